@@ -1,0 +1,65 @@
+"""Builders: each turns a plan into the members of the layer."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pulumi_poetry_layer.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pulumi_poetry_layer.archive import Member
+    from pulumi_poetry_layer.plan import BuilderIdentity, BuildPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectFiles:
+    """The texts of the two files a layer is made from."""
+
+    pyproject: str
+    lock: str
+
+
+class Builder(Protocol):
+    """What the pipeline asks of a builder."""
+
+    @property
+    def identity(self) -> BuilderIdentity:
+        """What of the builder decides the layer's bytes; part of the fingerprint."""
+
+    def options(self) -> Mapping[str, str]:
+        """Constructor arguments as plain values, so that another process can make the same builder."""
+
+    def build(self, plan: BuildPlan, files: ProjectFiles) -> AbstractContextManager[Sequence[Member]]:
+        """Build the layer's members; what they point to lives until the context ends.
+
+        Raises:
+            BuildError: the plan cannot be built, here or at all.
+        """
+
+
+def _local() -> Callable[..., Builder]:
+    from pulumi_poetry_layer.builders.local import LocalBuilder
+
+    return LocalBuilder
+
+
+_BUILDERS: dict[str, Callable[[], Callable[..., Builder]]] = {"local": _local}
+"""Kind → a function that imports and returns the class: what is not used is not imported."""
+
+DEFAULT_BUILDER = "local"
+BUILDERS = tuple(_BUILDERS)
+
+
+def make_builder(kind: str, options: Mapping[str, str] | None = None) -> Builder:
+    """The builder of that kind.
+
+    Raises:
+        InputError: there is no such builder.
+    """
+    if kind not in _BUILDERS:
+        raise InputError(f"unknown builder {kind!r}", where="builder", hint=f"builders: {', '.join(BUILDERS)}")
+    return _BUILDERS[kind]()(**(options or {}))

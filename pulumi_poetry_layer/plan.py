@@ -1,0 +1,154 @@
+"""The waist of the house: a project, its lock file and a target → what a layer consists of, and its fingerprint.
+
+Pure: the same texts and arguments give the same plan on every host.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pulumi_poetry_layer.artifacts import choose_file
+from pulumi_poetry_layer.errors import ArtifactError, PoetryLayerError, StaleLockError, raise_problems
+from pulumi_poetry_layer.selection import Choice, Excluded, choice_problems, select_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pulumi_poetry_layer.lockfile import LockedFile, LockedPackage, LockFile, Source
+    from pulumi_poetry_layer.project import Project
+    from pulumi_poetry_layer.target import Target
+
+FORMAT_VERSION = 1
+"""Raised whenever the same plan would give other bytes than the release before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuilderIdentity:
+    """What of a builder decides the layer's bytes: its kind and its own pins (such as an image)."""
+
+    kind: str
+    pins: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedPackage:
+    """A package of the layer. ``file`` is the chosen locked file, None for a git dependency."""
+
+    name: str
+    version: str
+    file: LockedFile | None
+    source: Source | None
+
+    @property
+    def label(self) -> str:
+        """Name and version, for messages."""
+        return f"{self.name} {self.version}"
+
+    @property
+    def readable_version(self) -> str:
+        """The version as a preview shows it: with the commit where the version alone says too little."""
+        if self.source and self.source.type == "git":
+            return f"{self.version} ({self.source.url}@{(self.source.resolved_reference or '')[:12]})"
+        return self.version
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildPlan:
+    """Everything that decides a layer.
+
+    Attributes:
+        target: the Lambda it is for.
+        builder: what of the builder decides the bytes.
+        choice: the groups, extras and exclusions asked for.
+        packages: what lands in the layer, sorted by name.
+        excluded: what was left out on request.
+    """
+
+    target: Target
+    builder: BuilderIdentity
+    choice: Choice
+    packages: tuple[PlannedPackage, ...]
+    excluded: tuple[Excluded, ...]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 (hex) over exactly what decides the layer's bytes: no path, user, clock, secret or lock text."""
+        canonical = json.dumps(
+            {
+                "format": FORMAT_VERSION,
+                "target": {"runtime": self.target.runtime, "architecture": self.target.architecture},
+                "builder": {"kind": self.builder.kind, **self.builder.pins},
+                "packages": sorted((_identity(package) for package in self.packages), key=lambda p: str(p["name"])),
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+        )
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def plan_layer(
+    project: Project, lock: LockFile, *, target: Target, choice: Choice, builder: BuilderIdentity
+) -> BuildPlan:
+    """Plan a layer.
+
+    Raises:
+        StaleLockError: the lock file was not made from this pyproject.toml.
+        SelectionError: an unknown group, extra or excluded distribution.
+        LockFileError: the lock file contradicts itself.
+        ArtifactError: a package has no file that the target can use.
+        MultipleInputError: several of these at once.
+    """
+    if not project.matches(lock):
+        raise StaleLockError(
+            "was not made from the pyproject.toml beside it (its metadata.content-hash differs)",
+            where="poetry.lock",
+            hint="run `poetry lock`",
+        )
+    raise_problems(choice_problems(project, lock, choice))
+    selection = select_packages(project, lock, choice, target.marker_environment)
+    chosen = {package.name: choose_file(package.files, target.tag_ranks) for package in selection.packages}
+    raise_problems(_artifact_problems(selection.packages, chosen, target))
+    return BuildPlan(
+        target=target,
+        builder=builder,
+        choice=choice,
+        packages=tuple(
+            PlannedPackage(name=package.name, version=package.version, file=chosen[package.name], source=package.source)
+            for package in selection.packages
+        ),
+        excluded=selection.excluded,
+    )
+
+
+def _artifact_problems(
+    packages: tuple[LockedPackage, ...], chosen: Mapping[str, LockedFile | None], target: Target
+) -> Iterator[PoetryLayerError]:
+    for package in packages:
+        where = f"poetry.lock: package {package.label}"
+        source = package.source
+        if source and source.type in {"file", "directory"}:
+            yield ArtifactError(
+                f"path dependencies are not supported yet (source.url = {source.url!r})",
+                where=where,
+                hint="publish it to an index, or depend on its git repository",
+            )
+        elif not (source and source.type == "git") and chosen[package.name] is None:
+            yield ArtifactError(
+                f"none of its {len(package.files)} locked files fits {target} "
+                f"({target.operating_system}, glibc {target.glibc[0]}.{target.glibc[1]}), and no sdist is locked",
+                where=where,
+                hint=f"lock another version of {package.name}, or choose another runtime or architecture"
+                + (f"; locked: {', '.join(file.name for file in package.files)}" if package.files else ""),
+            )
+
+
+def _identity(package: PlannedPackage) -> dict[str, Any]:
+    identity: dict[str, Any] = {"name": package.name, "version": package.version}
+    if package.file:
+        return {**identity, "hash": package.file.hash}
+    source = package.source
+    return {**identity, "commit": source and source.resolved_reference, "subdirectory": source and source.subdirectory}

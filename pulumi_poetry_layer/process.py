@@ -1,0 +1,87 @@
+"""The only door to subprocesses: run a program, keep its output, and tell it all when it fails."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from shutil import which
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.errors import SubprocessError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_USER_INFORMATION = re.compile(r"(?<=://)[^/\s@]+@")
+_SECRET_NAME = re.compile(r"PASSWORD|TOKEN|SECRET|POETRY_HTTP_BASIC_.*_USERNAME")
+_SHORTEST_SECRET = 4  # masking shorter values would black out half of every output
+
+
+@dataclass(frozen=True)
+class Program:
+    """An executable and what a user calls it."""
+
+    name: str
+    path: str
+
+
+def find_program(name: str, *, hint: str) -> Program:
+    """Look a program up on PATH.
+
+    Raises:
+        SubprocessError: it is not there; ``hint`` says how to get it.
+    """
+    path = which(name)
+    if path is None:
+        raise SubprocessError(f"{name!r} was not found on PATH", hint=hint)
+    return Program(name, path)
+
+
+def run(
+    program: Program,
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path,
+    hint: str | None = None,
+) -> str:
+    """Run a program to its end, without standard input, and return what it printed (both streams, in order).
+
+    Raises:
+        SubprocessError: it could not be started, or ended with an error; carries its whole output, secrets masked.
+    """
+    try:
+        ended = subprocess.run(
+            [program.path, *arguments],
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise SubprocessError(f"cannot run {program.name}: {error.strerror}", where=program.path, hint=hint) from error
+    if ended.returncode != 0:
+        command = " ".join([program.name, *arguments])
+        raise SubprocessError(
+            f"`{command}` ended with exit code {ended.returncode}\n{mask_secrets(ended.stdout, environment).rstrip()}",
+            hint=hint,
+        )
+    return ended.stdout
+
+
+def mask_secrets(text: str, environment: Mapping[str, str] | None = None) -> str:
+    """The text without the values of secret environment variables and without user information in URLs."""
+    variables = os.environ if environment is None else environment
+    secrets = {value for name, value in variables.items() if _SECRET_NAME.search(name.upper())}
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "****")
+    return _USER_INFORMATION.sub("****@", text)

@@ -1,0 +1,160 @@
+"""Which locked packages land in the layer: groups, extras and markers on the target, and what is left out on request.
+
+For lock version 2.1 the rule is that of Poetry's installer (``poetry/puzzle/transaction.py``): a package is installed
+when one of its groups is asked for and its marker for those groups holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from packaging.markers import InvalidMarker
+from packaging.utils import canonicalize_name
+
+from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, SelectionError, raise_problems
+from pulumi_poetry_layer.markers import MarkerEnvironment
+from pulumi_poetry_layer.project import MAIN_GROUP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Set
+
+    from pulumi_poetry_layer.lockfile import Dependency, LockedPackage, LockFile
+    from pulumi_poetry_layer.project import Project
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What the user asks for, with normalised names.
+
+    Attributes:
+        groups: Poetry dependency groups.
+        extras: extras of the project.
+        exclude: distributions to leave out, with what only they need.
+    """
+
+    groups: frozenset[str] = frozenset({MAIN_GROUP})
+    extras: frozenset[str] = frozenset()
+    exclude: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, groups: Iterable[str], extras: Iterable[str] = (), exclude: Iterable[str] = ()) -> Choice:
+        """A choice from names as users spell them."""
+        return cls(
+            groups=frozenset(map(canonicalize_name, groups)),
+            extras=frozenset(map(canonicalize_name, extras)),
+            exclude=frozenset(map(canonicalize_name, exclude)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excluded:
+    """A package that would be in the layer but is left out, and why."""
+
+    package: LockedPackage
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The packages of a layer, sorted by name, and those left out on request."""
+
+    packages: tuple[LockedPackage, ...]
+    excluded: tuple[Excluded, ...]
+
+
+def choice_problems(project: Project, lock: LockFile, choice: Choice) -> Iterator[PoetryLayerError]:
+    """Unknown groups, extras and excluded distributions."""
+    if not choice.groups:
+        yield SelectionError(
+            "no group is asked for", where="groups", hint=f"groups: {', '.join(sorted(project.groups))}"
+        )
+    yield from _unknown("group", choice.groups, project.groups.keys(), "groups")
+    yield from _unknown("extra", choice.extras, project.extras.keys() & lock.extras, "extras")
+    yield from _unknown("distribution", choice.exclude, {package.name for package in lock.packages}, "exclude")
+
+
+def select_packages(
+    project: Project, lock: LockFile, choice: Choice, marker_environment: Mapping[str, str]
+) -> Selection:
+    """The packages that land in the layer.
+
+    Raises:
+        LockFileError: a marker is broken, or two versions of one package are selected.
+    """
+    environment = MarkerEnvironment(marker_environment, choice.extras)
+    selected = {}
+    problems: list[PoetryLayerError] = []
+    for package in lock.packages:
+        try:
+            if not _is_selected(package, choice.groups, environment):
+                continue
+        except InvalidMarker as error:
+            problems.append(LockFileError(f"broken marker: {error}", where=f"poetry.lock: package {package.label}"))
+            continue
+        if package.name in selected:
+            problems.append(_two_versions(selected[package.name], package))
+        selected[package.name] = package
+    raise_problems(problems)
+    excluded = _excluded(project, selected, choice, environment) if choice.exclude else {}
+    return Selection(
+        packages=tuple(package for name, package in sorted(selected.items()) if name not in excluded),
+        excluded=tuple(Excluded(package=selected[name], reason=reason) for name, reason in sorted(excluded.items())),
+    )
+
+
+def _is_selected(package: LockedPackage, groups: Set[str], environment: MarkerEnvironment) -> bool:
+    return any(environment.holds(package.markers[group]) for group in sorted(package.groups & groups))
+
+
+def _two_versions(first: LockedPackage, second: LockedPackage) -> LockFileError:
+    return LockFileError(
+        f"versions {first.version} and {second.version} of {first.name} are both selected",
+        where=f"poetry.lock: package {first.name}",
+        hint="run `poetry lock`",
+    )
+
+
+def _unknown(kind: str, wanted: Set[str], known: Set[str], where: str) -> Iterator[PoetryLayerError]:
+    for name in sorted(wanted - known):
+        close = get_close_matches(name, sorted(known), n=1)
+        listed = f"known: {', '.join(sorted(known)) or 'none'}"
+        yield SelectionError(
+            f"unknown {kind} {name!r}", where=where, hint=f"did you mean {close[0]!r}? {listed}" if close else listed
+        )
+
+
+def _excluded(
+    project: Project, selected: Mapping[str, LockedPackage], choice: Choice, environment: MarkerEnvironment
+) -> dict[str, str]:
+    """Name → reason, of the excluded distributions and of what nothing else needs."""
+    roots = [dependency for group in choice.groups for dependency in project.groups[group]]
+    needed = _reachable(roots, selected, environment, frozenset())
+    still_needed = _reachable(roots, selected, environment, choice.exclude)
+    reasons = dict.fromkeys(choice.exclude & selected.keys(), "excluded")
+    names = ", ".join(sorted(reasons))
+    return reasons | dict.fromkeys(needed - still_needed - reasons.keys(), f"only needed by {names}")
+
+
+def _reachable(
+    roots: Iterable[Dependency],
+    packages: Mapping[str, LockedPackage],
+    environment: MarkerEnvironment,
+    without: Set[str],
+) -> set[str]:
+    """Names of the packages that the roots need, not passing through those in ``without``."""
+    extras: dict[str, frozenset[str]] = {}
+    waiting = list(roots)
+    while waiting:
+        dependency = waiting.pop()
+        package = packages.get(dependency.name)
+        if package is None or package.name in without:
+            continue
+        active = extras.get(package.name, frozenset()) | dependency.extras
+        if package.name in extras and active == extras[package.name]:
+            continue
+        extras[package.name] = active
+        here = environment.with_extras(active)
+        waiting.extend(edge for edge in package.dependencies if here.holds(edge.marker))
+    return set(extras)

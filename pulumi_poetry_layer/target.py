@@ -1,0 +1,157 @@
+"""The Lambda a layer is built for: runtime and architecture → marker environment and ordered wheel tags.
+
+Everything here is derived from the two names; the host is never looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.errors import PoetryLayerError, TargetError, raise_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+AMAZON_LINUX_2 = (2, 26)
+"""glibc of Amazon Linux 2, the base of the runtimes up to python3.11."""
+
+AMAZON_LINUX_2023 = (2, 34)
+"""glibc of Amazon Linux 2023, the base of the runtimes from python3.12 on."""
+
+PYTHON_PATCH: Mapping[str, str] = MappingProxyType(
+    {
+        "python3.9": "3.9.25",
+        "python3.10": "3.10.19",
+        "python3.11": "3.11.14",
+        "python3.12": "3.12.12",
+        "python3.13": "3.13.11",
+        "python3.14": "3.14.2",
+    }
+)
+"""The patch release each runtime counts as in markers (``python_full_version``).
+
+AWS patches managed runtimes by itself and keeps them at the newest patch releases, so a runtime counts as a late
+one: ``python_full_version < "3.11.3"`` is false. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html
+"""
+
+RUNTIMES = tuple(PYTHON_PATCH)
+"""Identifiers of the supported runtimes. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"""
+
+MACHINES: Mapping[str, str] = MappingProxyType({"x86_64": "x86_64", "arm64": "aarch64"})
+"""Lambda architecture → machine as ``uname -m``, wheel tags and markers spell it."""
+
+_OLDEST_GLIBC_MINOR = {"x86_64": 5, "aarch64": 17}  # PEP 513 (manylinux1) and PEP 599 (manylinux2014)
+_LEGACY_MANYLINUX = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}  # PEP 600, legacy aliases
+
+# The kernel that Lambda's microVMs report; markers on it are next to non-existent.
+_KERNEL_RELEASE = "5.10.0"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A Lambda runtime on an architecture.
+
+    Attributes:
+        runtime: a Lambda runtime identifier such as ``python3.12``.
+        architecture: ``x86_64`` or ``arm64``.
+
+    Raises:
+        TargetError: the runtime or the architecture is not supported.
+    """
+
+    runtime: str
+    architecture: str
+
+    def __post_init__(self) -> None:
+        raise_problems(_target_problems(self.runtime, self.architecture))
+
+    @cached_property
+    def python_version(self) -> tuple[int, int]:
+        """Major and minor version of the interpreter."""
+        major, minor = self.runtime.removeprefix("python").split(".")
+        return int(major), int(minor)
+
+    @property
+    def machine(self) -> str:
+        """The machine as ``uname -m`` and wheel tags spell it."""
+        return MACHINES[self.architecture]
+
+    @property
+    def glibc(self) -> tuple[int, int]:
+        """Version of the C library that the runtime's operating system ships."""
+        return AMAZON_LINUX_2023 if self.python_version >= (3, 12) else AMAZON_LINUX_2
+
+    @property
+    def operating_system(self) -> str:
+        """The operating system under the runtime, for messages."""
+        return "Amazon Linux 2023" if self.python_version >= (3, 12) else "Amazon Linux 2"
+
+    def __str__(self) -> str:
+        return f"{self.runtime} on {self.architecture}"
+
+    @cached_property
+    def marker_environment(self) -> Mapping[str, str]:
+        """Values of the environment markers on the target (PEP 508), without ``extra``."""
+        full_version = PYTHON_PATCH[self.runtime]
+        return MappingProxyType(
+            {
+                "implementation_name": "cpython",
+                "implementation_version": full_version,
+                "os_name": "posix",
+                "platform_machine": self.machine,
+                "platform_python_implementation": "CPython",
+                "platform_release": _KERNEL_RELEASE,
+                "platform_system": "Linux",
+                "platform_version": "#1 SMP",
+                "python_full_version": full_version,
+                "python_version": self.runtime.removeprefix("python"),
+                "sys_platform": "linux",
+            }
+        )
+
+    @cached_property
+    def platforms(self) -> tuple[str, ...]:
+        """Platform tags that the target can load, best first (PEP 600, order of ``packaging.tags``)."""
+        return tuple(_platform_tags(self.machine, self.glibc))
+
+    @cached_property
+    def tag_ranks(self) -> Mapping[tuple[str, str, str], int]:
+        """(interpreter, ABI, platform) of every wheel tag the target can load → its rank, 0 being the best."""
+        # Imported here: only artifact selection needs it, and it is not free.
+        from packaging.tags import compatible_tags, cpython_tags
+
+        interpreter = "cp{}{}".format(*self.python_version)
+        tags = [
+            *cpython_tags(self.python_version, [interpreter], self.platforms),
+            *compatible_tags(self.python_version, interpreter, self.platforms),
+        ]
+        ranks: dict[tuple[str, str, str], int] = {}
+        for tag in tags:
+            ranks.setdefault((tag.interpreter, tag.abi, tag.platform), len(ranks))
+        return MappingProxyType(ranks)
+
+
+def _target_problems(runtime: str, architecture: str) -> Iterator[PoetryLayerError]:
+    if runtime not in PYTHON_PATCH:
+        yield TargetError(
+            f"unsupported runtime {runtime!r}", where="runtime", hint=f"supported runtimes: {', '.join(RUNTIMES)}"
+        )
+    if architecture not in MACHINES:
+        yield TargetError(
+            f"unsupported architecture {architecture!r}",
+            where="architecture",
+            hint=f"supported architectures: {', '.join(MACHINES)}",
+        )
+
+
+def _platform_tags(machine: str, glibc: tuple[int, int]) -> Iterator[str]:
+    """The target's platform tags, native first, then manylinux from the newest glibc down."""
+    major, newest = glibc
+    yield f"linux_{machine}"
+    for minor in range(newest, _OLDEST_GLIBC_MINOR[machine] - 1, -1):
+        yield f"manylinux_{major}_{minor}_{machine}"
+        if minor in _LEGACY_MANYLINUX:
+            yield f"{_LEGACY_MANYLINUX[minor]}_{machine}"
