@@ -152,7 +152,7 @@ def _markers(locked: object, groups: Iterable[str], path: str) -> Mapping[str, s
     if isinstance(locked, str):
         return dict.fromkeys(groups, locked)
     if isinstance(locked, dict):
-        by_group = {canonicalize_name(group): str(marker) for group, marker in locked.items()}
+        by_group: dict[str, str] = {canonicalize_name(group): str(marker) for group, marker in locked.items()}
         return {group: by_group.get(group, "") for group in groups}
     raise _wrong(f"{path}markers", "a string or a table")
 

@@ -146,7 +146,7 @@ def _requirements(entries: Iterable[str], where: str) -> Iterator[Dependency]:
 
 
 def _extras(project: Mapping[str, Any], poetry: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    extras = {
+    extras: dict[str, frozenset[str]] = {
         canonicalize_name(extra): frozenset(
             d.name for d in _requirements(entries, f"project.optional-dependencies.{extra}")
         )

@@ -84,7 +84,7 @@ def select_packages(
         LockFileError: a marker is broken, or two versions of one package are selected.
     """
     environment = MarkerEnvironment(marker_environment, choice.extras)
-    selected = {}
+    selected: dict[str, LockedPackage] = {}
     problems: list[PoetryLayerError] = []
     for package in lock.packages:
         try:
