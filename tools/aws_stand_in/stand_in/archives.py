@@ -1,0 +1,109 @@
+"""Assets and archives, handled the way Pulumi's Terraform bridge handles them.
+
+The bridge never hands a program's path to Terraform. It copies what the path holds to
+``<temp folder>/pulumi-asset-<hash>`` and hands over that copy. Three consequences matter to whoever computes the
+hash outside the engine, and the tests hold this module to all of them:
+
+- a copy of more than 0 bytes is trusted: the path is not opened again, not even to see that it exists;
+- a copy of 0 bytes is not trusted: the path is read again the next time;
+- without a trusted copy, a missing path is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from stand_in.values import Props, StandInError
+
+SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
+ASSET_SIGNATURE = "c44067f5952c0a294b673a41bacd8c17"
+ARCHIVE_SIGNATURE = "0def7320c3a5731c473e5ecbe6d01bc7"
+_CONTENT_KEYS = ("text", "path", "uri", "assets")
+_ZIP_SUFFIXES = (".zip", ".jar")
+
+
+def is_content(value: object) -> TypeGuard[Props]:
+    """Whether a property value is an asset or an archive."""
+    return isinstance(value, dict) and value.get(SIGNATURE_KEY) in (ASSET_SIGNATURE, ARCHIVE_SIGNATURE)
+
+
+def content_hash(value: Props) -> str:
+    """Return the hash that stands for the content; the only thing that a diff looks at."""
+    return str(value.get("hash", ""))
+
+
+def materialise(value: Props) -> Path:
+    """Return the file that Terraform would be handed for an asset or archive, copying it there where needed.
+
+    Raises:
+        StandInError: When there is no trusted copy and the content cannot be read.
+    """
+    digest = content_hash(value)
+    copy = Path(tempfile.gettempdir()) / f"pulumi-asset-{digest}" if digest else None
+    if copy is not None and (_is_trusted(copy) or not any(value.get(key) is not None for key in _CONTENT_KEYS)):
+        return copy
+    spilled = _spill(value)
+    return spilled.replace(copy) if copy is not None else spilled
+
+
+def _is_trusted(copy: Path) -> bool:
+    return copy.is_file() and copy.stat().st_size > 0
+
+
+def _spill(value: Props) -> Path:
+    handle, name = tempfile.mkstemp(prefix="pulumi-temp-asset")
+    os.close(handle)
+    spilled = Path(name)
+    try:
+        if value[SIGNATURE_KEY] == ARCHIVE_SIGNATURE:
+            _write_archive(value, spilled)
+        else:
+            spilled.write_bytes(_asset_bytes(value))
+    except OSError as error:
+        spilled.unlink()
+        raise StandInError(f"failed to read asset or archive: {error}") from error
+    return spilled
+
+
+def _asset_bytes(asset: Props) -> bytes:
+    if asset.get("path"):
+        return Path(asset["path"]).read_bytes()
+    if asset.get("uri"):
+        raise StandInError(f"the stand-in aws plugin opens no remote assets: {asset['uri']}")
+    return str(asset.get("text", "")).encode()
+
+
+def _write_archive(archive: Props, target: Path) -> None:
+    path = Path(archive["path"]) if archive.get("path") else None
+    if path is not None and not path.is_dir():
+        if path.suffix not in _ZIP_SUFFIXES:
+            raise StandInError(f"the stand-in aws plugin takes folders and .zip files as archives, not {path}")
+        shutil.copyfile(path, target)
+        return
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
+        _add_members(bundle, "", archive)
+
+
+def _add_members(bundle: zipfile.ZipFile, prefix: str, archive: Props) -> None:
+    if archive.get("path"):
+        _add_folder(bundle, prefix, Path(archive["path"]))
+        return
+    if archive.get("uri"):
+        raise StandInError(f"the stand-in aws plugin opens no remote archives: {archive['uri']}")
+    members: dict[str, Any] = archive.get("assets") or {}
+    for name, member in sorted(members.items()):
+        if member.get(SIGNATURE_KEY) == ARCHIVE_SIGNATURE:
+            _add_members(bundle, f"{prefix}{name}/", member)
+        else:
+            bundle.writestr(f"{prefix}{name}", _asset_bytes(member))
+
+
+def _add_folder(bundle: zipfile.ZipFile, prefix: str, folder: Path) -> None:
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            bundle.write(file, prefix + file.relative_to(folder).as_posix())

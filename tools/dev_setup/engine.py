@@ -1,0 +1,142 @@
+"""The Pulumi engine: the one on PATH, else the official installer's, else one built from its Go modules."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from dev_setup.common import REPOSITORY, SetupError, appearing_whole, apt_install, cache_folder, may_apt, run, say
+
+VERSION = "3.259.0"
+LANGUAGE_HOST_VERSION = "3.79.0"
+EXECUTABLES = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec", "pulumi-resource-pulumi-python")
+
+_OLDEST_USABLE = (3, 200, 0)
+_OLDEST_GO = (1, 21)
+_INSTALLER = "https://get.pulumi.com"
+_INSTALLER_CONNECT_SECONDS = 5
+_INSTALLER_SECONDS = 300
+_MODULES = REPOSITORY / "tools" / "pulumi"
+_SDK = "github.com/pulumi/pulumi/sdk/v3"
+_ENGINE_FLAGS = ("-tags", "osusergo,grpcnotrace", "-ldflags", f"-s -w -X {_SDK}/go/common/version.Version=v{VERSION}")
+
+
+def ensure() -> None:
+    """Have an engine: found, installed or built."""
+    if executable_folder() is not None:
+        return
+    with appearing_whole(_folder()) as building:
+        if not _install_official(building):
+            _build(building / "bin")
+    say(f"Pulumi {VERSION} is in {_folder()}")
+
+
+def executable_folder() -> Path | None:
+    """Return the folder with the engine and all that it needs for Python programs."""
+    on_path = shutil.which("pulumi")
+    if on_path is not None and _is_usable(Path(on_path).resolve().parent):
+        return Path(on_path).resolve().parent
+    cached = _folder() / "bin"
+    return cached if _is_complete(cached) else None
+
+
+def _folder() -> Path:
+    return cache_folder() / f"pulumi-{VERSION}-python-host-{LANGUAGE_HOST_VERSION}"
+
+
+def _is_complete(folder: Path) -> bool:
+    return all(os.access(folder / name, os.X_OK) for name in EXECUTABLES)
+
+
+def _is_usable(folder: Path) -> bool:
+    return _is_complete(folder) and _version_of([str(folder / "pulumi"), "version"]) >= _OLDEST_USABLE
+
+
+def _version_of(command: list[str]) -> tuple[int, ...]:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", result.stdout)
+    return tuple(int(part or 0) for part in found.groups()) if found else ()
+
+
+def _install_official(target: Path) -> bool:
+    """Run Pulumi's own installer; ``False`` where it cannot be reached or does not do."""
+    curl = shutil.which("curl")
+    if curl is None:
+        return False
+    with tempfile.TemporaryDirectory() as temporary:
+        script = Path(temporary) / "install.sh"
+        limits = ["--connect-timeout", str(_INSTALLER_CONNECT_SECONDS), "--max-time", "30"]
+        fetched = subprocess.run([curl, "-fsSL", *limits, "-o", script, _INSTALLER], capture_output=True, check=False)
+        if fetched.returncode != 0:
+            say(f"the official installer ({_INSTALLER}) cannot be reached")
+            return False
+        say(f"installing Pulumi {VERSION} with the official installer")
+        command = ["sh", str(script), "--version", VERSION, "--install-root", str(target), "--no-edit-path"]
+        try:
+            subprocess.run(command, capture_output=True, check=True, timeout=_INSTALLER_SECONDS)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+            say("the official installer did not succeed")
+            return False
+    return _is_complete(target / "bin")
+
+
+def _build(target: Path) -> None:
+    """Build the engine and its Python language host; the Python parts come from the SDK's module folder."""
+    go = _go()
+    env = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": _toolchain(go)}
+    target.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    say(f"building Pulumi {VERSION} from its Go modules; about six minutes on two cores, once")
+    engine_package = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+    run([go, "build", *_ENGINE_FLAGS, "-o", target / "pulumi", engine_package], cwd=_MODULES / "engine", env=env)
+    say(f"building its Python language host {LANGUAGE_HOST_VERSION}; about one minute")
+    host = target / "pulumi-language-python"
+    host_package = f"{_SDK}/python/cmd/pulumi-language-python"
+    run([go, "build", "-ldflags", "-s -w", "-o", host, host_package], cwd=_MODULES / "language", env=env)
+    for part in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
+        copied = shutil.copyfile(_sdk_folder(go, env) / "python" / part, target / Path(part).name)
+        copied.chmod(0o755)
+    say(f"built after {time.monotonic() - started:.0f} s")
+
+
+def _sdk_folder(go: str, env: dict[str, str]) -> Path:
+    command = [go, "list", "-m", "-f", "{{.Dir}}", _SDK]
+    result = subprocess.run(
+        command, cwd=_MODULES / "engine", env={**os.environ, **env}, capture_output=True, text=True, check=True
+    )
+    return Path(result.stdout.strip())
+
+
+def _go() -> str:
+    """Return a Go that can build, from PATH, else from the system's packages.
+
+    Raises:
+        SetupError: When there is none and none can be had.
+    """
+    go = shutil.which("go")
+    if go is None and may_apt():
+        apt_install("golang-go", "ca-certificates")
+        go = shutil.which("go")
+    wanted = ".".join(map(str, _needed_go()))
+    advice = f"install Go {wanted} or Pulumi itself, with {', '.join(EXECUTABLES)} in one folder on PATH"
+    if go is None:
+        raise SetupError(f"neither Pulumi nor Go is there, and the official installer is no help; {advice}")
+    if _version_of([go, "version"]) < _OLDEST_GO:
+        raise SetupError(f"{go} is too old to build Pulumi, which takes Go {wanted}; {advice}")
+    return go
+
+
+def _toolchain(go: str) -> str:
+    """Let a Go that is new enough build; let an older one fetch the toolchain that the modules ask for."""
+    return "local" if _version_of([go, "version"]) >= _needed_go() else "auto"
+
+
+def _needed_go() -> tuple[int, ...]:
+    text = (_MODULES / "engine" / "go.mod").read_text(encoding="utf-8")
+    found = re.search(r"^go (\d+)\.(\d+)\.(\d+)$", text, re.MULTILINE)
+    return tuple(map(int, found.groups())) if found else _OLDEST_GO

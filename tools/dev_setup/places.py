@@ -1,0 +1,38 @@
+"""Where everything is that the tests and the demo need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dev_setup import engine, poetry, project_venv
+from dev_setup.common import REPOSITORY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Folders for PATH; ``None`` for what is not installed."""
+
+    venv: Path | None
+    aws_stand_in: Path
+    pulumi: Path | None
+    poetry: Path | None
+
+    def path(self) -> list[Path]:
+        """Return the folders in the order in which they go before the user's own PATH."""
+        folders = (self.venv, self.aws_stand_in, self.pulumi, self.poetry)
+        return [folder for folder in folders if folder is not None]
+
+    def as_dict(self) -> dict[str, str | None]:
+        """Return the places by name."""
+        return {name: str(folder) if folder else None for name, folder in vars(self).items()}
+
+
+def find() -> Places:
+    """Look, and install nothing."""
+    return Places(
+        venv=project_venv.FOLDER / "bin" if project_venv.is_ready() else None,
+        aws_stand_in=REPOSITORY / "tools" / "aws_stand_in",
+        pulumi=engine.executable_folder(),
+        poetry=poetry.executable_folder() if poetry.is_ready() else None,
+    )

@@ -1,0 +1,43 @@
+"""Poetry in an environment of its own, with the plugin for mirrors of PyPI."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from dev_setup.common import cache_folder, make_venv, python_key, run, say
+
+VERSION = "2.5.1"
+MIRROR_PLUGIN_VERSION = "0.6.5"
+
+
+def ensure() -> None:
+    """Install Poetry unless it is there."""
+    if is_ready():
+        return
+    folder = _folder()
+    say(f"installing Poetry {VERSION} into {folder}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    python = make_venv(folder)
+    wanted = [f"poetry=={VERSION}", f"poetry-plugin-pypi-mirror=={MIRROR_PLUGIN_VERSION}"]
+    run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])
+    _stamp().touch()
+
+
+def is_ready() -> bool:
+    """Whether Poetry was installed to the end. A virtual environment cannot be renamed, so a stamp tells."""
+    return _stamp().is_file() and (executable_folder() / "poetry").exists()
+
+
+def executable_folder() -> Path:
+    """Return the folder to put on PATH."""
+    return _folder() / "bin"
+
+
+def _folder() -> Path:
+    return cache_folder() / f"poetry-{VERSION}-mirror-{MIRROR_PLUGIN_VERSION}-{python_key()}"
+
+
+def _stamp() -> Path:
+    return _folder() / ".setup-stamp"

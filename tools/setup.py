@@ -1,0 +1,58 @@
+"""Set up everything that the tests and the demo need, or say where it is.
+
+``setup.py`` installs what is missing. ``setup.py env`` prints the PATH of it all as a shell line, and
+``setup.py env --json`` the places by name; neither installs anything. Needs Python 3.10 and nothing else;
+``setup.sh`` finds such a Python first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+import time
+
+from dev_setup import engine, places, poetry, project_venv
+from dev_setup.common import SetupError, locked, say
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="setup", description=__doc__.splitlines()[0] if __doc__ else None)
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("install", help="install what is missing (the default)")
+    env = commands.add_parser("env", help="print where everything is; installs nothing")
+    env.add_argument("--json", action="store_true", help="as JSON, null for what is missing")
+    options = parser.parse_args(arguments)
+    if options.command == "env":
+        print(_environment(as_json=options.json))
+        return 0
+    try:
+        install()
+    except (SetupError, subprocess.CalledProcessError) as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def install() -> None:
+    """Install what is missing; one run at a time."""
+    started = time.monotonic()
+    with locked():
+        project_venv.ensure()
+        poetry.ensure()
+        engine.ensure()
+    say(f"ready after {time.monotonic() - started:.1f} s")
+
+
+def _environment(*, as_json: bool) -> str:
+    found = places.find()
+    if as_json:
+        return json.dumps(found.as_dict(), indent=2)
+    return "export PATH=" + ":".join(shlex.quote(str(folder)) for folder in found.path()) + '"${PATH:+:$PATH}"'
+
+
+if __name__ == "__main__":
+    sys.exit(main())
