@@ -1,1 +1,35 @@
-"""Pulumi component that turns poetry.lock into a published AWS Lambda layer version."""
+"""Pulumi component that turns poetry.lock into a published AWS Lambda layer version.
+
+The public names are imported when they are first used, so that the command line never loads Pulumi.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pulumi_poetry_layer.builders.local import LocalBuilder
+    from pulumi_poetry_layer.component import PoetryLayer
+    from pulumi_poetry_layer.errors import PoetryLayerError
+    from pulumi_poetry_layer.pipeline import LayerArtifact, build_layer
+
+__all__ = ["LayerArtifact", "LocalBuilder", "PoetryLayer", "PoetryLayerError", "build_layer"]
+
+_MODULES = {
+    "LayerArtifact": "pipeline",
+    "LocalBuilder": "builders.local",
+    "PoetryLayer": "component",
+    "PoetryLayerError": "errors",
+    "build_layer": "pipeline",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -7,21 +7,19 @@ folder. The archive is written under a temporary name and renamed, so a reader s
 from __future__ import annotations
 
 import hashlib
-import os
 import struct
-import tempfile
 import zlib
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from pulumi_poetry_layer.atomic import replacing
 from pulumi_poetry_layer.errors import ArchiveError, raise_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
 LAYER_FOLDER = "python/"
 """Where the Python runtimes look for a layer's packages; the layer is mounted at /opt.
@@ -136,26 +134,11 @@ def write_archive(members: Iterable[Member], output: Path) -> ArchiveSummary:
     """
     ordered = sorted(members, key=lambda member: member.name)
     raise_problems(_name_problems(ordered))
-    with _replacing(output) as file:
+    with replacing(output) as file:
         writer = _Writer(file)
         for member in ordered:
             writer.add(member)
         return writer.finish()
-
-
-@contextmanager
-def _replacing(output: Path) -> Iterator[IO[bytes]]:
-    """A temporary file beside ``output`` that takes its place when the block ends well."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{output.name}.", suffix=".tmp", dir=output.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-        Path(temporary).chmod(0o644)  # mkstemp made it private; the engine's plugins may run as another user
-        os.replace(temporary, output)  # noqa: PTH105 - replaces on Windows too
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 class _Writer:

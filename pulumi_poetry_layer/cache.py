@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 ENVIRONMENT_VARIABLE = "PULUMI_POETRY_LAYER_CACHE_DIR"
 
 
-def cache_folder(name: str) -> Path:
-    """A folder of that name in this package's cache; it may not exist yet."""
+def cache_root() -> Path:
+    """The whole cache: the folder the environment variable names, else one in the user's cache folder."""
     configured = os.environ.get(ENVIRONMENT_VARIABLE)
     if configured:
-        return Path(configured).expanduser().absolute() / name
+        return Path(configured).expanduser().absolute()
     from platformdirs import user_cache_path
 
-    return user_cache_path("pulumi-poetry-layer", appauthor=False) / name
+    return user_cache_path("pulumi-poetry-layer", appauthor=False)
+
+
+def cache_folder(name: str) -> Path:
+    """A folder of that name in the cache; it may not exist yet."""
+    return cache_root() / "cache" / name
+
+
+def cache_size() -> int:
+    """Bytes of all files in the cache."""
+    return sum(path.lstat().st_size for path in cache_folder("").rglob("*") if path.is_file())
+
+
+def clear_cache() -> int:
+    """Remove everything that was cached; returns how many bytes that were."""
+    size = cache_size()
+    shutil.rmtree(cache_folder(""), ignore_errors=True)
+    return size

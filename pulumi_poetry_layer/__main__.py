@@ -1,0 +1,7 @@
+"""``python -m pulumi_poetry_layer`` is the command line."""
+
+import sys
+
+from pulumi_poetry_layer.cli import main
+
+sys.exit(main())

@@ -1,0 +1,187 @@
+"""The command line: the same pipeline without Pulumi.
+
+Exit codes: 0 done; 1 the input or the build failed, with the message on standard error and nothing written; 2 usage.
+With ``--json`` standard output is JSON only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pulumi_poetry_layer.builders import BUILDERS, DEFAULT_BUILDER, make_builder
+from pulumi_poetry_layer.errors import PoetryLayerError
+from pulumi_poetry_layer.pipeline import DEFAULT_ARCHITECTURE, LayerArtifact, LayerRequest, build_request, plan_request
+from pulumi_poetry_layer.project import MAIN_GROUP
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulumi_poetry_layer.plan import BuildPlan
+
+PROGRAM = "pulumi-poetry-layer"
+DEFAULT_RUNTIME = "python3.12"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except PoetryLayerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Turn poetry.lock into an AWS Lambda layer zip.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    plan = commands.add_parser("plan", help="show what would land in the layer, and its fingerprint")
+    _add_request_options(plan)
+    plan.set_defaults(command=_plan)
+    build = commands.add_parser("build", help="build the layer zip")
+    _add_request_options(build)
+    build.add_argument("--output", type=Path, required=True, metavar="FILE", help="the zip to write")
+    build.set_defaults(command=_build)
+    inspect = commands.add_parser("inspect", help="show what is in a layer zip")
+    inspect.add_argument("layer", type=Path, metavar="FILE", help="the zip to read")
+    inspect.add_argument("--json", action="store_true", help="print JSON only")
+    inspect.set_defaults(command=_inspect)
+    cache = commands.add_parser("cache", help="the cache shared by all projects of this user")
+    cache.add_argument("action", choices=("dir", "size", "clear"))
+    cache.set_defaults(command=_cache)
+    return parser
+
+
+def _add_request_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--project-dir", type=Path, default=Path(), metavar="DIR", help="folder of pyproject.toml and poetry.lock")
+    add("--runtime", default=DEFAULT_RUNTIME, help=f"Lambda runtime (default: {DEFAULT_RUNTIME})")
+    add("--architecture", default=DEFAULT_ARCHITECTURE, help=f"x86_64 or arm64 (default: {DEFAULT_ARCHITECTURE})")
+    add("--group", action="append", metavar="GROUP", help=f"dependency group, repeatable (default: {MAIN_GROUP})")
+    add("--extra", action="append", default=[], metavar="EXTRA", help="extra of the project, repeatable")
+    add("--exclude", action="append", default=[], metavar="DIST", help="leave out DIST and what only it needs")
+    add("--builder", choices=BUILDERS, default=DEFAULT_BUILDER, help=f"default: {DEFAULT_BUILDER}")
+    add("--json", action="store_true", help="print JSON only")
+
+
+def _request(options: argparse.Namespace) -> LayerRequest:
+    return LayerRequest(
+        project_dir=options.project_dir,
+        runtime=options.runtime,
+        architecture=options.architecture,
+        groups=tuple(options.group or (MAIN_GROUP,)),
+        extras=tuple(options.extra),
+        exclude=tuple(options.exclude),
+        builder=make_builder(options.builder),
+    )
+
+
+def _plan(options: argparse.Namespace) -> None:
+    plan, _ = plan_request(_request(options))
+    if options.json:
+        _print_json(plan_document(plan))
+        return
+    for package in plan.packages:
+        print(f"{package.name} {package.readable_version}  {package.file.name if package.file else ''}".rstrip())
+    for excluded in plan.excluded:
+        print(f"without {excluded.package.label}: {excluded.reason}")
+    print(f"{len(plan.packages)} packages for {plan.target}, fingerprint {plan.fingerprint}")
+
+
+def plan_document(plan: BuildPlan) -> dict[str, Any]:
+    """A plan as ``plan --json`` prints it; names and kinds of the keys are a stable contract."""
+    return {
+        "fingerprint": plan.fingerprint,
+        "target": {"runtime": plan.target.runtime, "architecture": plan.target.architecture},
+        "builder": plan.builder.kind,
+        "packages": [
+            {
+                "name": package.name,
+                "version": package.version,
+                "file": package.file.name if package.file else None,
+                "sha256": package.file.hash.removeprefix("sha256:") if package.file else None,
+                "source": {
+                    key: value
+                    for key, value in (
+                        ("type", package.source.type),
+                        ("url", package.source.url),
+                        ("reference", package.source.reference),
+                        ("resolved_reference", package.source.resolved_reference),
+                        ("subdirectory", package.source.subdirectory),
+                    )
+                    if value is not None
+                }
+                if package.source
+                else {"type": "pypi"},
+            }
+            for package in plan.packages
+        ],
+        "excluded": [
+            {"name": excluded.package.name, "version": excluded.package.version, "reason": excluded.reason}
+            for excluded in plan.excluded
+        ],
+    }
+
+
+def _build(options: argparse.Namespace) -> None:
+    artifact = build_request(_request(options), options.output)
+    if options.json:
+        _print_json(artifact_document(artifact))
+    else:
+        print(f"{artifact.path}: {len(artifact.packages)} packages, {_sizes(artifact.size, artifact.unzipped_size)}")
+        print(f"sha256 {artifact.sha256}, fingerprint {artifact.fingerprint}")
+
+
+def artifact_document(artifact: LayerArtifact) -> dict[str, Any]:
+    """A built layer as ``build --json`` prints it; names and kinds of the keys are a stable contract."""
+    return {
+        "fingerprint": artifact.fingerprint,
+        "path": str(artifact.path),
+        "sha256": artifact.sha256,
+        "size": artifact.size,
+        "unzipped_size": artifact.unzipped_size,
+        "packages": [vars(package) for package in artifact.packages],
+    }
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    from pulumi_poetry_layer.inspection import inspect_layer
+
+    layer = inspect_layer(options.layer)
+    if options.json:
+        _print_json(layer.document())
+        return
+    for package in layer.packages:
+        print(f"{package.name} {package.version}: {package.files} files, {_sizes(package.size, package.unzipped_size)}")
+    print(f"{layer.path}: {len(layer.packages)} packages, {_sizes(layer.size, layer.unzipped_size)}")
+    print(f"sha256 {layer.sha256}")
+
+
+def _cache(options: argparse.Namespace) -> None:
+    from pulumi_poetry_layer.cache import cache_root, cache_size, clear_cache
+
+    if options.action == "dir":
+        print(cache_root())
+    elif options.action == "size":
+        print(_megabytes(cache_size()))
+    else:
+        print(f"removed {_megabytes(clear_cache())} from {cache_root()}")
+
+
+def _sizes(size: int, unzipped_size: int) -> str:
+    return f"{_megabytes(size)} zipped, {_megabytes(unzipped_size)} unzipped"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    print(json.dumps(document, indent=2))

@@ -1,0 +1,210 @@
+"""PoetryLayer: the component that people declare in Pulumi programs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
+from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
+from pulumi_poetry_layer.layer_code import archive_of, put_placeholder, zip_path
+from pulumi_poetry_layer.pipeline import DEFAULT_ARCHITECTURE, LayerRequest, ensure_artifact, plan_request
+from pulumi_poetry_layer.project import MAIN_GROUP
+from pulumi_poetry_layer.provider import LayerBuild, refuse_over_limit, request_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TYPE = "poetry-layer:index:PoetryLayer"
+
+
+class PoetryLayer(pulumi.ComponentResource):
+    """A published Lambda layer version made from poetry.lock.
+
+    Attributes:
+        arn: ARN of the layer version, what a function's ``layers`` takes.
+        layer_arn: ARN of the layer without the version.
+        version: the layer version's number, as AWS gives it.
+        fingerprint: digest of what decides the layer's bytes.
+        packages: distribution → version of what is in the layer.
+        size: bytes of the zip.
+        unzipped_size: bytes of its files.
+        runtime: the runtime it is built for.
+        architecture: the architecture it is built for.
+        build: the child that builds the zip.
+        layer_version: the child that publishes it.
+    """
+
+    arn: pulumi.Output[str]
+    layer_arn: pulumi.Output[str]
+    version: pulumi.Output[str]
+    fingerprint: pulumi.Output[str]
+    packages: pulumi.Output[dict[str, str]]
+    size: pulumi.Output[int]
+    unzipped_size: pulumi.Output[int]
+    runtime: pulumi.Output[str]
+    architecture: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        runtime: str | aws.lambda_.Runtime,
+        project_dir: str | os.PathLike[str] = ".",
+        architecture: str = DEFAULT_ARCHITECTURE,
+        groups: Sequence[str] = (MAIN_GROUP,),
+        extras: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        builder: Builder | str = DEFAULT_BUILDER,
+        layer_name: pulumi.Input[str] | None = None,
+        description: pulumi.Input[str] | None = None,
+        license_info: pulumi.Input[str] | None = None,
+        compatible_runtimes: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        skip_destroy: pulumi.Input[bool] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare a layer.
+
+        Args:
+            name: the resource's name; also the layer's unless ``layer_name`` is given.
+            runtime: Lambda runtime, such as ``python3.12``.
+            project_dir: folder of pyproject.toml and poetry.lock, relative to the Pulumi program's folder.
+            architecture: ``x86_64`` or ``arm64``.
+            groups: Poetry dependency groups.
+            extras: extras of the project.
+            exclude: distributions to leave out, with what only they need.
+            builder: a builder or its name.
+            layer_name: the layer's name in AWS.
+            description: the layer version's description.
+            license_info: the layer version's licence.
+            compatible_runtimes: runtimes that the console offers the layer for; default: ``runtime``.
+            skip_destroy: keep replaced and destroyed versions in AWS.
+            opts: options of the component; providers, protect and the like reach its children.
+
+        Raises:
+            pulumi.RunError: the input is wrong; nothing has been registered, built or published.
+        """
+        try:
+            request = _request(project_dir, runtime, architecture, groups, extras, exclude, builder)
+            plan, _ = plan_request(request)
+        except PoetryLayerError as error:
+            # RunError: the engine prints its message alone, where others would show a traceback of this package.
+            raise pulumi.RunError(f"PoetryLayer {name!r}: {error}") from error
+        super().__init__(TYPE, name, None, opts)
+        path = zip_path(name, plan.fingerprint)
+        zip_file = program_folder() / path
+        put_placeholder(zip_file)
+        packages = {package.name: package.readable_version for package in plan.packages}
+        folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
+        inputs = {"fingerprint": plan.fingerprint, "packages": packages, "zip": path}
+        self.build = LayerBuild(
+            f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
+        )
+        self.layer_version = aws.lambda_.LayerVersion(
+            name,
+            layer_name=name if layer_name is None else layer_name,
+            code=cast("pulumi.Archive", archive_of(path, plan.fingerprint)),
+            compatible_architectures=[request.architecture],
+            compatible_runtimes=[request.runtime] if compatible_runtimes is None else compatible_runtimes,
+            description=description,
+            license_info=license_info,
+            skip_destroy=skip_destroy,
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[self.build], hooks=_zip_hooks(name, request, zip_file, plan.fingerprint)
+            ),
+        )
+        self._set_outputs(request, plan.fingerprint, packages)
+
+    def _set_outputs(self, request: LayerRequest, fingerprint: str, packages: dict[str, str]) -> None:
+        self.arn = self.layer_version.arn
+        self.layer_arn = self.layer_version.layer_arn
+        self.version = self.layer_version.version
+        self.fingerprint = pulumi.Output.from_input(fingerprint)
+        self.packages = pulumi.Output.from_input(packages)
+        self.size = self.build.size.apply(int)
+        self.unzipped_size = self.build.unzipped_size.apply(int)
+        self.runtime = pulumi.Output.from_input(request.runtime)
+        self.architecture = pulumi.Output.from_input(request.architecture)
+        names = ("arn", "layer_arn", "version", "fingerprint", "packages", "size", "unzipped_size", "runtime")
+        self.register_outputs({name: getattr(self, name) for name in (*names, "architecture")})
+
+
+def program_folder() -> Path:
+    """Folder of the Pulumi program (``main:`` respected), also after the program changed its working directory."""
+    program = Path(sys.argv[0]) if sys.argv and sys.argv[0] else Path()
+    if program.is_absolute() and (program / "__main__.py").is_file():
+        return program
+    return Path.cwd()
+
+
+def _request(
+    project_dir: str | os.PathLike[str],
+    runtime: str | Enum,
+    architecture: str | Enum,
+    groups: Sequence[str],
+    extras: Sequence[str],
+    exclude: Sequence[str],
+    builder: Builder | str,
+) -> LayerRequest:
+    """The arguments that decide the plan, as plain values.
+
+    Raises:
+        InputError: one of them is an Output, or of the wrong kind.
+    """
+    texts = {"runtime": runtime, "architecture": architecture}
+    lists = {"groups": groups, "extras": extras, "exclude": exclude}
+    others = {"project_dir": project_dir, "builder": builder}
+    raise_problems(_argument_problems(texts, lists, others))
+    return LayerRequest(
+        project_dir=program_folder() / project_dir,
+        runtime=_plain(runtime),
+        architecture=_plain(architecture),
+        groups=tuple(map(_plain, groups)),
+        extras=tuple(map(_plain, extras)),
+        exclude=tuple(map(_plain, exclude)),
+        builder=make_builder(builder) if isinstance(builder, str) else builder,
+    )
+
+
+def _plain(value: str | Enum) -> str:
+    return str(value.value) if isinstance(value, Enum) else str(value)
+
+
+def _argument_problems(
+    texts: dict[str, Any], lists: dict[str, Any], others: dict[str, Any]
+) -> Iterator[PoetryLayerError]:
+    hint = (
+        "it decides what is built, so it must be known when the program runs: use a plain value or stack configuration"
+    )
+    for name, value in (texts | lists | others).items():
+        items = value if isinstance(value, (list, tuple)) else ()
+        if isinstance(value, pulumi.Output) or any(isinstance(item, pulumi.Output) for item in items):
+            yield InputError("an Output is not accepted here", where=name, hint=hint)
+        elif name in texts and not isinstance(value, (str, Enum)):
+            yield InputError(f"must be a string, not {value!r}", where=name)
+        elif name in lists and (isinstance(value, str) or not isinstance(value, Iterable)):
+            yield InputError(f"must be a list of strings, not {value!r}", where=name)
+
+
+def _zip_hooks(name: str, request: LayerRequest, zip_file: Path, fingerprint: str) -> pulumi.ResourceHookBinding:
+    """Make sure that the real zip is there when LayerVersion is about to read it.
+
+    The build child makes it when the fingerprint changed; when only the layer version has to be made again (say, its
+    description changed) on a machine that never built the zip, this is what builds it.
+    """
+
+    async def ensure_zip(_: pulumi.ResourceHookArgs) -> None:
+        # In a thread: the program's event loop must go on serving the engine while the zip is built.
+        artifact = await asyncio.to_thread(ensure_artifact, request, zip_file, fingerprint=fingerprint)
+        refuse_over_limit(artifact)
+
+    hook = pulumi.ResourceHook(f"{name}-zip", ensure_zip)
+    return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])

@@ -1,0 +1,47 @@
+"""The ``code`` of a LayerVersion: an archive whose hash is known before the archive exists.
+
+``pulumi.FileArchive(path)`` makes the engine open the file whenever the resource is registered, also in a preview that
+changes nothing; a fresh checkout has no such file and would have to build it first. The engine keeps a hash that is
+already in the archive's raw form, so the plan's fingerprint goes there: same fingerprint, unchanged, nothing is read.
+
+The AWS plugin (pulumi-terraform-bridge) opens the path when it checks the resource, so something must lie there.
+An exactly zero-byte file is what it does not mistake for the real thing: a copy of an archive is trusted only when it
+is not empty, and the real zip, put in its place before the create, is read then.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""Key that marks a special value in the engine's protocol: ``sdk/go/common/resource/sig``."""
+
+_ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
+"""Value of that key for an archive."""
+
+BUILD_FOLDER = ".poetry-layer"
+"""Folder beside the Pulumi program that holds the built zips."""
+
+_FINGERPRINT_DIGITS = 12
+_NOT_IN_A_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def zip_path(name: str, fingerprint: str) -> str:
+    """Path of a layer's zip, relative to the program's folder: state must not name a folder of this host."""
+    return f"{BUILD_FOLDER}/{_NOT_IN_A_FILE_NAME.sub('-', name)}-{fingerprint[:_FINGERPRINT_DIGITS]}.zip"
+
+
+def archive_of(path: str, fingerprint: str) -> dict[str, str]:
+    """The raw form of an archive at ``path`` whose hash is the fingerprint."""
+    return {_SIGNATURE: _ARCHIVE, "hash": fingerprint, "path": path}
+
+
+def put_placeholder(zip_file: Path) -> None:
+    """Make sure that some file is where the plugin will look: an empty one unless the zip is already there."""
+    folder = zip_file.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    zip_file.touch(exist_ok=True)
