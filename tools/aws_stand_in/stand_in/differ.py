@@ -56,13 +56,15 @@ def _changes(
 
 def _comparable(declared: Property, value: Any) -> Any:
     """Reduce a value to what counts; everything empty is the same as absent, as in Terraform."""
+    if not value:
+        return None
     if is_content(value):
         return ("content", content_hash(value))
-    if declared.is_json and isinstance(value, str) and value not in ("", UNKNOWN):
+    if declared.is_json and isinstance(value, str) and value != UNKNOWN:
         return json.loads(value)
     if declared.unordered and isinstance(value, list):
         return sorted(value)
-    return value or None
+    return value
 
 
 def _keeps_given_name(kind: type[Kind], state: Props, inputs: Props) -> bool:

@@ -8,6 +8,7 @@ import functools
 import hashlib
 import importlib.metadata
 import os
+import signal
 import sys
 from collections.abc import Callable
 from concurrent import futures
@@ -216,6 +217,7 @@ def main() -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsStandIn(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
+    signal.signal(signal.SIGINT, lambda *_: server.stop(grace=None))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     engine = os.getppid()

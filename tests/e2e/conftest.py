@@ -1,0 +1,61 @@
+"""Fixtures of the end-to-end tests: the real Pulumi engine, a local AWS, programs in folders of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from .harness import LocalAws, Machine, Program, Toolchain
+from .harness.toolchain import find_toolchain
+
+PROJECT_FILE = """\
+name: {name}
+runtime: python
+"""
+
+
+@pytest.fixture(scope="session")
+def toolchain() -> Toolchain:
+    """The real tools; a test that needs them fails in CI, and skips elsewhere, where they are missing."""
+    return find_toolchain()
+
+
+@pytest.fixture(scope="session")
+def aws_server() -> Iterator[LocalAws]:
+    """One moto server for the whole run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+        server = LocalAws()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def aws(aws_server: LocalAws) -> LocalAws:
+    """A local AWS with nothing in it."""
+    aws_server.reset()
+    return aws_server
+
+
+@pytest.fixture
+def new_machine(tmp_path: Path, toolchain: Toolchain, aws: LocalAws) -> Callable[[str], Machine]:
+    """Make a machine: home and temporary folder are empty, as on a fresh CI runner."""
+    return lambda name: Machine(root=tmp_path / "machines" / name, toolchain=toolchain, aws=aws)
+
+
+@pytest.fixture
+def new_program(tmp_path: Path, new_machine: Callable[[str], Machine]) -> Callable[..., Program]:
+    """Make a program from files by name; all programs of a test share one backend and, unless told, one machine."""
+    shared = new_machine("laptop")
+
+    def make(files: Mapping[str, str | bytes], *, name: str = "program", machine: Machine | None = None) -> Program:
+        folder = tmp_path / "checkouts" / name
+        folder.mkdir(parents=True)
+        program = Program(folder=folder, backend=tmp_path / "backend", machine=machine or shared)
+        program.write({"Pulumi.yaml": PROJECT_FILE.format(name=name), **files})
+        return program
+
+    return make

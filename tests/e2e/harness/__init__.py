@@ -1,0 +1,9 @@
+"""Drives the real ``pulumi`` command line against a local AWS; ``conftest.py`` offers it as fixtures."""
+
+from .aws import LocalAws
+from .machine import Machine
+from .program import Program, Stack
+from .results import Result, Step
+from .toolchain import Toolchain
+
+__all__ = ["LocalAws", "Machine", "Program", "Result", "Stack", "Step", "Toolchain"]

@@ -1,0 +1,99 @@
+"""A computer that runs ``pulumi``: a home and a temporary folder of its own, and nothing of the host's settings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+from .aws import LocalAws
+from .toolchain import Toolchain
+
+_KEPT_PREFIXES = ("PIP_", "LC_")
+_KEPT = (
+    "LANG",
+    "PYENV_ROOT",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+)
+_LONGEST_SECONDS = 900
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """Where commands run. Two machines share no file but those that a test hands to both.
+
+    The temporary folder matters: the AWS plugin keeps ``pulumi-asset-<hash>`` copies there and trusts them. A
+    machine that has published an archive once would take it from there again, so a CI runner that starts empty
+    is another machine.
+    """
+
+    root: Path
+    toolchain: Toolchain
+    aws: LocalAws
+
+    def __post_init__(self) -> None:
+        for folder in (self.home, self.temporary, self.pulumi_home):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def home(self) -> Path:
+        """HOME."""
+        return self.root / "home"
+
+    @property
+    def temporary(self) -> Path:
+        """TMPDIR."""
+        return self.root / "tmp"
+
+    @property
+    def pulumi_home(self) -> Path:
+        """PULUMI_HOME."""
+        return self.root / "pulumi-home"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All the variables that commands see."""
+        kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
+        return {
+            **kept,
+            **self.aws.environment,
+            "PATH": self.toolchain.path,
+            "HOME": str(self.home),
+            "TMPDIR": str(self.temporary),
+            "XDG_CACHE_HOME": str(self.home / ".cache"),
+            "PULUMI_HOME": str(self.pulumi_home),
+            "PULUMI_CONFIG_PASSPHRASE": "correct horse battery staple",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_DEBUG_COMMANDS": "true",
+            "POETRY_PYPI_MIRROR_URL": PYPI_SIMPLE_ENDPOINT,
+            "NO_COLOR": "1",
+        }
+
+    def run(
+        self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, whatever that is."""
+        return subprocess.run(
+            [str(part) for part in command],
+            cwd=cwd,
+            env={**self.environment, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_LONGEST_SECONDS,
+        )

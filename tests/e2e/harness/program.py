@@ -1,0 +1,136 @@
+"""A Pulumi program in a folder, and its stacks, driven through the real command line."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .machine import Machine
+from .results import Result, read_events
+
+_NOT_IN_A_CHECKOUT = (".poetry-layer", ".venv", ".git", "__pycache__", "*.pyc")
+
+
+class PulumiError(AssertionError):
+    """A command ended with an error that the test did not expect."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A folder with a ``Pulumi.yaml``, the backend that holds its state, and the machine that runs it."""
+
+    folder: Path
+    backend: Path
+    machine: Machine
+
+    def write(self, files: Mapping[str, str | bytes]) -> None:
+        """Write files into the program's folder."""
+        for name, content in files.items():
+            file = self.folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def stack(self, name: str = "dev", *, config: Mapping[str, str] | None = None) -> Stack:
+        """Return the stack of a name, made now if the backend does not have it."""
+        stack = Stack(program=self, name=name)
+        if self.pulumi("stack", "select", name, check=False).exit_code != 0:
+            self.pulumi("stack", "init", name)
+        for key, value in (config or {}).items():
+            stack.set_config(key, value)
+        return stack
+
+    def checkout(self, folder: Path, *, machine: Machine | None = None) -> Program:
+        """Copy the program as a fresh clone would have it: same state, none of what earlier runs made."""
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns(*_NOT_IN_A_CHECKOUT))
+        return replace(self, folder=folder, machine=machine or self.machine)
+
+    def pulumi(
+        self, *arguments: str, check: bool = True, planning: bool | None = None, env: Mapping[str, str] | None = None
+    ) -> Result:
+        """Run ``pulumi`` in the program's folder.
+
+        Args:
+            *arguments: The command line.
+            check: Raise when the command fails.
+            planning: Read the event log: of a preview (``True``) or of an update (``False``).
+            env: More variables.
+
+        Raises:
+            PulumiError: When the command fails and ``check`` is set; with its whole output.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "events.json"
+            logged = () if planning is None else ("--event-log", str(log))
+            command = ("pulumi", *arguments, *logged, "--non-interactive", "--color", "never")
+            done = self._run(command, env)
+            events = {"changes": {}} if planning is None else read_events(log, planning=planning)
+        result = Result(command=command, exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr, **events)
+        if check and result.exit_code != 0:
+            raise PulumiError(str(result))
+        return result
+
+    def _run(self, command: tuple[str, ...], env: Mapping[str, str] | None) -> subprocess.CompletedProcess[str]:
+        self.backend.mkdir(parents=True, exist_ok=True)
+        state = {"PULUMI_BACKEND_URL": self.backend.as_uri()}
+        return self.machine.run(command, cwd=self.folder, env={**state, **(env or {})})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """One stack of a program. Every command raises ``PulumiError`` on failure unless ``check=False``."""
+
+    program: Program
+    name: str
+
+    def preview(
+        self, *, diff: bool = False, json: bool = False, refresh: bool = False, check: bool = True, **env: str
+    ) -> Result:
+        """``pulumi preview``; keyword arguments in capitals are environment variables."""
+        flags = [f"--{flag}" for flag, given in (("diff", diff), ("json", json), ("refresh", refresh)) if given]
+        return self._pulumi("preview", *flags, planning=True, check=check, env=env)
+
+    def up(self, *, skip_preview: bool = False, refresh: bool = False, check: bool = True, **env: str) -> Result:
+        """``pulumi up --yes``: by default with its preview, as a user runs it."""
+        flags = [f"--{flag}" for flag, given in (("skip-preview", skip_preview), ("refresh", refresh)) if given]
+        return self._pulumi("up", "--yes", *flags, planning=False, check=check, env=env)
+
+    def refresh(self, *, check: bool = True, **env: str) -> Result:
+        """``pulumi refresh --yes``."""
+        return self._pulumi("refresh", "--yes", "--skip-preview", planning=False, check=check, env=env)
+
+    def destroy(self, *, check: bool = True, **env: str) -> Result:
+        """``pulumi destroy --yes``."""
+        return self._pulumi("destroy", "--yes", "--skip-preview", planning=False, check=check, env=env)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secrets shown."""
+        return dict(self._pulumi("stack", "output", "--json", "--show-secrets").json)
+
+    def export(self) -> dict[str, Any]:
+        """The whole state as ``pulumi stack export`` gives it."""
+        return dict(self._pulumi("stack", "export").json)
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """The state's resources by their name in the program; the stack and providers are left out."""
+        listed = self.export()["deployment"].get("resources", [])
+        return {
+            resource["urn"].rpartition("::")[2]: resource
+            for resource in listed
+            if not resource["type"].startswith("pulumi:")
+        }
+
+    def set_config(self, key: str, value: str, *, secret: bool = False) -> None:
+        """``pulumi config set``."""
+        self._pulumi("config", "set", "--secret" if secret else "--plaintext", key, value)
+
+    def on(self, program: Program) -> Stack:
+        """Return the same stack, run from another checkout or on another machine."""
+        return replace(self, program=program)
+
+    def _pulumi(self, *arguments: str, **options: Any) -> Result:
+        return self.program.pulumi(*arguments, "--stack", self.name, **options)

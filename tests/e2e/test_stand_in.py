@@ -1,0 +1,279 @@
+"""The stand-in AWS plugin behaves as Pulumi's own plugin does, as far as the other tests rely on it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .harness import LocalAws, Machine, Program, Stack
+
+NewProgram = Callable[..., Program]
+
+LAYER = "aws:lambda/layerVersion:LayerVersion"
+
+INFRASTRUCTURE = """\
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+layer = aws.lambda_.LayerVersion(
+    "layer",
+    layer_name="deps",
+    code=pulumi.FileArchive("layer.zip"),
+    compatible_runtimes=["python3.12", "python3.11"],
+    description="what the function imports",
+)
+trust = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}
+role = aws.iam.Role("role", assume_role_policy=json.dumps(trust))
+aws.iam.RolePolicyAttachment(
+    "logs", role=role.name, policy_arn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
+bucket = aws.s3.Bucket("bucket")
+aws.s3.BucketObjectv2("object", bucket=bucket.bucket, key="layers/deps.zip", source=pulumi.FileAsset("layer.zip"))
+function = aws.lambda_.Function(
+    "function",
+    role=role.arn,
+    runtime="python3.12",
+    handler="handler.main",
+    code=pulumi.AssetArchive({"handler.py": pulumi.StringAsset("def main(event, context): pass")}),
+    layers=[layer.arn],
+)
+pulumi.export("bucket", bucket.bucket)
+pulumi.export("function", function.name)
+pulumi.export("layer", layer.arn)
+pulumi.export("sha256", layer.code_sha256)
+"""
+
+ONE_LAYER = """\
+import pulumi
+import pulumi_aws as aws
+
+layer = aws.lambda_.LayerVersion("layer", layer_name="deps", code=pulumi.FileArchive("layer.zip"){more})
+"""
+
+HASHED = """\
+import pathlib
+
+import pulumi
+import pulumi_aws as aws
+
+digest = pathlib.Path("digest").read_text()
+target = pathlib.Path("layer.zip")
+if pathlib.Path("placeholder").exists() and not target.exists():
+    target.touch()
+
+
+def build(_):
+    target.write_bytes(pathlib.Path("built.zip").read_bytes())
+
+
+code = {"4dabf18193072939515e22adb298388d": "0def7320c3a5731c473e5ecbe6d01bc7", "hash": digest, "path": "layer.zip"}
+hook = pulumi.ResourceHook("build", build)
+binding = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+opts = pulumi.ResourceOptions(hooks=binding if pathlib.Path("hooked").exists() else None)
+aws.lambda_.LayerVersion("layer", layer_name="deps", code=code, opts=opts)
+"""
+
+
+def zipped(text: str) -> bytes:
+    """A zip with one module."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as bundle:
+        bundle.writestr(zipfile.ZipInfo("python/module.py"), text)
+    return buffer.getvalue()
+
+
+ONE, TWO = zipped("version = 1\n"), zipped("version = 2\n")
+
+
+@pytest.fixture
+def infrastructure(new_program: NewProgram) -> Stack:
+    """A stack with one of everything, not yet brought up."""
+    return new_program({"__main__.py": INFRASTRUCTURE, "layer.zip": ONE}).stack()
+
+
+@pytest.fixture
+def hashed(new_program: NewProgram) -> Stack:
+    """A stack whose layer carries the hash that the program gives."""
+    files = {"__main__.py": HASHED, "digest": "a" * 64, "built.zip": ONE}
+    return new_program(files).stack()
+
+
+def test_one_of_everything_is_created_kept_and_destroyed(infrastructure: Stack, aws: LocalAws) -> None:
+    """Otherwise a program that AWS takes would fail here, or leave things behind, and the demo would lie."""
+    preview = infrastructure.preview()
+    assert preview.changes["create"] == 7
+
+    infrastructure.up()
+    outputs = infrastructure.outputs()
+    assert outputs["layer"].endswith(":layer:deps:1")
+    assert aws.layer_zip("deps", 1) == ONE
+    function = aws.functions().get_function(FunctionName=outputs["function"])["Configuration"]
+    assert [layer["Arn"] for layer in function["Layers"]] == [outputs["layer"]]
+    stored = aws.storage().get_object(Bucket=outputs["bucket"], Key="layers/deps.zip")
+    assert stored["Body"].read() == ONE
+
+    assert infrastructure.up().unchanged
+    assert infrastructure.refresh().unchanged
+    assert infrastructure.preview().unchanged
+
+    infrastructure.destroy()
+    assert aws.layer_versions("deps") == []
+    assert aws.functions().list_functions()["Functions"] == []
+    assert aws.identities().list_roles()["Roles"] == []
+    assert aws.storage().list_buckets()["Buckets"] == []
+
+
+def test_a_changed_file_replaces_the_layer_and_updates_who_uses_it(infrastructure: Stack, aws: LocalAws) -> None:
+    """Otherwise a new layer would not be published, or functions would keep running with the old one."""
+    infrastructure.up()
+    infrastructure.program.write({"layer.zip": TWO})
+
+    preview = infrastructure.preview(diff=True)
+    assert preview.step("layer", "replace").replaced_by == ("code",)
+    assert preview.ops("function") == ["update"]
+    assert preview.ops("object") == ["update"]
+
+    up = infrastructure.up()
+    assert up.ops("layer") == ["create-replacement", "replace", "delete-replaced"]
+    outputs = infrastructure.outputs()
+    assert outputs["layer"].endswith(":layer:deps:2")
+    assert aws.layer_versions("deps") == [2]
+    assert aws.layer_zip("deps", 2) == TWO
+    function = aws.functions().get_function(FunctionName=outputs["function"])["Configuration"]
+    assert [layer["Arn"] for layer in function["Layers"]] == [outputs["layer"]]
+
+
+def test_refresh_notices_what_was_deleted_outside(infrastructure: Stack, aws: LocalAws) -> None:
+    """Otherwise somebody's cleaning up in the console would never be repaired by the next deployment."""
+    infrastructure.up()
+    aws.functions().delete_layer_version(LayerName="deps", VersionNumber=1)
+
+    assert infrastructure.refresh().changes["delete"] == 1
+    assert "layer" not in infrastructure.resources()
+    assert infrastructure.up().ops("layer") == ["create"]
+    assert aws.layer_versions("deps") == [2]
+
+
+@pytest.mark.parametrize(
+    "change", ['description="x"', 'compatible_runtimes=["python3.12"]', 'license_info="MIT"', "skip_destroy=True"]
+)
+def test_everything_about_a_layer_version_is_fixed(new_program: NewProgram, aws: LocalAws, change: str) -> None:
+    """Otherwise a preview here would promise an update in place where AWS publishes a new version."""
+    stack = new_program({"__main__.py": ONE_LAYER.format(more=""), "layer.zip": ONE}).stack()
+    stack.up(skip_preview=True)
+    stack.program.write({"__main__.py": ONE_LAYER.format(more=f", {change}")})
+    assert stack.preview().ops("layer") == ["create-replacement", "replace", "delete-replaced"]
+
+
+def test_the_order_of_runtimes_means_nothing(infrastructure: Stack) -> None:
+    """Otherwise a program that sorts its runtimes differently would show a new layer version."""
+    infrastructure.up(skip_preview=True)
+    swapped = INFRASTRUCTURE.replace('["python3.12", "python3.11"]', '["python3.11", "python3.12"]')
+    infrastructure.program.write({"__main__.py": swapped})
+    assert infrastructure.preview().ops("layer") == ["same"]
+
+
+def test_skip_destroy_keeps_versions(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise functions of other stacks that use an old version could not be deployed again."""
+    program = ONE_LAYER.format(more=", skip_destroy=True")
+    stack = new_program({"__main__.py": program, "layer.zip": ONE}).stack()
+    stack.up(skip_preview=True)
+    stack.program.write({"layer.zip": TWO})
+    stack.up(skip_preview=True)
+    stack.destroy()
+    assert aws.layer_versions("deps") == [1, 2]
+
+
+def test_a_given_hash_decides_alone(hashed: Stack, aws: LocalAws) -> None:
+    """Otherwise a fresh checkout would have to build every layer only to see that nothing has changed."""
+    hashed.program.write({"layer.zip": ONE})
+    hashed.up(skip_preview=True)
+    hashed.program.write({"layer.zip": TWO})
+    assert hashed.up().unchanged
+    hashed.program.write({"digest": "b" * 64})
+    preview = hashed.preview(diff=True)
+    assert preview.step("layer", "replace").replaced_by == ("code",)
+    assert "archive(file:aaaaaaa->bbbbbbb)" in preview.text
+    hashed.up(skip_preview=True)
+    assert aws.layer_zip("deps", 2) == TWO
+
+
+def test_a_missing_archive_fails_before_anything_is_done(hashed: Stack, aws: LocalAws) -> None:
+    """Otherwise a component that forgets to leave a placeholder would pass here and fail on AWS."""
+    preview = hashed.preview(check=False)
+    assert preview.exit_code != 0
+    assert "layer.zip" in preview.text
+    assert aws.layer_versions("deps") == []
+
+
+def test_a_trusted_copy_is_published_without_a_look_at_the_file(hashed: Stack, aws: LocalAws) -> None:
+    """Otherwise two different zips under one hash would pass here, and AWS would get the first one."""
+    copy = hashed.program.machine.temporary / f"pulumi-asset-{'a' * 64}"
+    copy.write_bytes(TWO)
+    hashed.up()
+    assert aws.layer_zip("deps", 1) == TWO
+
+
+def test_an_empty_placeholder_is_not_trusted(hashed: Stack, aws: LocalAws) -> None:
+    """Otherwise the zip that the hook builds just in time would not be the one that is published."""
+    hashed.program.write({"placeholder": "", "hooked": ""})
+    hashed.up()
+    assert aws.layer_zip("deps", 1) == ONE
+    copy = hashed.program.machine.temporary / f"pulumi-asset-{'a' * 64}"
+    assert copy.read_bytes() == ONE
+
+
+def test_an_empty_placeholder_is_never_published(hashed: Stack, aws: LocalAws) -> None:
+    """Otherwise a missing hook would give an empty layer instead of the error that AWS gives."""
+    hashed.program.write({"placeholder": ""})
+    up = hashed.up(skip_preview=True, check=False)
+    assert up.exit_code != 0
+    assert "non-empty zip" in up.text
+    assert aws.layer_versions("deps") == []
+
+
+def test_destroy_and_refresh_need_no_file(
+    hashed: Stack, aws: LocalAws, new_machine: Callable[[str], Machine], tmp_path: Path
+) -> None:
+    """Otherwise a stack could only be taken down from the machine that brought it up."""
+    hashed.program.write({"layer.zip": ONE})
+    hashed.up(skip_preview=True)
+    elsewhere = hashed.on(hashed.program.checkout(tmp_path / "fresh", machine=new_machine("runner")))
+    (elsewhere.program.folder / "layer.zip").unlink()
+    assert elsewhere.refresh().unchanged
+    elsewhere.destroy()
+    assert aws.layer_versions("deps") == []
+
+
+def test_an_explicit_provider_reaches_its_region(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise a layer for another region would be published next to the function that cannot use it."""
+    program = 'there = aws.Provider("there", region="eu-central-1")\n'
+    layer = ONE_LAYER.format(more=", opts=pulumi.ResourceOptions(provider=there)")
+    head, _, tail = layer.partition("\n\n")
+    files = {"__main__.py": f"{head}\n\n{program}{tail}pulumi.export('arn', layer.arn)\n", "layer.zip": ONE}
+    stack = new_program(files).stack()
+    stack.up()
+    assert stack.outputs()["arn"].startswith("arn:aws:lambda:eu-central-1:")
+    assert aws.layer_versions("deps") == []
+    assert stack.preview().unchanged
+
+
+def test_what_the_stand_in_lacks_is_named(new_program: NewProgram) -> None:
+    """Otherwise whoever extends a test would search for hours why a resource does nothing."""
+    program = "import pulumi_aws as aws\n\naws.sqs.Queue('queue')\n"
+    preview = new_program({"__main__.py": program}).stack().preview(check=False)
+    assert preview.exit_code != 0
+    assert "has no aws:sqs/queue:Queue" in preview.text
+
+
+def test_no_aws_but_this_machine_is_ever_called(hashed: Stack) -> None:
+    """Otherwise a forgotten variable would let a test create things in somebody's real account."""
+    up = hashed.up(check=False, AWS_ENDPOINT_URL="https://lambda.us-east-1.amazonaws.com")
+    assert up.exit_code != 0
+    assert "only talks to a moto server on this machine" in up.text
