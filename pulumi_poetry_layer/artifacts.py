@@ -1,7 +1,7 @@
 """Which of a package's locked files lands in the layer: the choice that Poetry's installer makes on the target.
 
 The rule is that of ``poetry/installation/chooser.py``: among the files the target can use the highest build tag wins,
-then the best wheel tag, and an sdist comes last.
+then the best wheel tag, and an sdist comes last. Among equals the first by file name wins, the order of PyPI's index.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.lockfile import LockedFile
 
 _UNUSABLE_SUFFIXES = (".egg", ".exe", ".msi", ".rpm", ".srpm")
-_WHEEL = re.compile(
-    r"^(?P<name>[^-]+)-(?P<version>[^-]+)(-(?P<build>\d[^-]*))?-(?P<interpreter>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl$"
-)
-_BUILD_TAG = re.compile(r"^(\d+)(.*)$")
+_WHEEL = re.compile(r".+?-\d[^-]*(-(?P<build>\d[^-]*))?-(?P<interpreter>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl")
+_BUILD_TAG = re.compile(r"(\d+)(.*)")
 
 
 def is_wheel(file_name: str) -> bool:
@@ -37,7 +35,8 @@ def choose_file(files: Iterable[LockedFile], tag_ranks: Mapping[tuple[str, str, 
     Returns:
         None when the target can use none of them.
     """
-    preferences = [(preference, file) for file in files if (preference := _preference(file.name, tag_ranks))]
+    by_name = sorted(files, key=lambda file: file.name)
+    preferences = [(preference, file) for file in by_name if (preference := _preference(file.name, tag_ranks))]
     return max(preferences, key=lambda candidate: candidate[0])[1] if preferences else None
 
 
@@ -46,30 +45,26 @@ def wheel_tags(file_name: str) -> frozenset[tuple[str, str, str]]:
 
     Empty for a name that is not a wheel's.
     """
-    match = _WHEEL.match(file_name)
+    match = _WHEEL.fullmatch(file_name)
     if not match:
         return frozenset()
-    return frozenset(product(*(match[part].split(".") for part in ("interpreter", "abi", "platform"))))
+    return frozenset(product(*(match[part].lower().split(".") for part in ("interpreter", "abi", "platform"))))
 
 
-def _preference(
-    file_name: str, tag_ranks: Mapping[tuple[str, str, str], int]
-) -> tuple[tuple[int, str], int, bool] | None:
+def _preference(file_name: str, tag_ranks: Mapping[tuple[str, str, str], int]) -> tuple[tuple[int, str], int] | None:
     """Sort key of a usable file, best last; None for a file the target cannot use."""
     if not is_wheel(file_name):
         if file_name.endswith(_UNUSABLE_SUFFIXES):
             return None
-        return (-1, ""), -len(tag_ranks), file_name.endswith(".tar.gz")
+        return (-1, ""), -len(tag_ranks)
     ranks = [rank for tag in wheel_tags(file_name) if (rank := tag_ranks.get(tag)) is not None]
     if not ranks:
         return None
-    return _build_tag(file_name), -min(ranks), False
+    return _build_tag(file_name), -min(ranks)
 
 
 def _build_tag(file_name: str) -> tuple[int, str]:
     """A wheel's build tag as PEP 427 orders it; a wheel without one comes before all that have one."""
-    match = _WHEEL.match(file_name)
-    if not match or not match["build"]:
-        return -1, ""
-    number, rest = _BUILD_TAG.match(match["build"]).groups()  # type: ignore[union-attr]
-    return int(number), rest
+    match = _WHEEL.fullmatch(file_name)
+    build = _BUILD_TAG.fullmatch(match["build"]) if match and match["build"] else None
+    return (int(build[1]), build[2]) if build else (-1, "")

@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from packaging.version import Version
+
 from pulumi_poetry_layer.artifacts import choose_file
-from pulumi_poetry_layer.errors import ArtifactError, PoetryLayerError, StaleLockError, raise_problems
+from pulumi_poetry_layer.constraints import InvalidConstraint, allows
+from pulumi_poetry_layer.errors import ArtifactError, PoetryLayerError, ProjectError, StaleLockError, raise_problems
 from pulumi_poetry_layer.selection import Choice, Excluded, choice_problems, select_packages
 
 if TYPE_CHECKING:
@@ -81,7 +84,7 @@ class BuildPlan:
             {
                 "format": FORMAT_VERSION,
                 "target": {"runtime": self.target.runtime, "architecture": self.target.architecture},
-                "builder": {"kind": self.builder.kind, **self.builder.pins},
+                "builder": {"kind": self.builder.kind, "pins": dict(self.builder.pins)},
                 "packages": sorted((_identity(package) for package in self.packages), key=lambda p: str(p["name"])),
             },
             sort_keys=True,
@@ -97,6 +100,7 @@ def plan_layer(
 
     Raises:
         StaleLockError: the lock file was not made from this pyproject.toml.
+        ProjectError: the project's python constraint leaves out the runtime.
         SelectionError: an unknown group, extra or excluded distribution.
         LockFileError: the lock file contradicts itself.
         ArtifactError: a package has no file that the target can use.
@@ -108,7 +112,7 @@ def plan_layer(
             where="poetry.lock",
             hint="run `poetry lock`",
         )
-    raise_problems(choice_problems(project, lock, choice))
+    raise_problems([*_python_problems(project, target), *choice_problems(project, lock, choice)])
     selection = select_packages(project, lock, choice, target.marker_environment)
     chosen = {package.name: choose_file(package.files, target.tag_ranks) for package in selection.packages}
     raise_problems(_artifact_problems(selection.packages, chosen, target))
@@ -124,6 +128,22 @@ def plan_layer(
     )
 
 
+def _python_problems(project: Project, target: Target) -> Iterator[PoetryLayerError]:
+    """A ``python`` constraint of the project that leaves out the runtime; Poetry refuses such an interpreter too."""
+    python = target.marker_environment["python_full_version"]
+    for key, constraint in project.python.items():
+        where = f"pyproject.toml: {key}"
+        try:
+            if not allows(constraint, Version(python)):
+                yield ProjectError(
+                    f"{constraint!r} leaves out the runtime {target.runtime} (Python {python})",
+                    where=where,
+                    hint="choose another runtime, or widen the constraint and run `poetry lock`",
+                )
+        except InvalidConstraint as error:
+            yield ProjectError(str(error), where=where)
+
+
 def _artifact_problems(
     packages: tuple[LockedPackage, ...], chosen: Mapping[str, LockedFile | None], target: Target
 ) -> Iterator[PoetryLayerError]:
@@ -135,6 +155,12 @@ def _artifact_problems(
                 f"path dependencies are not supported yet (source.url = {source.url!r})",
                 where=where,
                 hint="publish it to an index, or depend on its git repository",
+            )
+        elif package.develop:
+            yield ArtifactError(
+                "its repository would be referred to, not installed (develop = true)",
+                where=where,
+                hint=f"take `develop = true` from {package.name} in pyproject.toml and run `poetry lock`",
             )
         elif not (source and source.type == "git") and chosen[package.name] is None:
             yield ArtifactError(

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import tomli
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
+from pulumi_poetry_layer.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.errors import ProjectError
-from pulumi_poetry_layer.lockfile import Dependency, LockFile, locked_dependencies
+from pulumi_poetry_layer.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
+
+    from pulumi_poetry_layer.lockfile import LockFile
 
 FILE_NAME = "pyproject.toml"
 MAIN_GROUP = "main"
 
-_BEFORE_DEPENDENCY_GROUPS = (2, 3)
+_FIRST_HASH_WITH_GROUPS = Version("2.3.0")
 """The first Poetry release whose content hash covers ``[dependency-groups]``."""
 
 
@@ -35,12 +38,14 @@ class Project:
     Attributes:
         groups: normalised group name → the dependencies the project asks for in it.
         extras: normalised extra name → names of the distributions it adds.
+        python: key in the file → the constraint on the interpreter it holds.
         content_hash: the digest Poetry writes into a lock file made from this project.
         content_hash_without_groups: the same as Poetry releases before 2.3 computed it.
     """
 
     groups: Mapping[str, tuple[Dependency, ...]]
     extras: Mapping[str, frozenset[str]]
+    python: Mapping[str, str]
     content_hash: str
     content_hash_without_groups: str
 
@@ -48,116 +53,148 @@ class Project:
         """Whether the lock file was made from this pyproject.toml, by the rule of Poetry's own installer."""
         if lock.content_hash == self.content_hash:
             return True
-        return _before_dependency_groups(lock.generated_by) and lock.content_hash == self.content_hash_without_groups
+        return _hashes_without_groups(lock.generated_by) and lock.content_hash == self.content_hash_without_groups
 
 
 def parse_project(text: str) -> Project:
     """Read the text of a pyproject.toml.
 
     Raises:
-        ProjectError: broken TOML, no project table, or a dependency that is not one.
+        ProjectError: broken TOML, no project table, or a dependency or group that is not one.
     """
-    try:
-        document = tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
-        raise ProjectError(f"not valid TOML: {error}", where=FILE_NAME) from error
-    project = _table(document, "project", "")
-    poetry = _table(_table(document, "tool", ""), "poetry", "tool.")
-    if not project and not poetry:
+    document = Table.of_text(text, file=FILE_NAME, error=ProjectError)
+    project = document.table("project")
+    poetry = document.table("tool").table("poetry")
+    if not project.values and not poetry.values:
         raise ProjectError(
             "neither a [project] nor a [tool.poetry] table", where=FILE_NAME, hint="run `poetry init` to make one"
         )
+    extras = _extras(project, poetry)
     return Project(
-        groups=_groups(document, project, poetry),
-        extras=_extras(project, poetry),
-        content_hash=_content_hash(project, poetry, document.get("dependency-groups", {})),
-        content_hash_without_groups=_content_hash(project, poetry, {}),
+        groups={MAIN_GROUP: _main_dependencies(project, poetry, extras), **_groups(document, poetry)},
+        extras=extras,
+        python=_python(project, poetry),
+        content_hash=_content_hash(project.values, poetry.values, document.values.get("dependency-groups", {})),
+        content_hash_without_groups=_content_hash(project.values, poetry.values, {}),
     )
 
 
-def _table(parent: Mapping[str, Any], key: str, path: str) -> dict[str, Any]:
-    value = parent.get(key, {})
-    if not isinstance(value, dict):
-        raise ProjectError("must be a table", where=f"{FILE_NAME}: {path}{key}")
-    return value
+def _python(project: Table, poetry: Table) -> dict[str, str]:
+    """Each key that constrains the interpreter, and its value."""
+    constraints = {}
+    if "requires-python" in project:
+        constraints["project.requires-python"] = project.text("requires-python")
+    dependencies = poetry.table("dependencies")
+    if isinstance(dependencies.values.get("python"), str):
+        constraints["tool.poetry.dependencies.python"] = dependencies.text("python")
+    return constraints
 
 
-def _groups(
-    document: Mapping[str, Any], project: Mapping[str, Any], poetry: Mapping[str, Any]
-) -> dict[str, tuple[Dependency, ...]]:
-    groups: dict[str, list[Dependency]] = {MAIN_GROUP: _main_dependencies(project, poetry)}
-    if poetry.get("dev-dependencies"):
-        groups["dev"] = _poetry_dependencies(poetry, "dev-dependencies", "tool.poetry.")
-    includes: dict[str, list[str]] = {}
-    for name, entries in _table(document, "dependency-groups", "").items():
+def _main_dependencies(project: Table, poetry: Table, extras: Mapping[str, frozenset[str]]) -> tuple[Dependency, ...]:
+    """The main group. ``[tool.poetry.dependencies]`` only refines what ``[project]`` lists, where that lists any."""
+    optional = project.table("optional-dependencies")
+    standard = [
+        *_requirements(project, "dependencies"),
+        *(
+            replace(dependency, optional=True, in_extras=frozenset({canonicalize_name(extra)}))
+            for extra in optional
+            for dependency in _requirements(optional, extra)
+        ),
+    ]
+    legacy = [
+        replace(dependency, in_extras=frozenset(extra for extra, names in extras.items() if dependency.name in names))
+        for dependency in _without_python(dependencies_of(poetry.table("dependencies")))
+    ]
+    if not standard:
+        return tuple(legacy)
+    if {"dependencies", "optional-dependencies"}.isdisjoint(project.texts("dynamic")):
+        return tuple(standard)
+    # The half that [project] leaves to the tool (``dynamic``) comes from [tool.poetry].
+    kinds = {dependency.optional for dependency in standard}
+    return tuple(
+        standard + [dependency for dependency in legacy if len(kinds) == 1 and dependency.optional not in kinds]
+    )
+
+
+def _without_python(dependencies: tuple[Dependency, ...]) -> list[Dependency]:
+    return [dependency for dependency in dependencies if dependency.name != "python"]
+
+
+def _extras(project: Table, poetry: Table) -> dict[str, frozenset[str]]:
+    optional = project.table("optional-dependencies")
+    if optional.values or project.array("dependencies"):
+        return {
+            canonicalize_name(extra): frozenset(dependency.name for dependency in _requirements(optional, extra))
+            for extra in optional
+        }
+    extras = poetry.table("extras")
+    return {canonicalize_name(extra): frozenset(map(canonicalize_name, extras.texts(extra))) for extra in extras}
+
+
+def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]:
+    """All groups but main, each with the groups it includes."""
+    own: dict[str, list[Dependency]] = {}
+    includes: dict[str, list[tuple[str, Table, str]]] = {}
+    standard = document.table("dependency-groups")
+    for name in standard:
         group = canonicalize_name(name)
-        where = f"dependency-groups.{name}"
-        groups.setdefault(group, []).extend(_requirements((e for e in entries if isinstance(e, str)), where))
-        includes[group] = [canonicalize_name(e["include-group"]) for e in entries if isinstance(e, dict)]
-    for name, table in _table(poetry, "group", "tool.poetry.").items():
-        group = canonicalize_name(name)
-        path = f"tool.poetry.group.{name}."
-        groups.setdefault(group, []).extend(_poetry_dependencies(table, "dependencies", path))
-        includes.setdefault(group, []).extend(canonicalize_name(g) for g in table.get("include-groups", ()))
-    return {group: tuple(_with_included(group, groups, includes, set())) for group in groups}
+        own.setdefault(group, []).extend(_requirements(standard, name))
+        includes.setdefault(group, []).extend(_included_groups(standard, name))
+    tables = poetry.table("group")
+    for name in tables:
+        group, table = canonicalize_name(name), tables.table(name)
+        own.setdefault(group, []).extend(_without_python(dependencies_of(table.table("dependencies"))))
+        names = table.texts("include-groups")
+        includes.setdefault(group, []).extend(
+            (canonicalize_name(included), table, "include-groups") for included in names
+        )
+    if "dev-dependencies" in poetry:
+        own.setdefault("dev", []).extend(_without_python(dependencies_of(poetry.table("dev-dependencies"))))
+    return {group: tuple(_with_included(group, own, includes, ())) for group in own}
+
+
+def _included_groups(groups: Table, name: str) -> Iterator[tuple[str, Table, str]]:
+    """The groups that a PEP 735 group includes, each with the table and key that say so."""
+    for index, entry in enumerate(groups.array(name)):
+        if not isinstance(entry, str):
+            included = groups.nested(f"{name}[{index}]", entry)
+            yield canonicalize_name(included.text("include-group")), included, "include-group"
 
 
 def _with_included(
-    group: str, groups: Mapping[str, list[Dependency]], includes: Mapping[str, list[str]], seen: set[str]
+    group: str,
+    own: Mapping[str, list[Dependency]],
+    includes: Mapping[str, list[tuple[str, Table, str]]],
+    outer: tuple[str, ...],
 ) -> Iterator[Dependency]:
-    """A group's dependencies and, once each, those of the groups it includes (PEP 735)."""
-    seen.add(group)
-    yield from groups.get(group, ())
-    for included in includes.get(group, ()):
-        if included not in seen:
-            yield from _with_included(included, groups, includes, seen)
+    """A group's dependencies and those of the groups it includes."""
+    yield from own[group]
+    for included, table, key in includes.get(group, ()):
+        if included in (*outer, group):
+            raise table.problem(key, f"groups include each other: {' → '.join((*outer, group, included))}")
+        if included not in own:
+            raise table.problem(key, f"group {included!r} is not defined", hint=f"groups: {', '.join(sorted(own))}")
+        yield from _with_included(included, own, includes, (*outer, group))
 
 
-def _main_dependencies(project: Mapping[str, Any], poetry: Mapping[str, Any]) -> list[Dependency]:
-    optional = _table(project, "optional-dependencies", "project.")
-    return [
-        *_requirements(project.get("dependencies", ()), "project.dependencies"),
-        *(
-            dependency
-            for extra, entries in optional.items()
-            for dependency in _requirements(entries, f"project.optional-dependencies.{extra}")
-        ),
-        *(d for d in _poetry_dependencies(poetry, "dependencies", "tool.poetry.") if d.name != "python"),
-    ]
-
-
-def _poetry_dependencies(parent: Mapping[str, Any], key: str, path: str) -> list[Dependency]:
-    return list(locked_dependencies(_table(parent, key, path)))
-
-
-def _requirements(entries: Iterable[str], where: str) -> Iterator[Dependency]:
-    for index, entry in enumerate(entries):
+def _requirements(table: Table, key: str) -> Iterator[Dependency]:
+    """The requirements (PEP 508) in an array; tables in it, which include other groups (PEP 735), are passed over."""
+    for index, entry in enumerate(table.array(key)):
+        if isinstance(entry, dict) and table.path == "dependency-groups.":
+            continue
+        if not isinstance(entry, str):
+            raise table.problem(f"{key}[{index}]", "must be a string")
         try:
             requirement = Requirement(entry)
         except InvalidRequirement as error:
-            raise ProjectError(
-                f"not a requirement (PEP 508): {entry}", where=f"{FILE_NAME}: {where}[{index}]"
-            ) from error
+            raise table.problem(f"{key}[{index}]", f"not a requirement (PEP 508): {entry}") from error
         yield Dependency(
             name=canonicalize_name(requirement.name),
             extras=frozenset(canonicalize_name(extra) for extra in requirement.extras),
             marker=str(requirement.marker or ""),
+            constraint=str(requirement.specifier) or "*",
+            address=requirement.url,
         )
-
-
-def _extras(project: Mapping[str, Any], poetry: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    extras: dict[str, frozenset[str]] = {
-        canonicalize_name(extra): frozenset(
-            d.name for d in _requirements(entries, f"project.optional-dependencies.{extra}")
-        )
-        for extra, entries in _table(project, "optional-dependencies", "project.").items()
-    }
-    if not project.get("optional-dependencies"):
-        extras |= {
-            canonicalize_name(extra): frozenset(canonicalize_name(name.split("[")[0]) for name in names)
-            for extra, names in _table(poetry, "extras", "tool.poetry.").items()
-        }
-    return extras
 
 
 def _content_hash(project: Mapping[str, Any], poetry: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
@@ -183,10 +220,9 @@ def _content_hash(project: Mapping[str, Any], poetry: Mapping[str, Any], groups:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _before_dependency_groups(release: str | None) -> bool:
-    from packaging.version import InvalidVersion, Version
-
+def _hashes_without_groups(release: str | None) -> bool:
+    """Whether the Poetry release that wrote a lock file left ``[dependency-groups]`` out of the content hash."""
     try:
-        return release is not None and Version(release).release < _BEFORE_DEPENDENCY_GROUPS
+        return release is not None and Version(release) < _FIRST_HASH_WITH_GROUPS
     except InvalidVersion:
         return False

@@ -1,7 +1,8 @@
 """Which locked packages land in the layer: groups, extras and markers on the target, and what is left out on request.
 
 For lock version 2.1 the rule is that of Poetry's installer (``poetry/puzzle/transaction.py``): a package is installed
-when one of its groups is asked for and its marker for those groups holds.
+when one of its groups is asked for and its marker for those groups holds. Older lock files do not say who needs what;
+see ``resolution``.
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ from typing import TYPE_CHECKING
 from packaging.markers import InvalidMarker
 from packaging.utils import canonicalize_name
 
+from pulumi_poetry_layer.constraints import InvalidConstraint
+from pulumi_poetry_layer.dependencies import Dependency
 from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, SelectionError, raise_problems
+from pulumi_poetry_layer.graph import asked_for, package_dependencies, root_dependencies
 from pulumi_poetry_layer.markers import MarkerEnvironment
 from pulumi_poetry_layer.project import MAIN_GROUP
+from pulumi_poetry_layer.resolution import resolve_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Set
 
-    from pulumi_poetry_layer.lockfile import Dependency, LockedPackage, LockFile
+    from pulumi_poetry_layer.lockfile import LockedPackage, LockFile
     from pulumi_poetry_layer.project import Project
 
 
@@ -81,9 +86,28 @@ def select_packages(
     """The packages that land in the layer.
 
     Raises:
-        LockFileError: a marker is broken, or two versions of one package are selected.
+        LockFileError: a marker or constraint is broken, two versions of one package are selected, or the locked
+            packages do not fit together.
     """
     environment = MarkerEnvironment(marker_environment, choice.extras)
+    try:
+        if lock.says_who_needs_what:
+            packages = _selected_by_lock(lock, choice, environment)
+        else:
+            packages = resolve_packages(project, lock, choice.groups, choice.extras, environment)
+        selected = {package.name: package for package in packages}
+        excluded = _excluded(project, selected, choice, environment) if choice.exclude else {}
+    except (InvalidMarker, InvalidConstraint) as error:
+        raise LockFileError(
+            f"broken marker or constraint: {error}", where="poetry.lock", hint="run `poetry lock`"
+        ) from error
+    return Selection(
+        packages=tuple(package for name, package in sorted(selected.items()) if name not in excluded),
+        excluded=tuple(Excluded(package=selected[name], reason=reason) for name, reason in sorted(excluded.items())),
+    )
+
+
+def _selected_by_lock(lock: LockFile, choice: Choice, environment: MarkerEnvironment) -> Iterable[LockedPackage]:
     selected: dict[str, LockedPackage] = {}
     problems: list[PoetryLayerError] = []
     for package in lock.packages:
@@ -97,11 +121,7 @@ def select_packages(
             problems.append(_two_versions(selected[package.name], package))
         selected[package.name] = package
     raise_problems(problems)
-    excluded = _excluded(project, selected, choice, environment) if choice.exclude else {}
-    return Selection(
-        packages=tuple(package for name, package in sorted(selected.items()) if name not in excluded),
-        excluded=tuple(Excluded(package=selected[name], reason=reason) for name, reason in sorted(excluded.items())),
-    )
+    return selected.values()
 
 
 def _is_selected(package: LockedPackage, groups: Set[str], environment: MarkerEnvironment) -> bool:
@@ -129,21 +149,27 @@ def _excluded(
     project: Project, selected: Mapping[str, LockedPackage], choice: Choice, environment: MarkerEnvironment
 ) -> dict[str, str]:
     """Name → reason, of the excluded distributions and of what nothing else needs."""
-    roots = [dependency for group in choice.groups for dependency in project.groups[group]]
-    needed = _reachable(roots, selected, environment, frozenset())
-    still_needed = _reachable(roots, selected, environment, choice.exclude)
-    reasons = dict.fromkeys(choice.exclude & selected.keys(), "excluded")
-    names = ", ".join(sorted(reasons))
-    return reasons | dict.fromkeys(needed - still_needed - reasons.keys(), f"only needed by {names}")
+    roots = [d for d in root_dependencies(project, choice.groups, environment) if asked_for(d, choice.extras)]
+    needed = _reachable(roots, selected, environment)
+    still_needed = _reachable(roots, selected, environment, without=choice.exclude)
+    excluded = choice.exclude & selected.keys()
+    below = {
+        name: _reachable([Dependency(name=name, extras=needed.get(name, frozenset()))], selected, environment)
+        for name in sorted(excluded)
+    }
+    only_below = needed.keys() - still_needed.keys() - excluded
+    return dict.fromkeys(excluded, "excluded") | {
+        name: f"only needed by {', '.join(other for other in below if name in below[other])}" for name in only_below
+    }
 
 
 def _reachable(
     roots: Iterable[Dependency],
     packages: Mapping[str, LockedPackage],
     environment: MarkerEnvironment,
-    without: Set[str],
-) -> set[str]:
-    """Names of the packages that the roots need, not passing through those in ``without``."""
+    without: Set[str] = frozenset(),
+) -> dict[str, frozenset[str]]:
+    """What the roots need and the extras asked of each, by name, not passing through those in ``without``."""
     extras: dict[str, frozenset[str]] = {}
     waiting = list(roots)
     while waiting:
@@ -155,6 +181,5 @@ def _reachable(
         if package.name in extras and active == extras[package.name]:
             continue
         extras[package.name] = active
-        here = environment.with_extras(active)
-        waiting.extend(edge for edge in package.dependencies if here.holds(edge.marker))
-    return set(extras)
+        waiting.extend(package_dependencies(package, active, environment))
+    return extras

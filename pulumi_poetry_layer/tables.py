@@ -1,0 +1,112 @@
+"""Tables of a TOML file that know their place: a missing key or a wrong kind is an error that names file and key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import tomli
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pulumi_poetry_layer.errors import InputError
+
+
+class Table:
+    """A table of a TOML file.
+
+    Args:
+        values: its keys and values.
+        file: name of the file, for messages.
+        path: where the table is in the file, ending in a dot; empty for the whole file.
+        error: what is raised for this file.
+        hint: what to do when the file is damaged.
+    """
+
+    __slots__ = ("_error", "_file", "_hint", "path", "values")
+
+    def __init__(
+        self, values: Mapping[str, Any], *, file: str, path: str = "", error: type[InputError], hint: str | None = None
+    ) -> None:
+        self.values = values
+        self.path = path
+        self._file = file
+        self._error = error
+        self._hint = hint
+
+    @classmethod
+    def of_text(cls, text: str, *, file: str, error: type[InputError], hint: str | None = None) -> Table:
+        """The whole of a TOML file.
+
+        Raises:
+            InputError: the text is not TOML; of the class that ``error`` names.
+        """
+        try:
+            return cls(tomli.loads(text), file=file, error=error, hint=hint)
+        except tomli.TOMLDecodeError as cause:
+            raise error(f"not valid TOML: {cause}", where=file, hint=hint) from cause
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A string; the default when the key is absent, an error when there is no default."""
+        value = self.values.get(key, default)
+        if isinstance(value, str):
+            return value
+        raise self.problem(key, "must be a string" if key in self.values else "missing key")
+
+    def optional_text(self, key: str) -> str | None:
+        """A string, None when the key is absent."""
+        return self.text(key) if key in self.values else None
+
+    def flag(self, key: str) -> bool:
+        """A boolean, false when the key is absent."""
+        value = self.values.get(key, False)
+        if isinstance(value, bool):
+            return value
+        raise self.problem(key, "must be true or false")
+
+    def texts(self, key: str) -> list[str]:
+        """An array of strings, empty when the key is absent."""
+        values = self.array(key)
+        for index, value in enumerate(values):
+            if not isinstance(value, str):
+                raise self.problem(f"{key}[{index}]", "must be a string")
+        return values
+
+    def table(self, key: str) -> Table:
+        """A table inside this one, empty when the key is absent."""
+        return self._at(key, self.values.get(key, {}))
+
+    def tables(self, key: str) -> list[Table]:
+        """An array of tables, empty when the key is absent."""
+        return [self._at(f"{key}[{index}]", value) for index, value in enumerate(self.array(key))]
+
+    def array(self, key: str) -> list[Any]:
+        """An array of anything, empty when the key is absent."""
+        value = self.values.get(key, [])
+        if isinstance(value, list):
+            return value
+        raise self.problem(key, "must be an array")
+
+    def nested(self, key: str, value: object) -> Table:
+        """A value taken out of this table, as a table of its own; ``key`` says where it was."""
+        return self._at(key, value)
+
+    def require(self, key: str) -> None:
+        """Raise an error when the key is absent."""
+        if key not in self.values:
+            raise self.problem(key, "missing key")
+
+    def problem(self, key: str, what: str, *, hint: str | None = None) -> InputError:
+        """An error about a key of this table."""
+        return self._error(what, where=f"{self._file}: {self.path}{key}", hint=hint or self._hint)
+
+    def _at(self, key: str, value: object) -> Table:
+        if isinstance(value, dict):
+            return Table(value, file=self._file, path=f"{self.path}{key}.", error=self._error, hint=self._hint)
+        raise self.problem(key, "must be a table")
