@@ -1,6 +1,6 @@
 """Set up everything that the tests and the demo need, or say where it is.
 
-``setup.py`` installs what is missing. ``setup.py env`` prints the PATH of it all as a shell line, and
+``setup.py`` installs what is missing. ``setup.py env`` prints PATH and settings for it all as a shell line, and
 ``setup.py env --json`` the places by name; neither installs anything. Needs Python 3.10 and nothing else;
 ``setup.sh`` finds such a Python first.
 """
@@ -51,7 +51,9 @@ def _environment(*, as_json: bool) -> str:
     found = places.find()
     if as_json:
         return json.dumps(found.as_dict(), indent=2)
-    return "export PATH=" + ":".join(shlex.quote(str(folder)) for folder in found.path()) + '"${PATH:+:$PATH}"'
+    path = ":".join(shlex.quote(str(folder)) for folder in found.path())
+    settings = "".join(f"; export {name}={value}" for name, value in places.SETTINGS.items())
+    return f'export PATH={path}"${{PATH:+:$PATH}}"{settings}'
 
 
 if __name__ == "__main__":

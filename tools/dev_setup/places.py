@@ -8,6 +8,9 @@ from pathlib import Path
 from dev_setup import engine, poetry, project_venv
 from dev_setup.common import REPOSITORY
 
+SETTINGS = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "PULUMI_SKIP_UPDATE_CHECK": "true"}
+"""Variables for ``pulumi``: every plugin is on PATH already, so it need not look for any on the network."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
