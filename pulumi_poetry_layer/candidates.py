@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
@@ -43,9 +44,7 @@ class Requirement:
         """Whether a package fits."""
         if self.only:
             return package is self.only
-        return _comes_from(package.source, self.dependency) and allows(
-            self.dependency.constraint, Version(package.version)
-        )
+        return _comes_from(package.source, self.dependency) and _allows(self.dependency.constraint, package.version)
 
 
 class LockedPackages:
@@ -55,8 +54,9 @@ class LockedPackages:
         self._environment = environment
         self._needs: dict[tuple[int, frozenset[str]], tuple[Dependency, ...]] = {}
         self._by_name: dict[str, list[LockedPackage]] = defaultdict(list)
+        python = str(environment.python)
         for package in packages:
-            if allows(package.python, environment.python):
+            if _allows(package.python, python):
                 self._by_name[package.name].append(package)
         for candidates in self._by_name.values():
             candidates.sort(key=lambda package: Version(package.version), reverse=True)
@@ -65,10 +65,8 @@ class LockedPackages:
         """The candidates of a name, highest version first."""
         return self._by_name.get(name, ())
 
-    def only_ones(self) -> dict[str, LockedPackage] | None:
-        """The candidate of each name; None when a name has several."""
-        if any(len(candidates) > 1 for candidates in self._by_name.values()):
-            return None
+    def highest(self) -> dict[str, LockedPackage]:
+        """The highest version of each name."""
         return {name: candidates[0] for name, candidates in self._by_name.items()}
 
     def needs(self, package: LockedPackage, extras: frozenset[str]) -> tuple[Dependency, ...]:
@@ -77,6 +75,11 @@ class LockedPackages:
         if key not in self._needs:
             self._needs[key] = tuple(package_dependencies(package, extras, self._environment))
         return self._needs[key]
+
+
+@lru_cache(maxsize=16384)
+def _allows(constraint: str, version: str) -> bool:
+    return allows(constraint, Version(version))
 
 
 def unsatisfied(causes: Iterable[tuple[Dependency, str]]) -> LockFileError:

@@ -84,7 +84,7 @@ def _active_extras(package: LockedPackage, extras: Set[str]) -> tuple[set[str], 
 def _counts(dependency: Dependency, environment: MarkerEnvironment) -> bool:
     return (
         environment.holds(dependency.marker)
-        and allows_python(dependency.python, environment.python)
+        and (dependency.python == "*" or allows_python(dependency.python, environment.python))
         and (not dependency.platform or _on_platform(dependency.platform, environment.platform))
     )
 

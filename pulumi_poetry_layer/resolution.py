@@ -14,7 +14,7 @@ from pulumi_poetry_layer.candidates import LockedPackages, Node, Requirement, un
 from pulumi_poetry_layer.graph import root_dependencies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
     from pulumi_poetry_layer.dependencies import Dependency
     from pulumi_poetry_layer.lockfile import LockedPackage, LockFile
@@ -66,17 +66,29 @@ class _Solution:
             LockFileError: a package is not there or does not fit.
         """
         found: set[Node] = set()
-        waiting = [(dependency, "pyproject.toml") for dependency in dependencies]
-        while waiting:
-            dependency, needed_by = waiting.pop()
+        for dependency, needed_by in self._walk(dependencies):
             package = self.packages.get(dependency.name)
             if package is None or not Requirement(dependency).is_met_by(package):
                 raise unsatisfied([(dependency, needed_by)])
-            for node in (Node(dependency.name, dependency.extras), Node(dependency.name, frozenset())):
-                if node not in found:
-                    found.add(node)
-                    waiting.extend((need, package.label) for need in self._candidates.needs(package, node.extras))
+            found |= {Node(dependency.name, dependency.extras), Node(dependency.name, frozenset())}
         return found
+
+    def leaves_choice(self, dependencies: Iterable[Dependency]) -> bool:
+        """Whether another package could stand for one of those that some dependencies need."""
+        return any(len(self._candidates.named(dependency.name)) > 1 for dependency, _ in self._walk(dependencies))
+
+    def _walk(self, dependencies: Iterable[Dependency]) -> Iterator[tuple[Dependency, str]]:
+        """Some dependencies and, through the packages here, what these need, each with what needs it."""
+        seen: set[Node] = set()
+        waiting = [(dependency, "pyproject.toml") for dependency in dependencies]
+        while waiting:
+            dependency, needed_by = waiting.pop()
+            yield dependency, needed_by
+            package = self.packages.get(dependency.name)
+            nodes = {Node(dependency.name, dependency.extras), Node(dependency.name, frozenset())} - seen
+            if package:
+                seen |= nodes
+                waiting += [(n, package.label) for node in nodes for n in self._candidates.needs(package, node.extras)]
 
     def holds(self, dependency: Dependency, solved: Set[Node]) -> bool:
         """Whether what is solved meets a dependency."""
@@ -103,9 +115,9 @@ class _Solution:
 
 def _solve(roots: Sequence[Dependency], candidates: LockedPackages) -> Mapping[str, LockedPackage]:
     """One package for each name. The usual lock file leaves no choice; that it fits is seen on the way through it."""
-    only_ones = candidates.only_ones()
-    if only_ones is not None:
-        return only_ones
+    highest = candidates.highest()
+    if not _Solution(highest, candidates).leaves_choice(roots):
+        return highest
     # Imported here: only lock files with several versions of a package need it.
     from pulumi_poetry_layer.solver import solve
 
