@@ -95,7 +95,13 @@ def test_published_zip_imports_under_the_target_python(dev: Stack, aws: LocalAws
     with zipfile.ZipFile(io.BytesIO(aws.layer_zip("deps-dev", 1))) as archive:
         archive.extractall(tmp_path / "opt")
     program = "import idna, six; print(six.__version__, idna.__file__)"
-    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append({str(tmp_path / 'opt/python')!r}); {program}"]
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        f"import sys; sys.path.append({str(tmp_path / 'opt/python')!r}); {program}",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1.16.0", str(tmp_path / "opt/python/idna/__init__.py")]
 
@@ -107,9 +113,9 @@ def test_fresh_checkout_previews_unchanged_without_building(
     dev.up(skip_preview=True)
     runner = dev.on(dev.program.checkout(tmp_path / "runner" / "work", machine=new_machine("runner")))
 
-    without_poetry = {"PATH": _without_poetry(runner)}
-    assert runner.preview(**without_poetry).unchanged
-    assert runner.up(**without_poetry).unchanged
+    without_poetry = _without_poetry(runner)
+    assert runner.preview(PATH=without_poetry).unchanged
+    assert runner.up(PATH=without_poetry).unchanged
     assert aws.layer_versions("deps-dev") == [1]
     zips = list((runner.program.folder / ".poetry-layer").glob("*.zip"))
     assert [zip_file.stat().st_size for zip_file in zips] == [0]

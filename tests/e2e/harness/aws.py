@@ -67,12 +67,12 @@ class LocalAws:
         listed = self.functions().list_layer_versions(LayerName=layer_name)["LayerVersions"]
         return sorted(version["Version"] for version in listed)
 
-    def layer_zip(self, layer_name: str, version: int) -> bytes:
+    def layer_zip(self, layer_name: str, version: int, *, region: str = REGION) -> bytes:
         """The very bytes that were uploaded for a layer version."""
-        return bytes(self._layer_version(layer_name, version).code_bytes)
+        return bytes(self._layer_version(layer_name, version, region).code_bytes)
 
-    def _layer_version(self, layer_name: str, version: int) -> LayerVersion:
-        return lambda_backends[DEFAULT_ACCOUNT_ID][REGION].get_layer_version(layer_name, str(version))
+    def _layer_version(self, layer_name: str, version: int, region: str) -> LayerVersion:
+        return lambda_backends[DEFAULT_ACCOUNT_ID][region].get_layer_version(layer_name, str(version))
 
     def _session(self) -> boto3.Session:
         return boto3.Session("testing", "testing", region_name=REGION)

@@ -1,0 +1,57 @@
+"""The quick start as a user runs it: ``pulumi up`` at the root of the repository."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .harness import LocalAws, Machine, Program
+
+REPOSITORY = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def quickstart(tmp_path: Path, new_machine: Callable[[str], Machine]) -> Program:
+    """A copy of what lies at the root: Pulumi.yaml, the stacks' files and the example."""
+    folder = tmp_path / "checkout"
+    shutil.copytree(REPOSITORY / "examples", folder / "examples", ignore=shutil.ignore_patterns(".poetry-layer"))
+    for file in REPOSITORY.glob("Pulumi*.yaml"):
+        shutil.copy(file, folder)
+    return Program(folder=folder, backend=tmp_path / "backend", machine=new_machine("laptop"))
+
+
+def test_quickstart_publishes_a_layer_that_its_handler_can_import(
+    quickstart: Program, aws: LocalAws, tmp_path: Path
+) -> None:
+    """Otherwise the first thing a newcomer tries does not work."""
+    dev, prod = quickstart.stack("dev"), quickstart.stack("prod")
+    dev.up(skip_preview=True)
+    prod.up(skip_preview=True)
+
+    assert "icecream" in dev.outputs()["packages"]
+    assert "icecream" not in prod.outputs()["packages"]
+    function = dev.resources()["api"]
+    assert dev.outputs()["layer"] in str(function)
+    version = int(dev.outputs()["layer"].rpartition(":")[2])
+    published = aws.layer_zip("deps", version, region="eu-west-1")
+    with zipfile.ZipFile(io.BytesIO(published)) as archive:
+        archive.extractall(tmp_path / "opt")
+        modules = {name.split("/")[1].removesuffix(".py") for name in archive.namelist() if ".dist-info/" not in name}
+    importable = sorted(name for name in modules if name.isidentifier() and not name.endswith("__mypyc"))
+    assert {"requests", "pydantic", "pydantic_core", "charset_normalizer"} <= set(importable)
+    paths = [str(tmp_path / "opt/python"), str(quickstart.folder / "examples/quickstart/handler")]
+    imports = ", ".join([*importable, "app"])
+    program = f"import sys; sys.path[:0] = {paths}; import {imports}; print(app.handler({{}}, None)['body'])"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("requests 2.32")
+
+    assert dev.preview().unchanged
+    assert prod.preview().unchanged
