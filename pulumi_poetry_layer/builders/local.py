@@ -60,8 +60,8 @@ class LocalBuilder:
         return BuilderIdentity(kind="local")
 
     def options(self) -> Mapping[str, str]:
-        """The constructor's arguments."""
-        return {"poetry": self.poetry}
+        """The constructor's arguments, as far as they are not the default."""
+        return {} if self.poetry == "poetry" else {"poetry": self.poetry}
 
     @contextmanager
     def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Member]]:

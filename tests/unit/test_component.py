@@ -1,0 +1,130 @@
+"""PoetryLayer as users test it in their own programs: under Pulumi's mocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from pulumi_poetry_layer import LocalBuilder, PoetryLayer
+from pulumi_poetry_layer.component import program_folder
+
+PROJECT = Path(__file__).parent.parent / "projects" / "base"
+
+
+class RecordingMocks(pulumi.runtime.Mocks):
+    """Gives every resource back as it was asked for, and remembers it."""
+
+    def __init__(self) -> None:
+        self.resources: dict[str, dict[str, Any]] = {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.resources[args.typ] = args.inputs
+        return f"{args.name}-id", {**args.inputs, "arn": "arn:1", "layerArn": "arn", "version": "1"}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"no call is expected: {args.token}")
+
+
+@pytest.fixture
+def mocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordingMocks]:
+    """Pulumi's runtime with mocks, in an empty program folder."""
+    monkeypatch.chdir(tmp_path)
+    recorder = RecordingMocks()
+    pulumi.runtime.set_mocks(recorder)
+    yield recorder
+    pulumi.runtime.settings.reset_options()
+
+
+def declare(**arguments: Any) -> PoetryLayer:
+    """Declare a layer and wait until all of it is registered."""
+    made: list[PoetryLayer] = []
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def program() -> None:
+        made.append(PoetryLayer("deps", **{"project_dir": PROJECT, "runtime": "python3.12", **arguments}))
+
+    program()
+    return made[0]
+
+
+LAYER = "aws:lambda/layerVersion:LayerVersion"
+BUILD = "pulumi-python:dynamic/poetry-layer:LayerBuild"
+
+
+def test_layer_version_gets_what_the_user_said(mocks: RecordingMocks) -> None:
+    """Otherwise the layer shows up under another name, or for another runtime or architecture."""
+    declare(architecture="arm64", layer_name="shared", description="d", license_info="MIT", skip_destroy=True)
+    layer = mocks.resources[LAYER]
+    assert layer["layerName"] == "shared"
+    assert layer["compatibleRuntimes"] == ["python3.12"]
+    assert layer["compatibleArchitectures"] == ["arm64"]
+    assert (layer["description"], layer["licenseInfo"], layer["skipDestroy"]) == ("d", "MIT", True)
+
+
+def test_layer_is_named_after_the_resource_and_runtime_enum_is_taken(mocks: RecordingMocks) -> None:
+    """Otherwise a program that uses the enum of pulumi_aws fails, or the layer's name is a surprise."""
+    declare(runtime=aws.lambda_.Runtime.PYTHON3D12, compatible_runtimes=["python3.12", "python3.13"])
+    assert mocks.resources[LAYER]["layerName"] == "deps"
+    assert mocks.resources[LAYER]["compatibleRuntimes"] == ["python3.12", "python3.13"]
+    assert mocks.resources[BUILD]["runtime"] == "python3.12"
+
+
+def test_build_inputs_show_packages_and_name_no_folder_of_this_host(mocks: RecordingMocks) -> None:
+    """Otherwise a preview shows hashes only, or state differs between laptop and CI."""
+    declare(extras=["yaml"], groups=["main", "debug"], builder=LocalBuilder())
+    build = mocks.resources[BUILD]
+    assert build["packages"] == {"idna": "3.10", "iniconfig": "2.0.0", "pyyaml": "6.0.2", "six": "1.16.0"}
+    assert build["groups"] == ["debug", "main"]
+    assert not Path(build["project_dir"]).is_absolute()
+    assert build["zip"].startswith(".poetry-layer/deps-")
+    assert build["fingerprint"].startswith(build["zip"][-16:-4])
+
+
+def test_outputs_are_there_for_functions_to_use(mocks: RecordingMocks) -> None:
+    """Otherwise the component cannot be wired to a function."""
+    layer = declare()
+    seen: dict[str, Any] = {}
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def read() -> pulumi.Output[None]:
+        outputs = [layer.arn, layer.layer_arn, layer.version, layer.runtime, layer.architecture, layer.size]
+        return pulumi.Output.all(*outputs).apply(lambda values: seen.update(values=values))
+
+    read()
+    assert seen["values"] == ["arn:1", "arn", "1", "python3.12", "x86_64", 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"runtime": pulumi.Output.from_input("python3.12")}, "runtime: an Output is not accepted here"),
+        ({"groups": ["main", pulumi.Output.from_input("x")]}, "groups: an Output is not accepted here"),
+        ({"groups": "main"}, "groups: must be a list of strings, not 'main'"),
+        ({"runtime": None}, "runtime: must be a string, not None"),
+        ({"builder": "docker"}, "builder: unknown builder 'docker'"),
+        ({"project_dir": "nowhere"}, "pyproject.toml: no such file"),
+    ],
+)
+def test_wrong_argument_is_named(mocks: RecordingMocks, arguments: dict[str, Any], message: str) -> None:
+    """Otherwise the user gets a TypeError from deep inside, or a resource that is half declared."""
+    with pytest.raises(pulumi.RunError) as caught:
+        declare(**arguments)
+    assert message in str(caught.value)
+    assert mocks.resources == {}
+
+
+def test_program_folder_survives_a_change_of_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a program that calls os.chdir writes the zip where the AWS plugin does not look."""
+    program = tmp_path / "program"
+    program.mkdir()
+    (program / "__main__.py").touch()
+    monkeypatch.setattr("sys.argv", [str(program)])
+    monkeypatch.chdir(tmp_path)
+    assert program_folder() == program
+    monkeypatch.setattr("sys.argv", ["pytest"])
+    assert program_folder() == tmp_path

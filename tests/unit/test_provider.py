@@ -1,0 +1,187 @@
+"""The dynamic provider, called the way Pulumi's provider process calls it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi.dynamic.dynamic import serialize_provider
+
+from pulumi_poetry_layer import builders
+from pulumi_poetry_layer.archive import BytesContent, Member
+from pulumi_poetry_layer.builders import ProjectFiles
+from pulumi_poetry_layer.errors import BuildError, InputError, PublishError
+from pulumi_poetry_layer.pipeline import LayerArtifact, LayerRequest, PackageSize, plan_request
+from pulumi_poetry_layer.plan import BuilderIdentity, BuildPlan
+from pulumi_poetry_layer.provider import LayerBuildProvider, refuse_over_limit, request_inputs
+
+PROJECT = Path(__file__).parent.parent / "projects" / "base"
+
+
+class OneFileBuilder:
+    """Stands where a real builder stands: one tiny file a package. Counts how often it builds; fails on demand."""
+
+    builds = 0
+    fails = False
+    identity = BuilderIdentity(kind="one-file")
+
+    def options(self) -> Mapping[str, str]:
+        return {}
+
+    @contextmanager
+    def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Member]]:
+        assert files.lock
+        type(self).builds += 1
+        if self.fails:
+            raise BuildError("no luck today")
+        yield [
+            Member(f"python/{package.name}.py", package.name, BytesContent(package.version.encode()))
+            for package in plan.packages
+        ]
+
+
+@pytest.fixture(autouse=True)
+def one_file_builder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[OneFileBuilder]:
+    """The builder, registered, and an empty program folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(OneFileBuilder, "builds", 0)
+    monkeypatch.setitem(builders._BUILDERS, "one-file", lambda: OneFileBuilder)
+    return OneFileBuilder
+
+
+def inputs(folder: Path = PROJECT) -> dict[str, Any]:
+    """Inputs as the component would make them."""
+    request = LayerRequest(project_dir=folder, runtime="python3.12", builder=OneFileBuilder())
+    plan, _ = plan_request(request)
+    zip_path = f".poetry-layer/deps-{plan.fingerprint[:12]}.zip"
+    return {"fingerprint": plan.fingerprint, "packages": {}, "zip": zip_path, **request_inputs(request, str(folder))}
+
+
+def test_diff_turns_on_the_fingerprint_alone() -> None:
+    """Otherwise a moved checkout rebuilds the layer, or a new package does not."""
+    provider = LayerBuildProvider()
+    old = {"fingerprint": "a", "project_dir": "x"}
+    assert provider.diff("id", old, {"fingerprint": "a", "project_dir": "y"}).changes is False
+    assert provider.diff("id", old, {"fingerprint": "b", "project_dir": "x"}).changes is True
+
+
+def test_create_builds_and_echoes_every_input() -> None:
+    """Otherwise the next diff compares with nothing and rebuilds for ever."""
+    given = inputs()
+    created = LayerBuildProvider().create(given)
+    assert created.outs is not None
+    assert given.items() <= created.outs.items()
+    zip_file = Path(given["zip"])
+    assert created.outs["size"] == zip_file.stat().st_size > 0
+    assert json.loads(zip_file.with_name(f"{zip_file.name}.json").read_text())["sha256"] == created.outs["sha256"]
+
+
+def test_create_does_not_build_what_is_there_and_whole(one_file_builder: type[OneFileBuilder]) -> None:
+    """Otherwise every retry after a failed publish builds again."""
+    provider = LayerBuildProvider()
+    first = provider.create(inputs())
+    assert provider.create(inputs()).outs == first.outs
+    assert one_file_builder.builds == 1
+
+
+@pytest.mark.parametrize("damage", ["empty", "truncated", "flipped", "missing", "note missing", "note broken"])
+def test_damaged_zip_is_built_anew(damage: str, one_file_builder: type[OneFileBuilder]) -> None:
+    """Otherwise a cut or tampered zip is published under the right fingerprint."""
+    provider = LayerBuildProvider()
+    first = provider.create(inputs())
+    zip_file = Path(inputs()["zip"])
+    note = zip_file.with_name(f"{zip_file.name}.json")
+    whole = zip_file.read_bytes()
+    damages: dict[str, Callable[[], object]] = {
+        "empty": lambda: zip_file.write_bytes(b""),
+        "truncated": lambda: zip_file.write_bytes(whole[:-1]),
+        "flipped": lambda: zip_file.write_bytes(bytes([whole[0] ^ 1]) + whole[1:]),
+        "missing": zip_file.unlink,
+        "note missing": note.unlink,
+        "note broken": lambda: note.write_text("{"),
+    }
+    damages[damage]()
+    assert provider.create(inputs()).outs == first.outs
+    assert one_file_builder.builds == 2
+    assert zip_file.read_bytes() == whole
+
+
+def test_update_lets_go_of_the_old_zip_and_delete_of_the_last() -> None:
+    """Otherwise the build folder grows by a zip for every change."""
+    provider = LayerBuildProvider()
+    old = inputs()
+    provider.create(old)
+    new = inputs(PROJECT.parent / "package_changed")
+    provider.update("id", old, new)
+    assert not Path(old["zip"]).exists()
+    assert Path(new["zip"]).exists()
+    provider.delete("id", new)
+    assert list(Path(".poetry-layer").iterdir()) == []
+
+
+def test_failed_build_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a placeholder or half a zip is published by the next run."""
+    monkeypatch.setattr(OneFileBuilder, "fails", True)
+    zip_file = Path(inputs()["zip"])
+    zip_file.parent.mkdir()
+    zip_file.touch()  # the placeholder of the component
+    with pytest.raises(BuildError, match="no luck today"):
+        LayerBuildProvider().create(inputs())
+    assert list(zip_file.parent.iterdir()) == []
+
+
+def test_files_that_changed_since_the_plan_are_refused() -> None:
+    """Otherwise what is published is not what the preview showed."""
+    given = {**inputs(), "fingerprint": "0" * 64}
+    with pytest.raises(InputError, match="changed while Pulumi was running"):
+        LayerBuildProvider().create(given)
+
+
+def test_read_gives_state_back() -> None:
+    """Otherwise a refresh on a machine without the zip throws the resource out of the state."""
+    read = LayerBuildProvider().read("id", {"fingerprint": "a", "size": 1.0})
+    assert (read.id, read.outs) == ("id", {"fingerprint": "a", "size": 1.0})
+
+
+def test_provider_in_state_is_a_reference_and_stays_the_same() -> None:
+    """Otherwise state holds code of an old release, and every new release shows a change on every stack."""
+    pickled = base64.b64decode(serialize_provider(LayerBuildProvider()))
+    assert b"pulumi_poetry_layer.provider" in pickled
+    assert len(pickled) < 200
+    restored = pickle.loads(pickled)  # noqa: S301 - just made
+    assert isinstance(restored, LayerBuildProvider)
+    assert vars(restored) == {}
+
+
+@pytest.mark.parametrize(
+    ("size", "unzipped_size", "limit"),
+    [(1, 250 * 2**20 + 1, "250 MiB"), (50 * 2**20 + 1, 60 * 2**20, "50 MiB")],
+)
+def test_layer_over_a_limit_is_refused_and_the_largest_package_named(size: int, unzipped_size: int, limit: str) -> None:
+    """Otherwise AWS says so after the upload, without a word about what to leave out."""
+    packages = tuple(
+        PackageSize(name=name, version="1", files=1, size=1, unzipped_size=bytes_)
+        for name, bytes_ in (("small", 10), ("large", 2**20))
+    )
+    artifact = LayerArtifact(
+        fingerprint="f", path=Path("x.zip"), sha256="s", size=size, unzipped_size=unzipped_size, packages=packages
+    )
+    with pytest.raises(PublishError) as caught:
+        refuse_over_limit(artifact)
+    assert limit in str(caught.value)
+    assert "largest: large" in str(caught.value)
+
+
+def test_layer_at_the_limits_is_accepted() -> None:
+    """Otherwise a layer that AWS takes cannot be deployed."""
+    refuse_over_limit(
+        LayerArtifact(
+            fingerprint="f", path=Path("x"), sha256="s", size=50 * 2**20, unzipped_size=250 * 2**20, packages=()
+        )
+    )
