@@ -96,7 +96,7 @@ def unsatisfied(causes: Iterable[tuple[Dependency, str]]) -> LockFileError:
 
 def _comes_from(source: Source | None, dependency: Dependency) -> bool:
     """Whether a package's source is the one that a dependency names, if it names one."""
-    if dependency.address is not None:
+    if dependency.origin is not None:
         return source is not None and _is_at(source, dependency)
     if dependency.source is None:
         return True
@@ -107,9 +107,13 @@ def _comes_from(source: Source | None, dependency: Dependency) -> bool:
 
 def _is_at(source: Source, dependency: Dependency) -> bool:
     """Whether a package was locked from a repository, URL or path (paths are relative to different folders)."""
-    if source.type in {"file", "directory"}:
-        return True
-    if source.url != dependency.address or (source.subdirectory or "") != (dependency.subdirectory or ""):
+    if dependency.origin == "path":
+        return source.type in {"file", "directory"}
+    if (
+        source.type != dependency.origin
+        or source.url != dependency.address
+        or (source.subdirectory or "") != (dependency.subdirectory or "")
+    ):
         return False
     locked, asked = source.reference or "", dependency.reference or ""
     commit = source.resolved_reference or ""

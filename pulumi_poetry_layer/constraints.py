@@ -105,10 +105,13 @@ _Conditions = tuple[tuple[_Range, ...], ...]
 @lru_cache(maxsize=4096)
 def _parse(constraint: str) -> tuple[_Conditions, ...]:
     """Alternatives of conditions, all of which must hold, each of which is a union of ranges."""
-    return tuple(
-        tuple(_condition(text, constraint) for text in _CONDITIONS.split(_SPACE_AFTER_OPERATOR.sub("", part)) if text)
-        for part in _ALTERNATIVES.split(constraint.strip())
-    )
+    alternatives = []
+    for part in _ALTERNATIVES.split(constraint.strip()):
+        texts = [text for text in _CONDITIONS.split(_SPACE_AFTER_OPERATOR.sub("", part)) if text]
+        if not texts:
+            raise _invalid(constraint)
+        alternatives.append(tuple(_condition(text, constraint) for text in texts))
+    return tuple(alternatives)
 
 
 def _condition(text: str, constraint: str) -> tuple[_Range, ...]:
@@ -116,15 +119,19 @@ def _condition(text: str, constraint: str) -> tuple[_Range, ...]:
         return (_Range(),)
     match = _CONDITION.fullmatch(text)
     if not match:
-        raise InvalidConstraint(f"not a version constraint: {constraint!r}")
+        raise _invalid(constraint)
     try:
         version = Version(match["version"])
     except InvalidVersion:
-        raise InvalidConstraint(f"not a version constraint: {constraint!r}") from None
+        raise _invalid(constraint) from None
     operator = match["operator"] or "=="
     if match["wildcard"] and operator in {"==", "=", "!=", "==="}:
         return _wildcard(version, inverted=operator == "!=")
     return _comparison(operator, version)
+
+
+def _invalid(constraint: str) -> InvalidConstraint:
+    return InvalidConstraint(f"not a version constraint: {constraint!r}")
 
 
 def _comparison(operator: str, version: Version) -> tuple[_Range, ...]:

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 if TYPE_CHECKING:
     from pulumi_poetry_layer.tables import Table
 
-_ADDRESSES = ("git", "url", "path", "file")
+_ADDRESSES = {"git": "git", "url": "url", "path": "path", "file": "path"}
 _REFERENCES = ("branch", "tag", "rev")
 
 
@@ -28,7 +28,8 @@ class Dependency:
         optional: whether it counts only when an extra asks for it.
         in_extras: the extras of the project that ask for it.
         source: name of the source in pyproject.toml that it must come from.
-        address: git repository, URL or path that it must come from, None for an index.
+        origin: ``git``, ``url`` or ``path`` when it must come from there, None for an index.
+        address: that repository, URL or path.
         reference: branch, tag or commit of that git repository.
         subdirectory: folder in that repository or archive.
     """
@@ -42,6 +43,7 @@ class Dependency:
     optional: bool = False
     in_extras: frozenset[str] = frozenset()
     source: str | None = None
+    origin: str | None = None
     address: str | None = None
     reference: str | None = None
     subdirectory: str | None = None
@@ -71,6 +73,7 @@ def _dependency(table: Table, name: str, key: str, entry: Any) -> Dependency:
     if not isinstance(entry, dict):
         raise table.problem(key, "must be a string, a table or an array of these")
     details = table.nested(key, entry)
+    origin = next((kind for kind in _ADDRESSES if kind in details), None)
     return Dependency(
         name=canonicalize_name(name),
         extras=frozenset(canonicalize_name(extra) for extra in details.texts("extras")),
@@ -80,7 +83,8 @@ def _dependency(table: Table, name: str, key: str, entry: Any) -> Dependency:
         platform=details.text("platform", ""),
         optional=details.flag("optional"),
         source=details.optional_text("source"),
-        address=next((details.text(kind) for kind in _ADDRESSES if kind in details), None),
+        origin=_ADDRESSES[origin] if origin else None,
+        address=details.text(origin) if origin else None,
         reference=next((details.text(kind) for kind in _REFERENCES if kind in details), None),
         subdirectory=details.optional_text("subdirectory"),
     )

@@ -193,8 +193,15 @@ def _requirements(table: Table, key: str) -> Iterator[Dependency]:
             extras=frozenset(canonicalize_name(extra) for extra in requirement.extras),
             marker=str(requirement.marker or ""),
             constraint=str(requirement.specifier) or "*",
+            origin=_origin(requirement.url) if requirement.url else None,
             address=requirement.url,
         )
+
+
+def _origin(url: str) -> str:
+    if url.startswith("git+"):
+        return "git"
+    return "path" if url.startswith("file:") else "url"
 
 
 def _content_hash(project: Mapping[str, Any], poetry: Mapping[str, Any], groups: Mapping[str, Any]) -> str:

@@ -1,0 +1,150 @@
+"""What Poetry's own installer does, as JSON. Runs in Poetry's environment, not in the project's.
+
+Reads one request per line from standard input and answers each with one line. A request is a table with ``pyproject``
+and ``lock`` (texts), and a list of ``runs``: each has ``groups``, ``extras``, ``markers`` (values of the environment
+markers) and ``tags`` (ordered wheel tags as [interpreter, ABI, platform]). The answer says whether Poetry takes the
+lock file as ``fresh``, and for each run what it would install as [name, version, file], or its ``error``.
+
+A request with ``expressions`` instead asks for markers: a list of [marker, values, extras or null]; the answer is a
+list of booleans, null where Poetry cannot read the marker. One with ``constraints`` asks for version constraints: a
+list of [constraint, version].
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cleo.io.null_io import NullIO  # type: ignore[import-not-found, unused-ignore]
+from packaging.tags import Tag
+from poetry.config.config import Config  # type: ignore[import-not-found, unused-ignore]
+from poetry.core.constraints.version import Version, parse_constraint  # type: ignore[import-not-found, unused-ignore]
+from poetry.core.factory import Factory  # type: ignore[import-not-found, unused-ignore]
+from poetry.core.packages.utils.link import Link  # type: ignore[import-not-found, unused-ignore]
+from poetry.core.version.markers import parse_marker  # type: ignore[import-not-found, unused-ignore]
+from poetry.installation.chooser import Chooser  # type: ignore[import-not-found, unused-ignore]
+from poetry.installation.installer import Installer  # type: ignore[import-not-found, unused-ignore]
+from poetry.packages import Locker  # type: ignore[import-not-found, unused-ignore]
+from poetry.repositories import RepositoryPool  # type: ignore[import-not-found, unused-ignore]
+from poetry.repositories.installed_repository import (  # type: ignore[import-not-found, unused-ignore]
+    InstalledRepository,
+)
+from poetry.utils.env import MockEnv  # type: ignore[import-not-found, unused-ignore]
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class LockedLinks:
+    """Stands in for an index that has just the locked files."""
+
+    def find_links_for_package(self, package: Any) -> list[Any]:
+        """A link for each locked file, in the lock file's order."""
+        return [
+            Link(f"https://index.invalid/{file['file']}", hashes=dict([file["hash"].split(":", 1)]))
+            for file in package.files
+        ]
+
+
+class LockedChooser(Chooser):  # type: ignore[misc, unused-ignore]
+    """Poetry's choice of a file, among the locked ones."""
+
+    def _get_repository(self, package: Any) -> Any:  # noqa: ARG002 - Poetry's signature
+        return LockedLinks()
+
+
+class Recorder:
+    """Stands in for the executor: keeps what it is told to do."""
+
+    def __init__(self) -> None:
+        self.operations: list[Any] = []
+
+    def execute(self, operations: list[Any]) -> int:
+        """Do nothing, successfully."""
+        self.operations = operations
+        return 0
+
+    def verbose(self, verbose: bool = True) -> None:
+        """Poetry's signature."""
+
+
+def main() -> None:
+    """Answer the requests on standard input."""
+    logging.disable(logging.WARNING)
+    for line in sys.stdin:
+        sys.stdout.write(f"{json.dumps(answer(json.loads(line)))}\n")
+        sys.stdout.flush()
+
+
+def answer(request: Mapping[str, Any]) -> Any:
+    """The answer to one request."""
+    if "expressions" in request:
+        return [holds(*expression) for expression in request["expressions"]]
+    if "constraints" in request:
+        return [
+            parse_constraint(constraint).allows(Version.parse(version))
+            for constraint, version in request["constraints"]
+        ]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "pyproject.toml").write_text(request["pyproject"], encoding="utf-8")
+        (folder / "poetry.lock").write_text(request["lock"], encoding="utf-8")
+        (folder / "README.md").touch()
+        project = Factory().create_poetry(folder)
+        locker = Locker(folder / "poetry.lock", project.pyproject.data)
+        return {"fresh": locker.is_fresh(), "runs": [install(project, locker, run) for run in request["runs"]]}
+
+
+def holds(marker: str, values: dict[str, Any], extras: list[str] | None) -> bool | None:
+    """Whether Poetry takes a marker as true."""
+    environment = {**values, "extra": set(extras)} if extras is not None else values
+    try:
+        return bool(parse_marker(marker).validate(environment))
+    except Exception:  # Poetry raises errors of many kinds
+        return None
+
+
+def install(project: Any, locker: Any, run: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``poetry install`` would install."""
+    version_info: Any = (*map(int, run["markers"]["python_full_version"].split(".")), "final", 0)
+    env = MockEnv(
+        version_info=version_info,
+        platform=run["markers"]["sys_platform"],
+        platform_machine=run["markers"]["platform_machine"],
+        marker_env=dict(run["markers"]),
+        supported_tags=[Tag(*tag) for tag in run["tags"]],
+    )
+    config = Config(use_environment=False)
+    recorder: Any = Recorder()
+    installer = Installer(
+        NullIO(), env, project.package, locker, RepositoryPool(), config, InstalledRepository(), recorder
+    )
+    installer.only_groups(run["groups"]).extras(run["extras"])
+    try:
+        installer.run()
+        chooser = LockedChooser(RepositoryPool(), env, config)
+        return {
+            "packages": sorted(
+                [operation.package.name, operation.package.version.text, chosen_file(chooser, operation.package)]
+                for operation in recorder.operations
+                if operation.job_type == "install" and not operation.skipped
+            )
+        }
+    except Exception as error:  # Poetry raises errors of many kinds
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def chosen_file(chooser: Any, package: Any) -> str | None:
+    """Name of the file that Poetry installs, None for a package that is not from an index."""
+    if package.source_type not in {None, "legacy"}:
+        return None
+    name: str = chooser.choose_for(package).filename
+    return name
+
+
+if __name__ == "__main__":
+    main()

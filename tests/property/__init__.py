@@ -1,0 +1,1 @@
+"""Tests of what must hold for all inputs, found by hypothesis."""
