@@ -144,9 +144,11 @@ def _whole(size: float | None) -> int:
 
 def program_folder() -> Path:
     """Folder of the Pulumi program (``main:`` respected), also after the program changed its working directory."""
-    program = Path(sys.argv[0]) if sys.argv and sys.argv[0] else Path()
-    if program.is_absolute() and (program / "__main__.py").is_file():
-        return program
+    # The engine's Python host starts in that folder and runs it as a directory (runpy.run_path); only such a program
+    # has a spec of this name, and its origin is absolute.
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    if spec is not None and spec.name == "__main__" and spec.origin:
+        return Path(spec.origin).parent
     return Path.cwd()
 
 

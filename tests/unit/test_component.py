@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,9 +123,11 @@ def test_program_folder_survives_a_change_of_directory(tmp_path: Path, monkeypat
     """Otherwise a program that calls os.chdir writes the zip where the AWS plugin does not look."""
     program = tmp_path / "program"
     program.mkdir()
-    (program / "__main__.py").touch()
-    monkeypatch.setattr("sys.argv", [str(program)])
+    (program / "__main__.py").write_text(
+        "import os\nfrom pulumi_poetry_layer.component import program_folder\n"
+        "os.chdir('/')\nfolder = str(program_folder())\n"
+    )
+    monkeypatch.chdir(program)
+    assert runpy.run_path(".", run_name="__main__")["folder"] == str(program)
     monkeypatch.chdir(tmp_path)
-    assert program_folder() == program
-    monkeypatch.setattr("sys.argv", ["pytest"])
     assert program_folder() == tmp_path
