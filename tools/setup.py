@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from dev_setup import engine, places, poetry, project_venv
+from dev_setup import build_images, docker_daemon, engine, places, poetry, project_venv
 from dev_setup.common import SetupError, locked, say
 
 
@@ -44,6 +44,8 @@ def install() -> None:
         project_venv.ensure()
         poetry.ensure()
         engine.ensure()
+        if docker_daemon.ensure():
+            build_images.ensure()
     say(f"ready after {time.monotonic() - started:.1f} s")
 
 

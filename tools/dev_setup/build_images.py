@@ -1,0 +1,191 @@
+"""Images that stand for the build images of the Lambda runtimes: pulled, else made from Debian packages.
+
+Where no image registry can be reached, an image is laid out by ``debootstrap`` and goes under the name of the real
+one. No program of the image runs for that, so an image for another architecture is as quick to make.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dev_setup.common import SetupError, apt_install, may_apt, run, say
+
+REPOSITORY = "public.ecr.aws/sam/build-"
+STAND_IN_LABEL = "pulumi-poetry-layer.stand-in"
+
+_CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+_REACH_SECONDS = 5
+_PULL_SECONDS = 900
+_PYTHON = ("python3", "python3-venv", "python3-pip", "ca-certificates")
+_COMPILER = ("gcc", "libc6-dev", "python3-dev", "git")
+_BINFMT = Path("/proc/sys/fs/binfmt_misc")
+_HANDLER = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
+_LAMBDA_ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
+
+
+@dataclass(frozen=True)
+class BuildImage:
+    """A build image, and the Debian release that has its Python."""
+
+    runtime: str
+    suite: str
+    architecture: str = "amd64"
+    packages: tuple[str, ...] = _PYTHON + _COMPILER
+
+    @property
+    def reference(self) -> str:
+        """The name of the real image."""
+        return f"{REPOSITORY}{self.runtime}:latest-{_LAMBDA_ARCHITECTURES[self.architecture]}"
+
+
+NATIVE = (BuildImage("python3.11", "bookworm"), BuildImage("python3.13", "trixie"))
+EMULATED = BuildImage("python3.11", "bookworm", "arm64", _PYTHON)
+
+
+def ensure() -> None:
+    """Have the images in the daemon; the one for arm64 only where its programs can run."""
+    emulated = [EMULATED] if _emulation() else []
+    missing = [image for image in (*NATIVE, *emulated) if not _exists(image.reference)]
+    for image in missing:
+        if not (_pull(image) or _make(image)):
+            say(f"{image.reference} cannot be pulled, and only root on Debian can make one that stands for it")
+
+
+def _exists(reference: str) -> bool:
+    command = ["docker", "image", "inspect", reference]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _pull(image: BuildImage) -> bool:
+    """Pull the real image; ``False`` where its registry cannot be reached."""
+    if not _registry_answers(image.reference.partition("/")[0]):
+        return False
+    say(f"pulling {image.reference}")
+    command = ["docker", "pull", "--quiet", "--platform", f"linux/{image.architecture}", image.reference]
+    try:
+        return subprocess.run(command, capture_output=True, check=False, timeout=_PULL_SECONDS).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def _registry_answers(registry: str) -> bool:
+    try:
+        urllib.request.urlopen(f"https://{registry}/v2/", timeout=_REACH_SECONDS).close()
+    except urllib.error.HTTPError as error:
+        return error.code == 401  # "authenticate": https://distribution.github.io/distribution/spec/api/
+    except OSError:
+        return False
+    return True
+
+
+def _make(image: BuildImage) -> bool:
+    """Make an image from Debian packages; ``False`` where that takes rights that this user has not."""
+    if not may_apt():
+        return False
+    if shutil.which("debootstrap") is None:
+        apt_install("debootstrap")
+    started = time.monotonic()
+    say(f"making an image from Debian {image.suite} that stands for {image.reference}")
+    with tempfile.TemporaryDirectory(prefix="build-image-", dir="/var/tmp") as temporary:
+        root = Path(temporary) / "root"
+        _unpack(image, root)
+        _finish(root)
+        _load(image, root, Path(temporary) / "image")
+    say(f"made after {time.monotonic() - started:.0f} s")
+    return True
+
+
+def _unpack(image: BuildImage, root: Path) -> None:
+    """Unpack the packages without configuring them: their scripts would have to run on the image's processor."""
+    include = f"--include={','.join(image.packages)}"
+    architecture = f"--arch={image.architecture}"
+    run(["debootstrap", "--foreign", "--variant=minbase", architecture, include, image.suite, root])
+    for package in sorted((root / "var/cache/apt/archives").glob("*.deb")):
+        unpack = 'dpkg-deb --fsys-tarfile "$0" | tar -x -C "$1" --keep-directory-symlink'
+        run(["sh", "-c", unpack, package, root])
+        package.unlink()
+    shutil.rmtree(root / "debootstrap")
+
+
+def _finish(root: Path) -> None:
+    """Do what the packages' scripts would have done, as far as builds need it."""
+    for name in ("passwd", "group"):
+        shutil.copyfile(root / f"usr/share/base-passwd/{name}.master", root / "etc" / name)
+    (root / "usr/bin/python").symlink_to("python3")
+    if (root / "usr/bin/gcc").exists():
+        (root / "usr/bin/cc").symlink_to("gcc")
+    for marker in (root / "usr/lib").glob("python3*/EXTERNALLY-MANAGED"):
+        marker.unlink()  # else pip refuses to install outside a virtual environment (PEP 668)
+    shutil.copyfile(_CA_BUNDLE, root / _CA_BUNDLE.relative_to("/"))
+
+
+def _load(image: BuildImage, root: Path, folder: Path) -> None:
+    """Hand the root file system to the daemon as an image.
+
+    ``docker import`` would do, but older releases give every image the daemon's own architecture.
+    https://github.com/moby/docker-image-spec/blob/main/spec.md
+    """
+    folder.mkdir()
+    layer = folder / "layer.tar"
+    run(["tar", "-C", root, "--numeric-owner", "-cf", layer, "."])
+    with layer.open("rb") as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    config = json.dumps(_config(image, digest.hexdigest())).encode()
+    name = f"{hashlib.sha256(config).hexdigest()}.json"
+    (folder / name).write_bytes(config)
+    manifest = [{"Config": name, "RepoTags": [image.reference], "Layers": [layer.name]}]
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    run(["sh", "-c", 'tar -C "$0" -c . | docker load', folder])
+
+
+def _config(image: BuildImage, layer: str) -> dict[str, Any]:
+    bundle = str(_CA_BUNDLE)
+    variables = {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        "SSL_CERT_FILE": bundle,  # this machine's own authorities, which may be more than Debian's
+        "REQUESTS_CA_BUNDLE": bundle,
+        "PIP_CERT": bundle,
+    }
+    return {
+        "architecture": image.architecture,
+        "os": "linux",
+        "config": {
+            "Env": [f"{name}={value}" for name, value in variables.items()],
+            "Cmd": ["/bin/bash"],
+            "WorkingDir": "/var/task",
+            "Labels": {STAND_IN_LABEL: "true"},
+        },
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{layer}"]},
+        "history": [{"created_by": f"debootstrap {image.suite}"}],
+    }
+
+
+def _emulation() -> bool:
+    """Have programs for arm64 run here, by qemu; ``False`` where this machine does not allow it."""
+    if (_BINFMT / "qemu-aarch64").exists():
+        return True
+    if not may_apt():
+        return False
+    if not _HANDLER.exists():
+        apt_install("qemu-user-static")
+    try:
+        if not (_BINFMT / "register").exists():
+            run(["mount", "-t", "binfmt_misc", "binfmt_misc", _BINFMT])
+        (_BINFMT / "register").write_text(_HANDLER.read_text(encoding="utf-8"), encoding="utf-8")
+    except (SetupError, OSError) as error:
+        say(f"programs for arm64 cannot run here: {error}")
+        return False
+    return True
