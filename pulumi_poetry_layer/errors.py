@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
 
 class PoetryLayerError(Exception):
@@ -53,6 +57,17 @@ class ArtifactError(InputError):
     """A locked package has no file that the target can use, or one that the builder cannot handle."""
 
 
+class WheelError(ArtifactError):
+    """A wheel breaks the rules of its format, or is not of the locked distribution."""
+
+    def __init__(self, what: str, *, where: str) -> None:
+        super().__init__(
+            what,
+            where=where,
+            hint="this is not a sound wheel: lock another version, or tell the project that publishes it",
+        )
+
+
 class MultipleInputError(InputError):
     """Several problems found in one go."""
 
@@ -80,8 +95,20 @@ class VerificationError(BuildError):
     """What was built is not what was planned, or would not load on the target."""
 
 
+class DownloadError(BuildError):
+    """An index or a file cannot be reached, or sends something other than what was locked."""
+
+
 class ArchiveError(BuildError):
     """The layer archive cannot be written or read."""
+
+
+class DamagedSegmentError(ArchiveError):
+    """A cached segment is not what it was when it was cached; ``path`` is its file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("was damaged after it was cached", where=str(path), hint="run the command again")
+        self.path = path
 
 
 class PublishError(PoetryLayerError):

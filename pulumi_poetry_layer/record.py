@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 INSTALLER_NAME = "pulumi-poetry-layer"
 """Content of INSTALLER: the tool that laid the files out, without a version, so that the bytes stay the same."""
 
+INSTALLATION_FILES = frozenset({"direct_url.json", "REQUESTED"})
+"""Files of a .dist-info folder that tell how one installation came about; a layer has none of them."""
+
+
+def is_bytecode_cache(path: str) -> bool:
+    """Whether a file is the interpreter's cache of compiled modules, which says nothing about the distribution."""
+    return "__pycache__" in path.split("/")[:-1]
+
 
 @dataclass(frozen=True)
 class RecordEntry:

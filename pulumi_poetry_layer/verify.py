@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive import FileContent
+from pulumi_poetry_layer.archive import FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from pulumi_poetry_layer.archive import Member
+    from pulumi_poetry_layer.archive import Segment
     from pulumi_poetry_layer.target import Target
 
 _ELF_MAGIC = b"\x7fELF"
@@ -19,8 +19,8 @@ _ELF_MACHINES = {"x86_64": "EM_X86_64", "aarch64": "EM_AARCH64"}
 _BUILDER_HINT = "build it with the container builder, inside the build image of the runtime"
 
 
-def verify_loads(members: Iterable[Member], target: Target) -> None:
-    """Check every native file among the members that lie on disk.
+def verify_loads(members: Iterable[Member | Segment], target: Target) -> None:
+    """Check every native file among the members that lie on disk; segments were checked when they were made.
 
     Raises:
         VerificationError: a file for another processor, or one that needs a newer glibc than the target's.
@@ -28,7 +28,7 @@ def verify_loads(members: Iterable[Member], target: Target) -> None:
     raise_problems(
         VerificationError(problem, where=f"{member.distribution}: {member.name}", hint=_BUILDER_HINT)
         for member in members
-        if isinstance(member.content, FileContent)
+        if isinstance(member, Member) and isinstance(member.content, FileContent)
         for problem in _problems(member.content.path, target)
     )
 

@@ -1,0 +1,60 @@
+"""sha256 beside other work: ``hashlib`` lets go of the interpreter while it works on a large block."""
+
+from __future__ import annotations
+
+import hashlib
+from queue import Queue
+from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_WAITING_BLOCKS = 8  # bounds the memory when hashing is slower than what feeds it
+
+
+class BackgroundDigests:
+    """sha256 digests of one stretch of bytes after the other, computed on a thread of its own.
+
+    Use it as a context manager: the thread ends with the block.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: Queue[bytes | None] = Queue(_WAITING_BLOCKS)
+        self._digests: list[str] = []
+        self._thread = Thread(target=self._work, name="sha256", daemon=True)
+        self._ended = False
+
+    def __enter__(self) -> BackgroundDigests:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.finish()
+
+    def update(self, block: bytes) -> None:
+        """Bytes of the current stretch."""
+        self._blocks.put(block)
+
+    def cut(self) -> None:
+        """End the current stretch and begin the next."""
+        self._blocks.put(b"")
+
+    def finish(self) -> list[str]:
+        """Digests (hex) of the stretches that were ended, in their order."""
+        if not self._ended:
+            self._ended = True
+            self._blocks.put(None)
+            self._thread.join()
+        return self._digests
+
+    def _work(self) -> None:
+        digest = hashlib.sha256()
+        while (block := self._blocks.get()) is not None:
+            if block:
+                digest.update(block)
+            else:
+                self._digests.append(digest.hexdigest())
+                digest = hashlib.sha256()

@@ -1,0 +1,128 @@
+"""What a layer consists of: single members, and segments of ready-made ones."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.zip_format import CENTRAL_SIZE, DEFLATED, Entry, parse_central_header
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LAYER_FOLDER = "python/"
+"""Where the Python runtimes look for a layer's packages; the layer is mounted at /opt.
+
+https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
+"""
+
+
+@dataclass(frozen=True)
+class FileContent:
+    """A member's bytes are those of a file."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class BytesContent:
+    """A member's bytes, stored uncompressed so that they do not depend on a zlib release."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A member's bytes lie, already compressed, in another file.
+
+    Attributes:
+        path: the file that holds the stream.
+        offset: where the stream starts, in bytes.
+        compressed_size: length of the stream in bytes.
+        size: uncompressed length in bytes.
+        crc: CRC-32 of the uncompressed bytes.
+        method: ``STORED`` or ``DEFLATED``.
+    """
+
+    path: Path
+    offset: int
+    compressed_size: int
+    size: int
+    crc: int
+    method: int
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of the layer.
+
+    Attributes:
+        name: path inside the layer, with forward slashes, such as ``python/requests/__init__.py``.
+        distribution: normalised name of the distribution it belongs to.
+        content: where its bytes are.
+        executable: whether the file may be executed.
+    """
+
+    name: str
+    distribution: str
+    content: FileContent | BytesContent | Stream
+    executable: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistributionSize:
+    """What one distribution takes in the layer: number of files, bytes in the zip and unzipped bytes."""
+
+    files: int
+    size: int
+    unzipped_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """All members of one distribution, ready-made: local headers and bytes lie one after the other in a file.
+
+    A layer of segments is their concatenation, with nothing to compress and only offsets to add to.
+
+    Attributes:
+        distribution: normalised name of the distribution.
+        path: the file that begins with the members.
+        length: bytes of the members with their local headers.
+        sha256: digest (hex) of these bytes; checked while they are copied.
+        names: the members' names, encoded, sorted, as they follow each other in the file.
+        headers: their central headers without names, offsets counted from the start of the file.
+        folders: every folder that a member lies in.
+        size: what the distribution takes.
+    """
+
+    distribution: str
+    path: Path
+    length: int
+    sha256: str
+    names: tuple[bytes, ...]
+    headers: bytes
+    folders: frozenset[bytes]
+    size: DistributionSize
+
+    def entry(self, index: int) -> Entry:
+        """A member as its central header tells it."""
+        header = self.headers[index * CENTRAL_SIZE : (index + 1) * CENTRAL_SIZE]
+        return parse_central_header(header, self.names[index])
+
+
+def compressed_bytes(stream: Stream) -> bytes:
+    """The stream as it lies in its file."""
+    with stream.path.open("rb") as file:
+        file.seek(stream.offset)
+        return file.read(stream.compressed_size)
+
+
+def content_bytes(content: FileContent | BytesContent | Stream) -> bytes:
+    """The uncompressed bytes."""
+    if isinstance(content, BytesContent):
+        return content.data
+    if isinstance(content, FileContent):
+        return content.path.read_bytes()
+    data = compressed_bytes(content)
+    return zlib.decompress(data, -zlib.MAX_WBITS) if content.method == DEFLATED else data

@@ -1,0 +1,110 @@
+"""Records of the zip format as the layer archive uses them, with nothing of the host in them.
+
+Section numbers are those of PKWARE's APPNOTE: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+STORED, DEFLATED = 0, 8
+"""Compression methods that Lambda unpacks (4.4.5)."""
+
+REGULAR, EXECUTABLE = 0o100644 << 16, 0o100755 << 16
+"""External attributes of the two kinds of files in a layer: Unix modes in the upper half (4.4.15)."""
+
+MAXIMUM = 0xFFFFFFFF
+"""From this size or offset on a record would need its zip64 form (4.3.9.2)."""
+
+_DATE, _TIME = (1 << 5) | 1, 0  # 1980-01-01 00:00, the earliest date a zip can carry (4.4.6)
+_UNIX = 3 << 8  # made by Unix, so that modes are honoured (4.4.2)
+_UTF8 = 1 << 11  # the name is UTF-8 (4.4.4)
+
+_LOCAL = struct.Struct("<4sHHHHHLLLHH")
+_CENTRAL = struct.Struct("<4sHHHHHHLLLHHHHHLL")
+_END = struct.Struct("<4sHHHHLLH")
+_END64 = struct.Struct("<4sQHHLLQQQQ")
+_END64_LOCATOR = struct.Struct("<4sLQL")
+
+CENTRAL_SIZE = _CENTRAL.size
+"""Bytes of a central header without the name that follows it."""
+
+CENTRAL_SPLIT = struct.Struct("<42sL")
+"""A central header without its name, seen as what precedes the offset, and the offset, which comes last (4.3.12)."""
+
+_LOCAL_SIGNATURE = b"PK\x03\x04"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A member as the directory tells it; ``offset`` is where its local header starts."""
+
+    name: bytes
+    method: int
+    crc: int
+    compressed_size: int
+    size: int
+    attributes: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class LocalHeader:
+    """What a local header says; ``length`` is its whole length, after which the member's bytes begin."""
+
+    flags: int
+    method: int
+    name: bytes
+    length: int
+
+
+def local_header(entry: Entry) -> bytes:
+    """The header in front of a member's bytes (4.3.7)."""
+    return (
+        _LOCAL.pack(
+            _LOCAL_SIGNATURE, 20, _flags(entry), entry.method, _TIME, _DATE, entry.crc, entry.compressed_size,
+            entry.size, len(entry.name), 0,
+        )
+        + entry.name
+    )  # fmt: skip
+
+
+def central_header(entry: Entry) -> bytes:
+    """The member's part of the central directory, without the name (4.3.12)."""
+    return _CENTRAL.pack(
+        b"PK\x01\x02", _UNIX | 20, 20, _flags(entry), entry.method, _TIME, _DATE, entry.crc, entry.compressed_size,
+        entry.size, len(entry.name), 0, 0, 0, 0, entry.attributes, entry.offset,
+    )  # fmt: skip
+
+
+def parse_central_header(header: bytes, name: bytes) -> Entry:
+    """The entry that :func:`central_header` wrote."""
+    _, _, _, _, method, _, _, crc, compressed_size, size, _, _, _, _, _, attributes, offset = _CENTRAL.unpack(header)
+    return Entry(name, method, crc, compressed_size, size, attributes, offset)
+
+
+def parse_local_header(data: bytes) -> LocalHeader | None:
+    """The local header at the start of ``data``; None when there is none, or not all of it."""
+    if len(data) < _LOCAL.size:
+        return None
+    signature, _, flags, method, _, _, _, _, _, name_length, extra_length = _LOCAL.unpack_from(data)
+    length = _LOCAL.size + name_length + extra_length
+    if signature != _LOCAL_SIGNATURE or len(data) < _LOCAL.size + name_length:
+        return None
+    return LocalHeader(flags, method, data[_LOCAL.size : _LOCAL.size + name_length], length)
+
+
+def end_of_archive(count: int, start: int, length: int) -> bytes:
+    """The end record (4.3.16); preceded by its zip64 form when there are more members than 16 bits can count."""
+    end64 = b""
+    if count >= 0xFFFF:
+        end64 = _END64.pack(
+            b"PK\x06\x06", _END64.size - 12, _UNIX | 45, 45, 0, 0, count, count, length, start
+        ) + _END64_LOCATOR.pack(b"PK\x06\x07", 0, start + length, 1)
+    short = min(count, 0xFFFF)
+    return end64 + _END.pack(b"PK\x05\x06", 0, 0, short, short, length, start, 0)
+
+
+def _flags(entry: Entry) -> int:
+    return 0 if entry.name.isascii() else _UTF8
