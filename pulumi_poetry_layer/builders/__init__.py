@@ -11,7 +11,7 @@ from pulumi_poetry_layer.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pulumi_poetry_layer.archive import Member
+    from pulumi_poetry_layer.archive import Member, Segment
     from pulumi_poetry_layer.plan import BuilderIdentity, BuildPlan
 
 
@@ -33,7 +33,7 @@ class Builder(Protocol):
     def options(self) -> Mapping[str, str]:
         """Constructor arguments as plain values, so that another process can make the same builder."""
 
-    def build(self, plan: BuildPlan, files: ProjectFiles) -> AbstractContextManager[Sequence[Member]]:
+    def build(self, plan: BuildPlan, files: ProjectFiles) -> AbstractContextManager[Sequence[Member | Segment]]:
         """Build the layer's members; what they point to lives until the context ends.
 
         Raises:
@@ -47,7 +47,13 @@ def _local() -> Callable[..., Builder]:
     return LocalBuilder
 
 
-_BUILDERS: dict[str, Callable[[], Callable[..., Builder]]] = {"local": _local}
+def _wheels() -> Callable[..., Builder]:
+    from pulumi_poetry_layer.builders.wheels import WheelBuilder
+
+    return WheelBuilder
+
+
+_BUILDERS: dict[str, Callable[[], Callable[..., Builder]]] = {"local": _local, "wheels": _wheels}
 """Kind → a function that imports and returns the class: what is not used is not imported."""
 
 DEFAULT_BUILDER = "local"

@@ -1,0 +1,104 @@
+"""WheelBuilder: locked wheels straight into a layer, for any target on any host, without Poetry, pip or Docker.
+
+Wheels are zip files whose members are already compressed, and a layer is a zip file: what a wheel brings is copied
+into the layer as it is. What has no wheel for the target is built here if the result is pure Python.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.cache import cache_folder
+from pulumi_poetry_layer.errors import DamagedSegmentError, VerificationError, raise_problems
+from pulumi_poetry_layer.plan import BuilderIdentity
+from pulumi_poetry_layer.wheel_cache import WheelCache, cache_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.members import Segment
+    from pulumi_poetry_layer.plan import BuildPlan, PlannedPackage
+    from pulumi_poetry_layer.wheel_cache import CachedWheel
+
+_ELF_MACHINES = {"x86_64": 62, "aarch64": 183}  # EM_X86_64 and EM_AARCH64 of the ELF specification
+
+
+class WheelBuilder:
+    """Builds from the locked wheels.
+
+    Args:
+        cache_dir: folder of the wheel cache; default: ``wheels`` in this package's cache folder.
+    """
+
+    def __init__(self, *, cache_dir: str | None = None) -> None:
+        self.cache_dir = cache_dir
+
+    @property
+    def identity(self) -> BuilderIdentity:
+        """The kind alone."""
+        return BuilderIdentity(kind="wheels")
+
+    def options(self) -> Mapping[str, str]:
+        """The constructor's arguments."""
+        return {"cache_dir": self.cache_dir} if self.cache_dir else {}
+
+    @contextmanager
+    def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Segment]]:  # noqa: ARG002 - the plan says it all
+        """Fetch what the cache lacks and hand over one segment per package.
+
+        Raises:
+            DownloadError: an index cannot be reached, or sends something other than what was locked.
+            WheelError: a wheel is not sound.
+            ArtifactError: a package has no wheel, and cannot be built into a pure one here.
+            VerificationError: a wheel's native libraries are for another processor.
+        """
+        cache = WheelCache(Path(self.cache_dir) if self.cache_dir else cache_folder("wheels"))
+        wheels = _wheels(plan, cache)
+        try:
+            yield [wheel.segment for wheel in wheels]
+        except DamagedSegmentError as error:
+            cache.remove(error.path)
+            raise
+
+
+def _wheels(plan: BuildPlan, cache: WheelCache) -> list[CachedWheel]:
+    """The plan's wheels, in its order."""
+    found = {package.name: cache.find(cache_key(package), package.name) for package in plan.packages}
+    missing = [package for package in plan.packages if found[package.name] is None]
+    if missing:
+        # Imported here: with a warm cache nothing of the network is needed.
+        from pulumi_poetry_layer.wheel_source import add_wheels
+
+        add_wheels(missing, cache)
+        found |= {package.name: cache.find(cache_key(package), package.name) for package in missing}
+    wheels = [wheel for wheel in found.values() if wheel is not None]
+    raise_problems(problem for pair in zip(plan.packages, wheels, strict=True) for problem in _problems(*pair, plan))
+    return wheels
+
+
+def _problems(package: PlannedPackage, wheel: CachedWheel, plan: BuildPlan) -> Iterator[VerificationError]:
+    """Why a wheel is not what was planned."""
+    where = package.file.name if package.file else package.label
+    if wheel.name != package.name or not _same_version(wheel.version, package.version):
+        yield VerificationError(f"holds {wheel.name} {wheel.version}, {package.label} was planned", where=where)
+    machines = wheel.machines - {_ELF_MACHINES[plan.target.machine]}
+    if wheel.machines and machines == wheel.machines:
+        yield VerificationError(
+            f"has native libraries, none of them for {plan.target.machine}",
+            where=where,
+            hint="build it with the container builder, inside the build image of the runtime",
+        )
+
+
+def _same_version(first: str, second: str) -> bool:
+    if first == second:
+        return True
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(first) == Version(second)
+    except InvalidVersion:
+        return False

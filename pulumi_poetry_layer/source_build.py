@@ -1,0 +1,116 @@
+"""Source distributions and git commits → wheels, by pypa/build in an isolated environment.
+
+Only pure wheels are taken (``py3-none-any``): what this host compiles is for this host. The interpreter that runs the
+build is this host's, so the version that a build backend sees need not be the target's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tarfile
+import zipfile
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.artifacts import wheel_tags
+from pulumi_poetry_layer.errors import ArtifactError, SubprocessError
+from pulumi_poetry_layer.index import MIRROR_VARIABLE
+from pulumi_poetry_layer.process import Program, find_program, run
+from pulumi_poetry_layer.wheel import read_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pulumi_poetry_layer.plan import PlannedPackage
+    from pulumi_poetry_layer.wheel import Wheel
+
+_PURE = frozenset({("py3", "none", "any"), ("py2", "none", "any")})
+_CONTAINER_HINT = "use the container builder, which builds it inside the build image of the runtime"
+_EARLIEST_DATE = "315532800"  # 1980-01-01, as in the layer: https://reproducible-builds.org/specs/source-date-epoch/
+
+
+def unpack(sdist: Path, file_name: str, folder: Path) -> Path:
+    """Unpack a source distribution and return the folder of its project.
+
+    Raises:
+        ArtifactError: it is not an archive, or not a safe one.
+    """
+    folder.mkdir()
+    try:
+        if file_name.endswith(".zip"):
+            with zipfile.ZipFile(sdist) as archive:
+                archive.extractall(folder)  # noqa: S202 - zipfile takes unsafe parts out of names
+        else:
+            with tarfile.open(sdist) as archive_file:
+                archive_file.extractall(folder, filter="data")
+    except (tarfile.TarError, zipfile.BadZipFile, OSError) as error:
+        raise ArtifactError(f"cannot be unpacked: {error}", where=file_name, hint=_CONTAINER_HINT) from error
+    entries = list(folder.iterdir())
+    return entries[0] if len(entries) == 1 and entries[0].is_dir() else folder
+
+
+def check_out(package: PlannedPackage, folder: Path) -> Path:
+    """Check a git dependency's commit out and return the folder of its project.
+
+    Raises:
+        ArtifactError: the package is not from git.
+        SubprocessError: git is missing or failed.
+    """
+    source = package.source
+    if source is None or source.type != "git" or not source.resolved_reference:
+        raise ArtifactError("has no file and no commit to build from", where=package.label)
+    git = find_program("git", hint=f"install git, to check out {package.name}")
+    folder.mkdir()
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    clone = ["clone", "--no-checkout", "--quiet", source.url, "."]
+    for arguments in (
+        clone,
+        ["-c", "advice.detachedHead=false", "checkout", "--quiet", source.resolved_reference],
+        ["submodule", "--quiet", "update", "--init", "--recursive"],
+    ):
+        run(git, arguments, environment=environment, folder=folder)
+    tree = folder / PurePosixPath(source.subdirectory or ".")
+    if folder.resolve() not in (tree.resolve(), *tree.resolve().parents):
+        raise ArtifactError(f"its folder leads out of the repository: {source.subdirectory}", where=package.label)
+    return tree
+
+
+def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[str, str]) -> Wheel:
+    """Build a project's wheel.
+
+    Args:
+        tree: the project.
+        folder: where the wheel is put.
+        label: what to call the package in errors.
+        variables: environment variables for the build.
+
+    Raises:
+        ArtifactError: the wheel is not pure.
+        SubprocessError: the build failed; carries its output.
+    """
+    environment = {**variables, "SOURCE_DATE_EPOCH": _EARLIEST_DATE, "PYTHONHASHSEED": "0"}
+    if mirror := variables.get(MIRROR_VARIABLE):
+        environment["PIP_INDEX_URL"] = mirror  # build requirements come from where everything else comes from
+    try:
+        run(
+            Program("python", sys.executable),
+            ["-m", "build", "--wheel", "--outdir", str(folder), str(tree)],
+            environment=environment,
+            folder=tree,
+        )
+    except SubprocessError as error:
+        raise SubprocessError(
+            f"has no wheel for the target, and building one here failed: {error.what}",
+            where=label,
+            hint=_CONTAINER_HINT,
+        ) from error
+    (path,) = folder.glob("*.whl")
+    if not wheel_tags(path.name) <= _PURE:
+        raise ArtifactError(
+            f"has no wheel for the target, and what is built here is for this host ({path.name})",
+            where=label,
+            hint=_CONTAINER_HINT,
+        )
+    return read_wheel(path, label=path.name, rewrite=True)

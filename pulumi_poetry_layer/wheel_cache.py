@@ -1,0 +1,110 @@
+"""The wheel cache: each wheel that was ever needed, checked once and kept as a segment, for all projects of a user.
+
+Entries are written under a temporary name and renamed, so processes may share the cache without seeing half of one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.errors import DamagedSegmentError
+from pulumi_poetry_layer.segment_file import read_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pulumi_poetry_layer.members import Segment
+    from pulumi_poetry_layer.plan import PlannedPackage
+    from pulumi_poetry_layer.wheel import Wheel
+
+_RULES = "1"
+"""Part of the folder's name, raised with every change of what a wheel's segment holds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CachedWheel:
+    """A wheel in the cache: its members, and what it says about itself."""
+
+    segment: Segment
+    name: str
+    version: str
+    machines: frozenset[int]
+
+
+def cache_key(package: PlannedPackage) -> str:
+    """What a package's wheel is cached under: the hash of its file, or of the commit it is built from."""
+    if package.file:
+        return package.file.hash
+    source = package.source
+    commit = [source.url, source.resolved_reference, source.subdirectory] if source else []
+    return "git:" + hashlib.sha256(json.dumps(commit).encode()).hexdigest()
+
+
+class WheelCache:
+    """Wheels by the hash of the file they came from.
+
+    Args:
+        folder: where the cache lies; made when needed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / _RULES
+
+    def find(self, key: str, distribution: str) -> CachedWheel | None:
+        """The wheel of that hash, None when it is not there or was damaged.
+
+        Args:
+            key: what the entry was added under.
+            distribution: normalised name of the distribution.
+        """
+        path = self._path(key)
+        try:
+            segment, notes = read_segment(path, distribution)
+        except FileNotFoundError:
+            return None
+        except DamagedSegmentError:
+            self.remove(path)
+            return None
+        machines = frozenset(notes["machines"])
+        return CachedWheel(segment=segment, name=notes["name"], version=notes["version"], machines=machines)
+
+    def add(self, key: str, wheel: Wheel) -> None:
+        """Keep a wheel."""
+        from pulumi_poetry_layer.atomic import replacing
+        from pulumi_poetry_layer.segment_file import write_segment
+
+        notes = {"name": wheel.name, "version": wheel.version, "machines": sorted(wheel.machines)}
+        # Windows does not replace a file that another process is reading: then that one is as good.
+        with suppress(PermissionError), replacing(self._path(key)) as file:
+            write_segment(wheel.members, file, notes)
+
+    def remove(self, path: Path) -> None:
+        """Drop an entry that turned out to be damaged."""
+        with suppress(OSError):
+            path.unlink()
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        """Hold while adding, so that processes that need the same wheel download it once."""
+        from filelock import FileLock
+
+        path = self._path(key).with_suffix(".lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path):
+            yield
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """A temporary folder on the cache's file system."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".adding-", dir=self._folder) as folder:
+            yield Path(folder)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / key.replace(":", "-")

@@ -1,0 +1,78 @@
+"""Where wheels come from: downloaded, or built here from an sdist or a git commit when the result is pure Python."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.artifacts import is_wheel
+from pulumi_poetry_layer.errors import PoetryLayerError, raise_problems
+from pulumi_poetry_layer.index import Downloader
+from pulumi_poetry_layer.wheel import read_wheel
+from pulumi_poetry_layer.wheel_cache import cache_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pulumi_poetry_layer.plan import PlannedPackage
+    from pulumi_poetry_layer.wheel import Wheel
+    from pulumi_poetry_layer.wheel_cache import WheelCache
+
+_AT_ONCE = 16  # downloads
+
+
+def add_wheels(packages: Sequence[PlannedPackage], cache: WheelCache) -> None:
+    """Fetch the wheels of these packages into the cache, several at once.
+
+    Raises:
+        BuildError: a wheel cannot be downloaded or built.
+        ArtifactError: a wheel is not sound, or what was built is not pure.
+        MultipleInputError: several problems.
+    """
+    source = _WheelSource(cache, os.environ)
+    with ThreadPoolExecutor(min(_AT_ONCE, len(packages))) as threads:
+        problems = [problem for problem in threads.map(source.attempt, packages) if problem]
+    raise_problems(problems)
+
+
+class _WheelSource:
+    def __init__(self, cache: WheelCache, variables: Mapping[str, str]) -> None:
+        self._cache = cache
+        self._variables = variables
+        self._downloader = Downloader(variables)
+
+    def attempt(self, package: PlannedPackage) -> PoetryLayerError | None:
+        """Add a package's wheel to the cache; the problem, if there is one."""
+        try:
+            self._add(package)
+        except PoetryLayerError as problem:
+            return problem
+        return None
+
+    def _add(self, package: PlannedPackage) -> None:
+        key = cache_key(package)
+        with self._cache.lock(key), self._cache.workspace() as folder:
+            if self._cache.find(key, package.name) is None:
+                self._cache.add(key, self._wheel(package, folder))
+
+    def _wheel(self, package: PlannedPackage, folder: Path) -> Wheel:
+        if package.file is None:
+            return self._built(package, folder)
+        path = folder / "downloaded"
+        with path.open("wb") as output:
+            if package.source and package.source.type == "url":
+                self._downloader.download(package.source.url, package.file, output)
+            else:
+                self._downloader.download_locked(package.name, package.file, package.source, output)
+        if is_wheel(package.file.name):
+            return read_wheel(path, label=package.file.name)
+        return self._built(package, folder, path)
+
+    def _built(self, package: PlannedPackage, folder: Path, sdist: Path | None = None) -> Wheel:
+        from pulumi_poetry_layer.source_build import build_pure_wheel, check_out, unpack
+
+        source = folder / "source"
+        tree = unpack(sdist, package.file.name, source) if sdist and package.file else check_out(package, source)
+        return build_pure_wheel(tree, folder / "built", package.label, self._variables)
