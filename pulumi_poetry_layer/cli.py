@@ -165,14 +165,14 @@ def _inspect(options: argparse.Namespace) -> None:
 
 
 def _cache(options: argparse.Namespace) -> None:
-    from pulumi_poetry_layer.cache import cache_root, cache_size, clear_cache
+    from pulumi_poetry_layer.cache import cache_folder, cache_size, clear_cache
 
     if options.action == "dir":
-        print(cache_root())
+        print(cache_folder(""))
     elif options.action == "size":
         print(_megabytes(cache_size()))
     else:
-        print(f"removed {_megabytes(clear_cache())} from {cache_root()}")
+        print(f"removed {_megabytes(clear_cache())}")
 
 
 def _sizes(size: int, unzipped_size: int) -> str:

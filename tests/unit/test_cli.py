@@ -1,0 +1,137 @@
+"""The command line's contract: exit codes, JSON keys, and what is on which stream."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pulumi_poetry_layer.cli import main
+
+PROJECTS = Path(__file__).parent.parent / "projects"
+BASE = ["--project-dir", str(PROJECTS / "base"), "--runtime", "python3.12"]
+
+
+def test_plan_prints_json_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise scripts that read the plan break."""
+    arguments = [*BASE, "--architecture", "arm64", "--extra", "yaml", "--exclude", "idna", "--json"]
+    assert main(["plan", *arguments]) == 0
+    printed = capsys.readouterr()
+    plan = json.loads(printed.out)
+    assert printed.err == ""
+    assert list(plan) == ["fingerprint", "target", "builder", "packages", "excluded"]
+    assert plan["target"] == {"runtime": "python3.12", "architecture": "arm64"}
+    assert len(plan["fingerprint"]) == 64
+    assert [package["name"] for package in plan["packages"]] == ["pyyaml", "six"]
+    pyyaml = plan["packages"][0]
+    assert list(pyyaml) == ["name", "version", "file", "sha256", "source"]
+    assert pyyaml["file"] == "PyYAML-6.0.2-cp312-cp312-manylinux_2_17_aarch64.manylinux2014_aarch64.whl"
+    assert len(pyyaml["sha256"]) == 64
+    assert plan["excluded"] == [{"name": "idna", "version": "3.10", "reason": "excluded"}]
+
+
+def test_plan_for_people_names_packages_and_fingerprint(capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise the plan cannot be read without a script."""
+    assert main(["plan", *BASE, "--group", "debug"]) == 0
+    printed = capsys.readouterr().out
+    assert "iniconfig 2.0.0  iniconfig-2.0.0-py3-none-any.whl" in printed
+    assert "six" not in printed
+    assert "1 packages for python3.12 on x86_64, fingerprint " in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--group", "nope"], "groups: unknown group 'nope'"),
+        (["--runtime", "python2.7"], "runtime: unsupported runtime 'python2.7'"),
+        (["--project-dir", "nowhere"], "poetry.lock: no such file"),
+    ],
+)
+def test_wrong_input_exits_1_with_the_message_on_stderr(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a CI job goes on after a failure, or its log does not say why it stopped."""
+    assert main(["plan", *BASE, *arguments, "--json"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert message in printed.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["plan", "--nope"], ["build"], ["plan", "--builder", "magic"]])
+def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a typo in a script looks like a failed build."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_failed_build_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the next step of a script publishes what is not a layer."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    output = tmp_path / "layer.zip"
+    arguments = [*BASE, "--runtime", "python{}.{}".format(*sys.version_info[:2]), "--builder", "local"]
+    assert main(["build", *arguments, "--output", str(output)]) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_inspect_reads_what_is_in_a_zip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise nobody can tell what a published layer holds."""
+    layer = tmp_path / "layer.zip"
+    with zipfile.ZipFile(layer, "w") as archive:
+        archive.writestr("python/demo.py", "x" * 100)
+        archive.writestr("python/demo-1.0.dist-info/METADATA", "Name: Demo\nVersion: 1.0\n")
+        archive.writestr("python/demo-1.0.dist-info/RECORD", "demo.py,,\ndemo-1.0.dist-info/METADATA,,\n../bin/x,,\n")
+    assert main(["inspect", str(layer), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["size"] == layer.stat().st_size
+    assert [(p["name"], p["version"], p["files"], p["unzipped_size"]) for p in told["packages"]] == [
+        ("demo", "1.0", 2, 124)
+    ]
+    assert main(["inspect", str(layer)]) == 0
+    assert "demo 1.0: 2 files" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [None, b"not a zip"])
+def test_inspect_says_what_is_no_zip(content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise the user gets a traceback."""
+    layer = tmp_path / "layer.zip"
+    if content is not None:
+        layer.write_bytes(content)
+    assert main(["inspect", str(layer)]) == 1
+    assert "layer.zip: cannot be read as a zip" in capsys.readouterr().err
+
+
+def test_cache_is_shown_measured_and_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a full disk cannot be helped, or clearing takes away what is not ours."""
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "cache"))
+    assert main(["cache", "dir"]) == 0
+    folder = Path(capsys.readouterr().out.strip())
+    (folder / "wheels").mkdir(parents=True)
+    (folder / "wheels" / "x.whl").write_bytes(bytes(2_000_000))
+    (tmp_path / "mine").touch()
+    assert main(["cache", "size"]) == 0
+    assert capsys.readouterr().out == "2.0 MB\n"
+    assert main(["cache", "clear"]) == 0
+    assert main(["cache", "size"]) == 0
+    assert capsys.readouterr().out.endswith("0.0 MB\n")
+    assert (tmp_path / "mine").exists()
+
+
+def test_module_runs_as_a_program_and_never_loads_pulumi() -> None:
+    """Otherwise ``python -m pulumi_poetry_layer`` is gone, or a plan waits for the Pulumi SDK to load."""
+    program = (
+        "import runpy, sys; sys.argv = ['x', 'plan', *sys.argv[1:]]\n"
+        "try: runpy.run_module('pulumi_poetry_layer', run_name='__main__')\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "assert 'pulumi' not in sys.modules and 'pulumi_aws' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *BASE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "six 1.16.0" in done.stdout

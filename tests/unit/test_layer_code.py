@@ -1,0 +1,36 @@
+"""The archive value of a LayerVersion and the placeholder behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pulumi.runtime.rpc import _special_archive_sig, _special_sig_key
+
+from pulumi_poetry_layer.layer_code import archive_of, put_placeholder, zip_path
+
+
+def test_archive_is_spelt_as_the_sdk_spells_it() -> None:
+    """Otherwise the engine takes the archive for an ordinary map, and the layer has no code."""
+    archive = archive_of("a.zip", "f")
+    assert archive == {_special_sig_key: _special_archive_sig, "hash": "f", "path": "a.zip"}
+
+
+def test_path_is_relative_and_safe_in_any_file_system() -> None:
+    """Otherwise state names a folder of this host, or a resource's name makes a folder."""
+    assert zip_path("my/layer: one", "0123456789abcdef") == ".poetry-layer/my-layer-one-0123456789ab.zip"
+
+
+def test_placeholder_is_exactly_empty_and_never_overwrites(tmp_path: Path) -> None:
+    """Otherwise the plugin takes the placeholder for a zip and publishes it, or a built zip is lost."""
+    zip_file = tmp_path / ".poetry-layer" / "deps.zip"
+    put_placeholder(zip_file)
+    assert zip_file.read_bytes() == b""
+    zip_file.write_bytes(b"zip")
+    put_placeholder(zip_file)
+    assert zip_file.read_bytes() == b"zip"
+
+
+def test_build_folder_ignores_itself(tmp_path: Path) -> None:
+    """Otherwise zips are committed by accident."""
+    put_placeholder(tmp_path / ".poetry-layer" / "deps.zip")
+    assert (tmp_path / ".poetry-layer" / ".gitignore").read_text() == "*\n"
