@@ -109,11 +109,8 @@ def _is_at(source: Source, dependency: Dependency) -> bool:
     """Whether a package was locked from a repository, URL or path (paths are relative to different folders)."""
     if dependency.origin == "path":
         return source.type in {"file", "directory"}
-    if (
-        source.type != dependency.origin
-        or source.url != dependency.address
-        or (source.subdirectory or "") != (dependency.subdirectory or "")
-    ):
+    locked_at = (source.type, source.url, source.subdirectory or "")
+    if locked_at != (dependency.origin, dependency.address, dependency.subdirectory or ""):
         return False
     locked, asked = source.reference or "", dependency.reference or ""
     commit = source.resolved_reference or ""

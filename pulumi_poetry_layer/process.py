@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-_USER_INFORMATION = re.compile(r"(?<=://)[^/\s@]+@")
+_USER_INFORMATION = re.compile(r"(?<=://)[^/\s]+@")
 _SECRET_NAME = re.compile(r"PASSWORD|TOKEN|SECRET|POETRY_HTTP_BASIC_.*_USERNAME")
 _SHORTEST_SECRET = 4  # masking shorter values would black out half of every output
 
@@ -67,13 +67,12 @@ def run(
             check=False,
         )
     except OSError as error:
-        raise SubprocessError(f"cannot run {program.name}: {error.strerror}", where=program.path, hint=hint) from error
+        where = str(error.filename or program.path)  # the folder, when it is that which is not there
+        raise SubprocessError(f"cannot run {program.name}: {error.strerror}", where=where, hint=hint) from error
     if ended.returncode != 0:
         command = " ".join([program.name, *arguments])
-        raise SubprocessError(
-            f"`{command}` ended with exit code {ended.returncode}\n{mask_secrets(ended.stdout, environment).rstrip()}",
-            hint=hint,
-        )
+        report = f"`{command}` ended with exit code {ended.returncode}\n{ended.stdout}"
+        raise SubprocessError(mask_secrets(report, environment).rstrip(), hint=hint)
     return ended.stdout
 
 
