@@ -1,9 +1,4 @@
-"""LocalBuilder: the real ``poetry install`` on this host, in a folder of its own.
-
-An isolated folder gets copies of pyproject.toml and poetry.lock and a virtual environment inside it
-(``virtualenvs.in-project``), Poetry installs the chosen groups and extras without the project itself (``--no-root``),
-and the environment's site-packages become the layer: https://python-poetry.org/docs/cli/#install
-"""
+"""LocalBuilder: the real ``poetry install`` on this host, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -16,12 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.builders.poetry_install import (
+    INDEX_VARIABLES,
+    MIRROR_VARIABLE,
+    install_plan,
+    poetry_settings,
+)
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import HostError, SubprocessError
-from pulumi_poetry_layer.pinned_lock import pin_lock
 from pulumi_poetry_layer.plan import BuilderIdentity
 from pulumi_poetry_layer.process import Program, find_program, run
-from pulumi_poetry_layer.site_packages import read_site_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,15 +30,9 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan import BuildPlan
     from pulumi_poetry_layer.target import Target
 
-MIRROR_VARIABLE = "POETRY_PYPI_MIRROR_URL"
-
 _OTHER_BUILDERS = "use the wheels builder, which builds for any target on any host, or the container builder"
 _POETRY_HINT = "install Poetry 2: https://python-poetry.org/docs/#installation"
 
-# What of Poetry's environment variables says how to reach an index; all others are configuration of this host's user.
-_KEPT_POETRY_VARIABLES = re.compile(
-    r"POETRY_(HTTP_BASIC|PYPI_TOKEN|CERTIFICATES|REPOSITORIES)_.+|POETRY_REQUESTS_TIMEOUT|" + MIRROR_VARIABLE
-)
 # Interpreters, environments and pip options that the calling shell has active.
 _DROPPED_VARIABLES = re.compile(r"(POETRY|PIP|PYTHON|VIRTUAL_ENV|CONDA|UV|PDM|PYENV_VERSION).*|__PYVENV_LAUNCHER__")
 
@@ -75,28 +68,36 @@ class LocalBuilder:
         interpreter = find_interpreter(plan.target)
         poetry = find_program(self.poetry, hint=_POETRY_HINT)
         with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
-            workspace = Path(temporary).resolve()
-            folder = workspace / "project"
-            folder.mkdir()
-            (folder / "pyproject.toml").write_text(files.pyproject, encoding="utf-8")
-            (folder / "poetry.lock").write_text(pin_lock(files.lock, plan), encoding="utf-8")
-            environment = poetry_environment(os.environ, workspace)
-            run(interpreter, ["-m", "venv", "--without-pip", ".venv"], environment=environment, folder=folder)
-            run(
-                poetry, install_arguments(plan), environment=environment, folder=folder, hint=_failure_hint(environment)
-            )
-            site_packages = folder / ".venv" / "lib" / plan.target.runtime / "site-packages"
-            yield read_site_packages(site_packages, plan)
+            folder = Path(temporary).resolve()
+            yield install_plan(plan, files, _HostFolder(folder, interpreter, poetry))
 
 
-def install_arguments(plan: BuildPlan) -> list[str]:
-    """``poetry install`` for the plan's groups and extras, without the project itself."""
-    extras = [argument for extra in sorted(plan.choice.extras) for argument in ("--extras", extra)]
-    groups = ",".join(sorted(plan.choice.groups))
-    return ["install", "--no-root", "--only", groups, *extras, "--no-interaction", "--no-ansi"]
+class _HostFolder:
+    """A workspace on this host."""
+
+    def __init__(self, folder: Path, python: Program, poetry: Program) -> None:
+        self._project = folder / "project"
+        self._environment = poetry_environment(os.environ, folder)
+        self._python = python
+        self._poetry = poetry
+
+    def write(self, texts: Mapping[str, str]) -> None:
+        self._project.mkdir()
+        for name, text in texts.items():
+            (self._project / name).write_text(text, encoding="utf-8")
+
+    def python(self, arguments: Sequence[str]) -> None:
+        run(self._python, arguments, environment=self._environment, folder=self._project)
+
+    def poetry(self, arguments: Sequence[str]) -> None:
+        hint = _failure_hint(self._environment)
+        run(self._poetry, arguments, environment=self._environment, folder=self._project, hint=hint)
+
+    def fetch(self, folder: str) -> Path:
+        return self._project / folder
 
 
-def poetry_environment(variables: Mapping[str, str], workspace: Path) -> dict[str, str]:
+def poetry_environment(variables: Mapping[str, str], folder: Path) -> dict[str, str]:
     """Environment variables for a Poetry that neither uses nor changes this user's configuration and environments.
 
     Network settings (proxies, certificates, index credentials) pass through; everything else that configures Python,
@@ -105,18 +106,9 @@ def poetry_environment(variables: Mapping[str, str], workspace: Path) -> dict[st
     kept = {
         name: value
         for name, value in variables.items()
-        if _KEPT_POETRY_VARIABLES.fullmatch(name) or not _DROPPED_VARIABLES.fullmatch(name)
+        if INDEX_VARIABLES.fullmatch(name) or not _DROPPED_VARIABLES.fullmatch(name)
     }
-    return kept | {
-        "POETRY_CONFIG_DIR": str(workspace / "config"),
-        "POETRY_DATA_DIR": str(workspace / "data"),
-        "POETRY_CACHE_DIR": str(cache_folder("poetry")),
-        "POETRY_KEYRING_ENABLED": "false",
-        "POETRY_VIRTUALENVS_CREATE": "true",
-        "POETRY_VIRTUALENVS_IN_PROJECT": "true",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "SOURCE_DATE_EPOCH": "315532800",  # 1980-01-01, the archive's own date: https://reproducible-builds.org/specs/
-    }
+    return kept | poetry_settings(configuration=str(folder), cache=str(cache_folder("poetry")))
 
 
 def check_host(target: Target) -> None:

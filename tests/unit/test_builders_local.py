@@ -12,9 +12,9 @@ from pulumi_poetry_layer.builders.local import (
     LocalBuilder,
     check_host,
     find_interpreter,
-    install_arguments,
     poetry_environment,
 )
+from pulumi_poetry_layer.builders.poetry_install import install_arguments
 from pulumi_poetry_layer.errors import HostError
 from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
 from pulumi_poetry_layer.target import Target

@@ -1,0 +1,95 @@
+"""The steps of a build with Poetry, the same wherever it runs: on this host or in a container.
+
+A folder gets copies of pyproject.toml and poetry.lock and a virtual environment inside it
+(``virtualenvs.in-project``), Poetry installs the chosen groups and extras without the project itself (``--no-root``),
+and the environment's site-packages become the layer: https://python-poetry.org/docs/cli/#install
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from pulumi_poetry_layer.pinned_lock import pin_lock
+from pulumi_poetry_layer.site_packages import read_site_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pulumi_poetry_layer.archive import Member
+    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.plan import BuildPlan
+
+MIRROR_VARIABLE = "POETRY_PYPI_MIRROR_URL"
+"""Read by poetry-plugin-pypi-mirror: an index to use in the place of PyPI."""
+
+INDEX_VARIABLES = re.compile(
+    r"POETRY_(HTTP_BASIC|PYPI_TOKEN|CERTIFICATES|REPOSITORIES)_.+|POETRY_REQUESTS_TIMEOUT|" + MIRROR_VARIABLE
+)
+"""What of Poetry's environment variables says how to reach an index; all others are configuration of a user."""
+
+_ENVIRONMENT_FOLDER = ".venv"
+
+
+class Workspace(Protocol):
+    """A folder, with the target's Python and a Poetry that work in it."""
+
+    def write(self, texts: Mapping[str, str]) -> None:
+        """Put text files into the folder, by name."""
+
+    def python(self, arguments: Sequence[str]) -> None:
+        """Run the target's Python in the folder.
+
+        Raises:
+            BuildError: it failed; carries its output.
+        """
+
+    def poetry(self, arguments: Sequence[str]) -> None:
+        """Run Poetry in the folder.
+
+        Raises:
+            BuildError: it failed; carries its output.
+        """
+
+    def fetch(self, folder: str) -> Path:
+        """Where a folder of the workspace can be read on this host, once everything has run."""
+
+
+def install_plan(plan: BuildPlan, files: ProjectFiles, workspace: Workspace) -> list[Member]:
+    """Install the plan in a workspace; the members lie where the workspace fetched them to.
+
+    Raises:
+        BuildError: a step failed, or something else than the plan was installed.
+    """
+    workspace.write({"pyproject.toml": files.pyproject, "poetry.lock": pin_lock(files.lock, plan)})
+    workspace.python(["-m", "venv", "--without-pip", _ENVIRONMENT_FOLDER])
+    workspace.poetry(install_arguments(plan))
+    site_packages = workspace.fetch(f"{_ENVIRONMENT_FOLDER}/lib/{plan.target.runtime}/site-packages")
+    return read_site_packages(site_packages, plan)
+
+
+def install_arguments(plan: BuildPlan) -> list[str]:
+    """``poetry install`` for the plan's groups and extras, without the project itself."""
+    extras = [argument for extra in sorted(plan.choice.extras) for argument in ("--extras", extra)]
+    groups = ",".join(sorted(plan.choice.groups))
+    return ["install", "--no-root", "--only", groups, *extras, "--no-interaction", "--no-ansi"]
+
+
+def poetry_settings(*, configuration: str, cache: str) -> dict[str, str]:
+    """Environment variables for a Poetry that has its own configuration and installs beside the project.
+
+    Args:
+        configuration: a folder of this build alone.
+        cache: a folder that outlives it.
+    """
+    return {
+        "POETRY_CONFIG_DIR": f"{configuration}/config",
+        "POETRY_DATA_DIR": f"{configuration}/data",
+        "POETRY_CACHE_DIR": cache,
+        "POETRY_KEYRING_ENABLED": "false",
+        "POETRY_VIRTUALENVS_CREATE": "true",
+        "POETRY_VIRTUALENVS_IN_PROJECT": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SOURCE_DATE_EPOCH": "315532800",  # 1980-01-01, the archive's own date: https://reproducible-builds.org/specs/
+    }
