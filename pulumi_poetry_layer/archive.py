@@ -86,12 +86,15 @@ def write_archive(parts: Iterable[Member | Segment], output: Path) -> ArchiveSum
         DamagedSegmentError: a segment's file is not what it was when the segment was made.
     """
     layout = lay_out(parts)
-    with replacing(output) as file, _Writer(file) as writer:
-        for segment, dropped in layout.segments:
-            writer.add_segment(segment, dropped)
-        for member in layout.members:
-            writer.add_member(member)
-        return writer.finish()
+    try:
+        with replacing(output) as file, _Writer(file) as writer:
+            for segment, dropped in layout.segments:
+                writer.add_segment(segment, dropped)
+            for member in layout.members:
+                writer.add_member(member)
+            return writer.finish()
+    except OSError as error:
+        raise ArchiveError(f"cannot be written: {error}", where=str(output)) from error
 
 
 def compress(member: Member, offset: int) -> tuple[Entry, bytes]:
@@ -149,7 +152,7 @@ class _Writer:
         """A segment without the members at the indexes in ``dropped``."""
         headers = list(CENTRAL_SPLIT.iter_unpack(segment.headers))
         starts = [offset for _, offset in headers] + [segment.length]
-        with segment.path.open("rb", buffering=0) as source:
+        with _open(segment) as source:
             position = 0
             for first, last in _runs(len(headers), dropped):
                 self._copy(source, starts[first] - position, keep=False)
@@ -225,6 +228,13 @@ class _Writer:
         self._files[distribution] += files
         self._sizes[distribution] += size
         self._unzipped_sizes[distribution] += unzipped_size
+
+
+def _open(segment: Segment) -> IO[bytes]:
+    try:
+        return segment.path.open("rb", buffering=0)
+    except FileNotFoundError as error:
+        raise DamagedSegmentError(segment.path) from error
 
 
 def _runs(count: int, dropped: Set[int]) -> Iterator[tuple[int, int]]:

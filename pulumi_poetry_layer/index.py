@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from threading import local
 from typing import IO, TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -77,12 +77,15 @@ def index_of(source: Source | None, variables: Mapping[str, str] = os.environ) -
         variables: environment variables, for the mirror of PyPI and for logins (``POETRY_HTTP_BASIC_<NAME>_…``).
     """
     if source is None:
-        return PackageIndex(_with_slash(variables.get(MIRROR_VARIABLE) or _pypi()))
+        url, login = _split_login(variables.get(MIRROR_VARIABLE) or _pypi())
+        return PackageIndex(url, None, login)
     name = source.reference or ""
     prefix = "POETRY_HTTP_BASIC_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
     username = variables.get(f"{prefix}_USERNAME")
-    login = (username, variables.get(f"{prefix}_PASSWORD", "")) if username is not None else None
-    return PackageIndex(_with_slash(source.url), name, login)
+    url, login = _split_login(source.url)
+    if username is not None:
+        login = username, variables.get(f"{prefix}_PASSWORD", "")
+    return PackageIndex(url, name, login)
 
 
 class Downloader:
@@ -231,8 +234,14 @@ def _pypi() -> str:
     return PYPI_SIMPLE_ENDPOINT
 
 
-def _with_slash(url: str) -> str:
-    return url.rstrip("/") + "/"
+def _split_login(url: str) -> tuple[str, tuple[str, str] | None]:
+    """An index's address without user information, ending in a slash, and that information."""
+    parts = urlsplit(url.rstrip("/") + "/")
+    information, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return parts.geturl(), None
+    username, _, password = information.partition(":")
+    return parts._replace(netloc=host).geturl(), (unquote(username), unquote(password))
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -113,4 +113,4 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
             where=label,
             hint=_CONTAINER_HINT,
         )
-    return read_wheel(path, label=path.name, rewrite=True)
+    return read_wheel(path, file_name=path.name, rewrite=True)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 18
 _LONGEST_LOCAL_HEADER = 30 + (1 << 16)
 
-_WEAK_HASHES = frozenset({"md5", "sha1", "sha224"})
-"""Not permitted in RECORD: the binary distribution format asks for sha256 or better."""
+_STRONG_HASHES = frozenset({"sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
+"""Permitted in RECORD besides sha256: the binary distribution format asks for that or better."""
 
 _ELF_MACHINE = {1: struct.Struct("<16xHH"), 2: struct.Struct(">16xHH")}
 """Byte order mark of an ELF file → file type and machine: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html"""
@@ -62,15 +62,15 @@ class MemberReader:
     Args:
         path: the wheel.
         archive: the same file, its directory read.
-        label: what to call the wheel in errors.
+        file_name: the wheel's own name, for errors.
     """
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile, label: str) -> None:
+    def __init__(self, path: Path, archive: zipfile.ZipFile, file_name: str) -> None:
         self._path = path
         self._archive = archive
-        self._label = label
+        self._file_name = file_name
         self._file: IO[bytes] = path.open("rb")
-        self._taken: list[tuple[int, int, str]] = []
+        self._taken: dict[str, tuple[int, int]] = {}
 
     def __enter__(self) -> MemberReader:
         return self
@@ -92,35 +92,25 @@ class MemberReader:
             WheelError: what the directory or the header says of the member is not true.
         """
         offset = self._data_offset(info)
-        sha256 = hashlib.sha256()
         algorithm, _, told = recorded.partition("=")
-        other = None if algorithm in {"sha256", ""} else self._hash(algorithm, info)
-        kept: list[bytes] | None = [] if rewrite or info.compress_type not in {STORED, DEFLATED} else None
-        size = crc = 0
-        start = b""
+        reading = _Reading(self._hash(algorithm, info))
+        keep = rewrite or info.compress_type not in {STORED, DEFLATED}
         for block in self._blocks(info, offset):
-            start = start or block[:20]
-            size += len(block)
-            if size > info.file_size:
+            reading.add(block, keep=keep)
+            if reading.size > info.file_size:
                 break
-            crc = zlib.crc32(block, crc)
-            sha256.update(block)
-            if other:
-                other.update(block)
-            if kept is not None:
-                kept.append(block)
-        if size != info.file_size:
+        if reading.size != info.file_size:
             raise self._lie(info, f"is not as long as the archive says ({info.file_size} bytes)")
-        if crc != info.CRC:
+        if reading.crc != info.CRC:
             raise self._lie(info, "does not have the checksum that the archive says")
-        stream = Stream(self._path, offset, info.compress_size, size, crc, info.compress_type)
+        stream = Stream(self._path, offset, info.compress_size, reading.size, reading.crc, info.compress_type)
         return WheelMember(
-            content=stream if kept is None else BytesContent(b"".join(kept)),
-            size=size,
-            sha256=sha256.digest(),
-            recorded=told.rstrip("=") == _record_encoding((other or sha256).digest()),
+            content=BytesContent(b"".join(reading.kept)) if keep else stream,
+            size=reading.size,
+            sha256=reading.sha256.digest(),
+            recorded=told.rstrip("=") == _record_encoding(reading.told.digest()),
             executable=_is_executable(info),
-            machine=_machine(start) if _is_library(info.filename) else None,
+            machine=_machine(reading.start) if _is_library(info.filename) else None,
         )
 
     def check_overlaps(self) -> None:
@@ -130,9 +120,9 @@ class MemberReader:
             WheelError: they do.
         """
         end = 0
-        for start, stop, name in sorted(self._taken):
+        for (start, stop), name in sorted((span, name) for name, span in self._taken.items()):
             if start < end:
-                raise WheelError("overlaps with another member", where=f"{self._label}: {name}")
+                raise WheelError("overlaps with another member", where=f"{self._file_name}: {name}")
             end = stop
 
     def _data_offset(self, info: zipfile.ZipInfo) -> int:
@@ -145,7 +135,7 @@ class MemberReader:
         if header.method != info.compress_type or header.flags & 0x41:
             raise self._lie(info, "is of another kind in front of its bytes than in the directory")
         offset = info.header_offset + header.length
-        self._taken.append((info.header_offset, offset + info.compress_size, info.filename))
+        self._taken[info.filename] = (info.header_offset, offset + info.compress_size)
         return offset
 
     def _blocks(self, info: zipfile.ZipInfo, offset: int) -> Iterator[bytes]:
@@ -183,17 +173,44 @@ class MemberReader:
 
     def _other_method(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         """Methods that Lambda cannot unpack: bzip2, LZMA and what the host's zipfile knows besides."""
-        with self._archive.open(info) as file:
-            while block := file.read(_BLOCK):
-                yield block
+        try:
+            with self._archive.open(info) as file:
+                while block := file.read(_BLOCK):
+                    yield block
+        except Exception as error:  # each method's module has errors of its own
+            raise self._lie(info, f"cannot be unpacked: {error}") from error
 
-    def _hash(self, algorithm: str, info: zipfile.ZipInfo) -> hashlib._Hash:
-        if algorithm in _WEAK_HASHES or algorithm not in hashlib.algorithms_guaranteed or algorithm.startswith("shake"):
+    def _hash(self, algorithm: str, info: zipfile.ZipInfo) -> hashlib._Hash | None:
+        """What computes a hash for RECORD; None for the usual one."""
+        if algorithm in {"sha256", ""}:
+            return None
+        if algorithm not in _STRONG_HASHES:
             raise self._lie(info, f"has a hash in RECORD of a kind that is not permitted ({algorithm})")
         return hashlib.new(algorithm)
 
     def _lie(self, info: zipfile.ZipInfo, what: str) -> WheelError:
-        return WheelError(what, where=f"{self._label}: {info.filename}")
+        return WheelError(what, where=f"{self._file_name}: {info.filename}")
+
+
+class _Reading:
+    """What is known of a member while it is read."""
+
+    def __init__(self, told: hashlib._Hash | None) -> None:
+        self.sha256 = hashlib.sha256()
+        self.told = told or self.sha256
+        self.size = self.crc = 0
+        self.start = b""
+        self.kept: list[bytes] = []
+
+    def add(self, block: bytes, *, keep: bool) -> None:
+        self.start = self.start or block[:20]
+        self.size += len(block)
+        self.crc = zlib.crc32(block, self.crc)
+        self.sha256.update(block)
+        if self.told is not self.sha256:
+            self.told.update(block)
+        if keep:
+            self.kept.append(block)
 
 
 def _record_encoding(digest: bytes) -> str:

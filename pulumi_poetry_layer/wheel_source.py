@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.artifacts import is_wheel
-from pulumi_poetry_layer.errors import PoetryLayerError, raise_problems
+from pulumi_poetry_layer.cache import ENVIRONMENT_VARIABLE
+from pulumi_poetry_layer.errors import BuildError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.index import Downloader
 from pulumi_poetry_layer.wheel import read_wheel
 from pulumi_poetry_layer.wheel_cache import cache_key
@@ -49,6 +50,12 @@ class _WheelSource:
             self._add(package)
         except PoetryLayerError as problem:
             return problem
+        except OSError as error:
+            return BuildError(
+                f"cannot be kept in the wheel cache: {error}",
+                where=package.label,
+                hint=f"make room, or set {ENVIRONMENT_VARIABLE} to a folder that can be written to",
+            )
         return None
 
     def _add(self, package: PlannedPackage) -> None:
@@ -67,7 +74,7 @@ class _WheelSource:
             else:
                 self._downloader.download_locked(package.name, package.file, package.source, output)
         if is_wheel(package.file.name):
-            return read_wheel(path, label=package.file.name)
+            return read_wheel(path, file_name=package.file.name)
         return self._built(package, folder, path)
 
     def _built(self, package: PlannedPackage, folder: Path, sdist: Path | None = None) -> Wheel:
