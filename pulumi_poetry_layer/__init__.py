@@ -9,14 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pulumi_poetry_layer.builders.container import ContainerBuilder
     from pulumi_poetry_layer.builders.local import LocalBuilder
     from pulumi_poetry_layer.component import PoetryLayer
     from pulumi_poetry_layer.errors import PoetryLayerError
     from pulumi_poetry_layer.pipeline import LayerArtifact, build_layer
 
-__all__ = ["LayerArtifact", "LocalBuilder", "PoetryLayer", "PoetryLayerError", "build_layer"]
+__all__ = ["ContainerBuilder", "LayerArtifact", "LocalBuilder", "PoetryLayer", "PoetryLayerError", "build_layer"]
 
 _MODULES = {
+    "ContainerBuilder": "builders.container",
     "LayerArtifact": "pipeline",
     "LocalBuilder": "builders.local",
     "PoetryLayer": "component",

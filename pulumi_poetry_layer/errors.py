@@ -91,6 +91,10 @@ class SubprocessError(BuildError):
     """A program that the build runs is missing or ended with an error; its output is part of the message."""
 
 
+class ContainerError(BuildError):
+    """A container, or an image for one, cannot be had, or the container ended before its work was done."""
+
+
 class VerificationError(BuildError):
     """What was built is not what was planned, or would not load on the target."""
 

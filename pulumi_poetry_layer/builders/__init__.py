@@ -41,6 +41,12 @@ class Builder(Protocol):
         """
 
 
+def _container() -> Callable[..., Builder]:
+    from pulumi_poetry_layer.builders.container import ContainerBuilder
+
+    return ContainerBuilder
+
+
 def _local() -> Callable[..., Builder]:
     from pulumi_poetry_layer.builders.local import LocalBuilder
 
@@ -53,7 +59,11 @@ def _wheels() -> Callable[..., Builder]:
     return WheelBuilder
 
 
-_BUILDERS: dict[str, Callable[[], Callable[..., Builder]]] = {"local": _local, "wheels": _wheels}
+_BUILDERS: dict[str, Callable[[], Callable[..., Builder]]] = {
+    "container": _container,
+    "local": _local,
+    "wheels": _wheels,
+}
 """Kind → a function that imports and returns the class: what is not used is not imported."""
 
 DEFAULT_BUILDER = "local"

@@ -1,0 +1,306 @@
+"""A container in which programs run one after the other, and that is gone when its client is.
+
+The container's own program is ``cat``, which waits for the end of its input. That input is a connection of this
+process: however this process ends, the daemon closes it, ``cat`` ends and the daemon removes the container. Files go
+in and out as archives through the API, so a remote daemon, or one outside of this very container, will do.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import tarfile
+import tempfile
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from pulumi_poetry_layer.builders.docker_daemon import LABEL, daemon_errors, not_runnable
+from pulumi_poetry_layer.errors import ContainerError, SubprocessError
+from pulumi_poetry_layer.process import mask_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from docker import DockerClient
+
+CACHE_FOLDER = "/var/cache/pulumi-poetry-layer"
+"""Where the volume with the caches is in a container."""
+
+CACHE_VOLUME = "pulumi-poetry-layer-cache"
+"""Name of the volume with the caches of Poetry and pip."""
+
+_ROOT = "0:0"
+_KILLED = 137  # 128 + SIGKILL
+_ABANDONED_SECONDS = 3600
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerLimits:
+    """What a container may do.
+
+    Attributes:
+        network: the network it is on, None for the daemon's default.
+        timeout: seconds that it may live.
+    """
+
+    network: str | None = None
+    timeout: float
+
+
+class BuildContainer:
+    """A running container; made by :func:`start_container`."""
+
+    def __init__(self, client: DockerClient, container_id: str, *, timeout: float) -> None:
+        self._client = client
+        self._id = container_id
+        self._timeout = timeout
+        self._deadline = time.monotonic() + timeout
+
+    def write(self, folder: str, contents: Mapping[str, bytes]) -> None:
+        """Put files into a folder, which is made if need be.
+
+        Raises:
+            BuildError: the daemon refused, or is gone.
+        """
+        with daemon_errors("copying files into the container"):
+            self._client.api.put_archive(self._id, "/", _archive(folder, contents))
+
+    def run(
+        self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: str = "/", hint: str | None = None
+    ) -> None:
+        """Run a program to its end; its output goes to the log line by line.
+
+        The environment is the program's alone: neither ``docker inspect`` nor a commit of the container shows it.
+
+        Raises:
+            SubprocessError: it ended with an error; carries its output, secrets masked.
+            ContainerError: it was killed or took too long.
+            HostError: the daemon is gone.
+        """
+        api = self._client.api
+        output: list[str] = []
+        with self._stopping_at_deadline(), daemon_errors(f"running {PurePosixPath(arguments[0]).name}"):
+            program = api.exec_create(
+                self._id, list(arguments), environment=dict(environment), workdir=folder, user=_ROOT
+            )["Id"]
+            for line in _lines(api.exec_start(program, stream=True)):
+                output.append(mask_secrets(line, environment))
+                _log.info("%s", output[-1])
+            self._refuse_if_late(output)
+            code = self._exit_code(program)
+        self._judge(arguments, code, "\n".join(output), hint)
+
+    def fetch(self, source: str, target: Path) -> None:
+        """Copy a folder's files to a folder of this host; they belong to this process's user.
+
+        Raises:
+            BuildError: the daemon refused, or is gone.
+        """
+        with tempfile.TemporaryFile() as file:
+            with daemon_errors("copying the result out of the container"):
+                stream, _ = self._client.api.get_archive(self._id, source)
+                for chunk in stream:
+                    file.write(chunk)
+            file.seek(0)
+            with tarfile.open(fileobj=file) as archive:
+                _extract(archive, target)
+
+    def commit(self, repository: str, tag: str, labels: Mapping[str, str]) -> None:
+        """Make an image of the container as it is now.
+
+        Raises:
+            BuildError: the daemon refused, or is gone.
+        """
+        changes = ["ENTRYPOINT []", 'CMD ["/bin/sh"]', *(f"LABEL {name}={value}" for name, value in labels.items())]
+        with daemon_errors("making an image"):
+            self._client.api.commit(self._id, repository=repository, tag=tag, changes=changes)
+
+    def _exit_code(self, program: str) -> int | None:
+        """The exit code; None when the container ended before its program did."""
+        from docker.errors import NotFound
+
+        try:
+            code = self._client.api.exec_inspect(program)["ExitCode"]
+        except NotFound:
+            return None
+        return None if code is None else int(code)
+
+    def _judge(self, arguments: Sequence[str], code: int | None, output: str, hint: str | None) -> None:
+        command = " ".join([PurePosixPath(arguments[0]).name, *arguments[1:]])
+        if code == 0:
+            return
+        if code is None:
+            raise ContainerError(
+                f"the container ended while `{command}` was running\n{output}",
+                hint="somebody removed it, or the Docker daemon stopped: run the command again",
+            )
+        if code == _KILLED:
+            raise ContainerError(
+                f"`{command}` was killed in the container (exit code {code})\n{output}",
+                hint="most likely memory ran out: give the Docker daemon more, or build fewer layers at once",
+            )
+        raise SubprocessError(f"`{command}` ended with exit code {code} in the container\n{output}", hint=hint)
+
+    @contextmanager
+    def _stopping_at_deadline(self) -> Iterator[None]:
+        """Kill the container when its time is up, which ends the stream of whatever runs in it."""
+        timer = threading.Timer(max(0.0, self._deadline - time.monotonic()), self.remove)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _refuse_if_late(self, output: Sequence[str]) -> None:
+        if time.monotonic() >= self._deadline:
+            said = "\n".join(output)
+            raise ContainerError(
+                f"the build took longer than {self._timeout:g} seconds and was stopped\n{said}",
+                hint="give it more with timeout= (seconds)",
+            )
+
+    def remove(self) -> None:
+        """Remove the container, running or not; without a word if that cannot be done."""
+        with suppress(Exception):
+            self._client.api.remove_container(self._id, force=True, v=True)
+
+
+@contextmanager
+def start_container(client: DockerClient, image: str, limits: ContainerLimits) -> Iterator[BuildContainer]:
+    """A container of an image, for as long as the block runs.
+
+    Args:
+        client: the daemon.
+        image: id of an image that is there.
+        limits: what it may do.
+
+    Raises:
+        BuildError: the daemon refused, or is gone.
+        HostError: the daemon's processor cannot run the image's programs.
+    """
+    api = client.api
+    with daemon_errors("creating a container"):
+        client.volumes.create(CACHE_VOLUME, labels={LABEL: "cache"})
+        created = api.create_container(
+            image,
+            name=f"{LABEL}-{uuid4().hex[:12]}",
+            entrypoint=["cat"],
+            command=[],
+            user=_ROOT,
+            stdin_open=True,
+            labels={LABEL: "build"},
+            host_config=_host_config(client, limits.network),
+        )
+    container = BuildContainer(client, created["Id"], timeout=limits.timeout)
+    try:
+        with daemon_errors("starting a container"):
+            lifeline = api.attach_socket(created["Id"], params={"stdin": 1, "stream": 1})
+            api.start(created["Id"])
+            _refuse_if_not_running(client, created["Id"], image)
+        yield container
+    finally:
+        container.remove()
+        with suppress(Exception):
+            lifeline.close()
+
+
+def remove_leftovers(client: DockerClient) -> None:
+    """Remove containers of this package that nobody uses any more.
+
+    A running one is in use: it would end with its client. What is left is what a daemon that was killed forgot to
+    remove, and what was made but never started.
+
+    Raises:
+        BuildError: the daemon refused, or is gone.
+    """
+    with daemon_errors("looking for containers of builds that were killed"):
+        for found in client.api.containers(all=True, filters={"label": f"{LABEL}=build"}):
+            abandoned = found["State"] == "created" and time.time() - found["Created"] > _ABANDONED_SECONDS
+            if found["State"] in {"exited", "dead"} or abandoned:
+                _log.info("removing the container %s of a build that was killed", found["Names"][0].lstrip("/"))
+                with suppress(Exception):  # another build may be removing it
+                    client.api.remove_container(found["Id"], force=True, v=True)
+
+
+def _host_config(client: DockerClient, network: str | None) -> dict[str, Any]:
+    from docker.types import Mount
+
+    settings: dict[str, Any] = {} if network is None else {"network_mode": network}
+    cache = Mount(CACHE_FOLDER, CACHE_VOLUME, type="volume")
+    config: dict[str, Any] = client.api.create_host_config(auto_remove=True, mounts=[cache], **settings)
+    return config
+
+
+def _refuse_if_not_running(client: DockerClient, container_id: str, image: str) -> None:
+    """Raise for a program of another processor, which some daemons start without complaint.
+
+    Raises:
+        HostError: the image is for another processor than the daemon's and its program ended at once.
+        ContainerError: its program ended at once.
+    """
+    from docker.errors import NotFound
+
+    try:
+        if client.api.inspect_container(container_id)["State"]["Running"]:
+            return
+    except NotFound:
+        pass  # it has ended and is removed
+    architecture = client.images.get(image).attrs["Architecture"]
+    if architecture != client.version()["Arch"]:
+        raise not_runnable(f"for {architecture}")
+    raise ContainerError("the container ended as soon as it was started", hint="`cat` must be in the image")
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Lines of a stream that comes in pieces of any size."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line.decode("utf-8", "replace").rstrip("\r")
+    if rest:
+        yield rest.decode("utf-8", "replace")
+
+
+def _archive(folder: str, contents: Mapping[str, bytes]) -> bytes:
+    """A tar archive, to be unpacked at the root."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        directory = tarfile.TarInfo(folder.strip("/"))
+        directory.type, directory.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(directory)
+        for name, content in contents.items():
+            member = tarfile.TarInfo(f"{directory.name}/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _extract(archive: tarfile.TarFile, target: Path) -> None:
+    """Write the regular files of a folder's archive, without the folder's own name, owners and special modes.
+
+    Raises:
+        ContainerError: a file's name leads out of the folder.
+    """
+    for member in archive:
+        if not member.isfile():
+            continue  # what a distribution brings are files; RECORD is what they are checked against
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts:
+            raise ContainerError(f"the container hands out a file outside of its folder: {member.name!r}")
+        written = target.joinpath(*path.parts[1:])
+        written.parent.mkdir(parents=True, exist_ok=True)
+        content = archive.extractfile(member)
+        if content is None:
+            continue
+        with written.open("wb") as file:
+            while chunk := content.read(1 << 20):
+                file.write(chunk)
+        written.chmod(0o755 if member.mode & 0o100 else 0o644)

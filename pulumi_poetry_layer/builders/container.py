@@ -1,0 +1,153 @@
+"""ContainerBuilder: the real ``poetry install`` inside the Lambda build image of the runtime.
+
+What has to be compiled is compiled there, for the runtime's own system, on any host with a Docker daemon.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.builders.build_container import (
+    CACHE_FOLDER,
+    BuildContainer,
+    ContainerLimits,
+    remove_leftovers,
+    start_container,
+)
+from pulumi_poetry_layer.builders.build_image import (
+    DEFAULT_IMAGE,
+    POETRY,
+    POETRY_VERSION,
+    POETRY_VERSION_ON_PYTHON39,
+    find_image,
+    image_reference,
+    image_with_poetry,
+)
+from pulumi_poetry_layer.builders.container_environment import CERTIFICATES_FOLDER, container_environment
+from pulumi_poetry_layer.builders.docker_daemon import connect
+from pulumi_poetry_layer.builders.poetry_install import install_plan, poetry_settings
+from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.plan import BuilderIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pulumi_poetry_layer.archive import Member
+    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.plan import BuildPlan
+
+DEFAULT_TIMEOUT = 3600.0
+"""Seconds that a container may live."""
+
+_FOLDER = "/build"
+_PROJECT = f"{_FOLDER}/project"
+
+
+class ContainerBuilder:
+    """Builds with Docker, in the build image of the runtime.
+
+    Args:
+        image: the build image, by tag or digest; ``{runtime}`` and ``{architecture}`` are filled in. Default: AWS's
+            own build image of the runtime.
+        network: the Docker network of the containers, such as ``host``. Default: the daemon's default network.
+        timeout: seconds that a container may live.
+
+    Raises:
+        InputError: an argument is not what it should be.
+    """
+
+    def __init__(
+        self, *, image: str | None = None, network: str | None = None, timeout: float | str = DEFAULT_TIMEOUT
+    ) -> None:
+        self.image = image or DEFAULT_IMAGE
+        self.network = network
+        self.timeout = _seconds(timeout)
+
+    @property
+    def identity(self) -> BuilderIdentity:
+        """The image as it was given, and the Poetry that is installed into it."""
+        return BuilderIdentity(
+            kind="container",
+            pins={
+                "image": self.image,
+                "poetry": POETRY_VERSION,
+                "poetry on python3.9": POETRY_VERSION_ON_PYTHON39,
+            },
+        )
+
+    def options(self) -> Mapping[str, str]:
+        """The constructor's arguments, as far as they are not the default."""
+        options = {} if self.image == DEFAULT_IMAGE else {"image": self.image}
+        if self.network is not None:
+            options["network"] = self.network
+        if self.timeout != DEFAULT_TIMEOUT:
+            options["timeout"] = f"{self.timeout:g}"
+        return options
+
+    @contextmanager
+    def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Member]]:
+        """Install the plan in a container and hand over a copy of its site-packages.
+
+        Raises:
+            HostError: no daemon answers, or it cannot run programs for the target.
+            ContainerError: the image cannot be had, or the container was killed or took too long.
+            SubprocessError: Poetry failed; carries Poetry's own output.
+        """
+        with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
+            yield self._built(plan, files, Path(temporary))
+
+    def _built(self, plan: BuildPlan, files: ProjectFiles, folder: Path) -> list[Member]:
+        limits = ContainerLimits(network=self.network, timeout=self.timeout)
+        environment = container_environment(os.environ)
+        with connect() as client:
+            remove_leftovers(client)
+            base = find_image(client, image_reference(self.image, plan.target), plan.target)
+            image = image_with_poetry(client, base, plan.target, environment, limits)
+            with start_container(client, image, limits) as container:
+                container.write(CERTIFICATES_FOLDER, environment.certificates)
+                # Poetry keeps wheels that it built; those of another image may need another C library.
+                cache = f"{CACHE_FOLDER}/poetry/{image.rpartition(':')[2][:16]}"
+                variables = {**environment.variables, **poetry_settings(configuration=_FOLDER, cache=cache)}
+                workspace = _ContainerFolder(container, plan.target.runtime, variables, folder)
+                return install_plan(plan, files, workspace)
+
+
+class _ContainerFolder:
+    """A workspace in a container."""
+
+    def __init__(self, container: BuildContainer, python: str, variables: Mapping[str, str], folder: Path) -> None:
+        self._container = container
+        self._python = python
+        self._variables = variables
+        self._folder = folder
+
+    def write(self, texts: Mapping[str, str]) -> None:
+        self._container.write(_PROJECT, {name: text.encode() for name, text in texts.items()})
+
+    def python(self, arguments: Sequence[str]) -> None:
+        self._run([self._python, *arguments])
+
+    def poetry(self, arguments: Sequence[str]) -> None:
+        self._run([POETRY, *arguments])
+
+    def fetch(self, folder: str) -> Path:
+        self._container.fetch(f"{_PROJECT}/{folder}", self._folder)
+        return self._folder
+
+    def _run(self, arguments: Sequence[str]) -> None:
+        self._container.run(arguments, environment=self._variables, folder=_PROJECT)
+
+
+def _seconds(timeout: float | str) -> float:
+    try:
+        seconds = float(timeout)
+    except ValueError:
+        seconds = math.nan
+    if not (seconds > 0 and math.isfinite(seconds)):
+        raise InputError(f"must be a number of seconds, not {timeout!r}", where="timeout")
+    return seconds
