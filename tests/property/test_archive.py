@@ -1,0 +1,77 @@
+"""Whatever the parts of a layer are, the zip holds just them; whatever a wheel is, it is read or refused."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples.wheels import WheelSample
+
+from pulumi_poetry_layer.archive import BytesContent, Member, Segment, write_archive
+from pulumi_poetry_layer.errors import PoetryLayerError
+from pulumi_poetry_layer.segment_file import read_segment, write_segment
+from pulumi_poetry_layer.wheel import read_wheel
+
+NAMES = st.sampled_from([f"python/{folder}/{name}" for folder in ("a", "b", "ä") for name in ("x", "y", "z")])
+DISTRIBUTIONS = st.dictionaries(NAMES, st.binary(max_size=3000), max_size=6)
+
+
+def as_part(folder: Path, name: str, files: dict[str, bytes], ready_made: bool) -> list[Member | Segment]:
+    """A distribution as a segment or as single members."""
+    members = [Member(path, name, BytesContent(data)) for path, data in files.items()]
+    if not (ready_made and members):
+        return [*members]
+    with (folder / name).open("wb") as file:
+        write_segment(members, file, {})
+    return [read_segment(folder / name, name)[0]]
+
+
+@given(st.lists(st.tuples(DISTRIBUTIONS, st.booleans()), max_size=4))
+def test_a_zip_holds_its_parts_and_nothing_else(distributions: list[tuple[dict[str, bytes], bool]]) -> None:
+    """Files would be lost, doubled or mixed up."""
+    wanted: dict[str, bytes] = {}
+    clash = False
+    for files, _ in distributions:
+        clash |= any(wanted.setdefault(name, data) != data for name, data in files.items())
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, output = Path(temporary), Path(temporary) / "out" / "layer.zip"
+        parts = [
+            part
+            for number, (files, ready_made) in enumerate(distributions)
+            for part in as_part(folder, f"d{number}", files, ready_made)
+        ]
+        try:
+            summary = write_archive(parts, output)
+        except PoetryLayerError:
+            assert clash
+            assert not output.exists()
+            return
+        with zipfile.ZipFile(output) as archive:
+            assert {name: archive.read(name) for name in archive.namelist()} == wanted
+            assert archive.namelist() == sorted(wanted)
+    assert not clash
+    assert summary.unzipped_size == sum(map(len, wanted.values()))
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_a_damaged_wheel_is_refused_or_means_the_same(data: st.DataObject) -> None:
+    """A broken wheel would end in a traceback, or land in the layer with other content."""
+    sample = WheelSample(files={"app/a.py": b"a = 1\n" * 40, "app/b.txt": b"b"}, methods={"app/b.txt": 0})
+    wheel = bytearray(sample.data())
+    for _ in range(data.draw(st.integers(1, 3))):
+        wheel[data.draw(st.integers(0, len(wheel) - 1))] = data.draw(st.integers(0, 255))
+    with tempfile.TemporaryDirectory() as temporary, suppress(PoetryLayerError):
+        path = Path(temporary) / "wheel"
+        path.write_bytes(bytes(wheel))
+        read = read_wheel(path, file_name=sample.file_name)
+        write_archive(read.members, path.with_name("layer.zip"))
+        with zipfile.ZipFile(path.with_name("layer.zip")) as archive:
+            found = {name: archive.read(name) for name in archive.namelist()}
+        assert {found[f"python/{name}"] for name in sample.files if f"python/{name}" in found} <= set(
+            sample.files.values()
+        )

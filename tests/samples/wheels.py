@@ -1,0 +1,80 @@
+"""Wheels made from a few values, sound ones and others, for tests."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+def record_hash(data: bytes, algorithm: str = "sha256") -> str:
+    """A hash as RECORD writes it."""
+    digest = base64.urlsafe_b64encode(hashlib.new(algorithm, data).digest()).rstrip(b"=").decode()
+    return f"{algorithm}={digest}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WheelSample:
+    """A wheel to make.
+
+    Attributes:
+        files: path in the wheel → content, besides the .dist-info folder.
+        dist_info: name → content of further files in the .dist-info folder.
+        executable: paths that carry the executable bit.
+        methods: path → compression method; deflate otherwise.
+        record: path → row of RECORD in place of the true one; None leaves the row out.
+        extra: members that RECORD does not tell, as zip headers and contents.
+    """
+
+    name: str = "app"
+    version: str = "1.0"
+    tag: str = "py3-none-any"
+    files: Mapping[str, bytes] = field(default_factory=lambda: {"app/__init__.py": b"answer = 42\n" * 50})
+    dist_info: Mapping[str, bytes] = field(default_factory=dict)
+    executable: Sequence[str] = ()
+    methods: Mapping[str, int] = field(default_factory=dict)
+    record: Mapping[str, str | None] = field(default_factory=dict)
+    extra: Sequence[tuple[zipfile.ZipInfo, bytes]] = ()
+    wheel_version: str = "1.0"
+
+    @property
+    def stem(self) -> str:
+        """What the names of the .dist-info and .data folders begin with."""
+        return f"{self.name.replace('-', '_')}-{self.version}"
+
+    @property
+    def file_name(self) -> str:
+        """The wheel's name."""
+        return f"{self.stem}-{self.tag}.whl"
+
+    @property
+    def hash(self) -> str:
+        """What a lock file tells of it."""
+        return f"sha256:{hashlib.sha256(self.data()).hexdigest()}"
+
+    def contents(self) -> dict[str, bytes]:
+        """Every member, RECORD last."""
+        metadata = f"Metadata-Version: 2.1\nName: {self.name}\nVersion: {self.version}\n"
+        wheel = f"Wheel-Version: {self.wheel_version}\nRoot-Is-Purelib: true\nTag: {self.tag}\n"
+        told = {"METADATA": metadata.encode(), "WHEEL": wheel.encode(), **self.dist_info}
+        members = {**self.files, **{f"{self.stem}.dist-info/{name}": data for name, data in told.items()}}
+        record = f"{self.stem}.dist-info/RECORD"
+        rows = {path: f"{path},{record_hash(data)},{len(data)}" for path, data in members.items()}
+        rows[record] = f"{record},,"
+        told_rows = {**rows, **self.record}
+        return {**members, record: "".join(f"{row}\n" for row in told_rows.values() if row is not None).encode()}
+
+    def data(self) -> bytes:
+        """The wheel."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path, data in self.contents().items():
+                info = zipfile.ZipInfo(path, (2020, 2, 2, 2, 2, 2))
+                info.external_attr = (0o100755 if path in self.executable else 0o100644) << 16
+                archive.writestr(info, data, self.methods.get(path, zipfile.ZIP_DEFLATED))
+            for info, data in self.extra:
+                archive.writestr(info, data)
+        return buffer.getvalue()
