@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from pulumi_poetry_layer.builders.docker_daemon import LABEL, daemon_errors, not_runnable
-from pulumi_poetry_layer.errors import ContainerError, SubprocessError
+from pulumi_poetry_layer.errors import BuildError, ContainerError, SubprocessError
 from pulumi_poetry_layer.process import mask_secrets
 
 if TYPE_CHECKING:
@@ -56,11 +56,9 @@ class ContainerLimits:
 class BuildContainer:
     """A running container; made by :func:`start_container`."""
 
-    def __init__(self, client: DockerClient, container_id: str, *, timeout: float) -> None:
+    def __init__(self, client: DockerClient, container_id: str) -> None:
         self._client = client
         self._id = container_id
-        self._timeout = timeout
-        self._deadline = time.monotonic() + timeout
 
     def write(self, folder: str, contents: Mapping[str, bytes]) -> None:
         """Put files into a folder, which is made if need be.
@@ -80,19 +78,18 @@ class BuildContainer:
 
         Raises:
             SubprocessError: it ended with an error; carries its output, secrets masked.
-            ContainerError: it was killed or took too long.
+            ContainerError: it was killed.
             HostError: the daemon is gone.
         """
         api = self._client.api
         output: list[str] = []
-        with self._stopping_at_deadline(), daemon_errors(f"running {PurePosixPath(arguments[0]).name}"):
+        with daemon_errors(f"running {PurePosixPath(arguments[0]).name}"):
             program = api.exec_create(
                 self._id, list(arguments), environment=dict(environment), workdir=folder, user=_ROOT
             )["Id"]
             for line in _lines(api.exec_start(program, stream=True)):
                 output.append(mask_secrets(line, environment))
                 _log.info("%s", output[-1])
-            self._refuse_if_late(output)
             code = self._exit_code(program)
         self._judge(arguments, code, "\n".join(output), hint)
 
@@ -147,25 +144,6 @@ class BuildContainer:
             )
         raise SubprocessError(f"`{command}` ended with exit code {code} in the container\n{output}", hint=hint)
 
-    @contextmanager
-    def _stopping_at_deadline(self) -> Iterator[None]:
-        """Kill the container when its time is up, which ends the stream of whatever runs in it."""
-        timer = threading.Timer(max(0.0, self._deadline - time.monotonic()), self.remove)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def _refuse_if_late(self, output: Sequence[str]) -> None:
-        if time.monotonic() >= self._deadline:
-            said = "\n".join(output)
-            raise ContainerError(
-                f"the build took longer than {self._timeout:g} seconds and was stopped\n{said}",
-                hint="give it more with timeout= (seconds)",
-            )
-
     def remove(self) -> None:
         """Remove the container, running or not; without a word if that cannot be done."""
         with suppress(Exception):
@@ -184,6 +162,7 @@ def start_container(client: DockerClient, image: str, limits: ContainerLimits) -
     Raises:
         BuildError: the daemon refused, or is gone.
         HostError: the daemon's processor cannot run the image's programs.
+        ContainerError: what was done in the block failed because the time was up.
     """
     api = client.api
     with daemon_errors("creating a container"):
@@ -198,13 +177,14 @@ def start_container(client: DockerClient, image: str, limits: ContainerLimits) -
             labels={LABEL: "build"},
             host_config=_host_config(client, limits.network),
         )
-    container = BuildContainer(client, created["Id"], timeout=limits.timeout)
+    container = BuildContainer(client, created["Id"])
     try:
         with daemon_errors("starting a container"):
             lifeline = api.attach_socket(created["Id"], params={"stdin": 1, "stream": 1})
             api.start(created["Id"])
             _refuse_if_not_running(client, created["Id"], image)
-        yield container
+        with _removed_after(limits.timeout, container):
+            yield container
     finally:
         container.remove()
         with suppress(Exception):
@@ -227,6 +207,35 @@ def remove_leftovers(client: DockerClient) -> None:
                 _log.info("removing the container %s of a build that was killed", found["Names"][0].lstrip("/"))
                 with suppress(Exception):  # another build may be removing it
                     client.api.remove_container(found["Id"], force=True, v=True)
+
+
+@contextmanager
+def _removed_after(seconds: float, container: BuildContainer) -> Iterator[None]:
+    """Remove a container when its time is up, which makes fail whatever is being done with it.
+
+    Raises:
+        ContainerError: that was what failed.
+    """
+    late = threading.Event()
+
+    def remove() -> None:
+        late.set()
+        container.remove()
+
+    timer = threading.Timer(seconds, remove)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except BuildError as error:
+        if not late.is_set():
+            raise
+        raise ContainerError(
+            f"the build took longer than {seconds:g} seconds and was stopped: {error.what}",
+            hint="give it more with timeout= (seconds)",
+        ) from error
+    finally:
+        timer.cancel()
 
 
 def _host_config(client: DockerClient, network: str | None) -> dict[str, Any]:
