@@ -40,6 +40,12 @@ def choose_file(files: Iterable[LockedFile], tag_ranks: Mapping[tuple[str, str, 
     return max(preferences, key=lambda candidate: candidate[0])[1] if preferences else None
 
 
+def are_native(files: Iterable[LockedFile]) -> bool:
+    """Whether there are wheels among the files and every one of them is for a platform."""
+    wheels = [file.name for file in files if is_wheel(file.name)]
+    return bool(wheels) and not any(name.endswith("-any.whl") for name in wheels)
+
+
 def wheel_tags(file_name: str) -> frozenset[tuple[str, str, str]]:
     """All (interpreter, ABI, platform) tags in a wheel's file name, compressed sets spelt out (PEP 425).
 

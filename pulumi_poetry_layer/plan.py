@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from pulumi_poetry_layer.artifacts import choose_file
+from pulumi_poetry_layer.artifacts import are_native, choose_file
 from pulumi_poetry_layer.constraints import InvalidConstraint, allows
 from pulumi_poetry_layer.errors import ArtifactError, PoetryLayerError, ProjectError, StaleLockError, raise_problems
 from pulumi_poetry_layer.selection import Choice, Excluded, choice_problems, select_packages
@@ -39,12 +39,21 @@ class BuilderIdentity:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedPackage:
-    """A package of the layer. ``file`` is the chosen locked file, None for a git dependency."""
+    """A package of the layer.
+
+    Attributes:
+        name: normalised name.
+        version: the locked version.
+        file: the chosen locked file, None for a git dependency.
+        source: where it comes from when that is not PyPI.
+        is_native: whether wheels are locked for it and all of them are for one platform or another.
+    """
 
     name: str
     version: str
     file: LockedFile | None
     source: Source | None
+    is_native: bool = False
 
     @property
     def label(self) -> str:
@@ -121,7 +130,13 @@ def plan_layer(
         builder=builder,
         choice=choice,
         packages=tuple(
-            PlannedPackage(name=package.name, version=package.version, file=chosen[package.name], source=package.source)
+            PlannedPackage(
+                name=package.name,
+                version=package.version,
+                file=chosen[package.name],
+                source=package.source,
+                is_native=are_native(package.files),
+            )
             for package in selection.packages
         ),
         excluded=selection.excluded,

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.artifacts import is_wheel
 from pulumi_poetry_layer.cache import cache_folder
-from pulumi_poetry_layer.errors import DamagedSegmentError, VerificationError, raise_problems
+from pulumi_poetry_layer.errors import ArtifactError, DamagedSegmentError, VerificationError, raise_problems
 from pulumi_poetry_layer.plan import BuilderIdentity
 from pulumi_poetry_layer.wheel_cache import WheelCache, cache_key
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.members import Segment
     from pulumi_poetry_layer.plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.wheel_cache import CachedWheel
+
+_CONTAINER_HINT = "use the container builder, which builds it inside the build image of the runtime"
 
 _ELF_MACHINES = {"x86_64": 62, "aarch64": 183}  # EM_X86_64 and EM_AARCH64 of the ELF specification
 
@@ -55,6 +58,7 @@ class WheelBuilder:
             ArtifactError: a package has no wheel, and cannot be built into a pure one here.
             VerificationError: a wheel's native libraries are for another processor.
         """
+        raise_problems(_to_be_compiled(plan))
         cache = WheelCache(Path(self.cache_dir) if self.cache_dir else cache_folder("wheels"))
         wheels = _wheels(plan, cache)
         try:
@@ -62,6 +66,19 @@ class WheelBuilder:
         except DamagedSegmentError as error:
             cache.remove(error.path)
             raise
+
+
+def _to_be_compiled(plan: BuildPlan) -> Iterator[ArtifactError]:
+    """The packages that would have to be compiled: found out before minutes go into compiling them for this host."""
+    for package in plan.packages:
+        if package.file and package.is_native and not is_wheel(package.file.name):
+            glibc = ".".join(map(str, plan.target.glibc))
+            yield ArtifactError(
+                f"has wheels, but none for {plan.target} ({plan.target.operating_system}, glibc {glibc}), "
+                f"and its sdist has to be compiled",
+                where=package.label,
+                hint=f"{_CONTAINER_HINT}; or lock a {package.name} that has a wheel, or choose another runtime",
+            )
 
 
 def _wheels(plan: BuildPlan, cache: WheelCache) -> list[CachedWheel]:
