@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _WAITING_BLOCKS = 8  # bounds the memory when hashing is slower than what feeds it
+_SMALL = 1 << 16  # handing less than this to another thread costs more than hashing it
 
 
 class BackgroundDigests:
@@ -24,6 +25,8 @@ class BackgroundDigests:
         self._digests: list[str] = []
         self._thread = Thread(target=self._work, name="sha256", daemon=True)
         self._ended = False
+        self._small: list[bytes] = []
+        self._small_size = 0
 
     def __enter__(self) -> BackgroundDigests:
         self._thread.start()
@@ -36,10 +39,14 @@ class BackgroundDigests:
 
     def update(self, block: bytes) -> None:
         """Bytes of the current stretch."""
-        self._blocks.put(block)
+        self._small.append(block)
+        self._small_size += len(block)
+        if self._small_size >= _SMALL:
+            self._hand_over()
 
     def cut(self) -> None:
         """End the current stretch and begin the next."""
+        self._hand_over()
         self._blocks.put(b"")
 
     def finish(self) -> list[str]:
@@ -49,6 +56,11 @@ class BackgroundDigests:
             self._blocks.put(None)
             self._thread.join()
         return self._digests
+
+    def _hand_over(self) -> None:
+        if self._small_size:
+            self._blocks.put(self._small[0] if len(self._small) == 1 else b"".join(self._small))
+        self._small, self._small_size = [], 0
 
     def _work(self) -> None:
         digest = hashlib.sha256()

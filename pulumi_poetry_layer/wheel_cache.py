@@ -66,8 +66,8 @@ class WheelCache:
         path = self._path(key)
         try:
             segment, notes = read_segment(path, distribution)
-        except FileNotFoundError:
-            return None
+        except OSError:
+            return None  # not there; what is wrong with the folder, if anything, shows when the wheel is added
         except DamagedSegmentError:
             self.remove(path)
             return None

@@ -9,6 +9,9 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+ELF_START = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00\xb7\x00"
+"""How a shared library for aarch64 begins."""
+
 
 def record_hash(data: bytes, algorithm: str = "sha256") -> str:
     """A hash as RECORD writes it."""

@@ -154,11 +154,12 @@ def test_a_file_that_is_the_same_in_several_distributions_is_kept_once(tmp_path:
 @pytest.mark.parametrize("ready_made", [True, False])
 def test_files_of_one_name_that_differ_are_refused(tmp_path: Path, ready_made: bool) -> None:
     """Which of them wins would be chance."""
-    make = segment if ready_made else lambda _, *args, **files: members(*args, **files)
-    parts = [make(tmp_path, "app", a=b"1"), make(tmp_path, "lib", a=b"2")]
+    parts: list[Member | Segment] = [*members("app", a=b"1"), *members("lib", a=b"2")]
+    if ready_made:
+        parts = [segment(tmp_path, "app", a=b"1"), segment(tmp_path, "lib", a=b"2")]
 
     with pytest.raises(ArchiveError, match="both app and lib bring this file") as caught:
-        write_archive(parts if ready_made else [m for part in parts for m in part], tmp_path / "layer.zip")
+        write_archive(parts, tmp_path / "layer.zip")
 
     assert caught.value.where == "python/a.py"
     assert not (tmp_path / "layer.zip").exists()
@@ -166,7 +167,10 @@ def test_files_of_one_name_that_differ_are_refused(tmp_path: Path, ready_made: b
 
 def test_a_file_where_another_distribution_has_a_folder_is_refused(tmp_path: Path) -> None:
     """Unpacking the layer would fail."""
-    parts = [segment(tmp_path, "app", a=b"1"), Member("python/a.py/b", "lib", BytesContent(b""))]
+    parts: list[Member | Segment] = [
+        segment(tmp_path, "app", a=b"1"),
+        Member("python/a.py/b", "lib", BytesContent(b"")),
+    ]
 
     with pytest.raises(ArchiveError, match="a file in one distribution and a folder in another"):
         write_archive(parts, tmp_path / "layer.zip")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from samples.wheels import WheelSample, record_hash
+from samples.wheels import ELF_START, WheelSample, record_hash
 
 from pulumi_poetry_layer.archive import write_archive
 from pulumi_poetry_layer.errors import PoetryLayerError, WheelError
@@ -19,7 +19,6 @@ from pulumi_poetry_layer.members import BytesContent, Stream
 from pulumi_poetry_layer.wheel import Wheel, read_wheel
 
 CODE = WheelSample().files["app/__init__.py"]
-ELF_START = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, 183)
 
 
 def read(folder: Path, sample: WheelSample | bytes, *, rewrite: bool = False) -> Wheel:
