@@ -11,11 +11,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pulumi_poetry_layer.builders.container import ContainerBuilder
     from pulumi_poetry_layer.builders.local import LocalBuilder
+    from pulumi_poetry_layer.builders.wheels import WheelBuilder
     from pulumi_poetry_layer.component import PoetryLayer
     from pulumi_poetry_layer.errors import PoetryLayerError
     from pulumi_poetry_layer.pipeline import LayerArtifact, build_layer
 
-__all__ = ["ContainerBuilder", "LayerArtifact", "LocalBuilder", "PoetryLayer", "PoetryLayerError", "build_layer"]
+__all__ = [
+    "ContainerBuilder",
+    "LayerArtifact",
+    "LocalBuilder",
+    "PoetryLayer",
+    "PoetryLayerError",
+    "WheelBuilder",
+    "build_layer",
+]
 
 _MODULES = {
     "ContainerBuilder": "builders.container",
@@ -23,6 +32,7 @@ _MODULES = {
     "LocalBuilder": "builders.local",
     "PoetryLayer": "component",
     "PoetryLayerError": "errors",
+    "WheelBuilder": "builders.wheels",
     "build_layer": "pipeline",
 }
 

@@ -10,7 +10,7 @@ config = pulumi.Config()
 
 deps = PoetryLayer(
     "deps",
-    runtime="python3.11",
+    runtime=config.get("runtime") or "python3.13",
     groups=config.get_object("groups") or ["main"],  # dev also gets the debug group: see Pulumi.dev.yaml
 )
 

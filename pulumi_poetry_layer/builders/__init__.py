@@ -66,7 +66,7 @@ _BUILDERS: dict[str, Callable[[], Callable[..., Builder]]] = {
 }
 """Kind → a function that imports and returns the class: what is not used is not imported."""
 
-DEFAULT_BUILDER = "local"
+DEFAULT_BUILDER = "wheels"
 BUILDERS = tuple(_BUILDERS)
 
 

@@ -31,7 +31,9 @@ def test_quickstart_publishes_a_layer_that_its_handler_can_import(
     quickstart: Program, aws: LocalAws, tmp_path: Path
 ) -> None:
     """Otherwise the first thing a newcomer tries does not work."""
-    dev, prod = quickstart.stack("dev"), quickstart.stack("prod")
+    # The runtime is this Python's, so that the layer's native files can be imported here.
+    runtime = {"runtime": "python{}.{}".format(*sys.version_info[:2])}
+    dev, prod = quickstart.stack("dev", config=runtime), quickstart.stack("prod", config=runtime)
     dev.up(skip_preview=True)
     prod.up(skip_preview=True)
 
