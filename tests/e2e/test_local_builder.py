@@ -1,0 +1,96 @@
+"""LocalBuilder with the real Poetry."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .harness import Machine
+from .test_lifecycle import PROJECTS, RUNTIME
+
+NewMachine = Callable[[str], Machine]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the base project."""
+    return Path(shutil.copytree(PROJECTS / "base", tmp_path / "project"))
+
+
+def build(machine: Machine, project: Path, output: Path, *, cwd: Path, **env: str) -> dict[str, Any]:
+    """Build with the command line and return what it tells."""
+    arguments = ["--project-dir", str(project), "--runtime", RUNTIME, "--extra", "yaml", "--builder", "local"]
+    command = ["python", "-m", "pulumi_poetry_layer", "build", *arguments, "--output", str(output), "--json"]
+    done = machine.run(command, cwd=cwd, env=env)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def test_two_builds_are_byte_identical_whoever_builds_and_wherever(
+    new_machine: NewMachine, project: Path, tmp_path: Path
+) -> None:
+    """Otherwise laptop and CI publish different layers from one lock file."""
+    elsewhere = Path(shutil.copytree(project, tmp_path / "deep" / "er" / "checkout"))
+    first = build(new_machine("first"), project, tmp_path / "1.zip", cwd=tmp_path)
+    second = build(
+        new_machine("second"), elsewhere, tmp_path / "2.zip", cwd=elsewhere, TZ="Asia/Tokyo", LC_ALL="C", USER="other"
+    )
+    assert first["sha256"] == second["sha256"]
+    assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
+
+
+def test_layer_holds_the_packages_and_nothing_of_the_environment_they_came_from(
+    new_machine: NewMachine, project: Path, tmp_path: Path
+) -> None:
+    """Otherwise pip, bytecode and paths of the build machine are shipped to AWS."""
+    build(new_machine("laptop"), project, tmp_path / "layer.zip", cwd=tmp_path)
+    with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
+        names = archive.namelist()
+        content = b"".join(archive.read(name) for name in names)
+    assert {name.split("/")[1] for name in names} == {
+        "PyYAML-6.0.2.dist-info",
+        "_yaml",
+        "idna",
+        "idna-3.10.dist-info",
+        "six-1.16.0.dist-info",
+        "six.py",
+        "yaml",
+    }
+    assert not [name for name in names if name.endswith(".pyc") or "__pycache__" in name]
+    assert str(tmp_path).encode() not in content
+
+
+def test_users_environment_and_configuration_are_neither_used_nor_changed(
+    new_machine: NewMachine, project: Path, tmp_path: Path
+) -> None:
+    """Otherwise a build installs into the virtual environment that is active, or obeys somebody's settings."""
+    machine = new_machine("laptop")
+    active = tmp_path / "active"
+    machine.run([sys.executable, "-m", "venv", "--without-pip", active], cwd=tmp_path)
+    settings = machine.home / ".config" / "pypoetry" / "config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('[installer]\nno-binary = ":all:"\n[virtualenvs]\nin-project = false\n')
+    before = {path: path.stat().st_mtime_ns for path in (*active.rglob("*"), settings, *project.rglob("*"))}
+
+    build(
+        machine,
+        project,
+        tmp_path / "layer.zip",
+        cwd=project,
+        VIRTUAL_ENV=str(active),
+        PYTHONPATH=str(tmp_path),
+        POETRY_VIRTUALENVS_PATH=str(tmp_path / "venvs"),
+        POETRY_INSTALLER_NO_BINARY=":all:",
+        XDG_CONFIG_HOME=str(machine.home / ".config"),
+    )
+
+    after = {path: path.stat().st_mtime_ns for path in (*active.rglob("*"), settings, *project.rglob("*"))}
+    assert after == before
+    assert not (tmp_path / "venvs").exists()
