@@ -1,0 +1,30 @@
+"""This package's decisions, in the form in which Poetry's are given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from samples import WHEELS, read
+
+from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.plan import BuildPlan, plan_layer
+from pulumi_poetry_layer.selection import Choice
+from pulumi_poetry_layer.target import Target
+
+Packages = list[list[str | None]]
+
+
+def our_packages(
+    project: str, lock: str, target: Target, groups: Sequence[str], extras: Sequence[str]
+) -> Packages | None:
+    """What lands in the layer, None where there is an error instead."""
+    try:
+        plan = plan_layer(*read(project, lock), target=target, choice=Choice.of(groups, extras), builder=WHEELS)
+    except InputError:
+        return None
+    return packages_of(plan)
+
+
+def packages_of(plan: BuildPlan) -> Packages:
+    """[name, version, file] of each package in the layer."""
+    return [[package.name, package.version, package.file.name if package.file else None] for package in plan.packages]

@@ -1,0 +1,100 @@
+"""Poetry's own code, asked by way of a script that runs in Poetry's environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_poetry_layer.target import Target
+
+SCRIPT = Path(__file__).with_name("poetry_oracle.py")
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Oracle:
+    """A running ``poetry_oracle.py``."""
+
+    def __init__(self, interpreter: Path, home: Path) -> None:
+        self._process = subprocess.Popen(
+            [str(interpreter), str(SCRIPT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={"HOME": str(home), "PATH": os.defpath, "POETRY_CONFIG_DIR": str(home), "POETRY_CACHE_DIR": str(home)},
+        )
+
+    def ask(self, **request: Any) -> Any:
+        """One request, one answer; see ``poetry_oracle.py``."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(json.dumps(request) + "\n")
+        stdin.flush()
+        answer = stdout.readline()
+        assert answer, "Poetry's script ended; its error is in the captured output"
+        return json.loads(answer)
+
+    def install(
+        self, project: str, lock: str, runs: Sequence[tuple[Target, Sequence[str], Sequence[str]]]
+    ) -> Mapping[str, Any]:
+        """What Poetry would install for each (target, groups, extras)."""
+        asked = [
+            {
+                "groups": list(groups),
+                "extras": list(extras),
+                "markers": dict(target.marker_environment),
+                "tags": [tag for tag, _ in sorted(target.tag_ranks.items(), key=itemgetter(1))],
+            }
+            for target, groups, extras in runs
+        ]
+        answer: Mapping[str, Any] = self.ask(pyproject=project, lock=lock, runs=asked)
+        return answer
+
+    def end(self) -> None:
+        """Let the script end by itself."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
+    """Poetry's own code; a missing Poetry fails the run in CI and skips elsewhere."""
+    poetry = find_poetry()
+    if poetry is None:
+        reason = "Poetry is not installed; `make setup` does it"
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason} (nothing may skip in CI)")
+        pytest.skip(reason)
+    oracle = Oracle(interpreter_of(poetry), tmp_path_factory.mktemp("poetry"))
+    yield oracle
+    oracle.end()
+
+
+def find_poetry() -> Path | None:
+    """The ``poetry`` on PATH, else the one that ``make setup`` installed."""
+    found = shutil.which("poetry")
+    if found:
+        return Path(found)
+    command = [sys.executable, str(REPOSITORY / "tools" / "setup.py"), "env", "--json"]
+    folder = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["poetry"]
+    return Path(folder) / "poetry" if folder else None
+
+
+def interpreter_of(poetry: Path) -> Path:
+    """The Python that runs Poetry: what its first line names, else the one beside it."""
+    first_line = poetry.read_bytes().split(b"\n", 1)[0].decode(errors="replace")
+    named = Path(first_line.removeprefix("#!").strip())
+    return named if first_line.startswith("#!") and named.is_file() else poetry.resolve().with_name("python")

@@ -1,0 +1,116 @@
+"""400 commits of a real project: the layer changes when, and only when, what Poetry installs does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+from samples import WHEELS, X86, read
+
+from pulumi_poetry_layer.errors import StaleLockError
+from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
+from pulumi_poetry_layer.plan import plan_layer
+from pulumi_poetry_layer.project import Project, parse_project
+from pulumi_poetry_layer.selection import Choice
+
+from .answers import Packages, packages_of
+from .conftest import Oracle
+from .history import EXTRAS, commits, recorded_answers
+from .record_history import answer
+
+LIVE = (0, 12, 58, 121, 302, 399)
+"""Commits at which Poetry is asked again: the recorded answers are still those of the Poetry that is installed."""
+
+
+@pytest.fixture(scope="module")
+def history() -> list[tuple[str, str]]:
+    """The texts of all commits."""
+    return list(commits())
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What this package makes of a commit with some extras."""
+
+    packages: Packages
+    fingerprint: str
+
+
+@pytest.fixture(scope="module")
+def layers(history: list[tuple[str, str]]) -> list[dict[str, Layer]]:
+    """Our layers of all commits by the name of the extras, none where the lock file is stale."""
+    return [layers_of(*read(project, lock)) for project, lock in history]
+
+
+def layers_of(project: Project, lock: LockFile) -> dict[str, Layer]:
+    """Our layers of one commit."""
+    layers = {}
+    for name, extras in EXTRAS.items():
+        try:
+            plan = plan_layer(project, lock, target=X86, choice=Choice.of(["main"], extras), builder=WHEELS)
+        except StaleLockError:
+            continue
+        layers[name] = Layer(packages_of(plan), plan.fingerprint)
+    return layers
+
+
+def test_history_is_whole(history: list[tuple[str, str]]) -> None:
+    """The other tests here would be about less than they say."""
+    assert len(history) == 400
+    assert {parse_lockfile(lock).lock_version for _, lock in history[::50]} == {"2.0"}
+
+
+def test_layers_are_what_poetry_installs(layers: list[dict[str, Layer]]) -> None:
+    """Some commit's layer would hold another package, version or file than `poetry install` gives."""
+    theirs = recorded_answers(len(layers))
+    ours = [
+        {"fresh": bool(by_extras)} | {name: layer.packages for name, layer in by_extras.items()} for by_extras in layers
+    ]
+
+    assert [number for number, pair in enumerate(zip(ours, theirs, strict=True)) if pair[0] != pair[1]] == []
+
+
+@pytest.mark.parametrize(("extras", "changes"), [("none", 7), ("all", 33)])
+def test_fingerprint_changes_as_often_as_what_poetry_installs(
+    layers: list[dict[str, Layer]], extras: str, changes: int
+) -> None:
+    """Layers would be published for nothing (a whole-lock key would have published 356), or true changes missed."""
+    ours = [by_extras[extras].fingerprint for by_extras in layers if by_extras]
+    theirs = [given[extras] for given in recorded_answers(len(layers)) if given["fresh"]]
+    changed = [before != after for before, after in pairwise(theirs)]
+
+    assert [before != after for before, after in pairwise(ours)] == changed
+    assert sum(changed) == changes
+
+
+@pytest.mark.parametrize("number", LIVE)
+def test_recorded_answers_are_still_those_of_poetry(
+    oracle: Oracle, history: list[tuple[str, str]], number: int
+) -> None:
+    """The tests above would compare with a Poetry that nobody uses any more."""
+    assert answer(oracle, *history[number]) == recorded_answers(len(history))[number]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("", ""),
+        ("[tool.poetry.dependencies]", "[tool.poetry.dependencies]\nidna = '*'"),
+        ("[tool.poetry.extras]", "[tool.poetry.extras]\nnew = []"),
+        ("[tool.poetry]", "[tool.poetry]\nhomepage = 'https://elsewhere.invalid'"),
+        ("[tool.poetry]", "[dependency-groups]\nnew = []\n[tool.poetry]"),
+        ("[tool.poetry]", "[project]\nname = 'x'\nversion = '1'\n[tool.poetry]"),
+        ("[tool.poetry]", "[project]\nname = 'x'\nversion = '1'\ndependencies = []\n[tool.poetry]"),
+    ],
+)
+def test_freshness_after_an_edit_is_what_poetry_says(
+    oracle: Oracle, history: list[tuple[str, str]], edit: tuple[str, str]
+) -> None:
+    """A lock file that Poetry refuses would be built from, or one that it takes be refused."""
+    project, lock = history[399]
+    edited = project.replace(*edit, 1)
+    assert (edited != project) is (edit != ("", ""))
+    fresh = oracle.ask(pyproject=edited, lock=lock, runs=[])["fresh"]
+
+    assert parse_project(edited).matches(parse_lockfile(lock)) is fresh

@@ -1,0 +1,64 @@
+"""Projects that real Poetry locked, compared with what Poetry's installer does with them on every target."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+
+from pulumi_poetry_layer.constraints import allows
+from pulumi_poetry_layer.lockfile import parse_lockfile
+from pulumi_poetry_layer.project import MAIN_GROUP, parse_project
+from pulumi_poetry_layer.target import MACHINES, RUNTIMES, Target
+
+from .answers import our_packages
+from .conftest import Oracle
+
+TESTS = Path(__file__).resolve().parents[1]
+FOLDERS = [
+    path.parent
+    for folder in (TESTS / "data" / "locked", TESTS.parent / "benchmarks" / "fixtures")
+    for path in sorted(folder.glob("*/poetry.lock"))
+]
+TARGETS = [Target(runtime, architecture) for runtime, architecture in zip(RUNTIMES, cycle(MACHINES), strict=False)]
+
+
+def choices(project: str, lock: str) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Groups and extras to ask for: each group alone and all together, each extra alone and all together."""
+    groups = sorted(parse_project(project).groups)
+    extras = sorted(parse_lockfile(lock).extras)
+    by_group = [(group,) for group in groups] + ([tuple(groups)] if len(groups) > 1 else [])
+    by_extra = [(extra,) for extra in extras] + ([tuple(extras)] if len(extras) > 1 else [])
+    return [(group, ()) for group in by_group] + [((MAIN_GROUP,), extra) for extra in by_extra]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_selection_and_files_are_poetrys(oracle: Oracle, folder: Path) -> None:
+    """The layer would hold another package, version or file than `poetry install` in the runtime."""
+    project = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    lock = (folder / "poetry.lock").read_text(encoding="utf-8")
+    # Poetry solves anew for locks that do not say who needs what: a second for each run.
+    targets = TARGETS if parse_lockfile(lock).says_who_needs_what else TARGETS[1::3]
+    runs = [(target, *choice) for target in targets for choice in choices(project, lock)]
+
+    answer = oracle.install(project, lock, runs)
+
+    assert answer["fresh"]
+    assert parse_project(project).matches(parse_lockfile(lock))
+    allowed = 0
+    for (target, groups, extras), theirs in zip(runs, answer["runs"], strict=True):
+        ours = our_packages(project, lock, target, groups, extras)
+        if ours is None and "packages" in theirs:
+            # Poetry's installer itself does not look at the project's Python; its environment does.
+            assert not _python_is_allowed(project, target), (str(target), groups, extras)
+            continue
+        assert ours == theirs.get("packages"), (str(target), groups, extras)
+        allowed += ours is not None
+    assert allowed > len(runs) / 4
+
+
+def _python_is_allowed(project: str, target: Target) -> bool:
+    python = Version(target.marker_environment["python_full_version"])
+    return all(allows(constraint, python) for constraint in parse_project(project).python.values())
