@@ -173,7 +173,7 @@ CHECKED = [
     for path in sorted((REPOSITORY / folder).rglob("*.py"))
     if ".venv" not in path.parts
 ]
-FORBIDDEN = re.compile("|".join(("pypi[.]o[r]g", "pythonhosted[.]o[r]g", "/wor[k]/", "/tmp/la[b]", "/roo[t]/")))
+FORBIDDEN = re.compile("|".join(("pypi[.]o[r]g", "pythonhosted[.]o[r]g", "/wor[k]/", "/[t]mp/lab", "/roo[t]/")))
 
 
 @pytest.mark.parametrize("path", CHECKED, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
