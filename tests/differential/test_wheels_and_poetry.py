@@ -1,0 +1,131 @@
+"""A layer from wheels equals what the real ``poetry install`` puts into site-packages, byte for byte."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from pulumi_poetry_layer.archive import FileContent, Member, write_archive
+from pulumi_poetry_layer.builders import ProjectFiles
+from pulumi_poetry_layer.builders.local import LocalBuilder
+from pulumi_poetry_layer.builders.wheels import WheelBuilder
+from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
+from pulumi_poetry_layer.plan import BuildPlan
+
+from .conftest import find_poetry
+from .hosts import give_up, require_python
+
+HERE = Path(__file__).parent
+FIXTURES = HERE.parents[1] / "benchmarks" / "fixtures"
+
+PROJECTS = {
+    "small": FIXTURES / "small",
+    "medium": FIXTURES / "medium",
+    "large": FIXTURES / "large",
+    "native": HERE / "projects" / "native",
+}
+"""The benchmarks' projects, and one of popular packages with native code that has wheels for Amazon Linux 2 too."""
+
+DIFFERENT = {
+    "INSTALLER": "tells who installed: Poetry there, this package here",
+    "RECORD": "lists this INSTALLER, and what Poetry puts outside of site-packages (scripts) besides",
+    "direct_url.json": "tells where one installation took the file from; it may name a folder of the host",
+    "REQUESTED": "tells that a user asked one installation for the distribution",
+}
+"""Files of a .dist-info folder that may differ or be missing, and why. Besides them only ``__pycache__`` may."""
+
+
+def planned(project: str, runtime: str, architecture: str = "x86_64") -> tuple[BuildPlan, ProjectFiles]:
+    """The plan of a project's layer."""
+    return plan_request(LayerRequest(project_dir=PROJECTS[project], runtime=runtime, architecture=architecture))
+
+
+def layer(path: Path) -> dict[str, tuple[bytes, bool]]:
+    """What a layer holds: name → content, and whether it may be executed."""
+    with zipfile.ZipFile(path) as archive:
+        return {
+            info.filename.removeprefix("python/"): (archive.read(info), bool(info.external_attr >> 16 & 0o100))
+            for info in archive.infolist()
+        }
+
+
+def site_packages(members: list[Member]) -> Path:
+    """The folder that Poetry installed into."""
+    paths = (member.content.path for member in members if isinstance(member.content, FileContent))
+    return next(folder for folder in next(paths).parents if folder.name == "site-packages")
+
+
+def installed(folder: Path) -> dict[str, tuple[bytes, bool]]:
+    """What lies in site-packages, in the same form."""
+    return {
+        path.relative_to(folder).as_posix(): (path.read_bytes(), os.access(path, os.X_OK))
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def may_differ(name: str) -> bool:
+    """Whether a file is one of those that are listed above."""
+    path = PurePosixPath(name)
+    return "__pycache__" in path.parts or (path.parent.name.endswith(".dist-info") and path.name in DIFFERENT)
+
+
+def unlike(ours: dict[str, tuple[bytes, bool]], theirs: dict[str, tuple[bytes, bool]]) -> list[str]:
+    """Names of files that are in only one of them, or differ."""
+    return sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+
+
+@pytest.mark.parametrize(
+    ("project", "runtime"),
+    [
+        ("small", "python3.11"),
+        ("native", "python3.11"),
+        ("small", "python3.13"),
+        ("medium", "python3.13"),
+        ("large", "python3.13"),
+        ("native", "python3.13"),
+    ],
+)
+def test_the_tree_is_that_of_poetry_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project: str, runtime: str
+) -> None:
+    """A function would import other code in the cloud than its tests did."""
+    python, poetry = require_python(runtime), find_poetry()
+    if poetry is None:
+        give_up("Poetry is not installed; `make setup` does it")
+    monkeypatch.setenv("PATH", os.pathsep.join([str(python.parent), os.environ["PATH"]]))
+    plan, files = planned(project, runtime)
+    with WheelBuilder().build(plan, files) as parts:
+        write_archive(parts, tmp_path / "wheels.zip")
+    ours = layer(tmp_path / "wheels.zip")
+
+    with LocalBuilder(poetry=str(poetry)).build(plan, files) as members:
+        theirs = installed(site_packages(list(members)))
+        write_archive(members, tmp_path / "local.zip")
+
+    assert [name for name in unlike(ours, theirs) if not may_differ(name)] == []
+    assert len(ours) > 20 * len(plan.packages)
+    assert unlike(ours, layer(tmp_path / "local.zip")) == []
+
+
+@pytest.mark.parametrize("project", ["native", "medium"])
+def test_an_arm64_layer_holds_libraries_for_arm64_only(tmp_path: Path, project: str) -> None:
+    """A layer built on a laptop would not load in the function."""
+    from elftools.elf.elffile import ELFFile
+
+    plan, files = planned(project, "python3.13", "arm64")
+    with WheelBuilder().build(plan, files) as parts:
+        write_archive(parts, tmp_path / "layer.zip")
+
+    machines: dict[str, list[str]] = {}
+    with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
+        for name in archive.namelist():
+            with archive.open(name) as file:
+                if file.read(4) == b"\x7fELF":
+                    machines.setdefault(ELFFile(file)["e_machine"], []).append(name)
+
+    assert list(machines) == ["EM_AARCH64"]
+    assert len(machines["EM_AARCH64"]) > 20
