@@ -8,20 +8,23 @@ import sys
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.layer_code import archive_of, put_placeholder, zip_path
+from pulumi_poetry_layer.layer_code import put_placeholder, zip_path
 from pulumi_poetry_layer.pipeline import DEFAULT_ARCHITECTURE, LayerRequest, ensure_artifact, plan_request
 from pulumi_poetry_layer.project import MAIN_GROUP
 from pulumi_poetry_layer.provider import LayerBuild, refuse_over_limit, request_inputs
+from pulumi_poetry_layer.publication import LayerSettings, PlannedZip, publish_directly, publish_through_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pulumi_poetry_layer.plan import BuildPlan
 
 TYPE = "poetry-layer:index:PoetryLayer"
 
@@ -41,6 +44,7 @@ class PoetryLayer(pulumi.ComponentResource):
         architecture: the architecture it is built for.
         build: the child that builds the zip.
         layer_version: the child that publishes it.
+        bucket_object: the child that uploads it, when it is published through a bucket.
     """
 
     arn: pulumi.Output[str]
@@ -52,6 +56,7 @@ class PoetryLayer(pulumi.ComponentResource):
     unzipped_size: pulumi.Output[int]
     runtime: pulumi.Output[str]
     architecture: pulumi.Output[str]
+    bucket_object: pulumi.CustomResource | None
 
     def __init__(
         self,
@@ -68,6 +73,8 @@ class PoetryLayer(pulumi.ComponentResource):
         description: pulumi.Input[str] | None = None,
         license_info: pulumi.Input[str] | None = None,
         compatible_runtimes: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        bucket: pulumi.Input[str] | None = None,
+        key_prefix: pulumi.Input[str] = "",
         skip_destroy: pulumi.Input[bool] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -86,6 +93,8 @@ class PoetryLayer(pulumi.ComponentResource):
             description: the layer version's description.
             license_info: the layer version's licence.
             compatible_runtimes: runtimes that the console offers the layer for; default: ``runtime``.
+            bucket: S3 bucket to publish through, needed for zips over 50 MiB; default: direct upload.
+            key_prefix: what the S3 object's key starts with.
             skip_destroy: keep replaced and destroyed versions in AWS.
             opts: options of the component; providers, protect and the like reach its children.
 
@@ -99,29 +108,40 @@ class PoetryLayer(pulumi.ComponentResource):
             # RunError: the engine prints its message alone, where others would show a traceback of this package.
             raise pulumi.RunError(f"PoetryLayer {name!r}: {error}") from error
         super().__init__(TYPE, name, None, opts)
-        path = zip_path(name, plan.fingerprint)
-        zip_file = program_folder() / path
-        put_placeholder(zip_file)
-        packages = {package.name: package.readable_version for package in plan.packages}
-        folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
-        inputs = {"fingerprint": plan.fingerprint, "packages": packages, "zip": path}
-        self.build = LayerBuild(
-            f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
-        )
-        self.layer_version = aws.lambda_.LayerVersion(
-            name,
+        planned, packages = self._plan_zip(name, request, plan, direct_upload=bucket is None)
+        settings = LayerSettings(
             layer_name=name if layer_name is None else layer_name,
-            code=cast("pulumi.Archive", archive_of(path, plan.fingerprint)),
             compatible_architectures=[request.architecture],
             compatible_runtimes=[request.runtime] if compatible_runtimes is None else compatible_runtimes,
             description=description,
             license_info=license_info,
             skip_destroy=skip_destroy,
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[self.build], hooks=_zip_hooks(name, request, zip_file, plan.fingerprint)
-            ),
         )
+        self.build = planned.build
+        self.bucket_object = None
+        if bucket is None:
+            self.layer_version = publish_directly(name, planned, settings, self)
+        else:
+            self.bucket_object, self.layer_version = publish_through_bucket(
+                name, planned, settings, self, bucket=bucket, key_prefix=key_prefix
+            )
         self._set_outputs(request, plan.fingerprint, packages)
+
+    def _plan_zip(
+        self, name: str, request: LayerRequest, plan: BuildPlan, *, direct_upload: bool
+    ) -> tuple[PlannedZip, dict[str, str]]:
+        """Declare the build of the zip; also what is in it, as distribution → readable version."""
+        path = zip_path(name, plan.fingerprint)
+        zip_file = program_folder() / path
+        put_placeholder(zip_file)
+        packages = {package.name: package.readable_version for package in plan.packages}
+        folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
+        inputs = {"fingerprint": plan.fingerprint, "packages": packages, "zip": path, "direct_upload": direct_upload}
+        build = LayerBuild(
+            f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
+        )
+        hooks = _zip_hooks(name, request, zip_file, plan.fingerprint, direct_upload=direct_upload)
+        return PlannedZip(path=path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
 
     def _set_outputs(self, request: LayerRequest, fingerprint: str, packages: dict[str, str]) -> None:
         self.arn = self.layer_version.arn
@@ -201,8 +221,10 @@ def _argument_problems(
             yield InputError(f"must be a list of strings, not {value!r}", where=name)
 
 
-def _zip_hooks(name: str, request: LayerRequest, zip_file: Path, fingerprint: str) -> pulumi.ResourceHookBinding:
-    """Make sure that the real zip is there when LayerVersion is about to read it.
+def _zip_hooks(
+    name: str, request: LayerRequest, zip_file: Path, fingerprint: str, *, direct_upload: bool
+) -> pulumi.ResourceHookBinding:
+    """Make sure that the real zip is there when a resource is about to upload it.
 
     The build child makes it when the fingerprint changed; when only the layer version has to be made again (say, its
     description changed) on a machine that never built the zip, this is what builds it.
@@ -211,7 +233,7 @@ def _zip_hooks(name: str, request: LayerRequest, zip_file: Path, fingerprint: st
     async def ensure_zip(_: pulumi.ResourceHookArgs) -> None:
         # In a thread: the program's event loop must go on serving the engine while the zip is built.
         artifact = await asyncio.to_thread(ensure_artifact, request, zip_file, fingerprint=fingerprint)
-        refuse_over_limit(artifact)
+        refuse_over_limit(artifact, direct_upload=direct_upload)
 
     hook = pulumi.ResourceHook(f"{name}-zip", ensure_zip)
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])

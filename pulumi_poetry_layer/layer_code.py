@@ -1,4 +1,4 @@
-"""The ``code`` of a LayerVersion: an archive whose hash is known before the archive exists.
+"""The ``code`` of a LayerVersion, or the ``source`` of its S3 object: an archive whose hash is known before it exists.
 
 ``pulumi.FileArchive(path)`` makes the engine open the file whenever the resource is registered, also in a preview that
 changes nothing; a fresh checkout has no such file and would have to build it first. The engine keeps a hash that is
@@ -20,6 +20,9 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 """Value of that key for an archive."""
 
+_ASSET = "c44067f5952c0a294b673a41bacd8c17"
+"""Value of that key for an asset."""
+
 BUILD_FOLDER = ".poetry-layer"
 """Folder beside the Pulumi program that holds the built zips."""
 
@@ -35,6 +38,11 @@ def zip_path(name: str, fingerprint: str) -> str:
 def archive_of(path: str, fingerprint: str) -> dict[str, str]:
     """The raw form of an archive at ``path`` whose hash is the fingerprint."""
     return {_SIGNATURE: _ARCHIVE, "hash": fingerprint, "path": path}
+
+
+def asset_of(path: str, fingerprint: str) -> dict[str, str]:
+    """The raw form of a file asset, likewise; for the S3 object of a layer that is published through a bucket."""
+    return {_SIGNATURE: _ASSET, "hash": fingerprint, "path": path}
 
 
 def put_placeholder(zip_file: Path) -> None:

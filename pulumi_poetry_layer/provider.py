@@ -123,7 +123,7 @@ def _built(props: dict[str, Any]) -> dict[str, Any]:
     from pulumi_poetry_layer.pipeline import ensure_artifact
 
     artifact = ensure_artifact(_request(props), Path(props["zip"]), fingerprint=props["fingerprint"])
-    refuse_over_limit(artifact)
+    refuse_over_limit(artifact, direct_upload=props.get("direct_upload", True))
     _tell(
         f"built {len(artifact.packages)} packages: "
         f"{artifact.size / 1e6:.1f} MB, {artifact.unzipped_size / 1e6:.1f} MB unzipped"
@@ -131,26 +131,27 @@ def _built(props: dict[str, Any]) -> dict[str, Any]:
     return {**props, "size": artifact.size, "unzipped_size": artifact.unzipped_size, "sha256": artifact.sha256}
 
 
-def refuse_over_limit(artifact: LayerArtifact) -> None:
-    """Refuse a zip that Lambda would refuse.
+def refuse_over_limit(artifact: LayerArtifact, *, direct_upload: bool) -> None:
+    """Refuse a zip that Lambda would refuse, by direct upload or through S3.
 
     Raises:
         PublishError: it is over a limit; the message names the largest packages.
     """
     from pulumi_poetry_layer.errors import PublishError
 
-    over = None
+    largest = sorted(artifact.packages, key=lambda package: package.unzipped_size, reverse=True)[:5]
+    listed = ", ".join(f"{package.name} {package.unzipped_size / 1e6:.1f} MB" for package in largest)
     if artifact.unzipped_size > UNZIPPED_LIMIT:
-        over = f"{artifact.unzipped_size / 1e6:.1f} MB unzipped, over Lambda's limit of 250 MiB"
-    elif artifact.size > DIRECT_UPLOAD_LIMIT:
-        over = f"{artifact.size / 1e6:.1f} MB zipped, over Lambda's limit of 50 MiB for a direct upload"
-    if over:
-        largest = sorted(artifact.packages, key=lambda package: package.unzipped_size, reverse=True)[:5]
-        listed = ", ".join(f"{package.name} {package.unzipped_size / 1e6:.1f} MB" for package in largest)
         raise PublishError(
-            f"the layer is {over}",
+            f"the layer is {artifact.unzipped_size / 1e6:.1f} MB unzipped, over Lambda's limit of 250 MiB",
             where=artifact.path.name,
             hint=f"leave distributions out with exclude=; largest: {listed}",
+        )
+    if direct_upload and artifact.size > DIRECT_UPLOAD_LIMIT:
+        raise PublishError(
+            f"the layer is {artifact.size / 1e6:.1f} MB zipped, over Lambda's limit of 50 MiB for a direct upload",
+            where=artifact.path.name,
+            hint=f"publish it through S3 with bucket=, or leave distributions out with exclude=; largest: {listed}",
         )
 
 

@@ -75,6 +75,20 @@ def test_layer_is_named_after_the_resource_and_runtime_enum_is_taken(mocks: Reco
     assert mocks.resources[BUILD]["runtime"] == "python3.12"
 
 
+@pytest.mark.parametrize(("prefix", "key"), [("", "deps/"), ("layers", "layers/deps/"), ("/a/b/", "a/b/deps/")])
+def test_bucket_makes_an_object_whose_key_holds_the_fingerprint(mocks: RecordingMocks, prefix: str, key: str) -> None:
+    """Otherwise a layer over 50 MiB cannot be published, or a new zip overwrites the one a version points to."""
+    layer = declare(bucket="artifacts", key_prefix=prefix)
+    uploaded = mocks.resources["aws:s3/bucketObjectv2:BucketObjectv2"]
+    fingerprint = mocks.resources[BUILD]["fingerprint"]
+    assert uploaded["bucket"] == "artifacts"
+    assert uploaded["key"] == f"{key}{fingerprint}.zip"
+    assert mocks.resources[LAYER]["s3Bucket"] == "artifacts"
+    assert mocks.resources[LAYER]["s3Key"] == uploaded["key"]
+    assert "code" not in mocks.resources[LAYER]
+    assert layer.bucket_object is not None
+
+
 def test_build_inputs_show_packages_and_name_no_folder_of_this_host(mocks: RecordingMocks) -> None:
     """Otherwise a preview shows hashes only, or state differs between laptop and CI."""
     declare(extras=["yaml"], groups=["main", "debug"], builder=LocalBuilder())

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pulumi.runtime.rpc import _special_archive_sig, _special_sig_key
+from pulumi.runtime.rpc import _special_archive_sig, _special_asset_sig, _special_sig_key
 
-from pulumi_poetry_layer.layer_code import archive_of, put_placeholder, zip_path
+from pulumi_poetry_layer.layer_code import archive_of, asset_of, put_placeholder, zip_path
 
 
 def test_archive_is_spelt_as_the_sdk_spells_it() -> None:
     """Otherwise the engine takes the archive for an ordinary map, and the layer has no code."""
     archive = archive_of("a.zip", "f")
     assert archive == {_special_sig_key: _special_archive_sig, "hash": "f", "path": "a.zip"}
+    assert asset_of("a.zip", "f") == {_special_sig_key: _special_asset_sig, "hash": "f", "path": "a.zip"}
 
 
 def test_path_is_relative_and_safe_in_any_file_system() -> None:

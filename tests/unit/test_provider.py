@@ -173,15 +173,15 @@ def test_layer_over_a_limit_is_refused_and_the_largest_package_named(size: int, 
         fingerprint="f", path=Path("x.zip"), sha256="s", size=size, unzipped_size=unzipped_size, packages=packages
     )
     with pytest.raises(PublishError) as caught:
-        refuse_over_limit(artifact)
+        refuse_over_limit(artifact, direct_upload=True)
     assert limit in str(caught.value)
     assert "largest: large" in str(caught.value)
 
 
-def test_layer_at_the_limits_is_accepted() -> None:
-    """Otherwise a layer that AWS takes cannot be deployed."""
-    refuse_over_limit(
-        LayerArtifact(
-            fingerprint="f", path=Path("x"), sha256="s", size=50 * 2**20, unzipped_size=250 * 2**20, packages=()
-        )
+@pytest.mark.parametrize(("size", "direct_upload"), [(50 * 2**20, True), (200 * 2**20, False)])
+def test_layer_at_the_limits_is_accepted(size: int, direct_upload: bool) -> None:
+    """Otherwise a layer that AWS takes cannot be deployed, or S3 is no way out for a large one."""
+    artifact = LayerArtifact(
+        fingerprint="f", path=Path("x"), sha256="s", size=size, unzipped_size=250 * 2**20, packages=()
     )
+    refuse_over_limit(artifact, direct_upload=direct_upload)
