@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -103,12 +104,13 @@ class PoetryLayer(pulumi.ComponentResource):
         """
         try:
             request = _request(project_dir, runtime, architecture, groups, extras, exclude, builder)
-            plan, _ = plan_request(request)
+            plan, files = plan_request(request)
         except PoetryLayerError as error:
             # RunError: the engine prints its message alone, where others would show a traceback of this package.
             raise pulumi.RunError(f"PoetryLayer {name!r}: {error}") from error
         super().__init__(TYPE, name, None, opts)
-        planned, packages = self._plan_zip(name, request, plan, direct_upload=bucket is None)
+        more = {"direct_upload": bucket is None, "lock_digest": hashlib.sha256(files.lock.encode()).hexdigest()[:16]}
+        planned, packages = self._plan_zip(name, request, plan, more)
         settings = LayerSettings(
             layer_name=name if layer_name is None else layer_name,
             compatible_architectures=[request.architecture],
@@ -128,7 +130,7 @@ class PoetryLayer(pulumi.ComponentResource):
         self._set_outputs(request, plan.fingerprint, packages)
 
     def _plan_zip(
-        self, name: str, request: LayerRequest, plan: BuildPlan, *, direct_upload: bool
+        self, name: str, request: LayerRequest, plan: BuildPlan, more: dict[str, Any]
     ) -> tuple[PlannedZip, dict[str, str]]:
         """Declare the build of the zip; also what is in it, as distribution → readable version."""
         path = zip_path(name, plan.fingerprint)
@@ -136,11 +138,11 @@ class PoetryLayer(pulumi.ComponentResource):
         put_placeholder(zip_file)
         packages = {package.name: package.readable_version for package in plan.packages}
         folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
-        inputs = {"fingerprint": plan.fingerprint, "packages": packages, "zip": path, "direct_upload": direct_upload}
+        inputs = {"fingerprint": plan.fingerprint, "packages": packages, "zip": path, **more}
         build = LayerBuild(
             f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
         )
-        hooks = _zip_hooks(name, request, zip_file, plan.fingerprint, direct_upload=direct_upload)
+        hooks = _zip_hooks(name, request, zip_file, plan.fingerprint, direct_upload=more["direct_upload"])
         return PlannedZip(path=path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
 
     def _set_outputs(self, request: LayerRequest, fingerprint: str, packages: dict[str, str]) -> None:

@@ -20,6 +20,8 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from pulumi_poetry_layer.changes import describe_changes
+
 if TYPE_CHECKING:
     import pulumi
 
@@ -47,7 +49,9 @@ class LayerBuildProvider(ResourceProvider):
         return CheckResult(news, [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Changed if, and only if, the fingerprint is."""
+        """Changed if, and only if, the fingerprint is; says in one line what changes."""
+        if line := describe_changes(_olds, _news):
+            _tell(f"{_layer_name(_news)}: {line}")
         return DiffResult(changes=_olds.get("fingerprint") != _news.get("fingerprint"))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -125,7 +129,7 @@ def _built(props: dict[str, Any]) -> dict[str, Any]:
     artifact = ensure_artifact(_request(props), Path(props["zip"]), fingerprint=props["fingerprint"])
     refuse_over_limit(artifact, direct_upload=props.get("direct_upload", True))
     _tell(
-        f"built {len(artifact.packages)} packages: "
+        f"{_layer_name(props)}: {len(artifact.packages)} packages: "
         f"{artifact.size / 1e6:.1f} MB, {artifact.unzipped_size / 1e6:.1f} MB unzipped"
     )
     return {**props, "size": artifact.size, "unzipped_size": artifact.unzipped_size, "sha256": artifact.sha256}
@@ -159,6 +163,11 @@ def _remove(props: dict[str, Any]) -> None:
     zip_file = Path(props["zip"])
     for path in (zip_file, zip_file.with_name(f"{zip_file.name}.json")):
         path.unlink(missing_ok=True)
+
+
+def _layer_name(props: dict[str, Any]) -> str:
+    """Name of the layer's zip without the fingerprint: which of a program's layers a message is about."""
+    return Path(props["zip"]).stem.rpartition("-")[0]
 
 
 def _tell(line: str) -> None:

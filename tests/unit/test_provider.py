@@ -66,9 +66,16 @@ def inputs(folder: Path = PROJECT) -> dict[str, Any]:
 def test_diff_turns_on_the_fingerprint_alone() -> None:
     """Otherwise a moved checkout rebuilds the layer, or a new package does not."""
     provider = LayerBuildProvider()
-    old = {"fingerprint": "a", "project_dir": "x"}
-    assert provider.diff("id", old, {"fingerprint": "a", "project_dir": "y"}).changes is False
-    assert provider.diff("id", old, {"fingerprint": "b", "project_dir": "x"}).changes is True
+    old = {"fingerprint": "a", "project_dir": "x", "zip": ".poetry-layer/my-deps-a.zip"}
+    assert provider.diff("id", old, {**old, "project_dir": "y"}).changes is False
+    assert provider.diff("id", old, {**old, "fingerprint": "b"}).changes is True
+
+
+def test_diff_says_which_layer_changes_and_how(capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise the plain preview says that something is updated, and not what."""
+    old = {"fingerprint": "a", "packages": {"six": "1.16.0"}, "zip": ".poetry-layer/my-deps-a.zip"}
+    LayerBuildProvider().diff("id", old, {**old, "fingerprint": "b", "packages": {"six": "1.17.0"}})
+    assert capsys.readouterr().out == "my-deps: six 1.16.0 → 1.17.0\n"
 
 
 def test_create_builds_and_echoes_every_input() -> None:
