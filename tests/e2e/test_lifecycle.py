@@ -151,6 +151,7 @@ def test_package_change_is_shown_by_version_and_replaces_the_layer_version(dev: 
     preview = dev.preview(diff=True)
     assert preview.ops(BUILD) == ["update"]
     assert preview.step(LAYER, "replace").replaced_by == ("code",)
+    assert "deps: six 1.16.0 → 1.17.0" in preview.text
     assert 'six : "1.16.0" => "1.17.0"' in " ".join(preview.stdout.split())
     assert "idna" not in [line.split(":")[0].strip(" ~+-") for line in preview.stdout.splitlines() if "=>" in line]
 
@@ -167,7 +168,9 @@ def test_lock_change_in_another_group_changes_nothing(dev: Stack, aws: LocalAws)
     dev.up(skip_preview=True)
     dev.program.write(project_files("dev_changed"))
 
-    assert dev.preview().unchanged
+    preview = dev.preview()
+    assert preview.unchanged
+    assert "deps: poetry.lock has changed since the layer was built; what lands in the layer has not" in preview.text
     assert dev.up().unchanged
     assert aws.layer_versions("deps-dev") == [1]
 

@@ -1,0 +1,126 @@
+"""How a layer reaches AWS and what stays there: through S3, kept versions, states that were tampered with."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+
+import pytest
+
+from .harness import LocalAws, Program, Stack
+from .test_lifecycle import BUILD, LAYER, RUNTIME, project_files
+
+NewProgram = Callable[..., Program]
+
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+
+THROUGH_BUCKET = f"""\
+import pulumi
+import pulumi_aws as aws
+from pulumi_poetry_layer import PoetryLayer
+
+bucket = aws.s3.Bucket("artifacts")
+deps = PoetryLayer("deps", project_dir="service", runtime="{RUNTIME}", bucket=bucket.bucket, key_prefix="layers")
+pulumi.export("bucket", bucket.bucket)
+pulumi.export("fingerprint", deps.fingerprint)
+pulumi.export("arn", deps.arn)
+"""
+
+DIRECT = f"""\
+import pulumi
+from pulumi_poetry_layer import PoetryLayer
+
+PoetryLayer("deps", project_dir="service", runtime="{RUNTIME}"MORE)
+"""
+
+
+def direct(new_program: NewProgram, more: str = "") -> Stack:
+    """A stack with one layer that is uploaded directly."""
+    return new_program({"__main__.py": DIRECT.replace("MORE", more), **project_files("base")}).stack()
+
+
+def keys(aws: LocalAws, bucket: str) -> list[str]:
+    """The keys of a bucket."""
+    return [found["Key"] for found in aws.storage().list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+
+def test_layer_goes_through_a_bucket_of_the_same_program(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise a layer over 50 MiB cannot be deployed, or its first preview fails on the bucket's unknown name."""
+    stack = new_program({"__main__.py": THROUGH_BUCKET, **project_files("base")}).stack()
+    assert stack.preview().ops(OBJECT) == ["create"]
+    stack.up(skip_preview=True)
+    outputs = stack.outputs()
+    first = f"layers/deps/{outputs['fingerprint']}.zip"
+    assert keys(aws, outputs["bucket"]) == [first]
+    stored = aws.storage().get_object(Bucket=outputs["bucket"], Key=first)["Body"].read()
+    assert zipfile.ZipFile(io.BytesIO(stored)).testzip() is None
+    assert aws.layer_versions("deps") == [1]
+    assert stack.preview().unchanged
+
+    stack.program.write(project_files("package_changed"))
+    up = stack.up(skip_preview=True)
+    assert up.ops(LAYER).count("replace") == 1
+    second = f"layers/deps/{stack.outputs()['fingerprint']}.zip"
+    assert keys(aws, outputs["bucket"]) == [second]
+    assert aws.layer_versions("deps") == [2]
+
+    stack.destroy()
+    assert aws.layer_versions("deps") == []
+
+
+def test_skip_destroy_keeps_replaced_and_destroyed_versions(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise functions of other teams lose the version that they are pinned to."""
+    stack = direct(new_program, ", skip_destroy=True")
+    stack.up(skip_preview=True)
+    stack.program.write(project_files("package_changed"))
+    stack.up(skip_preview=True)
+    assert aws.layer_versions("deps") == [1, 2]
+    stack.destroy()
+    assert aws.layer_versions("deps") == [1, 2]
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "corrupted"])
+def test_damaged_zip_is_never_published(damage: str, new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise a disk hiccup or a cancelled run ends up in AWS."""
+    stack = direct(new_program)
+    stack.up(skip_preview=True)
+    (zip_file,) = (stack.program.folder / ".poetry-layer").glob("*.zip")
+    whole = zip_file.read_bytes()
+    if damage == "missing":
+        zip_file.unlink()
+    else:
+        zip_file.write_bytes({"empty": b"", "truncated": whole[:-1], "corrupted": b"x" + whole[1:]}[damage])
+    stack.program.write({"__main__.py": DIRECT.replace("MORE", ", description='again'")})
+    # What the AWS plugin kept of the first upload must not help: this is another machine's temporary folder.
+    for kept in stack.program.machine.temporary.glob("pulumi-asset-*"):
+        kept.unlink()
+
+    up = stack.up(skip_preview=True)
+
+    assert up.ops(BUILD) == ["same"]
+    assert aws.layer_versions("deps") == [2]
+    assert aws.layer_zip("deps", 2) == whole
+
+
+def test_layer_version_lost_from_state_is_published_again(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise ``pulumi state delete`` leaves a stack that cannot be brought up."""
+    stack = direct(new_program)
+    stack.up(skip_preview=True)
+    urn = stack.resources()["deps"]["urn"]
+    stack.program.pulumi("state", "delete", urn, "--yes", "--stack", stack.name)
+    up = stack.up(skip_preview=True)
+    assert up.ops(LAYER) == ["create"]
+    assert aws.layer_versions("deps") == [1, 2]
+    assert stack.preview().unchanged
+
+
+def test_exported_state_imports_into_an_unchanged_stack(new_program: NewProgram) -> None:
+    """Otherwise a backup of the state, or a move to another backend, rebuilds every layer."""
+    stack = direct(new_program)
+    stack.up(skip_preview=True)
+    backup = stack.program.folder / "state.json"
+    stack.program.pulumi("stack", "export", "--file", str(backup), "--stack", stack.name)
+    stack.program.pulumi("stack", "import", "--file", str(backup), "--stack", stack.name)
+    assert stack.preview().unchanged
+    assert stack.up(refresh=True).unchanged
