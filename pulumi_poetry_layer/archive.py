@@ -7,6 +7,7 @@ name. The archive is written under a temporary name and renamed, so a reader see
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
 from collections import Counter
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from pulumi_poetry_layer.atomic import replacing
-from pulumi_poetry_layer.digests import BackgroundDigests
+from pulumi_poetry_layer.digests import BackgroundDigests, Crc32
 from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
 from pulumi_poetry_layer.layout import lay_out
 from pulumi_poetry_layer.members import (
@@ -129,8 +130,8 @@ class _Writer:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._threads = ExitStack()
-        self._archive = BackgroundDigests()
-        self._copied = BackgroundDigests()
+        self._archive = BackgroundDigests(hashlib.sha256)
+        self._copied = BackgroundDigests(Crc32)
         self._segments: list[Segment] = []
         self._offset = 0
         self._directory: list[tuple[bytes, bytes]] = []
@@ -196,7 +197,7 @@ class _Writer:
         self._write(end_of_archive(len(self._directory), start, self._offset - start))
         self._archive.cut()
         for segment, digest in zip(self._segments, self._copied.finish(), strict=True):
-            if digest != segment.sha256:
+            if digest != segment.crc:
                 raise DamagedSegmentError(segment.path)
         return ArchiveSummary(
             sha256=self._archive.finish()[0],

@@ -1,29 +1,59 @@
-"""sha256 beside other work: ``hashlib`` lets go of the interpreter while it works on a large block."""
+"""Digests beside other work: ``hashlib`` and ``zlib`` let go of the interpreter while they work on a large block."""
 
 from __future__ import annotations
 
-import hashlib
+import zlib
 from queue import Queue
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
-_WAITING_BLOCKS = 8  # bounds the memory when hashing is slower than what feeds it
-_SMALL = 1 << 16  # handing less than this to another thread costs more than hashing it
+_WAITING_BLOCKS = 8  # bounds the memory when the digest is slower than what feeds it
+_SMALL = 1 << 16  # handing less than this to another thread costs more than its digest
+
+
+class Digest(Protocol):
+    """What the objects of ``hashlib`` have in common."""
+
+    def update(self, block: bytes, /) -> None:
+        """Take in the next bytes."""
+
+    def hexdigest(self) -> str:
+        """The digest of what came so far."""
+
+
+class Crc32:
+    """CRC-32 in the form of ``hashlib``'s objects: finds damage, not forgery, in half the time of sha256."""
+
+    def __init__(self) -> None:
+        self._crc = 0
+
+    def update(self, block: bytes, /) -> None:
+        """Take in the next bytes."""
+        self._crc = zlib.crc32(block, self._crc)
+
+    def hexdigest(self) -> str:
+        """The checksum of what came so far."""
+        return f"{self._crc:08x}"
 
 
 class BackgroundDigests:
-    """sha256 digests of one stretch of bytes after the other, computed on a thread of its own.
+    """Digests of one stretch of bytes after the other, computed on a thread of its own.
 
     Use it as a context manager: the thread ends with the block.
+
+    Args:
+        new: makes the digest of a stretch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, new: Callable[[], Digest]) -> None:
+        self._new = new
         self._blocks: Queue[bytes | None] = Queue(_WAITING_BLOCKS)
         self._digests: list[str] = []
-        self._thread = Thread(target=self._work, name="sha256", daemon=True)
+        self._thread = Thread(target=self._work, name="digest", daemon=True)
         self._ended = False
         self._small: list[bytes] = []
         self._small_size = 0
@@ -63,10 +93,10 @@ class BackgroundDigests:
         self._small, self._small_size = [], 0
 
     def _work(self) -> None:
-        digest = hashlib.sha256()
+        digest = self._new()
         while (block := self._blocks.get()) is not None:
             if block:
                 digest.update(block)
             else:
                 self._digests.append(digest.hexdigest())
-                digest = hashlib.sha256()
+                digest = self._new()

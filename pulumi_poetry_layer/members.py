@@ -89,7 +89,7 @@ class Segment:
         distribution: normalised name of the distribution.
         path: the file that begins with the members.
         length: bytes of the members with their local headers.
-        sha256: digest (hex) of these bytes; checked while they are copied.
+        crc: their CRC-32 (hex); checked while they are copied, since files on disks get damaged.
         names: the members' names, encoded, sorted, as they follow each other in the file.
         headers: their central headers without names, offsets counted from the start of the file.
         folders: every folder that a member lies in.
@@ -99,7 +99,7 @@ class Segment:
     distribution: str
     path: Path
     length: int
-    sha256: str
+    crc: str
     names: tuple[bytes, ...]
     headers: bytes
     folders: frozenset[bytes]

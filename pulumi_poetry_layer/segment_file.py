@@ -2,14 +2,15 @@
 
 A file is the members (local headers and bytes), then the directory, then a footer of fixed length. The directory is
 the members' central headers and names, and a JSON object that says what is in the file. The footer holds the lengths
-and the digests of both, so that a damaged file is noticed.
+and checksums of both, so that a damaged file is noticed. (A checksum is enough: whoever could forge the members could
+forge a digest beside them.)
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import struct
+import zlib
 from typing import IO, TYPE_CHECKING, Any
 
 from pulumi_poetry_layer.archive import compress
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.members import Member
 
 _MAGIC = b"layerseg"
-_FOOTER = struct.Struct("<8sQLLL32s32s")
-"""Magic, lengths of members, central headers, names and JSON, digests of the members and of the directory."""
+_FOOTER = struct.Struct("<8sQLLLLL")
+"""Magic, lengths of members, central headers, names and JSON, CRC-32 of the members and of the directory."""
 
 _SEPARATOR = b"\0"  # no name contains it
 
@@ -44,14 +45,14 @@ def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str
     """
     ordered = sorted(members, key=lambda member: member.name)
     raise_problems(name_problems(ordered))
-    digest = hashlib.sha256()
+    crc = 0
     headers, names = [], []
     offset = size = unzipped_size = 0
     for member in ordered:
         entry, data = compress(member, offset)
         for block in (local_header(entry), data):
             file.write(block)
-            digest.update(block)
+            crc = zlib.crc32(block, crc)
             offset += len(block)
         headers.append(central_header(entry))
         names.append(entry.name)
@@ -60,8 +61,7 @@ def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str
     told = {"notes": dict(notes), "size": size, "unzipped_size": unzipped_size}
     directory = [b"".join(headers), _SEPARATOR.join(names), json.dumps(told, sort_keys=True).encode()]
     file.write(b"".join(directory))
-    checksum = hashlib.sha256(b"".join(directory)).digest()
-    file.write(_FOOTER.pack(_MAGIC, offset, *map(len, directory), digest.digest(), checksum))
+    file.write(_FOOTER.pack(_MAGIC, offset, *map(len, directory), crc, zlib.crc32(b"".join(directory))))
 
 
 def read_segment(path: Path, distribution: str) -> tuple[Segment, dict[str, Any]]:
@@ -78,10 +78,10 @@ def read_segment(path: Path, distribution: str) -> tuple[Segment, dict[str, Any]
         footer = file.read()
         if len(footer) != _FOOTER.size or footer[: len(_MAGIC)] != _MAGIC:
             raise DamagedSegmentError(path)
-        _, members, headers, names, told, digest, checksum = _FOOTER.unpack(footer)
+        _, members, headers, names, told, crc, checksum = _FOOTER.unpack(footer)
         file.seek(members)
         directory = file.read(headers + names + told)
-    if length != members + len(directory) + len(footer) or hashlib.sha256(directory).digest() != checksum:
+    if length != members + len(directory) + len(footer) or zlib.crc32(directory) != checksum:
         raise DamagedSegmentError(path)
     document = json.loads(directory[headers + names :])
     split_names = tuple(directory[headers : headers + names].split(_SEPARATOR))
@@ -89,7 +89,7 @@ def read_segment(path: Path, distribution: str) -> tuple[Segment, dict[str, Any]
         distribution=distribution,
         path=path,
         length=members,
-        sha256=digest.hex(),
+        crc=f"{crc:08x}",
         names=split_names,
         headers=directory[:headers],
         folders=folders_of(split_names),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan import PlannedPackage
     from pulumi_poetry_layer.wheel import Wheel
 
-_RULES = "1"
+_RULES = "2"
 """Part of the folder's name, raised with every change of what a wheel's segment holds."""
 
 
