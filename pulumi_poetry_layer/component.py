@@ -18,6 +18,7 @@ from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.layer_code import put_placeholder, zip_path
 from pulumi_poetry_layer.pipeline import DEFAULT_ARCHITECTURE, LayerRequest, ensure_artifact, plan_request
+from pulumi_poetry_layer.plan import refuse_empty
 from pulumi_poetry_layer.project import MAIN_GROUP
 from pulumi_poetry_layer.provider import LayerBuild, refuse_over_limit, request_inputs
 from pulumi_poetry_layer.publication import LayerSettings, PlannedZip, publish_directly, publish_through_bucket
@@ -105,6 +106,7 @@ class PoetryLayer(pulumi.ComponentResource):
         try:
             request = _request(project_dir, runtime, architecture, groups, extras, exclude, builder)
             plan, files = plan_request(request)
+            refuse_empty(plan)
         except PoetryLayerError as error:
             # RunError: the engine prints its message alone, where others would show a traceback of this package.
             raise pulumi.RunError(f"PoetryLayer {name!r}: {error}") from error

@@ -14,7 +14,7 @@ from pulumi_poetry_layer.atomic import sha256_of, write_atomically
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, ProjectFiles, make_builder
 from pulumi_poetry_layer.errors import InputError, LockFileError, PoetryLayerError, ProjectError, raise_problems
 from pulumi_poetry_layer.lockfile import parse_lockfile
-from pulumi_poetry_layer.plan import BuildPlan, plan_layer
+from pulumi_poetry_layer.plan import BuildPlan, plan_layer, refuse_empty
 from pulumi_poetry_layer.project import MAIN_GROUP, parse_project
 from pulumi_poetry_layer.selection import Choice
 from pulumi_poetry_layer.target import Target
@@ -149,6 +149,7 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
         BuildError: the build failed.
     """
     plan, files = plan_request(request)
+    refuse_empty(plan)
     if fingerprint is not None and plan.fingerprint != fingerprint:
         raise InputError(
             "pyproject.toml or poetry.lock changed while Pulumi was running",

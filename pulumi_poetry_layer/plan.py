@@ -15,7 +15,14 @@ from packaging.version import Version
 
 from pulumi_poetry_layer.artifacts import are_native, choose_file
 from pulumi_poetry_layer.constraints import InvalidConstraint, allows
-from pulumi_poetry_layer.errors import ArtifactError, PoetryLayerError, ProjectError, StaleLockError, raise_problems
+from pulumi_poetry_layer.errors import (
+    ArtifactError,
+    PoetryLayerError,
+    ProjectError,
+    SelectionError,
+    StaleLockError,
+    raise_problems,
+)
 from pulumi_poetry_layer.selection import Choice, Excluded, choice_problems, select_packages
 
 if TYPE_CHECKING:
@@ -157,6 +164,21 @@ def _python_problems(project: Project, target: Target) -> Iterator[PoetryLayerEr
                 )
         except InvalidConstraint as error:
             yield ProjectError(str(error), where=where)
+
+
+def refuse_empty(plan: BuildPlan) -> None:
+    """Refuse a plan without packages: AWS takes no empty zip for a layer.
+
+    Raises:
+        SelectionError: nothing is planned.
+    """
+    if not plan.packages:
+        groups = ", ".join(sorted(plan.choice.groups))
+        raise SelectionError(
+            f"nothing would land in the layer: the groups asked for ({groups}) hold no package for {plan.target}",
+            where="groups",
+            hint="choose other groups or extras",
+        )
 
 
 def _artifact_problems(

@@ -18,6 +18,7 @@ from pulumi_poetry_layer.errors import (
     LockFileError,
     MultipleInputError,
     ProjectError,
+    SelectionError,
     StaleLockError,
 )
 from pulumi_poetry_layer.pipeline import LayerRequest, build_request, plan_request, read_project_files
@@ -118,4 +119,11 @@ def test_stale_lock_is_refused_before_anything_is_built(tmp_path: Path) -> None:
     (tmp_path / "poetry.lock").write_bytes((PROJECTS / "base" / "poetry.lock").read_bytes())
     with pytest.raises(StaleLockError, match="poetry lock"):
         build_request(request(tmp_path), tmp_path / "layer.zip")
+    assert not (tmp_path / "layer.zip").exists()
+
+
+def test_layer_without_packages_is_refused(tmp_path: Path) -> None:
+    """Otherwise AWS refuses the empty zip, after the build, with a message that says nothing of groups."""
+    with pytest.raises(SelectionError, match="nothing would land in the layer"):
+        build_request(request(exclude=("six", "idna")), tmp_path / "layer.zip")
     assert not (tmp_path / "layer.zip").exists()
