@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli
+import tomli_w
 
 from .harness import Machine
 from .test_lifecycle import PROJECTS, RUNTIME
+
+HISTORY = PROJECTS.parent / "data" / "lock_history" / "powertools.tar.xz"
 
 NewMachine = Callable[[str], Machine]
 
@@ -24,9 +29,11 @@ def project(tmp_path: Path) -> Path:
     return Path(shutil.copytree(PROJECTS / "base", tmp_path / "project"))
 
 
-def build(machine: Machine, project: Path, output: Path, *, cwd: Path, **env: str) -> dict[str, Any]:
+def build(
+    machine: Machine, project: Path, output: Path, *, cwd: Path, extra: str = "yaml", **env: str
+) -> dict[str, Any]:
     """Build with the command line and return what it tells."""
-    arguments = ["--project-dir", str(project), "--runtime", RUNTIME, "--extra", "yaml", "--builder", "local"]
+    arguments = ["--project-dir", str(project), "--runtime", RUNTIME, "--extra", extra, "--builder", "local"]
     command = ["python", "-m", "pulumi_poetry_layer", "build", *arguments, "--output", str(output), "--json"]
     done = machine.run(command, cwd=cwd, env=env)
     assert done.returncode == 0, done.stderr
@@ -94,3 +101,40 @@ def test_users_environment_and_configuration_are_neither_used_nor_changed(
     after = {path: path.stat().st_mtime_ns for path in (*active.rglob("*"), settings, *project.rglob("*"))}
     assert after == before
     assert not (tmp_path / "venvs").exists()
+
+
+def old_lock(project: Path) -> None:
+    """Bring a project's lock file into the form of lock version 1.1, which knows neither groups nor markers."""
+    path = project / "poetry.lock"
+    document = tomli.loads(path.read_text())
+    files = {}
+    for package in document["package"]:
+        files[package["name"]] = package.pop("files")
+        del package["groups"]
+        package.pop("markers", None)
+    document["metadata"] |= {"lock-version": "1.1", "files": files}
+    path.write_text(f"{path.read_text().splitlines()[0]}\n\n{tomli_w.dumps(document)}")
+
+
+def test_lock_of_version_1_1_gives_the_layer_of_version_2_1(
+    new_machine: NewMachine, project: Path, tmp_path: Path
+) -> None:
+    """Otherwise projects that were locked years ago cannot be built, or turn out otherwise."""
+    new = build(new_machine("laptop"), project, tmp_path / "new.zip", cwd=tmp_path)
+    old_lock(project)
+    old = build(new_machine("laptop"), project, tmp_path / "old.zip", cwd=tmp_path)
+    assert old["sha256"] == new["sha256"]
+    assert old["fingerprint"] == new["fingerprint"]
+
+
+def test_real_project_with_a_lock_of_version_2_0_is_built(new_machine: NewMachine, tmp_path: Path) -> None:
+    """Otherwise Poetry solves such a lock anew, among packages of which most were taken out."""
+    project = tmp_path / "powertools"
+    project.mkdir()
+    with tarfile.open(HISTORY) as archive:
+        for name in ("toml", "lock"):
+            file = archive.extractfile(f"./0399.{name}")
+            assert file is not None
+            (project / ("pyproject.toml" if name == "toml" else "poetry.lock")).write_bytes(file.read())
+    built = build(new_machine("laptop"), project, tmp_path / "layer.zip", cwd=tmp_path, extra="parser")
+    assert {"pydantic", "pydantic-core", "typing-extensions"} < {package["name"] for package in built["packages"]}
