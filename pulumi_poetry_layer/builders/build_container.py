@@ -19,12 +19,19 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pulumi_poetry_layer.builders.docker_daemon import LABEL, daemon_errors, not_runnable
+from pulumi_poetry_layer.builders.docker_daemon import (
+    LABEL,
+    NO_SUCH_PROGRAM,
+    closing_connection,
+    daemon_errors,
+    no_such_program,
+    not_runnable,
+)
 from pulumi_poetry_layer.errors import BuildError, ContainerError, SubprocessError
 from pulumi_poetry_layer.process import mask_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from docker import DockerClient
 
@@ -36,6 +43,8 @@ CACHE_VOLUME = "pulumi-poetry-layer-cache"
 
 _ROOT = "0:0"
 _KILLED = 137  # 128 + SIGKILL
+_END_SECONDS = 2
+_NOT_STARTED = (126, 127)
 _ABANDONED_SECONDS = 3600
 _log = logging.getLogger(__name__)
 
@@ -81,15 +90,19 @@ class BuildContainer:
             ContainerError: it was killed.
             HostError: the daemon is gone.
         """
+        from docker.utils.socket import frames_iter
+
+        frames: Callable[..., Iterator[tuple[int, bytes]]] = frames_iter
         api = self._client.api
         output: list[str] = []
         with daemon_errors(f"running {PurePosixPath(arguments[0]).name}"):
             program = api.exec_create(
                 self._id, list(arguments), environment=dict(environment), workdir=folder, user=_ROOT
             )["Id"]
-            for line in _lines(api.exec_start(program, stream=True)):
-                output.append(mask_secrets(line, environment))
-                _log.info("%s", output[-1])
+            with closing_connection(api.exec_start(program, socket=True)) as connection:
+                for line in _lines(data for _, data in frames(connection, tty=False)):
+                    output.append(mask_secrets(line, environment))
+                    _log.info("%s", output[-1])
             code = self._exit_code(program)
         self._judge(arguments, code, "\n".join(output), hint)
 
@@ -119,14 +132,27 @@ class BuildContainer:
             self._client.api.commit(self._id, repository=repository, tag=tag, changes=changes)
 
     def _exit_code(self, program: str) -> int | None:
-        """The exit code; None when the container ended before its program did."""
+        """The exit code; None when it was the whole container that ended."""
         from docker.errors import NotFound
 
         try:
             code = self._client.api.exec_inspect(program)["ExitCode"]
         except NotFound:
             return None
-        return None if code is None else int(code)
+        return None if code is None or (code == _KILLED and self._ends()) else int(code)
+
+    def _ends(self) -> bool:
+        """Whether the container has ended or is about to: its programs are killed before it is told as ended."""
+        from docker.errors import NotFound
+        from requests.exceptions import RequestException
+
+        try:
+            self._client.api.wait(self._id, timeout=_END_SECONDS)
+        except NotFound:
+            return True
+        except RequestException:  # no answer within that time
+            return False
+        return True
 
     def _judge(self, arguments: Sequence[str], code: int | None, output: str, hint: str | None) -> None:
         command = " ".join([PurePosixPath(arguments[0]).name, *arguments[1:]])
@@ -137,6 +163,8 @@ class BuildContainer:
                 f"the container ended while `{command}` was running\n{output}",
                 hint="somebody removed it, or the Docker daemon stopped: run the command again",
             )
+        if NO_SUCH_PROGRAM in output and code in _NOT_STARTED:
+            raise no_such_program(PurePosixPath(arguments[0]).name)
         if code == _KILLED:
             raise ContainerError(
                 f"`{command}` was killed in the container (exit code {code})\n{output}",
@@ -181,14 +209,14 @@ def start_container(client: DockerClient, image: str, limits: ContainerLimits) -
     try:
         with daemon_errors("starting a container"):
             lifeline = api.attach_socket(created["Id"], params={"stdin": 1, "stream": 1})
-            api.start(created["Id"])
-            _refuse_if_not_running(client, created["Id"], image)
-        with _removed_after(limits.timeout, container):
-            yield container
+        with closing_connection(lifeline):
+            with daemon_errors("starting a container"):
+                api.start(created["Id"])
+                _refuse_if_not_running(client, created["Id"], image)
+            with _removed_after(limits.timeout, container):
+                yield container
     finally:
         container.remove()
-        with suppress(Exception):
-            lifeline.close()
 
 
 def remove_leftovers(client: DockerClient) -> None:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+import re
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from pulumi_poetry_layer.errors import BuildError, ContainerError, HostError
 from pulumi_poetry_layer.process import mask_secrets
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 LABEL = "pulumi-poetry-layer"
 """Label of every container, image and volume of this package; its value says what it is for."""
+
+NO_SUCH_PROGRAM = "executable file not found"
+"""What container runtimes say of a program that is not in the image."""
 
 _ANSWER_SECONDS = 60  # without output: a request, not a build, which is streamed
 _START_HINT = "start Docker, or let DOCKER_HOST or `docker context use` name a daemon that runs"
@@ -40,6 +44,19 @@ def connect() -> Iterator[DockerClient]:
         yield client
     finally:
         client.close()
+
+
+@contextmanager
+def closing_connection(connection: Any) -> Iterator[Any]:
+    """Close a connection that a request was turned into; the SDK leaves that to its caller.
+
+    What it hands out is a part of the response, and closing it alone would leave the socket open.
+    """
+    try:
+        yield connection
+    finally:
+        with suppress(OSError):
+            getattr(connection, "_response", connection).close()
 
 
 @contextmanager
@@ -73,7 +90,14 @@ def explain(error: Exception, doing: str) -> BuildError:
         )
     if "exec format error" in told:
         return not_runnable("of this image")
+    if found := re.search(rf'"([^"]+)": {re.escape(NO_SUCH_PROGRAM)}', told):
+        return no_such_program(found[1])
     return ContainerError(f"the Docker daemon refused while {doing}: {told}")
+
+
+def no_such_program(program: str) -> ContainerError:
+    """The error for a program that an image should have."""
+    return ContainerError(f"the image has no {program}", hint="let image= name a build image of the layer's runtime")
 
 
 def not_runnable(architecture: str) -> HostError:

@@ -1,0 +1,122 @@
+"""The real Docker daemon, its stand-ins for the Lambda build images, and a daemon of a test's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker
+import pytest
+from docker.errors import APIError, DockerException, ImageNotFound
+
+from pulumi_poetry_layer.builders.docker_daemon import LABEL
+
+IMAGE = "public.ecr.aws/sam/build-{}:latest-{}"
+NETWORK = "host"
+"""The setup starts a daemon without a bridge, which leaves containers on its default network without a network."""
+
+_PATIENCE_SECONDS = 60
+
+
+def connect_to_docker() -> docker.DockerClient:
+    """A client of the daemon; where there is none the test fails in CI, and skips elsewhere with the remedy."""
+    try:
+        client = docker.from_env()
+        for runtime in ("python3.11", "python3.13"):
+            client.images.get(IMAGE.format(runtime, "x86_64"))
+    except (DockerException, ImageNotFound) as error:
+        _give_up(f"no Docker daemon with the build images ({error}); `make setup` does it as root on Debian")
+    return client
+
+
+def running_builds(client: docker.DockerClient) -> set[str]:
+    """Ids of the containers in which layers are being built."""
+    return {found["Id"] for found in client.api.containers(filters={"label": f"{LABEL}=build"})}
+
+
+def await_new_build(client: docker.DockerClient, before: set[str]) -> str:
+    """Id of a container that was not there before, once it runs."""
+    for _ in _patiently():
+        if new := running_builds(client) - before:
+            return new.pop()
+    raise AssertionError("no container was started")
+
+
+def await_removal(client: docker.DockerClient, container_id: str) -> None:
+    """Wait until a container is gone."""
+    for _ in _patiently():
+        if not client.api.containers(all=True, filters={"id": container_id}):
+            return
+    raise AssertionError("the container is still there")
+
+
+class OwnDaemon:
+    """A daemon that a test may stop: with folders and a socket of its own, and without a network of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.host = f"unix://{folder}/docker.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> docker.DockerClient:
+        """Start it and wait until it answers."""
+        folder = self._folder
+        where = ["-H", self.host, "--data-root", folder / "data", "--exec-root", folder / "exec"]
+        network = ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
+        command = [str(part) for part in ("dockerd", *where, "--pidfile", folder / "pid", *network)]
+        with (folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        for _ in _patiently():
+            try:
+                return docker.DockerClient(base_url=self.host, version="auto")
+            except DockerException:
+                assert self._process.poll() is None, (folder / "log").read_text()
+        raise AssertionError((folder / "log").read_text())
+
+    def stop(self) -> None:
+        """Stop it as ``systemctl stop docker`` does."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(_PATIENCE_SECONDS)
+            self._process = None
+
+
+@contextmanager
+def own_daemon(folder: Path) -> Iterator[OwnDaemon]:
+    """A daemon that is not started yet."""
+    if os.geteuid() != 0 or shutil.which("dockerd") is None:
+        _give_up("a second Docker daemon takes root and dockerd")
+    daemon = OwnDaemon(folder)
+    try:
+        yield daemon
+    finally:
+        daemon.stop()
+        for mount in sorted(Path("/proc/self/mounts").read_text().split(), reverse=True):
+            if mount.startswith(str(folder)):
+                subprocess.run(["umount", "--lazy", mount], check=False)
+
+
+def remove_image(client: docker.DockerClient, reference: str) -> None:
+    """Remove an image, if it is there."""
+    try:
+        client.images.remove(reference, force=True)
+    except (ImageNotFound, APIError):
+        return
+
+
+def _patiently() -> Iterator[None]:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(0.05)
+
+
+def _give_up(reason: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason} (nothing may skip in CI)")
+    pytest.skip(reason)

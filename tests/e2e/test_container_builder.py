@@ -1,0 +1,264 @@
+"""ContainerBuilder with a real Docker daemon: what it builds, what it leaves, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import logging
+import threading
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import docker
+import pytest
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+from pulumi_poetry_layer import ContainerBuilder, LayerArtifact, build_layer
+from pulumi_poetry_layer.builders.build_container import ContainerLimits, start_container
+from pulumi_poetry_layer.builders.build_image import REPOSITORY
+from pulumi_poetry_layer.builders.docker_daemon import LABEL
+from pulumi_poetry_layer.errors import ContainerError, HostError, SubprocessError
+
+from .harness.containers import IMAGE, NETWORK, connect_to_docker, running_builds
+
+PROJECTS = Path(__file__).parent.parent / "projects"
+RUNTIMES = ("python3.11", "python3.13")
+OUTPUT_LOGGER = "pulumi_poetry_layer.builders.build_container"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[docker.DockerClient]:
+    """The real daemon."""
+    found = connect_to_docker()
+    yield found
+    found.close()
+
+
+@pytest.fixture(autouse=True)
+def indexes(monkeypatch: pytest.MonkeyPatch, client: docker.DockerClient) -> None:
+    """Packages come from the simple API alone, as behind a company's proxy."""
+    monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", PYPI_SIMPLE_ENDPOINT)
+
+
+def build(project: str, output: Path, runtime: str = "python3.11", **options: str) -> LayerArtifact:
+    """Build a project of ``tests/projects``."""
+    builder = ContainerBuilder(**{"network": NETWORK, **options})
+    return build_layer(project_dir=PROJECTS / project, runtime=runtime, builder=builder, output=output)
+
+
+def contents(layer: Path) -> dict[str, bytes]:
+    """What is in a layer, by name."""
+    with zipfile.ZipFile(layer) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_layer_is_the_one_that_the_wheels_builder_makes(tmp_path: Path, runtime: str) -> None:
+    """Otherwise a team that changes the builder ships other packages than it tested."""
+    built = build("base", tmp_path / "container.zip", runtime)
+    other = build_layer(
+        project_dir=PROJECTS / "base", runtime=runtime, builder="wheels", output=tmp_path / "wheels.zip"
+    )
+    assert contents(built.path) == contents(other.path)
+    assert built.sha256 == hashlib.sha256(built.path.read_bytes()).hexdigest()
+    assert built.fingerprint != other.fingerprint
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_sdist_with_c_code_is_compiled_for_the_runtime_and_imports_there(
+    client: docker.DockerClient, tmp_path: Path, runtime: str
+) -> None:
+    """Otherwise a package without a wheel for Lambda fails to import in AWS, or cannot be used at all."""
+    layer = build("compiled", tmp_path / "layer.zip", runtime).path
+    (native,) = [name for name in contents(layer) if name.endswith(".so")]
+    assert f"cpython-{runtime.removeprefix('python').replace('.', '')}-x86_64" in native
+    imports = "import sys; sys.path.append('/opt/python'); import markupsafe._speedups as m; print(m.__file__)"
+    image = client.images.get(IMAGE.format(runtime, "x86_64")).id
+    with start_container(client, str(image), ContainerLimits(network=NETWORK, timeout=600)) as container:
+        container.write("/layer", {"layer.zip": layer.read_bytes()})
+        for arguments in (["-m", "zipfile", "-e", "/layer/layer.zip", "/opt"], ["-I", "-c", imports]):
+            container.run([runtime, *arguments], environment={})
+
+
+def test_two_builds_are_byte_identical_and_the_second_installs_poetry_no_more(
+    client: docker.DockerClient, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise every machine publishes a version of its own, and every build waits for pip."""
+    first = build("compiled", tmp_path / "1.zip")
+    images = {image.id for image in client.images.list(REPOSITORY)}
+    with caplog.at_level(logging.INFO, "pulumi_poetry_layer"):
+        second = build("compiled", tmp_path / "2.zip")
+    assert first.path.read_bytes() == second.path.read_bytes()
+    assert {image.id for image in client.images.list(REPOSITORY)} == images
+    assert "installing poetry" not in caplog.text
+
+
+def test_arm64_layer_is_built_where_its_programs_can_run_and_refused_with_the_remedy_elsewhere(
+    client: docker.DockerClient, tmp_path: Path
+) -> None:
+    """Otherwise an arm64 layer holds x86_64 files, or its failure says `exec format error` and no more."""
+    image = IMAGE.format("python3.11", "arm64")
+    if not client.images.list(image):
+        pytest.skip(f"{image} is not there; the setup makes it where arm64 programs can run")
+    builder = ContainerBuilder(network=NETWORK)
+    arguments = {"project_dir": PROJECTS / "base", "runtime": "python3.11", "builder": builder}
+    if not Path("/proc/sys/fs/binfmt_misc/qemu-aarch64").exists() and client.version()["Arch"] != "arm64":
+        with pytest.raises(HostError, match="binfmt"):
+            build_layer(**arguments, architecture="arm64", output=tmp_path / "arm64.zip")  # type: ignore[arg-type]
+        return
+    arm64 = build_layer(**arguments, architecture="arm64", output=tmp_path / "arm64.zip")  # type: ignore[arg-type]
+    x86_64 = build_layer(**arguments, output=tmp_path / "x86_64.zip")  # type: ignore[arg-type]
+    assert contents(arm64.path) == contents(x86_64.path)  # no package of the project has native files
+    assert arm64.fingerprint != x86_64.fingerprint
+
+
+class _Spy(logging.Handler):
+    """Looks at the running containers of builds when the first line of output arrives."""
+
+    def __init__(self, client: docker.DockerClient) -> None:
+        super().__init__()
+        self._client = client
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self.seen and "Installing" in record.getMessage():
+            self.seen = [json.dumps(self._client.api.inspect_container(id_)) for id_ in running_builds(self._client)]
+
+
+def test_output_arrives_while_the_build_runs_and_no_secret_can_be_inspected(
+    client: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a long build looks dead, and whoever may list containers reads the index's password."""
+    monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_USERNAME", "correct-horse")
+    monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_PASSWORD", "battery-staple")
+    spy = _Spy(client)
+    logger = logging.getLogger(OUTPUT_LOGGER)
+    logger.addHandler(spy)
+    logger.setLevel(logging.INFO)
+    try:
+        layer = build("base", tmp_path / "layer.zip").path
+    finally:
+        logger.removeHandler(spy)
+        logger.setLevel(logging.NOTSET)
+    assert spy.seen, "no output arrived while a container was running"
+    images = [json.dumps(image.attrs) for image in client.images.list(REPOSITORY)]
+    for text in (*spy.seen, *images, *map(repr, contents(layer).values())):
+        assert "battery-staple" not in text
+        assert "correct-horse" not in text
+
+
+def test_several_layers_are_built_at_the_same_time(tmp_path: Path) -> None:
+    """Otherwise a program with two layers fails on a container name that is taken, or mixes the layers up."""
+    with ThreadPoolExecutor() as pool:
+        base = pool.submit(build, "base", tmp_path / "base.zip")
+        compiled = pool.submit(build, "compiled", tmp_path / "compiled.zip")
+    assert {package.name for package in base.result().packages} == {"idna", "six"}
+    assert {package.name for package in compiled.result().packages} == {"markupsafe", "six"}
+
+
+def test_leftovers_of_a_killed_daemon_are_removed_by_the_next_build(
+    client: docker.DockerClient, tmp_path: Path
+) -> None:
+    """Otherwise containers pile up until the disk is full."""
+    image = client.images.get(IMAGE.format("python3.11", "x86_64"))
+    labels = {LABEL: "build"}
+    leftover = client.containers.create(image, ["true"], labels=labels, network_mode="none")
+    leftover.start()
+    leftover.wait()
+    build("base", tmp_path / "layer.zip")
+    assert not client.api.containers(all=True, filters={"id": leftover.id})
+
+
+def test_failing_poetry_tells_all_and_leaves_nothing(client: docker.DockerClient, tmp_path: Path) -> None:
+    """Otherwise a user sees an exit code, and a container that nobody removes."""
+    before = running_builds(client)
+    with pytest.MonkeyPatch.context() as patch:
+        build("base", tmp_path / "warm.zip")
+        patch.setenv("POETRY_PYPI_MIRROR_URL", "http://127.0.0.1:9/simple/")
+        with pytest.raises(SubprocessError) as caught:
+            build("package_changed", tmp_path / "layer.zip")
+    assert "`poetry install --no-root --only main" in str(caught.value)
+    assert "127.0.0.1" in str(caught.value), "Poetry's own words must reach the user"
+    assert not (tmp_path / "layer.zip").exists()
+    assert running_builds(client) <= before
+
+
+def test_time_limit_stops_the_build_and_says_so(client: docker.DockerClient, tmp_path: Path) -> None:
+    """Otherwise a hanging index holds a deployment for ever."""
+    build("base", tmp_path / "warm.zip")
+    with pytest.raises(ContainerError, match=r"longer than 0\.3 seconds") as caught:
+        build("base", tmp_path / "layer.zip", timeout="0.3")
+    assert "timeout=" in str(caught.value.hint)
+    assert not (tmp_path / "layer.zip").exists()
+
+
+def test_killed_program_is_told_from_a_failed_one(client: docker.DockerClient) -> None:
+    """Otherwise a build that runs out of memory looks like a riddle of Poetry's."""
+    image = str(client.images.get(IMAGE.format("python3.11", "x86_64")).id)
+    with (
+        start_container(client, image, ContainerLimits(network=NETWORK, timeout=600)) as container,
+        pytest.raises(ContainerError, match="was killed") as caught,
+    ):
+        container.run(["sh", "-c", "echo so far; kill -9 $$"], environment={})
+    assert "so far" in str(caught.value)
+    assert "memory" in str(caught.value.hint)
+
+
+def test_removed_container_is_told(client: docker.DockerClient) -> None:
+    """Otherwise a `docker system prune` by somebody else ends in a traceback."""
+    image = str(client.images.get(IMAGE.format("python3.11", "x86_64")).id)
+    before = running_builds(client)
+    with start_container(client, image, ContainerLimits(network=NETWORK, timeout=600)) as container:
+        (container_id,) = running_builds(client) - before
+        remover = threading.Timer(1, lambda: client.api.remove_container(container_id, force=True))
+        remover.start()
+        with pytest.raises(ContainerError, match="the container ended while `sleep 600` was running"):
+            container.run(["sleep", "600"], environment={})
+        remover.join()
+
+
+def test_image_of_another_python_is_refused(tmp_path: Path) -> None:
+    """Otherwise a wrong image= gives a layer for another runtime, or a riddle of the container runtime's."""
+    with pytest.raises(ContainerError, match=r"the image has no python3\.11") as caught:
+        build("base", tmp_path / "layer.zip", image=IMAGE.format("python3.13", "x86_64"))
+    assert "image=" in str(caught.value.hint)
+
+
+def test_image_that_cannot_be_had_is_named(tmp_path: Path) -> None:
+    """Otherwise a typo in image= looks like a failure of Docker."""
+    with pytest.raises((ContainerError, HostError)) as caught:
+        build("base", tmp_path / "layer.zip", image="localhost:9/no/such-image:1.2")
+    assert "localhost:9/no/such-image:1.2" in str(caught.value)
+    assert caught.value.hint
+
+
+def test_image_for_another_architecture_is_refused(client: docker.DockerClient, tmp_path: Path) -> None:
+    """Otherwise an arm64 function gets x86_64 files."""
+    reference = "localhost:9/pulumi-poetry-layer-test:x86_64"
+    client.images.get(IMAGE.format("python3.11", "x86_64")).tag(reference)
+    try:
+        with pytest.raises((HostError, ContainerError)) as caught:
+            build_layer(
+                project_dir=PROJECTS / "base",
+                runtime="python3.11",
+                architecture="arm64",
+                builder=ContainerBuilder(image=reference, network=NETWORK),
+                output=tmp_path / "layer.zip",
+            )
+    finally:
+        client.images.remove(reference)
+    assert reference in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its socket open
+def test_no_daemon_is_an_error_that_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a user without Docker sees a traceback of an HTTP library."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    with pytest.raises(HostError, match="no Docker daemon answers") as caught:
+        build("base", tmp_path / "layer.zip")
+    assert "DOCKER_HOST" in str(caught.value.hint)
+    del caught
+    gc.collect()
