@@ -221,7 +221,8 @@ def test_destroy_removes_the_version_and_the_zip(dev: Stack, aws: LocalAws) -> N
 
 
 @pytest.mark.parametrize(
-    ("builder", "message"), [("wheels", "/simple/six/: cannot be downloaded"), ("local", "`poetry install --no-root --only main")]
+    ("builder", "message"),
+    [("wheels", "/simple/six/: cannot be downloaded"), ("local", "`poetry install --no-root --only main")],
 )
 def test_failed_build_leaves_nothing_and_the_next_up_recovers(
     builder: str, message: str, dev: Stack, aws: LocalAws

@@ -50,9 +50,9 @@ class LocalAws:
         """Variables that lead any AWS client here."""
         return {**ENVIRONMENT, "AWS_ENDPOINT_URL": self.endpoint}
 
-    def functions(self) -> LambdaClient:
+    def functions(self, *, region: str = REGION) -> LambdaClient:
         """A client for Lambda."""
-        return self._session().client("lambda", endpoint_url=self.endpoint)
+        return self._session().client("lambda", endpoint_url=self.endpoint, region_name=region)
 
     def storage(self) -> S3Client:
         """A client for S3."""
