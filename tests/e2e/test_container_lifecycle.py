@@ -1,0 +1,172 @@
+"""ContainerBuilder when things end early: killed clients, a daemon that stops; and under the real Pulumi engine."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+from pulumi_poetry_layer import ContainerBuilder, build_layer
+from pulumi_poetry_layer.builders.build_image import REPOSITORY
+from pulumi_poetry_layer.errors import BuildError
+
+from .harness import LocalAws, Machine, Program
+from .harness.containers import (
+    IMAGE,
+    NETWORK,
+    await_new_build,
+    await_removal,
+    connect_to_docker,
+    own_daemon,
+    running_builds,
+)
+from .test_lifecycle import BUILD, project_files
+
+PROJECTS = Path(__file__).parent.parent / "projects"
+RUNTIME = "python3.11"
+
+BUILD_PROGRAM = f"""\
+import sys
+from pulumi_poetry_layer import ContainerBuilder, build_layer
+
+builder = ContainerBuilder(network="{NETWORK}")
+build_layer(project_dir=sys.argv[1], runtime="{RUNTIME}", builder=builder, output=sys.argv[2])
+"""
+
+PULUMI_PROGRAM = f"""\
+import pulumi
+from pulumi_poetry_layer import ContainerBuilder, PoetryLayer
+
+for name, groups in {{"api": ["main"], "worker": ["main", "debug"]}}.items():
+    layer = PoetryLayer(
+        name,
+        project_dir="service",
+        runtime="{RUNTIME}",
+        groups=groups,
+        builder=ContainerBuilder(network="{NETWORK}", timeout=600),
+    )
+    pulumi.export(name, layer.arn)
+"""
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[docker.DockerClient]:
+    """The real daemon."""
+    found = connect_to_docker()
+    yield found
+    found.close()
+
+
+@pytest.fixture(autouse=True)
+def indexes(monkeypatch: pytest.MonkeyPatch, client: docker.DockerClient) -> None:
+    """Packages come from the simple API alone, as behind a company's proxy."""
+    monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", PYPI_SIMPLE_ENDPOINT)
+
+
+def build_here(output: Path) -> None:
+    """Build the base project in this process."""
+    build_layer(
+        project_dir=PROJECTS / "base", runtime=RUNTIME, builder=ContainerBuilder(network=NETWORK), output=output
+    )
+
+
+def start_build(output: Path, **variables: str) -> subprocess.Popen[str]:
+    """Start to build the base project in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", BUILD_PROGRAM, str(PROJECTS / "base"), str(output)],
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda ending: ending.name)
+def test_ended_process_leaves_no_container_and_the_next_build_succeeds(
+    client: docker.DockerClient, tmp_path: Path, ending: signal.Signals
+) -> None:
+    """Otherwise every cancelled CI job leaves a container that runs on, and holds what the next one needs."""
+    build_here(tmp_path / "warm.zip")
+    before = running_builds(client)
+    with start_build(tmp_path / "layer.zip") as process:
+        container = await_new_build(client, before)
+        process.send_signal(ending)
+        process.communicate()
+    await_removal(client, container)
+    assert process.returncode != 0
+    assert not (tmp_path / "layer.zip").exists()
+
+    build_here(tmp_path / "layer.zip")
+    assert (tmp_path / "layer.zip").read_bytes() == (tmp_path / "warm.zip").read_bytes()
+
+
+@pytest.fixture
+def socket_folder() -> Iterator[Path]:
+    """A folder with a short name, as the path of a socket must be."""
+    with tempfile.TemporaryDirectory(prefix="dockerd-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def test_daemon_that_stops_in_the_middle_is_told_and_the_next_build_succeeds(
+    client: docker.DockerClient, socket_folder: Path, tmp_path: Path
+) -> None:
+    """Otherwise a restart of Docker leaves half a layer, or an error about HTTP."""
+    build_here(tmp_path / "warm.zip")
+    with own_daemon(socket_folder) as daemon:
+        own = daemon.start()
+        base = client.images.get(IMAGE.format(RUNTIME, "x86_64"))
+        made = [image for image in client.images.list(REPOSITORY) if image.attrs["Parent"] == base.id]
+        daemon.load(*(tag for image in (base, *made) for tag in image.tags))
+        with start_build(tmp_path / "layer.zip", DOCKER_HOST=daemon.host) as process:
+            await_new_build(own, set())
+            own.close()
+            daemon.stop()
+            output, _ = process.communicate()
+        assert process.returncode == 1
+        assert BuildError.__module__ in output
+        assert "Docker daemon" in output
+        assert not (tmp_path / "layer.zip").exists()
+
+        own = daemon.start()
+        with start_build(tmp_path / "layer.zip", DOCKER_HOST=daemon.host) as process:
+            output, _ = process.communicate()
+        assert process.returncode == 0, output
+        assert own.api.containers(all=True) == []
+        own.close()
+    assert (tmp_path / "layer.zip").read_bytes() == (tmp_path / "warm.zip").read_bytes()
+
+
+def test_up_builds_two_layers_in_containers_and_a_second_up_needs_no_docker(
+    new_program: Callable[..., Program], new_machine: Callable[[str], Machine], aws: LocalAws, tmp_path: Path
+) -> None:
+    """Otherwise whoever deploys without a change must have Docker, or layers cannot be built in containers at all."""
+    stack = new_program({"__main__.py": PULUMI_PROGRAM, **project_files("base")}).stack()
+    stack.up()
+    for name, expected in (("api", {"idna", "six.py"}), ("worker", {"idna", "six.py", "iniconfig"})):
+        with zipfile.ZipFile(io.BytesIO(aws.layer_zip(name, 1))) as layer:
+            folders = {member.split("/")[1] for member in layer.namelist()}
+        assert {folder for folder in folders if not folder.endswith(".dist-info")} == expected
+
+    nowhere = f"unix://{tmp_path}/no.sock"
+    assert stack.preview(DOCKER_HOST=nowhere).unchanged
+    assert stack.up(DOCKER_HOST=nowhere).unchanged
+    runner = stack.on(stack.program.checkout(tmp_path / "runner" / "work", machine=new_machine("runner")))
+    assert runner.preview(DOCKER_HOST=nowhere).unchanged
+    assert runner.up(DOCKER_HOST=nowhere).unchanged
+
+    stack.program.write(project_files("package_changed"))
+    assert stack.preview(DOCKER_HOST=nowhere).ops(BUILD) == ["update", "update"]
+    failed = stack.up(check=False, DOCKER_HOST=nowhere)
+    assert failed.exit_code != 0
+    assert "no Docker daemon answers" in failed.text
+    assert aws.layer_versions("api") == [1]
