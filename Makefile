@@ -2,9 +2,10 @@
 
 WITH_TOOLS = eval "$$(tools/setup.sh env)" &&
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo lint format clean
+.PHONY: help setup test demo bench lint format clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)$$/make \1\t\2/p' Makefile
@@ -17,6 +18,9 @@ test: setup ## Run all tests; PYTEST_ARGS narrows them down
 
 demo: setup ## See a lock file become a layer, with the real engine against a local AWS
 	@$(WITH_TOOLS) python tools/demo.py
+
+bench: setup ## Time the making of layers beside uv, pip, Poetry and cp; writes docs/benchmarks.md. BENCH_ARGS narrows it down
+	@$(WITH_TOOLS) python -m benchmarks $(BENCH_ARGS)
 
 lint: setup ## Check style and types
 	@$(WITH_TOOLS) ruff check . && ruff format --check . && mypy

@@ -1,0 +1,25 @@
+"""Build one layer in this process, the plan already made, and print the seconds it took."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from pulumi_poetry_layer.archive import write_archive
+from pulumi_poetry_layer.builders.wheels import WheelBuilder
+from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
+
+
+def main(project: str, runtime: str, cache: str, output: str) -> None:
+    """Plan, then build with the clock running."""
+    builder = WheelBuilder(cache_dir=str(Path(cache) / "cache" / "wheels"))
+    plan, files = plan_request(LayerRequest(project_dir=Path(project), runtime=runtime, builder=builder))
+    started = time.perf_counter()
+    with builder.build(plan, files) as parts:
+        write_archive(parts, Path(output))
+    print(time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

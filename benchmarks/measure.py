@@ -1,0 +1,62 @@
+"""Run commands as whole processes and measure them from outside."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+
+TIME_LIMIT = 600.0
+"""Seconds after which a command counts as hung."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A program to run, with a working directory and variables on top of this process's."""
+
+    arguments: Sequence[str | Path]
+    folder: Path
+    variables: Mapping[str, str | Path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """Seconds from start to end, and the memory of the largest process, in bytes."""
+
+    seconds: float
+    peak_memory: int
+
+
+def measure(commands: Sequence[Command]) -> Measurement:
+    """Run the commands one after the other and measure them as one.
+
+    Raises:
+        RuntimeError: one of them failed or hung; carries its output.
+    """
+    seconds, peak = 0.0, 0
+    for command in commands:
+        one = _measure(command)
+        seconds += one.seconds
+        peak = max(peak, one.peak_memory)
+    return Measurement(seconds=seconds, peak_memory=peak)
+
+
+def _measure(command: Command) -> Measurement:
+    arguments = [str(argument) for argument in command.arguments]
+    variables = {name: str(value) for name, value in command.variables.items()}
+    log = command.folder / "benchmark.log"
+    # A process's peak memory counts from before it became the program, so a small one has to start it.
+    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(TIME_LIMIT), str(log), *arguments]
+    ended = subprocess.run(
+        launcher, cwd=command.folder, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True, check=True
+    )
+    status, seconds, peak = ended.stdout.split()
+    if status != "0":
+        told = log.read_text(encoding="utf-8", errors="replace")
+        raise RuntimeError(f"`{' '.join(arguments)}` ended with {status} after {seconds} s:\n{told}")
+    return Measurement(seconds=float(seconds), peak_memory=int(peak))
