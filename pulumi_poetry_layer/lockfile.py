@@ -85,6 +85,11 @@ class LockedPackage:
     develop: bool = False
 
     @property
+    def is_path(self) -> bool:
+        """Whether it is a file or a folder of the user's."""
+        return self.source is not None and self.source.type in {"file", "directory"}
+
+    @property
     def label(self) -> str:
         """Name and version, for messages."""
         return f"{self.name} {self.version}"

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _KEPT_KEYS = ("name", "version", "description", "python-versions", "source")
 _LOCK_VERSION = "2.1"
 
+PATHS_FOLDER = "path_dependencies"
+"""Folder beside the pinned lock file in which it expects the path dependencies, each under its name."""
+
 
 def pin_lock(lock_text: str, plan: BuildPlan) -> str:
     """The text of a lock file that installs exactly the plan, whatever host Poetry runs on.
@@ -52,9 +55,18 @@ def _is_planned(table: dict[str, Any], package: PlannedPackage) -> bool:
 
 def _pinned(table: dict[str, Any], package: PlannedPackage, groups: list[str]) -> dict[str, Any]:
     """A package that the plan's groups need on every host, and that needs nothing: what it needs is planned too."""
+    pinned = {key: table[key] for key in _KEPT_KEYS if key in table}
+    if package.digest:
+        pinned["source"] = {"type": table["source"]["type"], "url": _place(package, table["source"]["url"])}
     return {
-        **{key: table[key] for key in _KEPT_KEYS if key in table},
+        **pinned,
         "optional": False,
         "groups": groups,
         "files": [{"file": package.file.name, "hash": package.file.hash}] if package.file else [],
     }
+
+
+def _place(package: PlannedPackage, url: str) -> str:
+    """Where a path dependency's copy lies, relative to the lock file."""
+    folder = f"{PATHS_FOLDER}/{package.name}"
+    return f"{folder}/{url.rpartition('/')[2]}" if package.file else folder

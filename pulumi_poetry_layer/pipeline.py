@@ -14,9 +14,9 @@ from pulumi_poetry_layer.atomic import sha256_of, write_atomically
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, ProjectFiles, make_builder
 from pulumi_poetry_layer.errors import InputError, LockFileError, PoetryLayerError, ProjectError, raise_problems
 from pulumi_poetry_layer.lockfile import parse_lockfile
-from pulumi_poetry_layer.plan import BuildPlan, plan_layer, refuse_empty
+from pulumi_poetry_layer.plan import BuildPlan, plan_selection, refuse_empty, select_layer
 from pulumi_poetry_layer.project import MAIN_GROUP, parse_project
-from pulumi_poetry_layer.selection import Choice
+from pulumi_poetry_layer.selection import Choice, Selection
 from pulumi_poetry_layer.target import Target
 from pulumi_poetry_layer.verify import verify_loads
 
@@ -106,7 +106,7 @@ def read_project_files(project_dir: Path) -> ProjectFiles:
         except (OSError, UnicodeDecodeError) as cause:
             problems.append(error(f"cannot be read: {cause}", where=str(path)))
     raise_problems(problems)
-    return ProjectFiles(pyproject=texts[0], lock=texts[1])
+    return ProjectFiles(pyproject=texts[0], lock=texts[1], folder=project_dir)
 
 
 def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
@@ -132,8 +132,20 @@ def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
         raise_problems(problems)
         raise AssertionError("a step gave no result and no problem")
     choice = Choice.of(request.groups, request.extras, request.exclude)
-    plan = plan_layer(project, lock, target=target, choice=choice, builder=request.builder.identity)
-    return plan, files
+    selection = select_layer(project, lock, target=target, choice=choice)
+    digests = _path_digests(selection, files.folder)
+    builder = request.builder.identity
+    return plan_selection(selection, target=target, choice=choice, builder=builder, digests=digests), files
+
+
+def _path_digests(selection: Selection, folder: Path) -> dict[str, str]:
+    packages = [package for package in selection.packages if package.is_path]
+    if not packages:
+        return {}
+    # Imported here: most projects have no path dependencies, and then no other program is needed to plan.
+    from pulumi_poetry_layer.path_dependencies import content_digests
+
+    return content_digests(packages, folder)
 
 
 def build_request(request: LayerRequest, output: Path, *, fingerprint: str | None = None) -> LayerArtifact:
@@ -152,7 +164,7 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
     refuse_empty(plan)
     if fingerprint is not None and plan.fingerprint != fingerprint:
         raise InputError(
-            "pyproject.toml or poetry.lock changed while Pulumi was running",
+            "pyproject.toml, poetry.lock or a path dependency changed while Pulumi was running",
             where=str(request.project_dir),
             hint="run the command again",
         )

@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
@@ -23,7 +24,7 @@ from pulumi_poetry_layer.errors import (
     StaleLockError,
     raise_problems,
 )
-from pulumi_poetry_layer.selection import Choice, Excluded, choice_problems, select_packages
+from pulumi_poetry_layer.selection import Choice, Excluded, Selection, choice_problems, select_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,9 +52,10 @@ class PlannedPackage:
     Attributes:
         name: normalised name.
         version: the locked version.
-        file: the chosen locked file, None for a git dependency.
+        file: the chosen locked file, None for a git dependency and a folder.
         source: where it comes from when that is not PyPI.
         is_native: whether wheels are locked for it and all of them are for one platform or another.
+        digest: of a path dependency, the sha256 (hex) of its content.
     """
 
     name: str
@@ -61,6 +63,7 @@ class PlannedPackage:
     file: LockedFile | None
     source: Source | None
     is_native: bool = False
+    digest: str | None = None
 
     @property
     def label(self) -> str:
@@ -69,9 +72,11 @@ class PlannedPackage:
 
     @property
     def readable_version(self) -> str:
-        """The version as a preview shows it: with the commit where the version alone says too little."""
+        """The version as a preview shows it: with commit or content where the version alone says too little."""
         if self.source and self.source.type == "git":
             return f"{self.version} ({self.source.url}@{(self.source.resolved_reference or '')[:12]})"
+        if self.source and self.digest:
+            return f"{self.version} ({self.source.type}@{self.digest[:12]})"
         return self.version
 
 
@@ -109,17 +114,14 @@ class BuildPlan:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def plan_layer(
-    project: Project, lock: LockFile, *, target: Target, choice: Choice, builder: BuilderIdentity
-) -> BuildPlan:
-    """Plan a layer.
+def select_layer(project: Project, lock: LockFile, *, target: Target, choice: Choice) -> Selection:
+    """The first half of planning: the packages that land in the layer.
 
     Raises:
         StaleLockError: the lock file was not made from this pyproject.toml.
         ProjectError: the project's python constraint leaves out the runtime.
         SelectionError: an unknown group, extra or excluded distribution.
         LockFileError: the lock file contradicts itself.
-        ArtifactError: a package has no file that the target can use.
         MultipleInputError: several of these at once.
     """
     if not project.matches(lock):
@@ -129,9 +131,32 @@ def plan_layer(
             hint="run `poetry lock`",
         )
     raise_problems([*_python_problems(project, target), *choice_problems(project, lock, choice)])
-    selection = select_packages(project, lock, choice, target.marker_environment)
+    return select_packages(project, lock, choice, target.marker_environment)
+
+
+def plan_selection(
+    selection: Selection,
+    *,
+    target: Target,
+    choice: Choice,
+    builder: BuilderIdentity,
+    digests: Mapping[str, str] = MappingProxyType({}),
+) -> BuildPlan:
+    """The second half: the file of each package.
+
+    Args:
+        selection: what lands in the layer.
+        target: the Lambda it is for.
+        choice: what it was selected by.
+        builder: what builds it.
+        digests: name of a path dependency → sha256 (hex) of its content, for those that exist.
+
+    Raises:
+        ArtifactError: a package has no file that the target can use, or its path does not exist.
+        MultipleInputError: several such packages.
+    """
     chosen = {package.name: choose_file(package.files, target.tag_ranks) for package in selection.packages}
-    raise_problems(_artifact_problems(selection.packages, chosen, target))
+    raise_problems(_artifact_problems(selection.packages, chosen, target, digests))
     return BuildPlan(
         target=target,
         builder=builder,
@@ -143,11 +168,30 @@ def plan_layer(
                 file=chosen[package.name],
                 source=package.source,
                 is_native=are_native(package.files),
+                digest=digests.get(package.name) if package.is_path else None,
             )
             for package in selection.packages
         ),
         excluded=selection.excluded,
     )
+
+
+def plan_layer(
+    project: Project,
+    lock: LockFile,
+    *,
+    target: Target,
+    choice: Choice,
+    builder: BuilderIdentity,
+    digests: Mapping[str, str] = MappingProxyType({}),
+) -> BuildPlan:
+    """Plan a layer: :func:`select_layer`, then :func:`plan_selection`.
+
+    Raises:
+        InputError: as these do.
+    """
+    selection = select_layer(project, lock, target=target, choice=choice)
+    return plan_selection(selection, target=target, choice=choice, builder=builder, digests=digests)
 
 
 def _python_problems(project: Project, target: Target) -> Iterator[PoetryLayerError]:
@@ -182,17 +226,27 @@ def refuse_empty(plan: BuildPlan) -> None:
 
 
 def _artifact_problems(
-    packages: tuple[LockedPackage, ...], chosen: Mapping[str, LockedFile | None], target: Target
+    packages: tuple[LockedPackage, ...],
+    chosen: Mapping[str, LockedFile | None],
+    target: Target,
+    digests: Mapping[str, str],
 ) -> Iterator[PoetryLayerError]:
     for package in packages:
         where = f"poetry.lock: package {package.label}"
         source = package.source
-        if source and source.type in {"file", "directory"}:
+        if source and package.is_path and package.name not in digests:
+            kind = "file" if source.type == "file" else "folder"
             yield ArtifactError(
-                f"path dependencies are not supported yet (source.url = {source.url!r})",
+                f"there is no {kind} {source.url!r}, seen from the project's folder",
                 where=where,
-                hint="publish it to an index, or depend on its git repository",
+                hint=f"put it there, or change the path of {package.name} in pyproject.toml and run `poetry lock`",
             )
+        elif package.is_path and _is_another(chosen[package.name], digests[package.name]):
+            yield ArtifactError(
+                "the file is not the one that was locked (it has another hash)", where=where, hint="run `poetry lock`"
+            )
+        elif source and source.type == "directory":
+            continue
         elif package.develop:
             yield ArtifactError(
                 "its repository would be referred to, not installed (develop = true)",
@@ -209,8 +263,14 @@ def _artifact_problems(
             )
 
 
+def _is_another(locked: LockedFile | None, digest: str) -> bool:
+    return locked is not None and locked.hash.startswith("sha256:") and locked.hash != f"sha256:{digest}"
+
+
 def _identity(package: PlannedPackage) -> dict[str, Any]:
     identity: dict[str, Any] = {"name": package.name, "version": package.version}
+    if package.digest:
+        return {**identity, "content": package.digest}
     if package.file:
         return {**identity, "hash": package.file.hash}
     source = package.source

@@ -47,8 +47,17 @@ def run(
     environment: Mapping[str, str],
     folder: Path,
     hint: str | None = None,
+    errors_apart: bool = False,
 ) -> str:
-    """Run a program to its end, without standard input, and return what it printed (both streams, in order).
+    """Run a program to its end, without standard input, and return what it printed.
+
+    Args:
+        program: what to run.
+        arguments: its arguments.
+        environment: all of its environment variables.
+        folder: its working directory.
+        hint: what to do when it fails.
+        errors_apart: return standard output alone; else both streams, in order.
 
     Raises:
         SubprocessError: it could not be started, or ended with an error; carries its whole output, secrets masked.
@@ -60,7 +69,7 @@ def run(
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE if errors_apart else subprocess.STDOUT,
             text=True,
             encoding="utf-8",
             errors="replace",
@@ -71,7 +80,7 @@ def run(
         raise SubprocessError(f"cannot run {program.name}: {error.strerror}", where=where, hint=hint) from error
     if ended.returncode != 0:
         command = " ".join([program.name, *arguments])
-        report = f"`{command}` ended with exit code {ended.returncode}\n{ended.stdout}"
+        report = f"`{command}` ended with exit code {ended.returncode}\n{ended.stdout}{ended.stderr or ''}"
         raise SubprocessError(mask_secrets(report, environment).rstrip(), hint=hint)
     return ended.stdout
 

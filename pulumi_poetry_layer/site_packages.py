@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 
 from pulumi_poetry_layer.archive import LAYER_FOLDER, BytesContent, FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
+from pulumi_poetry_layer.metadata import without_local_places
 from pulumi_poetry_layer.record import INSTALLER_NAME, RecordEntry, entry_for, format_record, parse_record
 
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ def _distribution_members(name: str, site_packages: Path, dist_info: Path) -> It
             continue
         if path.parts == (dist_info.name, "INSTALLER"):
             data = f"{INSTALLER_NAME}\n".encode()
+            kept.append(entry_for(entry.path, data))
+            yield Member(f"{LAYER_FOLDER}{entry.path}", name, BytesContent(data))
+            continue
+        if path.parts == (dist_info.name, "METADATA"):
+            data = without_local_places((site_packages / path).read_bytes())
             kept.append(entry_for(entry.path, data))
             yield Member(f"{LAYER_FOLDER}{entry.path}", name, BytesContent(data))
             continue

@@ -7,16 +7,21 @@ build is this host's, so the version that a build backend sees need not be the t
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.artifacts import wheel_tags
 from pulumi_poetry_layer.errors import ArtifactError, SubprocessError
 from pulumi_poetry_layer.index import MIRROR_VARIABLE
+from pulumi_poetry_layer.members import LAYER_FOLDER, BytesContent, content_bytes
+from pulumi_poetry_layer.metadata import without_local_places
 from pulumi_poetry_layer.process import Program, find_program, run
+from pulumi_poetry_layer.record import entry_for, format_record, parse_record
 from pulumi_poetry_layer.wheel import read_wheel
 
 if TYPE_CHECKING:
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 
 _PURE = frozenset({("py3", "none", "any"), ("py2", "none", "any")})
 _CONTAINER_HINT = "use the container builder, which builds it inside the build image of the runtime"
+_METADATA = re.compile(rf"{LAYER_FOLDER}[^/]+\.dist-info/METADATA")
 _EARLIEST_DATE = "315532800"  # 1980-01-01, as in the layer: https://reproducible-builds.org/specs/source-date-epoch/
 
 
@@ -113,4 +119,21 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
             where=label,
             hint=_CONTAINER_HINT,
         )
-    return read_wheel(path, file_name=path.name, rewrite=True)
+    return _of_no_host(read_wheel(path, file_name=path.name, rewrite=True))
+
+
+def _of_no_host(wheel: Wheel) -> Wheel:
+    """The wheel without the places of this host that its METADATA names, and its RECORD true to that."""
+    members = {member.name: member for member in wheel.members}
+    (name,) = (name for name in members if _METADATA.fullmatch(name))
+    before = content_bytes(members[name].content)
+    after = without_local_places(before)
+    if after == before:
+        return wheel
+    record = name.replace("METADATA", "RECORD")
+    entry = entry_for(name.removeprefix(LAYER_FOLDER), after)
+    rows = parse_record(content_bytes(members[record].content).decode())
+    members[name] = replace(members[name], content=BytesContent(after))
+    rows = (entry if row.path == entry.path else row for row in rows)
+    members[record] = replace(members[record], content=BytesContent(format_record(rows)))
+    return replace(wheel, members=tuple(members.values()))

@@ -38,7 +38,9 @@ class CachedWheel:
 
 
 def cache_key(package: PlannedPackage) -> str:
-    """What a package's wheel is cached under: the hash of its file, or of the commit it is built from."""
+    """What a package's wheel is cached under: the hash of its file, or of the commit or folder it is built from."""
+    if package.digest:
+        return f"path:{package.digest}"
     if package.file:
         return package.file.hash
     source = package.source

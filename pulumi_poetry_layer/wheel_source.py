@@ -10,6 +10,7 @@ from pulumi_poetry_layer.artifacts import is_wheel
 from pulumi_poetry_layer.cache import ENVIRONMENT_VARIABLE
 from pulumi_poetry_layer.errors import BuildError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.index import Downloader
+from pulumi_poetry_layer.path_dependencies import copy_path
 from pulumi_poetry_layer.wheel import read_wheel
 from pulumi_poetry_layer.wheel_cache import cache_key
 
@@ -24,23 +25,29 @@ if TYPE_CHECKING:
 _AT_ONCE = 16  # downloads
 
 
-def add_wheels(packages: Sequence[PlannedPackage], cache: WheelCache) -> None:
+def add_wheels(packages: Sequence[PlannedPackage], cache: WheelCache, project: Path) -> None:
     """Fetch the wheels of these packages into the cache, several at once.
+
+    Args:
+        packages: what the cache lacks.
+        cache: where the wheels are kept.
+        project: the folder that path dependencies are relative to.
 
     Raises:
         BuildError: a wheel cannot be downloaded or built.
         ArtifactError: a wheel is not sound, or what was built is not pure.
         MultipleInputError: several problems.
     """
-    source = _WheelSource(cache, os.environ)
+    source = _WheelSource(cache, project, os.environ)
     with ThreadPoolExecutor(min(_AT_ONCE, len(packages))) as threads:
         problems = [problem for problem in threads.map(source.attempt, packages) if problem]
     raise_problems(problems)
 
 
 class _WheelSource:
-    def __init__(self, cache: WheelCache, variables: Mapping[str, str]) -> None:
+    def __init__(self, cache: WheelCache, project: Path, variables: Mapping[str, str]) -> None:
         self._cache = cache
+        self._project = project
         self._variables = variables
         self._downloader = Downloader(variables)
 
@@ -65,6 +72,8 @@ class _WheelSource:
                 self._cache.add(key, self._wheel(package, folder))
 
     def _wheel(self, package: PlannedPackage, folder: Path) -> Wheel:
+        if package.digest:
+            return self._of_path(package, folder)
         if package.file is None:
             return self._built(package, folder)
         path = folder / "downloaded"
@@ -75,6 +84,16 @@ class _WheelSource:
                 self._downloader.download_locked(package.name, package.file, package.source, output)
         if is_wheel(package.file.name):
             return read_wheel(path, file_name=package.file.name)
+        return self._built(package, folder, path)
+
+    def _of_path(self, package: PlannedPackage, folder: Path) -> Wheel:
+        path = copy_path(package, self._project, folder / "path")
+        if path.is_dir():
+            from pulumi_poetry_layer.source_build import build_pure_wheel
+
+            return build_pure_wheel(path, folder / "built", package.label, self._variables)
+        if is_wheel(path.name):
+            return read_wheel(path, file_name=path.name)
         return self._built(package, folder, path)
 
     def _built(self, package: PlannedPackage, folder: Path, sdist: Path | None = None) -> Wheel:

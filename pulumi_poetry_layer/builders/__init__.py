@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pulumi_poetry_layer.errors import InputError
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectFiles:
-    """The texts of the two files a layer is made from."""
+    """The texts of the two files a layer is made from, and the folder that paths in them are relative to."""
 
     pyproject: str
     lock: str
+    folder: Path = Path()
 
 
 class Builder(Protocol):

@@ -78,6 +78,19 @@ class BuildContainer:
         with daemon_errors("copying files into the container"):
             self._client.api.put_archive(self._id, "/", _archive(folder, contents))
 
+    def copy(self, source: Path, folder: str) -> None:
+        """Put a copy of a folder of this host into the container; its files belong to the container's root.
+
+        Raises:
+            BuildError: the daemon refused, or is gone.
+        """
+        with tempfile.TemporaryFile() as file:
+            with tarfile.open(fileobj=file, mode="w") as archive:
+                archive.add(source, folder.strip("/"), filter=_owned_by_root)
+            file.seek(0)
+            with daemon_errors("copying files into the container"):
+                self._client.api.put_archive(self._id, "/", file)
+
     def run(
         self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: str = "/", hint: str | None = None
     ) -> None:
@@ -318,6 +331,12 @@ def _archive(folder: str, contents: Mapping[str, bytes]) -> bytes:
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def _owned_by_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
 
 
 def _extract(archive: tarfile.TarFile, target: Path) -> None:

@@ -129,6 +129,9 @@ class _ContainerFolder:
     def write(self, texts: Mapping[str, str]) -> None:
         self._container.write(_PROJECT, {name: text.encode() for name, text in texts.items()})
 
+    def copy(self, source: Path, name: str) -> None:
+        self._container.copy(source, f"{_PROJECT}/{name}")
+
     def python(self, arguments: Sequence[str]) -> None:
         self._run([self._python, *arguments])
 

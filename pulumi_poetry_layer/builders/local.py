@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -85,6 +86,9 @@ class _HostFolder:
         self._project.mkdir()
         for name, text in texts.items():
             (self._project / name).write_text(text, encoding="utf-8")
+
+    def copy(self, source: Path, name: str) -> None:
+        shutil.copytree(source, self._project / name)
 
     def python(self, arguments: Sequence[str]) -> None:
         run(self._python, arguments, environment=self._environment, folder=self._project)

@@ -8,14 +8,16 @@ and the environment's site-packages become the layer: https://python-poetry.org/
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pulumi_poetry_layer.pinned_lock import pin_lock
+from pulumi_poetry_layer.path_dependencies import copy_path
+from pulumi_poetry_layer.pinned_lock import PATHS_FOLDER, pin_lock
 from pulumi_poetry_layer.site_packages import read_site_packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from pulumi_poetry_layer.archive import Member
     from pulumi_poetry_layer.builders import ProjectFiles
@@ -37,6 +39,9 @@ class Workspace(Protocol):
 
     def write(self, texts: Mapping[str, str]) -> None:
         """Put text files into the folder, by name."""
+
+    def copy(self, source: Path, name: str) -> None:
+        """Put a copy of a folder of this host into the folder, under a name."""
 
     def python(self, arguments: Sequence[str]) -> None:
         """Run the target's Python in the folder.
@@ -63,6 +68,12 @@ def install_plan(plan: BuildPlan, files: ProjectFiles, workspace: Workspace) -> 
         BuildError: a step failed, or something else than the plan was installed.
     """
     workspace.write({"pyproject.toml": files.pyproject, "poetry.lock": pin_lock(files.lock, plan)})
+    paths = [package for package in plan.packages if package.digest]
+    with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
+        for package in paths:
+            copy_path(package, files.folder, Path(temporary, package.name))
+        if paths:
+            workspace.copy(Path(temporary), PATHS_FOLDER)
     workspace.python(["-m", "venv", "--without-pip", _ENVIRONMENT_FOLDER])
     workspace.poetry(install_arguments(plan))
     site_packages = workspace.fetch(f"{_ENVIRONMENT_FOLDER}/lib/{plan.target.runtime}/site-packages")

@@ -49,7 +49,7 @@ class WheelBuilder:
         return {"cache_dir": self.cache_dir} if self.cache_dir else {}
 
     @contextmanager
-    def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Segment]]:  # noqa: ARG002 - the plan says it all
+    def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Segment]]:
         """Fetch what the cache lacks and hand over one segment per package.
 
         Raises:
@@ -60,7 +60,7 @@ class WheelBuilder:
         """
         raise_problems(_to_be_compiled(plan))
         cache = WheelCache(Path(self.cache_dir) if self.cache_dir else cache_folder("wheels"))
-        wheels = _wheels(plan, cache)
+        wheels = _wheels(plan, cache, files.folder)
         try:
             yield [wheel.segment for wheel in wheels]
         except DamagedSegmentError as error:
@@ -81,7 +81,7 @@ def _to_be_compiled(plan: BuildPlan) -> Iterator[ArtifactError]:
             )
 
 
-def _wheels(plan: BuildPlan, cache: WheelCache) -> list[CachedWheel]:
+def _wheels(plan: BuildPlan, cache: WheelCache, folder: Path) -> list[CachedWheel]:
     """The plan's wheels, in its order."""
     found = {package.name: cache.find(cache_key(package), package.name) for package in plan.packages}
     missing = [package for package in plan.packages if found[package.name] is None]
@@ -89,7 +89,7 @@ def _wheels(plan: BuildPlan, cache: WheelCache) -> list[CachedWheel]:
         # Imported here: with a warm cache nothing of the network is needed.
         from pulumi_poetry_layer.wheel_source import add_wheels
 
-        add_wheels(missing, cache)
+        add_wheels(missing, cache, folder)
         found |= {package.name: cache.find(cache_key(package), package.name) for package in missing}
     wheels = [wheel for wheel in found.values() if wheel is not None]
     raise_problems(problem for pair in zip(plan.packages, wheels, strict=True) for problem in _problems(*pair, plan))

@@ -67,6 +67,18 @@ def test_layer_is_the_one_that_the_wheels_builder_makes(tmp_path: Path, runtime:
     assert built.fingerprint != other.fingerprint
 
 
+def test_path_dependencies_are_copied_into_the_container(tmp_path: Path) -> None:
+    """Otherwise libraries beside the project are missing there, or are installed as a reference to this host."""
+    built = build("paths/service", tmp_path / "container.zip")
+    other = build_layer(
+        project_dir=PROJECTS / "paths" / "service",
+        runtime="python3.11",
+        builder="wheels",
+        output=tmp_path / "wheels.zip",
+    )
+    assert contents(built.path) == contents(other.path)
+
+
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_sdist_with_c_code_is_compiled_for_the_runtime_and_imports_there(
     client: docker.DockerClient, tmp_path: Path, runtime: str

@@ -30,10 +30,18 @@ def project(tmp_path: Path) -> Path:
 
 
 def build(
-    machine: Machine, project: Path, output: Path, *, cwd: Path, extra: str = "yaml", **env: str
+    machine: Machine,
+    project: Path,
+    output: Path,
+    *,
+    cwd: Path,
+    extra: str | None = "yaml",
+    builder: str = "local",
+    **env: str,
 ) -> dict[str, Any]:
     """Build with the command line and return what it tells."""
-    arguments = ["--project-dir", str(project), "--runtime", RUNTIME, "--extra", extra, "--builder", "local"]
+    arguments = ["--project-dir", str(project), "--runtime", RUNTIME, "--builder", builder]
+    arguments += ["--extra", extra] if extra else []
     command = ["python", "-m", "pulumi_poetry_layer", "build", *arguments, "--output", str(output), "--json"]
     done = machine.run(command, cwd=cwd, env=env)
     assert done.returncode == 0, done.stderr
@@ -101,6 +109,22 @@ def test_users_environment_and_configuration_are_neither_used_nor_changed(
     after = {path: path.stat().st_mtime_ns for path in (*active.rglob("*"), settings, *project.rglob("*"))}
     assert after == before
     assert not (tmp_path / "venvs").exists()
+
+
+def test_path_dependencies_give_the_layer_that_the_wheels_builder_makes(
+    new_machine: NewMachine, tmp_path: Path
+) -> None:
+    """Otherwise libraries beside the project cannot be used, are installed as a reference to this host, or differ."""
+    project = Path(shutil.copytree(PROJECTS / "paths", tmp_path / "checkout")) / "service"
+    machine = new_machine("laptop")
+    contents = []
+    for builder in ("local", "wheels"):
+        build(machine, project, tmp_path / "layer.zip", cwd=tmp_path, extra=None, builder=builder)
+        with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
+            contents.append({name: archive.read(name) for name in archive.namelist()})
+    assert contents[0] == contents[1]
+    assert {"python/shared/__init__.py", "python/base_lib/__init__.py", "python/vendored.py"} < contents[0].keys()
+    assert not [name for name, data in contents[0].items() if b"file:" in data or str(tmp_path).encode() in data]
 
 
 def old_lock(project: Path) -> None:

@@ -120,6 +120,8 @@ def plan(
     extras: Sequence[str] = (),
     exclude: Sequence[str] = (),
     builder: BuilderIdentity = WHEELS,
+    digests: Mapping[str, str] | None = None,
 ) -> BuildPlan:
     """The plan of a layer."""
-    return plan_layer(*read(project, lock), target=target, choice=Choice.of(groups, extras, exclude), builder=builder)
+    choice = Choice.of(groups, extras, exclude)
+    return plan_layer(*read(project, lock), target=target, choice=choice, builder=builder, digests=digests or {})

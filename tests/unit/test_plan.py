@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from samples import ARM, PROJECT, WHEELS, X86, Package, lock_text, old_lock_text, plan
+from samples import ARM, PROJECT, WHEELS, X86, Package, digest, lock_text, old_lock_text, plan
 
 from pulumi_poetry_layer.errors import (
     ArtifactError,
@@ -118,11 +120,14 @@ def test_packages_of_other_groups_need_no_file() -> None:
     assert [p.name for p in plan(PROJECT, lock_text(PROJECT, packages)).packages] == ["app"]
 
 
+DIRECTORY = Package(name="app", source={"type": "directory", "url": "../app"}, files=[])
+
+
 @pytest.mark.parametrize(
     ("package", "message"),
     [
-        (Package(name="app", source={"type": "directory", "url": "../app"}, files=[]), "path dependencies"),
-        (Package(name="app", source={"type": "file", "url": "app-1.0.tar.gz"}), "path dependencies"),
+        (DIRECTORY, "there is no folder '../app', seen from the project's folder"),
+        (Package(name="app", source={"type": "file", "url": "app-1.0.tar.gz"}), "there is no file 'app-1.0.tar.gz'"),
         (Package(name="app", source=GIT, files=[], further={"develop": True}), "develop = true"),
     ],
 )
@@ -132,6 +137,38 @@ def test_what_no_builder_can_take_is_an_error(package: Package, message: str) ->
         plan(PROJECT, lock_text(PROJECT, [package]))
 
     assert message in str(caught.value)
+
+
+def test_path_dependency_is_told_apart_by_its_content() -> None:
+    """An edit of a library beside the project would not reach the layer."""
+    lock = lock_text(PROJECT, [replace(DIRECTORY, further={"develop": True})])
+    first, second = (plan(PROJECT, lock, digests={"app": letter * 64}) for letter in "ab")
+
+    assert first.fingerprint != second.fingerprint
+    assert first.packages[0].readable_version == "1.0 (directory@aaaaaaaaaaaa)"
+    assert [package.digest for package in second.packages] == ["b" * 64]
+
+
+def test_place_of_a_path_dependency_is_not_in_the_fingerprint() -> None:
+    """A library that moves, or a checkout elsewhere, would publish a new layer."""
+    elsewhere = replace(DIRECTORY, source={"type": "directory", "url": "/home/me/app"})
+    plans = [
+        plan(PROJECT, lock_text(PROJECT, [package]), digests={"app": "a" * 64}) for package in (DIRECTORY, elsewhere)
+    ]
+
+    assert plans[0].fingerprint == plans[1].fingerprint
+    assert "/home/me" not in plans[1].packages[0].readable_version
+
+
+def test_file_that_is_not_the_locked_one_is_refused() -> None:
+    """Poetry would refuse it in the middle of the build."""
+    name = "app-1.0-py3-none-any.whl"
+    lock = lock_text(PROJECT, [Package(name="app", files=[name], source={"type": "file", "url": f"../{name}"})])
+    assert plan(PROJECT, lock, digests={"app": digest(name).removeprefix("sha256:")}).packages[0].file
+
+    with pytest.raises(ArtifactError, match="not the one that was locked") as caught:
+        plan(PROJECT, lock, digests={"app": "a" * 64})
+    assert "poetry lock" in str(caught.value)
 
 
 BASE = [Package(name="app", dependencies={"lib": "*"}), Package(name="lib", version="2.0")]

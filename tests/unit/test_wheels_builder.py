@@ -28,7 +28,8 @@ from pulumi_poetry_layer.errors import (
     VerificationError,
     WheelError,
 )
-from pulumi_poetry_layer.lockfile import LockedFile, Source
+from pulumi_poetry_layer.lockfile import LockedFile, LockedPackage, Source
+from pulumi_poetry_layer.path_dependencies import content_digests
 from pulumi_poetry_layer.plan import BuildPlan, PlannedPackage
 from pulumi_poetry_layer.selection import Choice
 from pulumi_poetry_layer.target import Target
@@ -303,6 +304,34 @@ def test_a_git_dependency_is_built_from_its_commit(tmp_path: Path) -> None:
 
     with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
         assert archive.read("python/source.py") == b"a = 1\n" * 100
+
+
+def test_a_folder_of_the_users_is_never_served_stale(tmp_path: Path) -> None:
+    """An edit of a library beside the project would not reach the layer, for the cache knows its version."""
+    (tmp_path / "source").mkdir()
+    with tarfile.open(fileobj=io.BytesIO(sdist("py_modules=['source']"))) as project:
+        project.extractall(tmp_path, filter="data")
+    (tree,) = (path.parent for path in tmp_path.rglob("setup.py"))
+    for text in (b"a = 1\n", b"a = 2\n"):
+        (tree / "source.py").write_bytes(text)
+        build_project(tmp_path, tree)
+        with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
+            assert archive.read("python/source.py") == text
+            content = b"".join(archive.read(name) for name in archive.namelist())
+        assert str(tmp_path).encode() not in content
+
+
+def build_project(tmp_path: Path, tree: Path) -> None:
+    """Build a layer of a folder."""
+    source = Source(type="directory", url=tree.relative_to(tmp_path).as_posix())
+    locked = LockedPackage(
+        name="source", version="1.0", groups=frozenset(), markers={}, files=(), dependencies=(), source=source
+    )
+    digests = content_digests([locked], tmp_path)
+    package = PlannedPackage(name="source", version="1.0", file=None, source=source, digest=digests["source"])
+    files = ProjectFiles(pyproject="", lock="", folder=tmp_path)
+    with WheelBuilder(cache_dir=str(tmp_path / "cache")).build(planned(package), files) as parts:
+        write_archive(parts, tmp_path / "layer.zip")
 
 
 def test_the_builder_can_be_made_again_from_its_options(tmp_path: Path) -> None:
