@@ -11,8 +11,14 @@ is not empty, and the real zip, put in its place before the create, is read then
 
 from __future__ import annotations
 
+import json
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.atomic import sha256_of, write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 """Key that marks a special value in the engine's protocol: ``sdk/go/common/resource/sig``."""
@@ -46,10 +52,32 @@ def asset_of(path: str, fingerprint: str) -> dict[str, str]:
 
 
 def put_placeholder(zip_file: Path) -> None:
-    """Make sure that some file is where the plugin will look: an empty one unless the zip is already there."""
+    """Make sure that a file is where the plugin will look: the whole zip if it is there, else an empty one.
+
+    The plugin copies what it finds and trusts the copy unless it is empty, so a damaged zip must not be found.
+    """
     folder = zip_file.parent
     folder.mkdir(parents=True, exist_ok=True)
     ignore = folder / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
-    zip_file.touch(exist_ok=True)
+    if not zip_file.exists() or (zip_file.stat().st_size and not _is_whole(zip_file)):
+        write_atomically(zip_file, b"")
+
+
+def note_of(zip_file: Path) -> Path:
+    """The file beside a zip that says what the zip is."""
+    return zip_file.with_name(f"{zip_file.name}.json")
+
+
+def _is_whole(zip_file: Path) -> bool:
+    """Whether the zip is what its note says; one that is no younger than its note is not read for that."""
+    note = note_of(zip_file)
+    try:
+        told = json.loads(note.read_text(encoding="utf-8"))
+        found = zip_file.stat()
+        if found.st_size != told["size"]:
+            return False
+        return found.st_mtime_ns <= note.stat().st_mtime_ns or sha256_of(zip_file) == told["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from pathlib import Path
 
+import pytest
 from pulumi.runtime.rpc import _special_archive_sig, _special_asset_sig, _special_sig_key
 
-from pulumi_poetry_layer.layer_code import archive_of, asset_of, put_placeholder, zip_path
+from pulumi_poetry_layer.layer_code import archive_of, asset_of, note_of, put_placeholder, zip_path
 
 
 def test_archive_is_spelt_as_the_sdk_spells_it() -> None:
@@ -21,12 +25,47 @@ def test_path_is_relative_and_safe_in_any_file_system() -> None:
     assert zip_path("my/layer: one", "0123456789abcdef") == ".poetry-layer/my-layer-one-0123456789ab.zip"
 
 
+def write_zip(zip_file: Path, data: bytes) -> None:
+    """A zip and its note, as a build leaves them."""
+    zip_file.parent.mkdir(exist_ok=True)
+    zip_file.write_bytes(data)
+    note_of(zip_file).write_text(json.dumps({"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "rewritten", "without a note", "with a broken note"])
+def test_damaged_zip_is_hidden_from_the_plugin(damage: str, tmp_path: Path) -> None:
+    """Otherwise the plugin copies the damaged zip when it checks the resource, and publishes that copy."""
+    zip_file = tmp_path / ".poetry-layer" / "deps.zip"
+    write_zip(zip_file, b"whole")
+    note = note_of(zip_file)
+    if damage == "truncated":
+        zip_file.write_bytes(b"whol")
+    elif damage == "rewritten":
+        zip_file.write_bytes(b"whale")
+        os.utime(zip_file, ns=(0, note.stat().st_mtime_ns + 1))
+    elif damage == "without a note":
+        note.unlink()
+    else:
+        note.write_text("{}")
+    put_placeholder(zip_file)
+    assert zip_file.read_bytes() == b""
+
+
+def test_zip_that_was_only_touched_stays(tmp_path: Path) -> None:
+    """Otherwise a restored cache of the build folder is of no use."""
+    zip_file = tmp_path / ".poetry-layer" / "deps.zip"
+    write_zip(zip_file, b"whole")
+    os.utime(zip_file, ns=(0, note_of(zip_file).stat().st_mtime_ns + 10**9))
+    put_placeholder(zip_file)
+    assert zip_file.read_bytes() == b"whole"
+
+
 def test_placeholder_is_exactly_empty_and_never_overwrites(tmp_path: Path) -> None:
     """Otherwise the plugin takes the placeholder for a zip and publishes it, or a built zip is lost."""
     zip_file = tmp_path / ".poetry-layer" / "deps.zip"
     put_placeholder(zip_file)
     assert zip_file.read_bytes() == b""
-    zip_file.write_bytes(b"zip")
+    write_zip(zip_file, b"zip")
     put_placeholder(zip_file)
     assert zip_file.read_bytes() == b"zip"
 
