@@ -25,6 +25,7 @@ from pulumi_poetry_layer.errors import ContainerError, HostError, SubprocessErro
 from .harness.containers import IMAGE, NETWORK, connect_to_docker, running_builds
 
 PROJECTS = Path(__file__).parent.parent / "projects"
+FIXTURES = Path(__file__).parents[2] / "benchmarks" / "fixtures"
 RUNTIMES = ("python3.11", "python3.13")
 OUTPUT_LOGGER = "pulumi_poetry_layer.builders.build_container"
 
@@ -43,10 +44,10 @@ def indexes(monkeypatch: pytest.MonkeyPatch, client: docker.DockerClient) -> Non
     monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", PYPI_SIMPLE_ENDPOINT)
 
 
-def build(project: str, output: Path, runtime: str = "python3.11", **options: str) -> LayerArtifact:
-    """Build a project of ``tests/projects``."""
+def build(project: Path, output: Path, runtime: str = "python3.11", **options: str) -> LayerArtifact:
+    """Build a project's layer."""
     builder = ContainerBuilder(**{"network": NETWORK, **options})
-    return build_layer(project_dir=PROJECTS / project, runtime=runtime, builder=builder, output=output)
+    return build_layer(project_dir=project, runtime=runtime, builder=builder, output=output)
 
 
 def contents(layer: Path) -> dict[str, bytes]:
@@ -55,28 +56,23 @@ def contents(layer: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
-def test_layer_is_the_one_that_the_wheels_builder_makes(tmp_path: Path, runtime: str) -> None:
+@pytest.mark.parametrize(
+    ("project", "runtime"),
+    [
+        (PROJECTS / "base", "python3.11"),
+        (FIXTURES / "small", "python3.11"),
+        (FIXTURES / "small", "python3.13"),
+        (FIXTURES / "medium", "python3.13"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_layer_is_the_one_that_the_wheels_builder_makes(tmp_path: Path, project: Path, runtime: str) -> None:
     """Otherwise a team that changes the builder ships other packages than it tested."""
-    built = build("base", tmp_path / "container.zip", runtime)
-    other = build_layer(
-        project_dir=PROJECTS / "base", runtime=runtime, builder="wheels", output=tmp_path / "wheels.zip"
-    )
+    built = build(project, tmp_path / "container.zip", runtime)
+    other = build_layer(project_dir=project, runtime=runtime, builder="wheels", output=tmp_path / "wheels.zip")
     assert contents(built.path) == contents(other.path)
     assert built.sha256 == hashlib.sha256(built.path.read_bytes()).hexdigest()
     assert built.fingerprint != other.fingerprint
-
-
-def test_path_dependencies_are_copied_into_the_container(tmp_path: Path) -> None:
-    """Otherwise libraries beside the project are missing there, or are installed as a reference to this host."""
-    built = build("paths/service", tmp_path / "container.zip")
-    other = build_layer(
-        project_dir=PROJECTS / "paths" / "service",
-        runtime="python3.11",
-        builder="wheels",
-        output=tmp_path / "wheels.zip",
-    )
-    assert contents(built.path) == contents(other.path)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -84,7 +80,7 @@ def test_sdist_with_c_code_is_compiled_for_the_runtime_and_imports_there(
     client: docker.DockerClient, tmp_path: Path, runtime: str
 ) -> None:
     """Otherwise a package without a wheel for Lambda fails to import in AWS, or cannot be used at all."""
-    layer = build("compiled", tmp_path / "layer.zip", runtime).path
+    layer = build(PROJECTS / "compiled", tmp_path / "layer.zip", runtime).path
     (native,) = [name for name in contents(layer) if name.endswith(".so")]
     assert f"cpython-{runtime.removeprefix('python').replace('.', '')}-x86_64" in native
     imports = "import sys; sys.path.append('/opt/python'); import markupsafe._speedups as m; print(m.__file__)"
@@ -99,10 +95,10 @@ def test_two_builds_are_byte_identical_and_the_second_installs_poetry_no_more(
     client: docker.DockerClient, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Otherwise every machine publishes a version of its own, and every build waits for pip."""
-    first = build("compiled", tmp_path / "1.zip")
+    first = build(PROJECTS / "compiled", tmp_path / "1.zip")
     images = {image.id for image in client.images.list(REPOSITORY)}
     with caplog.at_level(logging.INFO, "pulumi_poetry_layer"):
-        second = build("compiled", tmp_path / "2.zip")
+        second = build(PROJECTS / "compiled", tmp_path / "2.zip")
     assert first.path.read_bytes() == second.path.read_bytes()
     assert {image.id for image in client.images.list(REPOSITORY)} == images
     assert "installing poetry" not in caplog.text
@@ -151,7 +147,7 @@ def test_output_arrives_while_the_build_runs_and_no_secret_can_be_inspected(
     logger.addHandler(spy)
     logger.setLevel(logging.INFO)
     try:
-        layer = build("base", tmp_path / "layer.zip").path
+        layer = build(PROJECTS / "base", tmp_path / "layer.zip").path
     finally:
         logger.removeHandler(spy)
         logger.setLevel(logging.NOTSET)
@@ -165,8 +161,8 @@ def test_output_arrives_while_the_build_runs_and_no_secret_can_be_inspected(
 def test_several_layers_are_built_at_the_same_time(tmp_path: Path) -> None:
     """Otherwise a program with two layers fails on a container name that is taken, or mixes the layers up."""
     with ThreadPoolExecutor() as pool:
-        base = pool.submit(build, "base", tmp_path / "base.zip")
-        compiled = pool.submit(build, "compiled", tmp_path / "compiled.zip")
+        base = pool.submit(build, PROJECTS / "base", tmp_path / "base.zip")
+        compiled = pool.submit(build, PROJECTS / "compiled", tmp_path / "compiled.zip")
     assert {package.name for package in base.result().packages} == {"idna", "six"}
     assert {package.name for package in compiled.result().packages} == {"markupsafe", "six"}
 
@@ -180,7 +176,7 @@ def test_leftovers_of_a_killed_daemon_are_removed_by_the_next_build(
     leftover = client.containers.create(image, ["true"], labels=labels, network_mode="none")
     leftover.start()
     leftover.wait()
-    build("base", tmp_path / "layer.zip")
+    build(PROJECTS / "base", tmp_path / "layer.zip")
     assert not client.api.containers(all=True, filters={"id": leftover.id})
 
 
@@ -188,10 +184,10 @@ def test_failing_poetry_tells_all_and_leaves_nothing(client: docker.DockerClient
     """Otherwise a user sees an exit code, and a container that nobody removes."""
     before = running_builds(client)
     with pytest.MonkeyPatch.context() as patch:
-        build("base", tmp_path / "warm.zip")
+        build(PROJECTS / "base", tmp_path / "warm.zip")
         patch.setenv("POETRY_PYPI_MIRROR_URL", "http://127.0.0.1:9/simple/")
         with pytest.raises(SubprocessError) as caught:
-            build("package_changed", tmp_path / "layer.zip")
+            build(PROJECTS / "package_changed", tmp_path / "layer.zip")
     assert "`poetry install --no-root --only main" in str(caught.value)
     assert "127.0.0.1" in str(caught.value), "Poetry's own words must reach the user"
     assert not (tmp_path / "layer.zip").exists()
@@ -200,9 +196,9 @@ def test_failing_poetry_tells_all_and_leaves_nothing(client: docker.DockerClient
 
 def test_time_limit_stops_the_build_and_says_so(client: docker.DockerClient, tmp_path: Path) -> None:
     """Otherwise a hanging index holds a deployment for ever."""
-    build("base", tmp_path / "warm.zip")
+    build(PROJECTS / "base", tmp_path / "warm.zip")
     with pytest.raises(ContainerError, match=r"longer than 0\.3 seconds") as caught:
-        build("base", tmp_path / "layer.zip", timeout="0.3")
+        build(PROJECTS / "base", tmp_path / "layer.zip", timeout="0.3")
     assert "timeout=" in str(caught.value.hint)
     assert not (tmp_path / "layer.zip").exists()
 
@@ -235,14 +231,14 @@ def test_removed_container_is_told(client: docker.DockerClient) -> None:
 def test_image_of_another_python_is_refused(tmp_path: Path) -> None:
     """Otherwise a wrong image= gives a layer for another runtime, or a riddle of the container runtime's."""
     with pytest.raises(ContainerError, match=r"the image has no python3\.11") as caught:
-        build("base", tmp_path / "layer.zip", image=IMAGE.format("python3.13", "x86_64"))
+        build(PROJECTS / "base", tmp_path / "layer.zip", image=IMAGE.format("python3.13", "x86_64"))
     assert "image=" in str(caught.value.hint)
 
 
 def test_image_that_cannot_be_had_is_named(tmp_path: Path) -> None:
     """Otherwise a typo in image= looks like a failure of Docker."""
     with pytest.raises((ContainerError, HostError)) as caught:
-        build("base", tmp_path / "layer.zip", image="localhost:9/no/such-image:1.2")
+        build(PROJECTS / "base", tmp_path / "layer.zip", image="localhost:9/no/such-image:1.2")
     assert "localhost:9/no/such-image:1.2" in str(caught.value)
     assert caught.value.hint
 
@@ -270,7 +266,7 @@ def test_no_daemon_is_an_error_that_says_how_to_get_one(tmp_path: Path, monkeypa
     """Otherwise a user without Docker sees a traceback of an HTTP library."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
     with pytest.raises(HostError, match="no Docker daemon answers") as caught:
-        build("base", tmp_path / "layer.zip")
+        build(PROJECTS / "base", tmp_path / "layer.zip")
     assert "DOCKER_HOST" in str(caught.value.hint)
     del caught
     gc.collect()
