@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import ArchiveError, raise_problems
 from pulumi_poetry_layer.members import LAYER_FOLDER, Member, Segment, Stream, content_bytes
-from pulumi_poetry_layer.zip_format import parse_local_header
+from pulumi_poetry_layer.zip_format import LOCAL_SIZE, parse_local_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pulumi_poetry_layer.members import BytesContent, FileContent
-
-_LONGEST_LOCAL_HEADER = 30 + (1 << 16)
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ def _segment_stream(segment: Segment, index: int) -> FileContent | BytesContent 
     entry = segment.entry(index)
     with segment.path.open("rb") as file:
         file.seek(entry.offset)
-        header = parse_local_header(file.read(_LONGEST_LOCAL_HEADER))
+        header = parse_local_header(file.read(LOCAL_SIZE + len(entry.name)))
     if header is None:
         raise ArchiveError("no member where the segment's directory says", where=str(segment.path))
     return Stream(

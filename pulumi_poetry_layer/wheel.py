@@ -11,6 +11,7 @@ RECORD. Its members' compressed bytes are then used as they are.
 from __future__ import annotations
 
 import csv
+import re
 import stat
 import zipfile
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ _LARGEST_TEXT = 1 << 25  # of METADATA, WHEEL and RECORD; a RECORD of 100 000 fi
 _SITE_PACKAGES_SCHEMES = frozenset({"purelib", "platlib"})
 _SCHEMES = _SITE_PACKAGES_SCHEMES | {"scripts", "headers", "data"}
 
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
 _NOT_IN_RECORD = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})
 
 
@@ -113,7 +115,7 @@ def _danger(info: zipfile.ZipInfo) -> str | None:
         return "is an absolute name, or one of another system"
     if {"", ".", ".."} & set(parts):
         return "is a name that leads out of its folder"
-    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+    if _CONTROL_CHARACTER.search(name):
         return "has a control character in its name"
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
         return "is a symbolic link" if kind == stat.S_IFLNK else "is neither a file nor a folder"

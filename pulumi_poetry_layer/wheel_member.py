@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import WheelError
 from pulumi_poetry_layer.members import BytesContent, Stream
-from pulumi_poetry_layer.zip_format import DEFLATED, STORED, parse_local_header
+from pulumi_poetry_layer.zip_format import DEFLATED, LOCAL_SIZE, STORED, parse_local_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _BLOCK = 1 << 18
-_LONGEST_LOCAL_HEADER = 30 + (1 << 16)
 
 _STRONG_HASHES = frozenset({"sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
 """Permitted in RECORD besides sha256: the binary distribution format asks for that or better."""
@@ -127,10 +126,10 @@ class MemberReader:
 
     def _data_offset(self, info: zipfile.ZipInfo) -> int:
         """Where a member's bytes begin, after its local header."""
+        name = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
         self._file.seek(info.header_offset)
-        header = parse_local_header(self._file.read(_LONGEST_LOCAL_HEADER))
-        encoding = "utf-8" if info.flag_bits & 0x800 else "cp437"
-        if header is None or header.name != info.orig_filename.encode(encoding):
+        header = parse_local_header(self._file.read(LOCAL_SIZE + len(name)))
+        if header is None or header.name != name:
             raise self._lie(info, "has another name, or none, in front of its bytes than in the directory")
         if header.method != info.compress_type or header.flags & 0x41:
             raise self._lie(info, "is of another kind in front of its bytes than in the directory")

@@ -27,6 +27,9 @@ _END = struct.Struct("<4sHHHHLLH")
 _END64 = struct.Struct("<4sQHHLLQQQQ")
 _END64_LOCATOR = struct.Struct("<4sLQL")
 
+LOCAL_SIZE = _LOCAL.size
+"""Bytes of a local header without the name and the extra field that follow it."""
+
 CENTRAL_SIZE = _CENTRAL.size
 """Bytes of a central header without the name that follows it."""
 
