@@ -44,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     plan = commands.add_parser("plan", help="show what would land in the layer, and its fingerprint")
     _add_request_options(plan)
+    plan.add_argument(
+        "--compare", type=Path, metavar="OLD", help="an older poetry.lock or another project folder: show what changes"
+    )
     plan.set_defaults(command=_plan)
     build = commands.add_parser("build", help="build the layer zip")
     _add_request_options(build)
@@ -84,6 +87,9 @@ def _request(options: argparse.Namespace) -> LayerRequest:
 
 
 def _plan(options: argparse.Namespace) -> None:
+    if options.compare:
+        _compare(options)
+        return
     plan, _ = plan_request(_request(options))
     if options.json:
         _print_json(plan_document(plan))
@@ -93,6 +99,17 @@ def _plan(options: argparse.Namespace) -> None:
     for excluded in plan.excluded:
         print(f"without {excluded.package.label}: {excluded.reason}")
     print(f"{len(plan.packages)} packages for {plan.target}, fingerprint {plan.fingerprint}")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from pulumi_poetry_layer.comparison import compare_request
+
+    comparison = compare_request(_request(options), options.compare)
+    if options.json:
+        _print_json(comparison.document())
+        return
+    for line in comparison.lines():
+        print(line)
 
 
 def plan_document(plan: BuildPlan) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from pulumi_poetry_layer.archive import write_archive
 from pulumi_poetry_layer.atomic import sha256_of, write_atomically
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, ProjectFiles, make_builder
 from pulumi_poetry_layer.errors import InputError, LockFileError, PoetryLayerError, ProjectError, raise_problems
-from pulumi_poetry_layer.lockfile import parse_lockfile
+from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
 from pulumi_poetry_layer.plan import BuildPlan, plan_selection, refuse_empty, select_layer
-from pulumi_poetry_layer.project import MAIN_GROUP, parse_project
+from pulumi_poetry_layer.project import MAIN_GROUP, Project, parse_project
 from pulumi_poetry_layer.selection import Choice, Selection
 from pulumi_poetry_layer.target import Target
 from pulumi_poetry_layer.verify import verify_loads
@@ -109,11 +109,31 @@ def read_project_files(project_dir: Path) -> ProjectFiles:
     return ProjectFiles(pyproject=texts[0], lock=texts[1], folder=project_dir)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ParsedRequest:
+    """What a request is about, read and understood but not planned yet."""
+
+    target: Target
+    files: ProjectFiles
+    project: Project
+    lock: LockFile
+
+
 def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
     """Plan what a user asks for; every problem of the input is reported at once.
 
     Raises:
         InputError: see :mod:`pulumi_poetry_layer.errors`.
+    """
+    parsed = parse_request(request)
+    return plan_parsed(parsed, request), parsed.files
+
+
+def parse_request(request: LayerRequest) -> ParsedRequest:
+    """Read and parse what a user asks for.
+
+    Raises:
+        InputError: every problem of it.
     """
     problems: list[PoetryLayerError] = []
 
@@ -131,11 +151,19 @@ def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
     if target is None or files is None or project is None or lock is None:
         raise_problems(problems)
         raise AssertionError("a step gave no result and no problem")
-    choice = Choice.of(request.groups, request.extras, request.exclude)
-    selection = select_layer(project, lock, target=target, choice=choice)
-    digests = _path_digests(selection, files.folder)
-    builder = request.builder.identity
-    return plan_selection(selection, target=target, choice=choice, builder=builder, digests=digests), files
+    return ParsedRequest(target=target, files=files, project=project, lock=lock)
+
+
+def plan_parsed(parsed: ParsedRequest, request: LayerRequest) -> BuildPlan:
+    """Plan a request that has been parsed.
+
+    Raises:
+        InputError: see :mod:`pulumi_poetry_layer.errors`.
+    """
+    target, choice = parsed.target, Choice.of(request.groups, request.extras, request.exclude)
+    selection = select_layer(parsed.project, parsed.lock, target=target, choice=choice)
+    digests = _path_digests(selection, parsed.files.folder)
+    return plan_selection(selection, target=target, choice=choice, builder=request.builder.identity, digests=digests)
 
 
 def _path_digests(selection: Selection, folder: Path) -> dict[str, str]:

@@ -150,11 +150,11 @@ def _excluded(
 ) -> dict[str, str]:
     """Name → reason, of the excluded distributions and of what nothing else needs."""
     roots = [d for d in root_dependencies(project, choice.groups, environment) if asked_for(d, choice.extras)]
-    needed = _reachable(roots, selected, environment)
-    still_needed = _reachable(roots, selected, environment, without=choice.exclude)
+    needed = reachable(roots, selected, environment)
+    still_needed = reachable(roots, selected, environment, without=choice.exclude)
     excluded = choice.exclude & selected.keys()
     below = {
-        name: _reachable([Dependency(name=name, extras=needed.get(name, frozenset()))], selected, environment)
+        name: reachable([Dependency(name=name, extras=needed.get(name, frozenset()))], selected, environment)
         for name in sorted(excluded)
     }
     only_below = needed.keys() - still_needed.keys() - excluded
@@ -163,7 +163,7 @@ def _excluded(
     }
 
 
-def _reachable(
+def reachable(
     roots: Iterable[Dependency],
     packages: Mapping[str, LockedPackage],
     environment: MarkerEnvironment,

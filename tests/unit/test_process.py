@@ -26,6 +26,19 @@ def test_output_of_both_streams_comes_back_in_order(tmp_path: Path) -> None:
     assert python(code, tmp_path) == "one\ntwo\nthree\n"
 
 
+def test_warnings_are_kept_out_of_an_answer_and_stay_in_a_failure(tmp_path: Path) -> None:
+    """A warning of git's would be taken for the name of a file, or the reason of a failure be lost."""
+    code = "import sys; print('warning', file=sys.stderr); print('answer'); raise SystemExit({})"
+
+    def ask(exit_code: int) -> str:
+        arguments = ["-c", code.format(exit_code)]
+        return run(PYTHON, arguments, environment={}, folder=tmp_path, errors_apart=True)
+
+    assert ask(0) == "answer\n"
+    with pytest.raises(SubprocessError, match="answer\nwarning"):
+        ask(1)
+
+
 def test_failure_carries_command_code_whole_output_and_next_step(tmp_path: Path) -> None:
     """A user would only learn that something failed."""
     with pytest.raises(SubprocessError) as caught:
