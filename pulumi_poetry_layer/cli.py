@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_poetry_layer.builders import BUILDERS, DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import PoetryLayerError
+from pulumi_poetry_layer.output import show_output
 from pulumi_poetry_layer.pipeline import DEFAULT_ARCHITECTURE, LayerArtifact, LayerRequest, build_request, plan_request
 from pulumi_poetry_layer.project import MAIN_GROUP
 
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     inspect.set_defaults(command=_inspect)
     cache = commands.add_parser("cache", help="the cache shared by all projects of this user")
     cache.add_argument("action", choices=("dir", "size", "clear"))
+    cache.add_argument("--docker", action="store_true", help="size, clear: what the container builder keeps in Docker")
     cache.set_defaults(command=_cache)
     return parser
 
@@ -148,6 +150,7 @@ def plan_document(plan: BuildPlan) -> dict[str, Any]:
 
 
 def _build(options: argparse.Namespace) -> None:
+    show_output(lambda line: print(line, file=sys.stderr))
     artifact = build_request(_request(options), options.output)
     if options.json:
         _print_json(artifact_document(artifact))
@@ -184,12 +187,24 @@ def _inspect(options: argparse.Namespace) -> None:
 def _cache(options: argparse.Namespace) -> None:
     from pulumi_poetry_layer.cache import cache_folder, cache_size, clear_cache
 
-    if options.action == "dir":
+    if options.docker:
+        _docker_cache(options.action)
+    elif options.action == "dir":
         print(cache_folder(""))
     elif options.action == "size":
         print(_megabytes(cache_size()))
     else:
         print(f"removed {_megabytes(clear_cache())}")
+
+
+def _docker_cache(action: str) -> None:
+    from pulumi_poetry_layer.builders.docker_cache import clear_docker_cache, docker_cache
+
+    if action == "clear":
+        print(f"removed {_megabytes(clear_docker_cache())} from Docker")
+        return
+    for entry in docker_cache():
+        print(f"{entry.kind} {entry.name} {_megabytes(entry.size)}")
 
 
 def _sizes(size: int, unzipped_size: int) -> str:

@@ -124,8 +124,10 @@ def _request(props: dict[str, Any]) -> LayerRequest:
 
 def _built(props: dict[str, Any]) -> dict[str, Any]:
     """Build what the inputs describe and return the outputs: the inputs, and what the zip turned out to be."""
+    from pulumi_poetry_layer.output import show_output
     from pulumi_poetry_layer.pipeline import ensure_artifact
 
+    show_output(_tell)
     artifact = ensure_artifact(_request(props), Path(props["zip"]), fingerprint=props["fingerprint"])
     refuse_over_limit(artifact, direct_upload=props.get("direct_upload", True))
     _tell(

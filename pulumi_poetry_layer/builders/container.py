@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT = 3600.0
 """Seconds that a container may live."""
 
+_COMPILER_HINT = "if a compiler or a library is what is missing, let image= name a build image that has it"
 _FOLDER = "/build"
 _PROJECT = f"{_FOLDER}/project"
 
@@ -136,14 +137,14 @@ class _ContainerFolder:
         self._run([self._python, *arguments])
 
     def poetry(self, arguments: Sequence[str]) -> None:
-        self._run([POETRY, *arguments])
+        self._run([POETRY, *arguments], hint=_COMPILER_HINT)
 
     def fetch(self, folder: str) -> Path:
         self._container.fetch(f"{_PROJECT}/{folder}", self._folder)
         return self._folder
 
-    def _run(self, arguments: Sequence[str]) -> None:
-        self._container.run(arguments, environment=self._variables, folder=_PROJECT)
+    def _run(self, arguments: Sequence[str], *, hint: str | None = None) -> None:
+        self._container.run(arguments, environment=self._variables, folder=_PROJECT, hint=hint)
 
 
 def _seconds(timeout: float | str) -> float:

@@ -91,6 +91,13 @@ def start_build(output: Path, **variables: str) -> subprocess.Popen[str]:
     )
 
 
+def cache(action: str, docker_host: str) -> list[str]:
+    """What ``pulumi-poetry-layer cache … --docker`` prints, by line."""
+    command = [sys.executable, "-m", "pulumi_poetry_layer", "cache", action, "--docker"]
+    environment = {**os.environ, "DOCKER_HOST": docker_host}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda ending: ending.name)
 def test_ended_process_leaves_no_container_and_the_next_build_succeeds(
     client: docker.DockerClient, tmp_path: Path, ending: signal.Signals
@@ -117,10 +124,10 @@ def socket_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_daemon_that_stops_in_the_middle_is_told_and_the_next_build_succeeds(
+def test_daemon_that_stops_is_told_the_next_build_succeeds_and_all_can_be_cleared(
     client: docker.DockerClient, socket_folder: Path, tmp_path: Path
 ) -> None:
-    """Otherwise a restart of Docker leaves half a layer, or an error about HTTP."""
+    """Otherwise a restart of Docker leaves half a layer or an error about HTTP, and images stay for ever."""
     build_here(tmp_path / "warm.zip")
     with own_daemon(socket_folder) as daemon:
         own = daemon.start()
@@ -142,6 +149,11 @@ def test_daemon_that_stops_in_the_middle_is_told_and_the_next_build_succeeds(
             output, _ = process.communicate()
         assert process.returncode == 0, output
         assert own.api.containers(all=True) == []
+
+        assert {line.split()[0] for line in cache("size", daemon.host)} == {"image", "volume"}
+        assert cache("clear", daemon.host)[0].startswith("removed ")
+        assert cache("size", daemon.host) == []
+        assert own.images.list(IMAGE.format(RUNTIME, "x86_64")), "the user's own images are not ours to remove"
         own.close()
     assert (tmp_path / "layer.zip").read_bytes() == (tmp_path / "warm.zip").read_bytes()
 
@@ -151,7 +163,8 @@ def test_up_builds_two_layers_in_containers_and_a_second_up_needs_no_docker(
 ) -> None:
     """Otherwise whoever deploys without a change must have Docker, or layers cannot be built in containers at all."""
     stack = new_program({"__main__.py": PULUMI_PROGRAM, **project_files("base")}).stack()
-    stack.up()
+    up = stack.up()
+    assert "Installing idna (3.10)" in up.text, "Poetry's output must reach the user"
     for name, expected in (("api", {"idna", "six.py"}), ("worker", {"idna", "six.py", "iniconfig"})):
         with zipfile.ZipFile(io.BytesIO(aws.layer_zip(name, 1))) as layer:
             folders = {member.split("/")[1] for member in layer.namelist()}
