@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.wheel import Wheel
     from pulumi_poetry_layer.wheel_cache import WheelCache
 
-_AT_ONCE = 16  # downloads
+_AT_ONCE = 6  # downloads; more of them spend their time on setting up connections
 
 
 def add_wheels(packages: Sequence[PlannedPackage], cache: WheelCache, project: Path) -> None:
