@@ -23,6 +23,7 @@ from pulumi_poetry_layer.builders.docker_daemon import LABEL
 from pulumi_poetry_layer.errors import ContainerError, HostError, SubprocessError
 
 from .harness.containers import IMAGE, NETWORK, connect_to_docker, running_builds
+from .harness.private_index import PASSWORD, USER, private_index
 
 PROJECTS = Path(__file__).parent.parent / "projects"
 FIXTURES = Path(__file__).parents[2] / "benchmarks" / "fixtures"
@@ -136,26 +137,43 @@ class _Spy(logging.Handler):
             self.seen = [json.dumps(self._client.api.inspect_container(id_)) for id_ in running_builds(self._client)]
 
 
-def test_output_arrives_while_the_build_runs_and_no_secret_can_be_inspected(
-    client: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise a long build looks dead, and whoever may list containers reads the index's password."""
-    monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_USERNAME", "correct-horse")
-    monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_PASSWORD", "battery-staple")
+@pytest.fixture
+def spy(client: docker.DockerClient) -> Iterator[_Spy]:
+    """Somebody who looks at Docker while the build runs."""
     spy = _Spy(client)
     logger = logging.getLogger(OUTPUT_LOGGER)
     logger.addHandler(spy)
     logger.setLevel(logging.INFO)
-    try:
-        layer = build(PROJECTS / "base", tmp_path / "layer.zip").path
-    finally:
-        logger.removeHandler(spy)
-        logger.setLevel(logging.NOTSET)
+    yield spy
+    logger.removeHandler(spy)
+    logger.setLevel(logging.NOTSET)
+
+
+def test_private_index_is_used_and_its_password_is_seen_nowhere(
+    client: docker.DockerClient, spy: _Spy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a long build looks dead, or whoever may list containers reads the index's password."""
+    monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_USERNAME", USER)
+    monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_PASSWORD", PASSWORD)
+    with private_index() as index:
+        layer = build(index.write_project(tmp_path / "service"), tmp_path / "layer.zip").path
+    assert contents(layer)["python/inner_package.py"] == b"SECRET_SAUCE = 1\n"
     assert spy.seen, "no output arrived while a container was running"
     images = [json.dumps(image.attrs) for image in client.images.list(REPOSITORY)]
     for text in (*spy.seen, *images, *map(repr, contents(layer).values())):
-        assert "battery-staple" not in text
-        assert "correct-horse" not in text
+        assert USER not in text
+        assert PASSWORD not in text
+
+
+def test_refused_password_is_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a password that has just expired, or is of another index, ends in the log of the deployment."""
+    monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_USERNAME", USER)
+    monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_PASSWORD", "sturgeon-of-inner")
+    with private_index() as index, pytest.raises(SubprocessError) as caught:
+        build(index.write_project(tmp_path / "service"), tmp_path / "layer.zip")
+    assert index.refused
+    assert "sturgeon-of-inner" not in str(caught.value)
+    assert USER not in str(caught.value)
 
 
 def test_several_layers_are_built_at_the_same_time(tmp_path: Path) -> None:
