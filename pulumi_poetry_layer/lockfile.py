@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
@@ -14,6 +15,8 @@ from packaging.version import InvalidVersion, Version
 
 from pulumi_poetry_layer.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.errors import LockFileError
+from pulumi_poetry_layer.lock_text import FileBlock, load_lock
+from pulumi_poetry_layer.lock_text import LockedFile as LockedFile  # part of what a lock file is told as
 from pulumi_poetry_layer.tables import Table
 
 if TYPE_CHECKING:
@@ -27,14 +30,6 @@ _HINT = "restore the file or run `poetry lock`"
 _GENERATED_BY = re.compile(r"[^\n]*?Poetry (?P<version>[^ \n]+)")
 _FILE_VERSION = re.compile(r".+?-(?P<version>\d[^-]*?)(-.+\.whl|(\.sdist)?\.(zip|tar(\.(gz|bz2|xz|Z))?))")
 _EXTRA_MEMBER = re.compile(r"\s*(?P<name>[A-Za-z0-9._-]+)\s*(\[(?P<extras>[^\]]*)\])?")
-
-
-@dataclass(frozen=True)
-class LockedFile:
-    """A file of a package in the index: its name and its digest, ``<algorithm>:<hex>``."""
-
-    name: str
-    hash: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +120,7 @@ def parse_lockfile(text: str) -> LockFile:
     Raises:
         LockFileError: broken TOML, an unknown lock version, or a key that is missing or of the wrong kind.
     """
-    document = Table.of_text(text, file=FILE_NAME, error=LockFileError, hint=_HINT)
+    document = Table.of_text(text, file=FILE_NAME, error=LockFileError, hint=_HINT, load=load_lock)
     document.require("metadata")
     metadata = document.table("metadata")
     lock_version = _lock_version(metadata)
@@ -183,6 +178,8 @@ class _Reader:
         )
 
     def _files(self, table: Table, name: str, version: str, source: Source | None) -> tuple[LockedFile, ...]:
+        if isinstance(files := table.values.get("files"), FileBlock):
+            return files
         if "files" in table:
             return tuple(_locked_files(table, "files"))
         if self._with_groups:
@@ -244,13 +241,15 @@ def _source(table: Table) -> Source:
 def _extras(table: Table) -> dict[str, tuple[Dependency, ...]]:
     """Only name and extras of the members count: the rest stands in the package's dependencies."""
     return {
-        canonicalize_name(extra): tuple(
-            Dependency(name=canonicalize_name(match["name"]), extras=_names(match["extras"]))
-            for member in table.texts(extra)
-            if (match := _EXTRA_MEMBER.match(member))
-        )
+        canonicalize_name(extra): tuple(found for member in table.texts(extra) if (found := _extra_member(member)))
         for extra in table
     }
+
+
+@lru_cache(maxsize=4096)
+def _extra_member(text: str) -> Dependency | None:
+    match = _EXTRA_MEMBER.match(text)
+    return Dependency(name=canonicalize_name(match["name"]), extras=_names(match["extras"])) if match else None
 
 
 def _names(listed: str | None) -> frozenset[str]:

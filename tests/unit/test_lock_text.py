@@ -1,0 +1,89 @@
+"""The fast way into a lock file gives what a TOML parser gives."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli
+
+from pulumi_poetry_layer.errors import LockFileError
+from pulumi_poetry_layer.lock_text import FileBlock, load_lock
+from pulumi_poetry_layer.lockfile import parse_lockfile
+
+TESTS = Path(__file__).resolve().parents[1]
+LOCK_FILES = sorted([*TESTS.glob("*/*/poetry.lock"), *TESTS.glob("*/*/*/poetry.lock")])
+BLOCK = 'files = [\n    {file = "a-1.tar.gz", hash = "sha256:0"},\n    {file = "a-1.whl", hash = "sha256:1"},\n]'
+PACKAGE = f'[[package]]\nname = "a"\nversion = "1"\n{BLOCK}\n'
+
+
+def plain(value: Any) -> Any:
+    """The tables as a TOML parser gives them."""
+    if isinstance(value, FileBlock):
+        return [{"file": file.name, "hash": file.hash} for file in value]
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("path", LOCK_FILES, ids=lambda path: path.parent.name)
+def test_lock_files_of_poetry_are_read_as_toml(path: Path) -> None:
+    """A layer would be planned from something else than what is in the lock file."""
+    text = path.read_text(encoding="utf-8")
+
+    assert plain(load_lock(text)) == tomli.loads(text)
+
+
+def test_lock_files_of_a_real_history_are_read_as_toml() -> None:
+    """The same, with what years and several releases of Poetry brought about."""
+    with tarfile.open(TESTS / "data" / "lock_history" / "powertools.tar.xz") as archive:
+        for number in range(0, 400, 80):
+            file = archive.extractfile(f"./{number:04}.lock")
+            assert file is not None
+            text = file.read().decode()
+            assert plain(load_lock(text)) == tomli.loads(text)
+
+
+def test_blocks_of_files_are_read_ahead() -> None:
+    """Every preview of a large project would take longer; nobody would see that the fast way is not taken."""
+    (package,) = load_lock(PACKAGE)["package"]
+    assert isinstance(package["files"], FileBlock)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        f'x = """\n{BLOCK}\n"""\n{PACKAGE}',
+        f"x = '''\n{BLOCK}\n'''\n{PACKAGE}",
+        f"{BLOCK}\n{PACKAGE}",
+        f"{PACKAGE}[metadata]\n{BLOCK}\n",
+        f"{PACKAGE}[package.dependencies]\n{BLOCK}\n",
+        PACKAGE.replace("a-1.whl", '\\"a-1.whl'),
+        PACKAGE.replace("a-1.whl", "a\\u00e9.whl"),
+        PACKAGE.replace('"a-1.whl"', "'a-1.whl'"),
+        PACKAGE.replace("{file", "{ file"),
+        PACKAGE.replace("\n", "\r\n"),
+        f"{PACKAGE}# {BLOCK.splitlines()[0]}\n",
+        f'{PACKAGE}[[package]]\nname = "b"\nfiles = 0\n',
+        f'{PACKAGE}[[package]]\nname = "b"\nfiles = []\n',
+        f'package = 1\nx = "{BLOCK.splitlines()[0]}"\n',
+        f"[package]\n{BLOCK}\n",
+    ],
+)
+def test_other_texts_are_read_as_toml(text: str) -> None:
+    """A lock file that a tool or a person edited would be read as something else, or not at all."""
+    assert plain(load_lock(text)) == tomli.loads(text)
+
+
+@pytest.mark.parametrize("end", ["[", f"{BLOCK}\n", "x = \n", 'files = [\n    {file = "a", hash = "b"},\n'])
+def test_errors_tell_the_place_in_the_whole_text(end: str) -> None:
+    """A user would look for the fault in another line."""
+    with pytest.raises(tomli.TOMLDecodeError) as expected:
+        tomli.loads(PACKAGE + end)
+    with pytest.raises(LockFileError) as told:
+        parse_lockfile(PACKAGE + end)
+
+    assert str(expected.value) in str(told.value)
