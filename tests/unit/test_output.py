@@ -14,9 +14,10 @@ BUILDER = logging.getLogger("pulumi_poetry_layer.builders.some_builder")
 
 @pytest.fixture(autouse=True)
 def unchanged_logging() -> Iterator[None]:
-    """Leave logging as it was."""
+    """Start as a fresh process does, and leave logging as it was."""
     logger = logging.getLogger("pulumi_poetry_layer")
     handlers, level = list(logger.handlers), logger.level
+    logger.handlers.clear()
     yield
     logger.handlers[:] = handlers
     logger.setLevel(level)
