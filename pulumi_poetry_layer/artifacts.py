@@ -7,6 +7,7 @@ then the best wheel tag, and an sdist comes last. Among equals the first by file
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,14 @@ def wheel_tags(file_name: str) -> frozenset[tuple[str, str, str]]:
     match = _WHEEL.fullmatch(file_name)
     if not match:
         return frozenset()
-    return frozenset(product(*(match[part].lower().split(".") for part in ("interpreter", "abi", "platform"))))
+    return _spelt_out(match["interpreter"], match["abi"], match["platform"])
+
+
+@lru_cache(maxsize=4096)
+def _spelt_out(interpreter: str, abi: str, platform: str) -> frozenset[tuple[str, str, str]]:
+    # The same few hundred sets of tags come back in every lock file.
+    interpreters, abis, platforms = (tags.lower().split(".") for tags in (interpreter, abi, platform))
+    return frozenset(product(interpreters, abis, platforms))
 
 
 def _preference(file_name: str, tag_ranks: Mapping[tuple[str, str, str], int]) -> tuple[tuple[int, str], int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import canonicalize_name
+from pulumi_poetry_layer.tables import normalised
 
 if TYPE_CHECKING:
     from pulumi_poetry_layer.tables import Table
@@ -69,14 +69,14 @@ def _entries(name: str, value: Any) -> list[tuple[str, Any]]:
 
 def _dependency(table: Table, name: str, key: str, entry: Any) -> Dependency:
     if isinstance(entry, str):
-        return Dependency(name=canonicalize_name(name), constraint=entry)
+        return Dependency(name=normalised(name), constraint=entry)
     if not isinstance(entry, dict):
         raise table.problem(key, "must be a string, a table or an array of these")
     details = table.nested(key, entry)
     origin = next((kind for kind in _ADDRESSES if kind in details), None)
     return Dependency(
-        name=canonicalize_name(name),
-        extras=frozenset(canonicalize_name(extra) for extra in details.texts("extras")),
+        name=normalised(name),
+        extras=frozenset(normalised(extra) for extra in details.texts("extras")),
         marker=details.text("markers", ""),
         constraint=details.text("version", "*"),
         python=details.text("python", "*"),

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from pulumi_poetry_layer.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.errors import LockFileError
 from pulumi_poetry_layer.lock_text import FileBlock, load_lock
 from pulumi_poetry_layer.lock_text import LockedFile as LockedFile  # part of what a lock file is told as
-from pulumi_poetry_layer.tables import Table
+from pulumi_poetry_layer.tables import Table, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -130,7 +129,7 @@ def parse_lockfile(text: str) -> LockFile:
         lock_version=lock_version,
         generated_by=generated["version"] if generated else None,
         content_hash=metadata.text("content-hash"),
-        extras=frozenset(canonicalize_name(extra) for extra in document.table("extras")),
+        extras=frozenset(normalised(extra) for extra in document.table("extras")),
         packages=tuple(reader.package(table) for table in document.tables("package")),
     )
 
@@ -152,17 +151,17 @@ class _Reader:
     def __init__(self, metadata: Table, *, with_groups: bool) -> None:
         self._with_groups = with_groups
         self._shared_files = metadata.table("files")
-        self._shared_names: dict[str, str] = {canonicalize_name(name): name for name in self._shared_files}
+        self._shared_names: dict[str, str] = {normalised(name): name for name in self._shared_files}
 
     def package(self, table: Table) -> LockedPackage:
-        name, version = canonicalize_name(table.text("name")), table.text("version")
+        name, version = normalised(table.text("name")), table.text("version")
         try:
             Version(version)
         except InvalidVersion as error:
             raise table.problem("version", f"not a version (PEP 440): {version}") from error
         if self._with_groups:
             table.require("groups")
-        groups = frozenset(canonicalize_name(group) for group in table.texts("groups"))
+        groups = frozenset(normalised(group) for group in table.texts("groups"))
         source = _source(table.table("source")) if "source" in table else None
         return LockedPackage(
             name=name,
@@ -224,7 +223,7 @@ def _markers(table: Table, groups: Iterable[str]) -> Mapping[str, str]:
     if not isinstance(locked, dict):
         raise table.problem("markers", "must be a string or a table")
     markers = table.table("markers")
-    by_group: dict[str, str] = {canonicalize_name(group): markers.text(group) for group in markers}
+    by_group: dict[str, str] = {normalised(group): markers.text(group) for group in markers}
     return {group: by_group.get(group, "") for group in groups}
 
 
@@ -241,7 +240,7 @@ def _source(table: Table) -> Source:
 def _extras(table: Table) -> dict[str, tuple[Dependency, ...]]:
     """Only name and extras of the members count: the rest stands in the package's dependencies."""
     return {
-        canonicalize_name(extra): tuple(found for member in table.texts(extra) if (found := _extra_member(member)))
+        normalised(extra): tuple(found for member in table.texts(extra) if (found := _extra_member(member)))
         for extra in table
     }
 
@@ -249,8 +248,8 @@ def _extras(table: Table) -> dict[str, tuple[Dependency, ...]]:
 @lru_cache(maxsize=4096)
 def _extra_member(text: str) -> Dependency | None:
     match = _EXTRA_MEMBER.match(text)
-    return Dependency(name=canonicalize_name(match["name"]), extras=_names(match["extras"])) if match else None
+    return Dependency(name=normalised(match["name"]), extras=_names(match["extras"])) if match else None
 
 
 def _names(listed: str | None) -> frozenset[str]:
-    return frozenset(canonicalize_name(name.strip()) for name in (listed or "").split(",") if name.strip())
+    return frozenset(normalised(name.strip()) for name in (listed or "").split(",") if name.strip())

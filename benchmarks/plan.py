@@ -1,0 +1,130 @@
+"""``python -m benchmarks.plan``: how long a plan takes, from the texts of both files to the fingerprint.
+
+The lock file has 250 packages, all of them in the layer: packages of the lock files in this repository, as Poetry
+wrote them, put into one lock file of version 2.1.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import re
+import statistics
+import tarfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import tomli
+
+from benchmarks.sections import replace_section
+from pulumi_poetry_layer.artifacts import choose_file
+from pulumi_poetry_layer.lock_text import LockedFile, load_lock
+from pulumi_poetry_layer.lockfile import parse_lockfile
+from pulumi_poetry_layer.plan import BuilderIdentity, plan_layer
+from pulumi_poetry_layer.project import parse_project
+from pulumi_poetry_layer.selection import Choice
+from pulumi_poetry_layer.target import Target
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PACKAGES = 250
+ROUNDS = 41
+TARGET = Target("python3.12", "x86_64")
+CHOICE = Choice()
+BUILDER = BuilderIdentity(kind="wheels")
+PROJECT = '[project]\nname = "service"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = []\n'
+
+_PACKAGE = re.compile(r"^\[\[package\]\]\n(?:(?!\[\[package\]\]|\[metadata|\[extras\]).*\n)+", re.MULTILINE)
+_NAME = re.compile(r'^name = "(.+)"$', re.MULTILINE)
+_GROUPS_AND_MARKERS = re.compile(r"^(groups|markers) = .*\n", re.MULTILINE)
+
+
+def main() -> None:
+    """Measure, print the section and put it into docs/benchmarks.md."""
+    lock = lock_text()
+    steps: dict[str, Callable[[], object]] = {
+        "plan, from texts to fingerprint": lambda: plan(lock),
+        "of that: reading poetry.lock": lambda: parse_lockfile(lock),
+        "the TOML alone, as this package reads it": lambda: load_lock(lock),
+        "for comparison: the TOML alone by tomli": lambda: tomli.loads(lock),
+    }
+    text = "\n".join(lines(lock, measure(steps)))
+    replace_section(REPOSITORY / "docs" / "benchmarks.md", "plan", "python -m benchmarks.plan", text)
+    print(text)
+
+
+def lock_text() -> str:
+    """A lock file of so many packages that they all land in the layer."""
+    packages: dict[str, str] = {}
+    for text in lock_texts():
+        for table in _PACKAGE.findall(text):
+            name = _NAME.search(table)
+            if name and "[package.source]" not in table and fits(table) and len(packages) < PACKAGES:
+                # A second version of a package passes for a package of its own.
+                own_name = f"{name[1]}-2" if name[1] in packages else name[1]
+                packages[own_name] = _in_main_group(table).replace(name[0], f'name = "{own_name}"')
+    chosen = sorted(packages.items())
+    metadata = f'[metadata]\nlock-version = "2.1"\ncontent-hash = "{parse_project(PROJECT).content_hash}"\n'
+    return "\n".join(table for _, table in chosen) + "\n" + metadata
+
+
+def lock_texts() -> Iterator[str]:
+    """The lock files in this repository."""
+    with tarfile.open(REPOSITORY / "tests" / "data" / "lock_history" / "powertools.tar.xz") as history:
+        for name in (f"./{number:04}.lock" for number in range(399, -1, -57)):
+            file = history.extractfile(name)
+            yield file.read().decode() if file else ""
+    for folder in ("benchmarks/fixtures", "tests/data/locked", "tests/projects"):
+        for path in sorted((REPOSITORY / folder).glob("*/poetry.lock")):
+            yield path.read_text(encoding="utf-8")
+
+
+def fits(table: str) -> bool:
+    """Whether a package has a file for the target."""
+    files = [LockedFile(name, "") for name in re.findall(r'\{file = "(.+?)"', table)]
+    return choose_file(files, TARGET.tag_ranks) is not None
+
+
+def _in_main_group(table: str) -> str:
+    return _GROUPS_AND_MARKERS.sub("", table).replace("files = [", 'groups = ["main"]\nfiles = [', 1)
+
+
+def plan(lock: str) -> str:
+    """The fingerprint."""
+    project, locked = parse_project(PROJECT), parse_lockfile(lock)
+    made = plan_layer(project, locked, target=TARGET, choice=CHOICE, builder=BUILDER)
+    if len(made.packages) != PACKAGES:
+        raise SystemExit(f"{len(made.packages)} packages are planned, not {PACKAGES}")
+    return made.fingerprint
+
+
+def measure(steps: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Milliseconds of each step; they take turns, so that a busy machine is as busy for all of them."""
+    taken: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(ROUNDS):
+        for name, step in steps.items():
+            started = time.perf_counter()
+            step()
+            taken[name].append((time.perf_counter() - started) * 1000)
+    return taken
+
+
+def lines(lock: str, taken: Mapping[str, list[float]]) -> Iterator[str]:
+    """The section of docs/benchmarks.md."""
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    yield f"""\
+## Planning
+
+`python -m benchmarks.plan`, {today}, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}.
+A lock file of {PACKAGES} packages ({len(lock) / 1000:.0f} kB), all of them in the layer, in a warm process;
+{ROUNDS} rounds in which the steps take turns.
+
+| | milliseconds, median | lowest |
+|---|---:|---:|"""
+    for name, values in taken.items():
+        yield f"| {name} | {statistics.median(values):.1f} | {min(values):.1f} |"
+
+
+if __name__ == "__main__":
+    main()
