@@ -16,15 +16,20 @@ from packaging.utils import canonicalize_name
 from pulumi_poetry_layer.archive import LAYER_FOLDER, BytesContent, FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
 from pulumi_poetry_layer.metadata import without_local_places
-from pulumi_poetry_layer.record import INSTALLER_NAME, RecordEntry, entry_for, format_record, parse_record
+from pulumi_poetry_layer.record import (
+    INSTALLATION_FILES,
+    INSTALLER_NAME,
+    RecordEntry,
+    entry_for,
+    format_record,
+    is_bytecode_cache,
+    parse_record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pulumi_poetry_layer.plan import BuildPlan
-
-_NOT_IN_A_LAYER = frozenset({"direct_url.json", "REQUESTED"})
-"""Files of a .dist-info folder that tell how this one installation came about."""
 
 
 def read_site_packages(site_packages: Path, plan: BuildPlan) -> list[Member]:
@@ -89,9 +94,9 @@ def _distribution_members(name: str, site_packages: Path, dist_info: Path) -> It
 
 def _in_layer(path: PurePosixPath, dist_info: str) -> bool:
     """Whether a recorded path lies in site-packages and is wanted in a layer."""
-    if path.is_absolute() or ".." in path.parts or path.suffix == ".pyc" or "__pycache__" in path.parts:
+    if path.is_absolute() or ".." in path.parts or is_bytecode_cache(path.as_posix()):
         return False
-    return not (path.parts[0] == dist_info and path.name in _NOT_IN_A_LAYER)
+    return not (path.parts[0] == dist_info and path.name in INSTALLATION_FILES)
 
 
 def _file_member(distribution: str, recorded: str, path: Path) -> Member:
