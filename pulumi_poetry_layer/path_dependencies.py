@@ -142,7 +142,7 @@ def _in_work_tree(folder: Path) -> bool:
 
 def _tracked(folder: Path) -> list[str]:
     """What git tracks in a folder, by names relative to it; nothing when git tracks nothing of it."""
-    arguments = [*_GIT_SETTINGS, "ls-files", "-z", "--cached", "--deduplicate"]
+    arguments = [*_GIT_SETTINGS, "ls-files", "-z", "--cached"]
     listed = run(
         find_program("git", hint=_GIT_HINT),
         arguments,
@@ -150,7 +150,7 @@ def _tracked(folder: Path) -> list[str]:
         folder=folder,
         errors_apart=True,
     )
-    return [name for name in listed.split("\0") if name]
+    return [name for name in dict.fromkeys(listed.split("\0")) if name]  # a file in conflict is listed three times
 
 
 def _without_git_variables(variables: Mapping[str, str]) -> dict[str, str]:

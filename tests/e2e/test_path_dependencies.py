@@ -1,0 +1,38 @@
+"""Libraries beside the project under the real engine: an edit of one is a new layer, a cache in one is not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from .harness import LocalAws, Program
+from .test_lifecycle import LAYER, PROGRAM, PROJECTS
+
+NewProgram = Callable[..., Program]
+
+
+def test_edit_of_a_library_is_a_new_layer_and_a_cache_in_it_is_not(
+    new_program: NewProgram, aws: LocalAws, tmp_path: Path
+) -> None:
+    """Otherwise the library is published as it was, or a new version comes with every run of its tests."""
+    program = new_program({"__main__.py": PROGRAM})
+    for name in ("service", "shared", "base", "vendored"):
+        target = program.folder / "service" if name == "service" else program.folder / name
+        shutil.copytree(PROJECTS / "paths" / name, target)
+    stack = program.stack()
+    stack.up(skip_preview=True)
+    module = program.folder / "shared" / "src" / "shared" / "__init__.py"
+    (module.parent / "__pycache__").mkdir(exist_ok=True)
+    (module.parent / "__pycache__" / "shared.pyc").write_bytes(b"cache")
+    assert stack.preview().unchanged
+
+    module.write_text("changed = True\n")
+
+    preview = stack.preview()
+    assert "replace" in preview.ops(LAYER)
+    assert "shared 1.0 (directory@" in preview.text
+    stack.up(skip_preview=True)
+    assert aws.layer_versions("deps-dev") == [2]
+    assert str(tmp_path) not in json.dumps(stack.resources()["deps-build"])
