@@ -118,7 +118,8 @@ def lines(lock: str, taken: Mapping[str, list[float]]) -> Iterator[str]:
 
 `python -m benchmarks.plan`, {today}, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}.
 A lock file of {PACKAGES} packages ({len(lock) / 1000:.0f} kB), all of them in the layer, in a warm process;
-{ROUNDS} rounds in which the steps take turns.
+{ROUNDS} rounds in which the steps take turns; load average {os.getloadavg()[0]:.1f}, so mind the lowest values
+where that is more than nothing. The goal is 30 ms for a plan.
 
 | | milliseconds, median | lowest |
 |---|---:|---:|"""
