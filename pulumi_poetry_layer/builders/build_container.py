@@ -152,20 +152,7 @@ class BuildContainer:
             code = self._client.api.exec_inspect(program)["ExitCode"]
         except NotFound:
             return None
-        return None if code is None or (code == _KILLED and self._ends()) else int(code)
-
-    def _ends(self) -> bool:
-        """Whether the container has ended or is about to: its programs are killed before it is told as ended."""
-        from docker.errors import NotFound
-        from requests.exceptions import RequestException
-
-        try:
-            self._client.api.wait(self._id, timeout=_END_SECONDS)
-        except NotFound:
-            return True
-        except RequestException:  # no answer within that time
-            return False
-        return True
+        return None if code is None or (code == _KILLED and _ends(self._client, self._id)) else int(code)
 
     def _judge(self, arguments: Sequence[str], code: int | None, output: str, hint: str | None) -> None:
         command = " ".join([PurePosixPath(arguments[0]).name, *arguments[1:]])
@@ -297,15 +284,29 @@ def _refuse_if_not_running(client: DockerClient, container_id: str, image: str) 
     """
     from docker.errors import NotFound
 
-    try:
-        if client.api.inspect_container(container_id)["State"]["Running"]:
-            return
-    except NotFound:
-        pass  # it has ended and is removed
     architecture = client.images.get(image).attrs["Architecture"]
     if architecture != client.version()["Arch"]:
-        raise not_runnable(f"for {architecture}")
+        if _ends(client, container_id):
+            raise not_runnable(f"for {architecture}")
+        return
+    with suppress(NotFound):
+        if client.api.inspect_container(container_id)["State"]["Running"]:
+            return
     raise ContainerError("the container ended as soon as it was started", hint="`cat` must be in the image")
+
+
+def _ends(client: DockerClient, container_id: str) -> bool:
+    """Whether a container has ended or is about to: it is told as running for a moment after its last program."""
+    from docker.errors import NotFound
+    from requests.exceptions import RequestException
+
+    try:
+        client.api.wait(container_id, timeout=_END_SECONDS)
+    except NotFound:
+        return True
+    except RequestException:  # no answer within that time
+        return False
+    return True
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[str]:

@@ -53,10 +53,9 @@ EMULATED = BuildImage("python3.11", "bookworm", "arm64", _PYTHON)
 
 
 def ensure() -> None:
-    """Have the images in the daemon; the one for arm64 only where its programs can run."""
-    emulated = [EMULATED] if _emulation() else []
-    missing = [image for image in (*NATIVE, *emulated) if not _exists(image.reference)]
-    for image in missing:
+    """Have the images in the daemon, and the programs of the one for arm64 run, where this machine allows it."""
+    _emulate()
+    for image in [image for image in (*NATIVE, EMULATED) if not _exists(image.reference)]:
         if not (_pull(image) or _make(image)):
             say(f"{image.reference} cannot be pulled, and only root on Debian can make one that stands for it")
 
@@ -173,12 +172,10 @@ def _config(image: BuildImage, layer: str) -> dict[str, Any]:
     }
 
 
-def _emulation() -> bool:
-    """Have programs for arm64 run here, by qemu; ``False`` where this machine does not allow it."""
-    if (_BINFMT / "qemu-aarch64").exists():
-        return True
-    if not may_apt():
-        return False
+def _emulate() -> None:
+    """Have programs for arm64 run here, by qemu, where this machine allows it."""
+    if (_BINFMT / "qemu-aarch64").exists() or not may_apt():
+        return
     if not _HANDLER.exists():
         apt_install("qemu-user-static")
     try:
@@ -187,5 +184,3 @@ def _emulation() -> bool:
         (_BINFMT / "register").write_text(_HANDLER.read_text(encoding="utf-8"), encoding="utf-8")
     except (SetupError, OSError) as error:
         say(f"programs for arm64 cannot run here: {error}")
-        return False
-    return True

@@ -27,8 +27,8 @@ def connect_to_docker() -> docker.DockerClient:
     """A client of the daemon; where there is none the test fails in CI, and skips elsewhere with the remedy."""
     try:
         client = docker.from_env()
-        for runtime in ("python3.11", "python3.13"):
-            client.images.get(IMAGE.format(runtime, "x86_64"))
+        for image in (("python3.11", "x86_64"), ("python3.13", "x86_64"), ("python3.11", "arm64")):
+            client.images.get(IMAGE.format(*image))
     except (DockerException, ImageNotFound) as error:
         _give_up(f"no Docker daemon with the build images ({error}); `make setup` does it as root on Debian")
     return client
