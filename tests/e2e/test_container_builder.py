@@ -64,6 +64,8 @@ def contents(layer: Path) -> dict[str, bytes]:
         (FIXTURES / "small", "python3.11"),
         (FIXTURES / "small", "python3.13"),
         (FIXTURES / "medium", "python3.13"),
+        # medium locks a numpy that has no wheel for python3.11's glibc; this project has as many native packages
+        (PROJECTS.parent / "differential" / "projects" / "native", "python3.11"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
