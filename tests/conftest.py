@@ -1,0 +1,15 @@
+"""What holds for all tests: how hypothesis runs, and where packages come from."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+# Without a clock, and in CI always with the same examples.
+settings.register_profile("here", deadline=None, max_examples=50, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("here")
+
+# Behind some proxies PyPI has the simple API only, and Poetry needs its mirror plugin to install anything from there.
+os.environ.setdefault("POETRY_PYPI_MIRROR_URL", PYPI_SIMPLE_ENDPOINT)
