@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-import findpython  # type: ignore[import-untyped]
+import findpython
 
 MIRROR_VARIABLE = "POETRY_PYPI_MIRROR_URL"
 

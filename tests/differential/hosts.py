@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-import findpython  # type: ignore[import-untyped]
+import findpython
 import pytest
 
 
