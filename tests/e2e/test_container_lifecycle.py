@@ -36,6 +36,8 @@ PROJECTS = Path(__file__).parent.parent / "projects"
 RUNTIME = "python3.11"
 
 BUILD_PROGRAM = f"""\
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs tests in the background has it ignored
 import sys
 from pulumi_poetry_layer import ContainerBuilder, build_layer
 
