@@ -13,6 +13,7 @@ from pulumi_poetry_layer.archive import write_archive
 from pulumi_poetry_layer.atomic import sha256_of, write_atomically
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, ProjectFiles, make_builder
 from pulumi_poetry_layer.errors import InputError, LockFileError, PoetryLayerError, ProjectError, raise_problems
+from pulumi_poetry_layer.layer_code import note_of
 from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
 from pulumi_poetry_layer.plan import BuildPlan, plan_selection, refuse_empty, select_layer
 from pulumi_poetry_layer.project import MAIN_GROUP, Project, parse_project
@@ -223,7 +224,7 @@ def ensure_artifact(request: LayerRequest, output: Path, *, fingerprint: str) ->
         InputError: the input is wrong, or has changed since the caller planned.
         BuildError: the build failed; neither a zip nor a placeholder of one is left behind.
     """
-    note = output.with_name(f"{output.name}.json")
+    note = note_of(output)
     artifact = _confirmed(note, output)
     if artifact and artifact.fingerprint == fingerprint:
         return artifact

@@ -21,6 +21,7 @@ from pulumi.dynamic import (
 )
 
 from pulumi_poetry_layer.changes import describe_changes
+from pulumi_poetry_layer.layer_code import note_of
 
 if TYPE_CHECKING:
     import pulumi
@@ -163,7 +164,7 @@ def refuse_over_limit(artifact: LayerArtifact, *, direct_upload: bool) -> None:
 
 def _remove(props: dict[str, Any]) -> None:
     zip_file = Path(props["zip"])
-    for path in (zip_file, zip_file.with_name(f"{zip_file.name}.json")):
+    for path in (zip_file, note_of(zip_file)):
         path.unlink(missing_ok=True)
 
 
