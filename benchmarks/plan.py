@@ -19,7 +19,7 @@ from pathlib import Path
 import tomli
 
 from benchmarks.sections import replace_section
-from pulumi_poetry_layer.artifacts import choose_file
+from pulumi_poetry_layer.artifacts import FileChooser
 from pulumi_poetry_layer.lock_text import LockedFile, load_lock
 from pulumi_poetry_layer.lockfile import parse_lockfile
 from pulumi_poetry_layer.plan import BuilderIdentity, plan_layer
@@ -83,7 +83,7 @@ def lock_texts() -> Iterator[str]:
 def fits(table: str) -> bool:
     """Whether a package has a file for the target."""
     files = [LockedFile(name, "") for name in re.findall(r'\{file = "(.+?)"', table)]
-    return choose_file(files, TARGET.tag_ranks) is not None
+    return FileChooser(TARGET.tag_ranks).choose(files) is not None
 
 
 def _in_main_group(table: str) -> str:

@@ -7,8 +7,8 @@ then the best wheel tag, and an sdist comes last. Among equals the first by file
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import product
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _UNUSABLE_SUFFIXES = (".egg", ".exe", ".msi", ".rpm", ".srpm")
 _WHEEL = re.compile(r".+?-\d[^-]*(-(?P<build>\d[^-]*))?-(?P<interpreter>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl")
+_TAG_PARTS = 3  # interpreter, ABI, platform
 _BUILD_TAG = re.compile(r"(\d+)(.*)")
 
 
@@ -26,19 +27,39 @@ def is_wheel(file_name: str) -> bool:
     return file_name.endswith(".whl")
 
 
-def choose_file(files: Iterable[LockedFile], tag_ranks: Mapping[tuple[str, str, str], int]) -> LockedFile | None:
-    """The file that is installed on a target.
+class FileChooser:
+    """Chooses the files that are installed on a target.
 
     Args:
-        files: the package's locked files.
         tag_ranks: wheel tag → rank on the target, 0 being the best.
-
-    Returns:
-        None when the target can use none of them.
     """
-    by_name = sorted(files, key=lambda file: file.name)
-    preferences = [(preference, file) for file in by_name if (preference := _preference(file.name, tag_ranks))]
-    return max(preferences, key=lambda candidate: candidate[0])[1] if preferences else None
+
+    def __init__(self, tag_ranks: Mapping[tuple[str, str, str], int]) -> None:
+        self._tag_ranks = tag_ranks
+        self._best_ranks: dict[tuple[str, ...], int | None] = {}
+
+    def choose(self, files: Iterable[LockedFile]) -> LockedFile | None:
+        """The best of a package's locked files; None when the target can use none of them."""
+        by_name = sorted(files, key=itemgetter(0))
+        preferences = [(preference, file) for file in by_name if (preference := self._preference(file.name))]
+        return max(preferences, key=itemgetter(0))[1] if preferences else None
+
+    def _preference(self, name: str) -> tuple[tuple[int, str], int] | None:
+        """Sort key of a usable file, best last; None for a file the target cannot use."""
+        if not is_wheel(name):
+            return None if name.endswith(_UNUSABLE_SUFFIXES) else ((-1, ""), -len(self._tag_ranks))
+        # The same few hundred sets of tags come back in every lock file, and most of them are for other targets.
+        tags = tuple(name[: -len(".whl")].rsplit("-", 3)[1:])
+        try:
+            best = self._best_ranks[tags]
+        except KeyError:
+            best = self._best_ranks[tags] = self._best_rank(*tags) if len(tags) == _TAG_PARTS else None
+        if best is None or not (match := _WHEEL.fullmatch(name)):
+            return None
+        return _build_tag(match["build"]), -best
+
+    def _best_rank(self, *parts: str) -> int | None:
+        return min((self._tag_ranks[tag] for tag in _spelt_out(*parts) if tag in self._tag_ranks), default=None)
 
 
 def are_native(files: Iterable[LockedFile]) -> bool:
@@ -58,27 +79,12 @@ def wheel_tags(file_name: str) -> frozenset[tuple[str, str, str]]:
     return _spelt_out(match["interpreter"], match["abi"], match["platform"])
 
 
-@lru_cache(maxsize=4096)
 def _spelt_out(interpreter: str, abi: str, platform: str) -> frozenset[tuple[str, str, str]]:
-    # The same few hundred sets of tags come back in every lock file.
     interpreters, abis, platforms = (tags.lower().split(".") for tags in (interpreter, abi, platform))
     return frozenset(product(interpreters, abis, platforms))
 
 
-def _preference(file_name: str, tag_ranks: Mapping[tuple[str, str, str], int]) -> tuple[tuple[int, str], int] | None:
-    """Sort key of a usable file, best last; None for a file the target cannot use."""
-    if not is_wheel(file_name):
-        if file_name.endswith(_UNUSABLE_SUFFIXES):
-            return None
-        return (-1, ""), -len(tag_ranks)
-    ranks = [rank for tag in wheel_tags(file_name) if (rank := tag_ranks.get(tag)) is not None]
-    if not ranks:
-        return None
-    return _build_tag(file_name), -min(ranks)
-
-
-def _build_tag(file_name: str) -> tuple[int, str]:
-    """A wheel's build tag as PEP 427 orders it; a wheel without one comes before all that have one."""
-    match = _WHEEL.fullmatch(file_name)
-    build = _BUILD_TAG.fullmatch(match["build"]) if match and match["build"] else None
+def _build_tag(text: str | None) -> tuple[int, str]:
+    """A build tag as PEP 427 orders it; a wheel without one comes before all that have one."""
+    build = _BUILD_TAG.fullmatch(text or "")
     return (int(build[1]), build[2]) if build else (-1, "")

@@ -6,20 +6,21 @@ Reads lock versions 1.1, 2.0 and 2.1; the format is described by Poetry's own re
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
 from pulumi_poetry_layer.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.errors import LockFileError
-from pulumi_poetry_layer.lock_text import FileBlock, load_lock
+from pulumi_poetry_layer.lock_text import ExtrasBlock, FileBlock, load_lock
 from pulumi_poetry_layer.lock_text import LockedFile as LockedFile  # part of what a lock file is told as
 from pulumi_poetry_layer.tables import Table, normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
 FILE_NAME = "poetry.lock"
 SUPPORTED_LOCK_VERSIONS = ("1.1", "2.0", "2.1")
@@ -172,7 +173,7 @@ class _Reader:
             dependencies=dependencies_of(table.table("dependencies")),
             source=source,
             python=table.text("python-versions", "*"),
-            extras=_extras(table.table("extras")),
+            extras=_extras(table),
             develop=table.flag("develop"),
         )
 
@@ -237,11 +238,41 @@ def _source(table: Table) -> Source:
     )
 
 
-def _extras(table: Table) -> dict[str, tuple[Dependency, ...]]:
+class _LazyExtras(Mapping[str, tuple[Dependency, ...]]):
+    """A package's extras, read when they are first looked at: most plans ask for none of them."""
+
+    def __init__(self, block: ExtrasBlock) -> None:
+        self._block = block
+
+    @cached_property
+    def _extras(self) -> dict[str, tuple[Dependency, ...]]:
+        return _members_by_extra(self._block)
+
+    def __getitem__(self, extra: str) -> tuple[Dependency, ...]:
+        return self._extras[extra]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._extras)
+
+    def __len__(self) -> int:
+        return len(self._extras)
+
+    def __repr__(self) -> str:
+        return repr(self._extras)
+
+
+def _extras(table: Table) -> Mapping[str, tuple[Dependency, ...]]:
+    if isinstance(block := table.values.get("extras"), ExtrasBlock):
+        return _LazyExtras(block)
+    extras = table.table("extras")
+    return _members_by_extra({extra: extras.texts(extra) for extra in extras})
+
+
+def _members_by_extra(extras: Mapping[str, list[str]]) -> dict[str, tuple[Dependency, ...]]:
     """Only name and extras of the members count: the rest stands in the package's dependencies."""
     return {
-        normalised(extra): tuple(found for member in table.texts(extra) if (found := _extra_member(member)))
-        for extra in table
+        normalised(extra): tuple(found for member in members if (found := _extra_member(member)))
+        for extra, members in extras.items()
     }
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from pulumi_poetry_layer.artifacts import are_native, choose_file
+from pulumi_poetry_layer.artifacts import FileChooser, are_native
 from pulumi_poetry_layer.constraints import InvalidConstraint, allows
 from pulumi_poetry_layer.errors import (
     ArtifactError,
@@ -155,7 +155,8 @@ def plan_selection(
         ArtifactError: a package has no file that the target can use, or its path does not exist.
         MultipleInputError: several such packages.
     """
-    chosen = {package.name: choose_file(package.files, target.tag_ranks) for package in selection.packages}
+    chooser = FileChooser(target.tag_ranks)
+    chosen = {package.name: chooser.choose(package.files) for package in selection.packages}
     raise_problems(_artifact_problems(selection.packages, chosen, target, digests))
     return BuildPlan(
         target=target,

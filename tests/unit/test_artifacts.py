@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from samples import ARM, X86
 
-from pulumi_poetry_layer.artifacts import choose_file, is_wheel, wheel_tags
+from pulumi_poetry_layer.artifacts import FileChooser, is_wheel, wheel_tags
 from pulumi_poetry_layer.lockfile import LockedFile
 from pulumi_poetry_layer.target import Target
 
@@ -95,6 +95,9 @@ AL2 = Target("python3.11", "x86_64")
             "a-1-py2.py3-none-any.whl",
             id="first by name among equals",
         ),
+        pytest.param(
+            X86, ["0-py3-none-any.whl", "a-1-py3-none-any.whl"], "a-1-py3-none-any.whl", id="the same tags in no wheel's name"
+        ),
         pytest.param(X86, ["broken.whl", "a-1-py3-none.whl"], None, id="not a wheel's name"),
         pytest.param(
             ARM,
@@ -112,8 +115,9 @@ AL2 = Target("python3.11", "x86_64")
 )
 def test_file_that_lands_in_the_layer(target: Target, files: list[str], chosen: str | None) -> None:
     """The layer would hold another file than `poetry install` in the runtime, or one that fails at import."""
+    chooser = FileChooser(target.tag_ranks)
     for order in (files, files[::-1]):
-        found = choose_file([LockedFile(name, f"sha256:{name}") for name in order], target.tag_ranks)
+        found = chooser.choose([LockedFile(name, f"sha256:{name}") for name in order])
 
         assert (found and found.name) == chosen
 
