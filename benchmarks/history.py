@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from pulumi_poetry_layer.build_plan import BuilderIdentity, Choice
 from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
-from pulumi_poetry_layer.plan import BuilderIdentity, plan_layer
+from pulumi_poetry_layer.plan import plan_layer
 from pulumi_poetry_layer.project import Project, parse_project
-from pulumi_poetry_layer.selection import Choice
 from pulumi_poetry_layer.target import Target
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -20,11 +20,11 @@ import tomli
 
 from benchmarks.sections import replace_section
 from pulumi_poetry_layer.artifacts import FileChooser
-from pulumi_poetry_layer.lock_text import LockedFile, load_lock
+from pulumi_poetry_layer.build_plan import BuilderIdentity, Choice, LockedFile
+from pulumi_poetry_layer.lock_text import load_lock
 from pulumi_poetry_layer.lockfile import parse_lockfile
-from pulumi_poetry_layer.plan import BuilderIdentity, plan_layer
+from pulumi_poetry_layer.plan import plan_layer
 from pulumi_poetry_layer.project import parse_project
-from pulumi_poetry_layer.selection import Choice
 from pulumi_poetry_layer.target import Target
 
 REPOSITORY = Path(__file__).resolve().parents[1]

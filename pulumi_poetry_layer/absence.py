@@ -13,9 +13,9 @@ from pulumi_poetry_layer.selection import reachable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Set
 
+    from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.dependencies import Dependency
     from pulumi_poetry_layer.lockfile import LockedPackage, LockFile
-    from pulumi_poetry_layer.plan import BuildPlan
     from pulumi_poetry_layer.project import Project
 
 
@@ -62,7 +62,7 @@ class PlannedLock:
     def why_absent(self, name: str) -> str:
         """Why a package is not in the layer."""
         for excluded in self.plan.excluded:
-            if excluded.package.name == name:
+            if excluded.name == name:
                 return excluded.reason
         if name not in self.locked:
             return "not in the lock file"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pulumi_poetry_layer.lockfile import LockedFile
+    from pulumi_poetry_layer.build_plan import LockedFile
 
 _UNUSABLE_SUFFIXES = (".egg", ".exe", ".msi", ".rpm", ".srpm")
 _WHEEL = re.compile(r".+?-\d[^-]*(-(?P<build>\d[^-]*))?-(?P<interpreter>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl")

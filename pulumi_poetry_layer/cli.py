@@ -12,16 +12,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pulumi_poetry_layer.build_plan import MAIN_GROUP
 from pulumi_poetry_layer.builders import BUILDERS, DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.output import show_output
 from pulumi_poetry_layer.pipeline import DEFAULT_ARCHITECTURE, LayerArtifact, LayerRequest, build_request, plan_request
-from pulumi_poetry_layer.project import MAIN_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pulumi_poetry_layer.plan import BuildPlan
+    from pulumi_poetry_layer.build_plan import BuildPlan
 
 PROGRAM = "pulumi-poetry-layer"
 DEFAULT_RUNTIME = "python3.12"
@@ -99,7 +99,7 @@ def _plan(options: argparse.Namespace) -> None:
     for package in plan.packages:
         print(f"{package.name} {package.readable_version}  {package.file.name if package.file else ''}".rstrip())
     for excluded in plan.excluded:
-        print(f"without {excluded.package.label}: {excluded.reason}")
+        print(f"without {excluded.label}: {excluded.reason}")
     print(f"{len(plan.packages)} packages for {plan.target}, fingerprint {plan.fingerprint}")
 
 
@@ -143,7 +143,7 @@ def plan_document(plan: BuildPlan) -> dict[str, Any]:
             for package in plan.packages
         ],
         "excluded": [
-            {"name": excluded.package.name, "version": excluded.package.version, "reason": excluded.reason}
+            {"name": excluded.name, "version": excluded.version, "reason": excluded.reason}
             for excluded in plan.excluded
         ],
     }

@@ -14,19 +14,18 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_poetry_layer.build_plan import MAIN_GROUP, refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.layer_code import put_placeholder, zip_path
 from pulumi_poetry_layer.pipeline import DEFAULT_ARCHITECTURE, LayerRequest, ensure_artifact, plan_request
-from pulumi_poetry_layer.plan import refuse_empty
-from pulumi_poetry_layer.project import MAIN_GROUP
 from pulumi_poetry_layer.provider import LayerBuild, refuse_over_limit, request_inputs
 from pulumi_poetry_layer.publication import LayerSettings, PlannedZip, publish_directly, publish_through_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pulumi_poetry_layer.plan import BuildPlan
+    from pulumi_poetry_layer.build_plan import BuildPlan
 
 TYPE = "poetry-layer:index:PoetryLayer"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi_poetry_layer.tables import normalised
+from pulumi_poetry_layer.names import normalised
 
 if TYPE_CHECKING:
     from pulumi_poetry_layer.tables import Table

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pulumi_poetry_layer.absence import PlannedLock
+    from pulumi_poetry_layer.build_plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.lockfile import LockedPackage
-    from pulumi_poetry_layer.plan import BuildPlan, PlannedPackage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ from pulumi_poetry_layer.process import mask_secrets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pulumi_poetry_layer.lockfile import LockedFile, Source
+    from pulumi_poetry_layer.build_plan import LockedFile, Source
 
 MIRROR_VARIABLE = "POETRY_PYPI_MIRROR_URL"
 """The variable of poetry-plugin-pypi-mirror: a simple API to use in place of PyPI's."""

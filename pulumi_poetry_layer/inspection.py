@@ -8,11 +8,10 @@ from dataclasses import asdict, dataclass
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import canonicalize_name
-
 from pulumi_poetry_layer.archive import LAYER_FOLDER, DistributionSize
 from pulumi_poetry_layer.atomic import sha256_of
 from pulumi_poetry_layer.errors import ArchiveError
+from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.record import parse_record
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def _package(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], dist
     for member in files:
         totals.update(size=member.compress_size, unzipped_size=member.file_size)
     return InspectedPackage(
-        name=canonicalize_name(metadata["Name"]),
+        name=normalised(metadata["Name"]),
         version=metadata["Version"],
         files=totals["files"],
         size=totals["size"],

@@ -20,9 +20,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import tomli
+
+from pulumi_poetry_layer.build_plan import LockedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,13 +40,6 @@ _ENTRY = re.compile(r'"([^"]*)", hash = "([^"]*)"')
 _FIRST_NUMBER = 4_611_686_018_427_387_904  # no lock file has a number, least of all this one
 _KEY = "put-aside"  # of the number in place of a table's contents
 _MULTI_LINE_STRINGS = ('"""', "'''")
-
-
-class LockedFile(NamedTuple):
-    """A file of a package in the index: its name and its digest, ``<algorithm>:<hex>``."""
-
-    name: str
-    hash: str
 
 
 class FileBlock(tuple[LockedFile, ...]):

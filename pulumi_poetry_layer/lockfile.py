@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
+from pulumi_poetry_layer.build_plan import LockedFile, Source
 from pulumi_poetry_layer.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.errors import LockFileError
 from pulumi_poetry_layer.lock_text import ExtrasBlock, FileBlock, load_lock
-from pulumi_poetry_layer.lock_text import LockedFile as LockedFile  # part of what a lock file is told as
-from pulumi_poetry_layer.tables import Table, normalised
+from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,25 +31,6 @@ _HINT = "restore the file or run `poetry lock`"
 _GENERATED_BY = re.compile(r"[^\n]*?Poetry (?P<version>[^ \n]+)")
 _FILE_VERSION = re.compile(r".+?-(?P<version>\d[^-]*?)(-.+\.whl|(\.sdist)?\.(zip|tar(\.(gz|bz2|xz|Z))?))")
 _EXTRA_MEMBER = re.compile(r"\s*(?P<name>[A-Za-z0-9._-]+)\s*(\[(?P<extras>[^\]]*)\])?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where a package comes from when that is not PyPI.
-
-    Attributes:
-        type: ``legacy`` (an index), ``git``, ``url``, ``file`` or ``directory``.
-        url: address or path, as locked.
-        reference: name of the source in pyproject.toml, or the git reference asked for.
-        resolved_reference: the git commit.
-        subdirectory: folder inside a git repository or archive.
-    """
-
-    type: str
-    url: str
-    reference: str | None = None
-    resolved_reference: str | None = None
-    subdirectory: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

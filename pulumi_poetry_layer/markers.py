@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from pulumi_poetry_layer.constraints import InvalidConstraint, allows
+from pulumi_poetry_layer.names import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Set
@@ -131,7 +131,7 @@ def _comparisons(tree: list[Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _extra_names(quoted: str) -> frozenset[str]:
-    return frozenset(canonicalize_name(name) for name in _LIST_SEPARATOR.split(_unquoted(quoted)))
+    return frozenset(normalised(name) for name in _LIST_SEPARATOR.split(_unquoted(quoted)))
 
 
 def _is_listed(name: str, value: str, listed: list[str]) -> bool:

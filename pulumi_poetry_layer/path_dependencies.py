@@ -23,8 +23,8 @@ from pulumi_poetry_layer.process import find_program, run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pulumi_poetry_layer.build_plan import PlannedPackage
     from pulumi_poetry_layer.lockfile import LockedPackage
-    from pulumi_poetry_layer.plan import PlannedPackage
 
 _LEFTOVER_FOLDERS = re.compile(
     r"__pycache__|\.venv|\.git|\.hg|\.svn|\.(mypy|pytest|ruff)_cache|\.hypothesis|\.tox|\.nox|\.idea|\.vscode"

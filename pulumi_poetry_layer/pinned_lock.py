@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import tomli
 import tomli_w
-from packaging.utils import canonicalize_name
+
+from pulumi_poetry_layer.names import normalised
 
 if TYPE_CHECKING:
-    from pulumi_poetry_layer.plan import BuildPlan, PlannedPackage
+    from pulumi_poetry_layer.build_plan import BuildPlan, PlannedPackage
 
 _KEPT_KEYS = ("name", "version", "description", "python-versions", "source")
 _LOCK_VERSION = "2.1"
@@ -33,7 +34,7 @@ def pin_lock(lock_text: str, plan: BuildPlan) -> str:
     document["package"] = [
         _pinned(table, package, sorted(plan.choice.groups))
         for table in document.get("package", [])
-        if (package := planned.get(canonicalize_name(table["name"]))) and _is_planned(table, package)
+        if (package := planned.get(normalised(table["name"]))) and _is_planned(table, package)
     ]
     document["metadata"] = {
         **{key: value for key, value in document["metadata"].items() if key != "files"},

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive import write_archive
 from pulumi_poetry_layer.atomic import sha256_of, write_atomically
+from pulumi_poetry_layer.build_plan import MAIN_GROUP, BuildPlan, Choice, refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, ProjectFiles, make_builder
 from pulumi_poetry_layer.errors import InputError, LockFileError, PoetryLayerError, ProjectError, raise_problems
 from pulumi_poetry_layer.layer_code import note_of
 from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
-from pulumi_poetry_layer.plan import BuildPlan, plan_selection, refuse_empty, select_layer
-from pulumi_poetry_layer.project import MAIN_GROUP, Project, parse_project
-from pulumi_poetry_layer.selection import Choice, Selection
+from pulumi_poetry_layer.plan import plan_selection, select_layer
+from pulumi_poetry_layer.project import Project, parse_project
+from pulumi_poetry_layer.selection import Selection
 from pulumi_poetry_layer.target import Target
 from pulumi_poetry_layer.verify import verify_loads
 

@@ -5,113 +5,26 @@ Pure: the same texts and arguments give the same plan on every host.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass, field
-from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
 from pulumi_poetry_layer.artifacts import FileChooser, are_native
+from pulumi_poetry_layer.build_plan import FORMAT_VERSION as FORMAT_VERSION  # what a plan is, is told there
+from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, Choice, PlannedPackage
+from pulumi_poetry_layer.build_plan import refuse_empty as refuse_empty
 from pulumi_poetry_layer.constraints import InvalidConstraint, allows
-from pulumi_poetry_layer.errors import (
-    ArtifactError,
-    PoetryLayerError,
-    ProjectError,
-    SelectionError,
-    StaleLockError,
-    raise_problems,
-)
-from pulumi_poetry_layer.selection import Choice, Excluded, Selection, choice_problems, select_packages
+from pulumi_poetry_layer.errors import ArtifactError, PoetryLayerError, ProjectError, StaleLockError, raise_problems
+from pulumi_poetry_layer.selection import Selection, choice_problems, select_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pulumi_poetry_layer.lockfile import LockedFile, LockedPackage, LockFile, Source
+    from pulumi_poetry_layer.build_plan import LockedFile
+    from pulumi_poetry_layer.lockfile import LockedPackage, LockFile
     from pulumi_poetry_layer.project import Project
     from pulumi_poetry_layer.target import Target
-
-FORMAT_VERSION = 1
-"""Raised whenever the same plan would give other bytes than the release before."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuilderIdentity:
-    """What of a builder decides the layer's bytes: its kind and its own pins (such as an image)."""
-
-    kind: str
-    pins: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedPackage:
-    """A package of the layer.
-
-    Attributes:
-        name: normalised name.
-        version: the locked version.
-        file: the chosen locked file, None for a git dependency and a folder.
-        source: where it comes from when that is not PyPI.
-        is_native: whether wheels are locked for it and all of them are for one platform or another.
-        digest: of a path dependency, the sha256 (hex) of its content.
-    """
-
-    name: str
-    version: str
-    file: LockedFile | None
-    source: Source | None
-    is_native: bool = False
-    digest: str | None = None
-
-    @property
-    def label(self) -> str:
-        """Name and version, for messages."""
-        return f"{self.name} {self.version}"
-
-    @property
-    def readable_version(self) -> str:
-        """The version as a preview shows it: with commit or content where the version alone says too little."""
-        if self.source and self.source.type == "git":
-            return f"{self.version} ({self.source.url}@{(self.source.resolved_reference or '')[:12]})"
-        if self.source and self.digest:
-            return f"{self.version} ({self.source.type}@{self.digest[:12]})"
-        return self.version
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuildPlan:
-    """Everything that decides a layer.
-
-    Attributes:
-        target: the Lambda it is for.
-        builder: what of the builder decides the bytes.
-        choice: the groups, extras and exclusions asked for.
-        packages: what lands in the layer, sorted by name.
-        excluded: what was left out on request.
-    """
-
-    target: Target
-    builder: BuilderIdentity
-    choice: Choice
-    packages: tuple[PlannedPackage, ...]
-    excluded: tuple[Excluded, ...]
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """sha256 (hex) over exactly what decides the layer's bytes: no path, user, clock, secret or lock text."""
-        canonical = json.dumps(
-            {
-                "format": FORMAT_VERSION,
-                "target": {"runtime": self.target.runtime, "architecture": self.target.architecture},
-                "builder": {"kind": self.builder.kind, "pins": dict(self.builder.pins)},
-                "packages": sorted((_identity(package) for package in self.packages), key=lambda p: str(p["name"])),
-            },
-            sort_keys=True,
-            separators=(",", ":"),
-        )
-        return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def select_layer(project: Project, lock: LockFile, *, target: Target, choice: Choice) -> Selection:
@@ -211,21 +124,6 @@ def _python_problems(project: Project, target: Target) -> Iterator[PoetryLayerEr
             yield ProjectError(str(error), where=where)
 
 
-def refuse_empty(plan: BuildPlan) -> None:
-    """Refuse a plan without packages: AWS takes no empty zip for a layer.
-
-    Raises:
-        SelectionError: nothing is planned.
-    """
-    if not plan.packages:
-        groups = ", ".join(sorted(plan.choice.groups))
-        raise SelectionError(
-            f"nothing would land in the layer: the groups asked for ({groups}) hold no package for {plan.target}",
-            where="groups",
-            hint="choose other groups or extras",
-        )
-
-
 def _artifact_problems(
     packages: tuple[LockedPackage, ...],
     chosen: Mapping[str, LockedFile | None],
@@ -266,13 +164,3 @@ def _artifact_problems(
 
 def _is_another(locked: LockedFile | None, digest: str) -> bool:
     return locked is not None and locked.hash.startswith("sha256:") and locked.hash != f"sha256:{digest}"
-
-
-def _identity(package: PlannedPackage) -> dict[str, Any]:
-    identity: dict[str, Any] = {"name": package.name, "version": package.version}
-    if package.digest:
-        return {**identity, "content": package.digest}
-    if package.file:
-        return {**identity, "hash": package.file.hash}
-    source = package.source
-    return {**identity, "commit": source and source.resolved_reference, "subdirectory": source and source.subdirectory}

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from pulumi_poetry_layer.build_plan import MAIN_GROUP
 from pulumi_poetry_layer.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.errors import ProjectError
+from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.tables import Table
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.lockfile import LockFile
 
 FILE_NAME = "pyproject.toml"
-MAIN_GROUP = "main"
 
 _FIRST_HASH_WITH_GROUPS = Version("2.3.0")
 """The first Poetry release whose content hash covers ``[dependency-groups]``."""
@@ -96,7 +96,7 @@ def _main_dependencies(project: Table, poetry: Table, extras: Mapping[str, froze
     standard = [
         *_requirements(project, "dependencies"),
         *(
-            replace(dependency, optional=True, in_extras=frozenset({canonicalize_name(extra)}))
+            replace(dependency, optional=True, in_extras=frozenset({normalised(extra)}))
             for extra in optional
             for dependency in _requirements(optional, extra)
         ),
@@ -124,11 +124,11 @@ def _extras(project: Table, poetry: Table) -> dict[str, frozenset[str]]:
     optional = project.table("optional-dependencies")
     if optional.values or project.array("dependencies"):
         return {
-            canonicalize_name(extra): frozenset(dependency.name for dependency in _requirements(optional, extra))
+            normalised(extra): frozenset(dependency.name for dependency in _requirements(optional, extra))
             for extra in optional
         }
     extras = poetry.table("extras")
-    return {canonicalize_name(extra): frozenset(map(canonicalize_name, extras.texts(extra))) for extra in extras}
+    return {normalised(extra): frozenset(map(normalised, extras.texts(extra))) for extra in extras}
 
 
 def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]:
@@ -137,17 +137,15 @@ def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]
     includes: dict[str, list[tuple[str, Table, str]]] = {}
     standard = document.table("dependency-groups")
     for name in standard:
-        group = canonicalize_name(name)
+        group = normalised(name)
         own.setdefault(group, []).extend(_requirements(standard, name))
         includes.setdefault(group, []).extend(_included_groups(standard, name))
     tables = poetry.table("group")
     for name in tables:
-        group, table = canonicalize_name(name), tables.table(name)
+        group, table = normalised(name), tables.table(name)
         own.setdefault(group, []).extend(_without_python(dependencies_of(table.table("dependencies"))))
         names = table.texts("include-groups")
-        includes.setdefault(group, []).extend(
-            (canonicalize_name(included), table, "include-groups") for included in names
-        )
+        includes.setdefault(group, []).extend((normalised(included), table, "include-groups") for included in names)
     if "dev-dependencies" in poetry:
         own.setdefault("dev", []).extend(_without_python(dependencies_of(poetry.table("dev-dependencies"))))
     return {group: tuple(_with_included(group, own, includes, ())) for group in own}
@@ -158,7 +156,7 @@ def _included_groups(groups: Table, name: str) -> Iterator[tuple[str, Table, str
     for index, entry in enumerate(groups.array(name)):
         if not isinstance(entry, str):
             included = groups.nested(f"{name}[{index}]", entry)
-            yield canonicalize_name(included.text("include-group")), included, "include-group"
+            yield normalised(included.text("include-group")), included, "include-group"
 
 
 def _with_included(
@@ -189,8 +187,8 @@ def _requirements(table: Table, key: str) -> Iterator[Dependency]:
         except InvalidRequirement as error:
             raise table.problem(f"{key}[{index}]", f"not a requirement (PEP 508): {entry}") from error
         yield Dependency(
-            name=canonicalize_name(requirement.name),
-            extras=frozenset(canonicalize_name(extra) for extra in requirement.extras),
+            name=normalised(requirement.name),
+            extras=frozenset(normalised(extra) for extra in requirement.extras),
             marker=str(requirement.marker or ""),
             constraint=str(requirement.specifier) or "*",
             origin=_origin(requirement.url) if requirement.url else None,

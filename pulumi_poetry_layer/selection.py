@@ -12,14 +12,13 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from packaging.markers import InvalidMarker
-from packaging.utils import canonicalize_name
 
+from pulumi_poetry_layer.build_plan import Choice, Excluded
 from pulumi_poetry_layer.constraints import InvalidConstraint
 from pulumi_poetry_layer.dependencies import Dependency
 from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, SelectionError, raise_problems
 from pulumi_poetry_layer.graph import asked_for, package_dependencies, root_dependencies
 from pulumi_poetry_layer.markers import MarkerEnvironment
-from pulumi_poetry_layer.project import MAIN_GROUP
 from pulumi_poetry_layer.resolution import resolve_packages
 
 if TYPE_CHECKING:
@@ -27,38 +26,6 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.lockfile import LockedPackage, LockFile
     from pulumi_poetry_layer.project import Project
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """What the user asks for, with normalised names.
-
-    Attributes:
-        groups: Poetry dependency groups.
-        extras: extras of the project.
-        exclude: distributions to leave out, with what only they need.
-    """
-
-    groups: frozenset[str] = frozenset({MAIN_GROUP})
-    extras: frozenset[str] = frozenset()
-    exclude: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, groups: Iterable[str], extras: Iterable[str] = (), exclude: Iterable[str] = ()) -> Choice:
-        """A choice from names as users spell them."""
-        return cls(
-            groups=frozenset(map(canonicalize_name, groups)),
-            extras=frozenset(map(canonicalize_name, extras)),
-            exclude=frozenset(map(canonicalize_name, exclude)),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Excluded:
-    """A package that would be in the layer but is left out, and why."""
-
-    package: LockedPackage
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +70,10 @@ def select_packages(
         ) from error
     return Selection(
         packages=tuple(package for name, package in sorted(selected.items()) if name not in excluded),
-        excluded=tuple(Excluded(package=selected[name], reason=reason) for name, reason in sorted(excluded.items())),
+        excluded=tuple(
+            Excluded(name=name, version=selected[name].version, reason=reason)
+            for name, reason in sorted(excluded.items())
+        ),
     )
 
 

@@ -11,11 +11,10 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
 from pulumi_poetry_layer.archive import LAYER_FOLDER, BytesContent, FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
 from pulumi_poetry_layer.metadata import without_local_places
+from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.record import (
     INSTALLATION_FILES,
     INSTALLER_NAME,
@@ -29,7 +28,7 @@ from pulumi_poetry_layer.record import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pulumi_poetry_layer.plan import BuildPlan
+    from pulumi_poetry_layer.build_plan import BuildPlan
 
 
 def read_site_packages(site_packages: Path, plan: BuildPlan) -> list[Member]:
@@ -52,7 +51,7 @@ def _installed(site_packages: Path) -> Iterator[tuple[str, tuple[str, Path]]]:
 
     for folder in sorted(site_packages.glob("*.dist-info")):
         metadata = PathDistribution(folder).metadata
-        yield canonicalize_name(metadata["Name"]), (metadata["Version"], folder)
+        yield normalised(metadata["Name"]), (metadata["Version"], folder)
 
 
 def _differences(plan: BuildPlan, installed: dict[str, tuple[str, Path]]) -> Iterator[VerificationError]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pulumi_poetry_layer.plan import PlannedPackage
+    from pulumi_poetry_layer.build_plan import PlannedPackage
     from pulumi_poetry_layer.wheel import Wheel
 
 _PURE = frozenset({("py3", "none", "any"), ("py2", "none", "any")})

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import tomli
-from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pulumi_poetry_layer.errors import InputError
-
-normalised = lru_cache(maxsize=8192)(canonicalize_name)
-"""A distribution's, group's or extra's normalised name (PEP 503); the same names come up again and again in a file."""
 
 
 class Table:

@@ -18,10 +18,9 @@ from dataclasses import dataclass
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
 from pulumi_poetry_layer.errors import PoetryLayerError, WheelError, raise_problems
 from pulumi_poetry_layer.members import LAYER_FOLDER, BytesContent, Member, content_bytes
+from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.record import (
     INSTALLATION_FILES,
     INSTALLER_NAME,
@@ -139,7 +138,7 @@ class _WheelFile:
         if version.partition(".")[0] != "1":
             raise WheelError(f"is of wheel version {version!r}; version 1 is supported", where=self._file_name)
         metadata = self._headers("METADATA")
-        name = canonicalize_name(metadata.get("Name", ""))
+        name = normalised(metadata.get("Name", ""))
         recorded = self._recorded()
         members = {
             path: self._reader.read(info, recorded[path].digest if path in recorded else "", rewrite=rewrite)

@@ -19,8 +19,8 @@ from pulumi_poetry_layer.segment_file import read_segment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pulumi_poetry_layer.build_plan import PlannedPackage
     from pulumi_poetry_layer.members import Segment
-    from pulumi_poetry_layer.plan import PlannedPackage
     from pulumi_poetry_layer.wheel import Wheel
 
 _RULES = "2"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from pulumi_poetry_layer.plan import PlannedPackage
+    from pulumi_poetry_layer.build_plan import PlannedPackage
     from pulumi_poetry_layer.wheel import Wheel
     from pulumi_poetry_layer.wheel_cache import WheelCache
 

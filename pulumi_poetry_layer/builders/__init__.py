@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pulumi_poetry_layer.archive import Member, Segment
-    from pulumi_poetry_layer.plan import BuilderIdentity, BuildPlan
+    from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.build_plan import BuilderIdentity
 from pulumi_poetry_layer.builders.build_container import (
     CACHE_FOLDER,
     BuildContainer,
@@ -32,14 +33,13 @@ from pulumi_poetry_layer.builders.container_environment import CERTIFICATES_FOLD
 from pulumi_poetry_layer.builders.docker_daemon import connect
 from pulumi_poetry_layer.builders.poetry_install import install_plan, poetry_settings
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.plan import BuilderIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pulumi_poetry_layer.archive import Member
+    from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
-    from pulumi_poetry_layer.plan import BuildPlan
 
 DEFAULT_TIMEOUT = 3600.0
 """Seconds that a container may live."""

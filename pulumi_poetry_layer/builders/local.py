@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.build_plan import BuilderIdentity
 from pulumi_poetry_layer.builders.poetry_install import (
     INDEX_VARIABLES,
     MIRROR_VARIABLE,
@@ -20,15 +21,14 @@ from pulumi_poetry_layer.builders.poetry_install import (
 )
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import HostError, SubprocessError
-from pulumi_poetry_layer.plan import BuilderIdentity
 from pulumi_poetry_layer.process import Program, find_program, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pulumi_poetry_layer.archive import Member
+    from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
-    from pulumi_poetry_layer.plan import BuildPlan
     from pulumi_poetry_layer.target import Target
 
 _OTHER_BUILDERS = "use the wheels builder, which builds for any target on any host, or the container builder"

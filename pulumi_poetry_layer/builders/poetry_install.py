@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pulumi_poetry_layer.archive import Member
+    from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
-    from pulumi_poetry_layer.plan import BuildPlan
 
 MIRROR_VARIABLE = "POETRY_PYPI_MIRROR_URL"
 """Read by poetry-plugin-pypi-mirror: an index to use in the place of PyPI."""

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.artifacts import is_wheel
+from pulumi_poetry_layer.build_plan import BuilderIdentity
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import ArtifactError, DamagedSegmentError, VerificationError, raise_problems
-from pulumi_poetry_layer.plan import BuilderIdentity
 from pulumi_poetry_layer.wheel_cache import WheelCache, cache_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pulumi_poetry_layer.build_plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.builders import ProjectFiles
     from pulumi_poetry_layer.members import Segment
-    from pulumi_poetry_layer.plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.wheel_cache import CachedWheel
 
 _CONTAINER_HINT = "use the container builder, which builds it inside the build image of the runtime"

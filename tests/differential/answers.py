@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from samples import WHEELS, read
 
+from pulumi_poetry_layer.build_plan import BuildPlan, Choice
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.plan import BuildPlan, plan_layer
-from pulumi_poetry_layer.selection import Choice
+from pulumi_poetry_layer.plan import plan_layer
 from pulumi_poetry_layer.target import Target
 
 Packages = list[list[str | None]]

@@ -9,11 +9,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pulumi_poetry_layer.archive import FileContent, Member, write_archive
+from pulumi_poetry_layer.build_plan import BuildPlan
 from pulumi_poetry_layer.builders import ProjectFiles
 from pulumi_poetry_layer.builders.local import LocalBuilder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
 from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
-from pulumi_poetry_layer.plan import BuildPlan
 
 from .conftest import find_poetry
 from .hosts import give_up, require_python

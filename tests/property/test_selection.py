@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import X86, Package, lock_text, old_lock_text, plan, read
 
-from pulumi_poetry_layer.selection import Choice, Selection, select_packages
+from pulumi_poetry_layer.build_plan import Choice
+from pulumi_poetry_layer.selection import Selection, select_packages
 
 from .strategies import NAMES, packages
 
@@ -49,7 +50,7 @@ def test_exclusion_only_takes_away_and_says_so(
 ) -> None:
     """Excluding a package would bring another in, or make one vanish without a word."""
     whole, left = select(locked, chosen), select(locked, chosen, exclude)
-    gone = {excluded.package.name for excluded in left.excluded}
+    gone = {excluded.name for excluded in left.excluded}
 
     assert names(left) | gone == names(whole)
     assert not names(left) & gone

@@ -9,10 +9,10 @@ from typing import Any
 
 import tomli_w
 
+from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, Choice
 from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
-from pulumi_poetry_layer.plan import BuilderIdentity, BuildPlan, plan_layer
+from pulumi_poetry_layer.plan import plan_layer
 from pulumi_poetry_layer.project import Project, parse_project
-from pulumi_poetry_layer.selection import Choice
 from pulumi_poetry_layer.target import Target
 
 X86 = Target("python3.12", "x86_64")

@@ -17,8 +17,9 @@ ROOT = Path(pulumi_poetry_layer.__file__).parent
 MODULES = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path for path in ROOT.rglob("*.py")}
 
 PURE = [
-    "absence", "artifacts", "candidates", "changes", "constraints", "dependencies", "errors", "explanation", "graph",
-    "lock_text", "lockfile", "markers", "plan", "project", "resolution", "selection", "solver", "tables", "target",
+    "absence", "artifacts", "build_plan", "candidates", "changes", "constraints", "dependencies", "errors",
+    "explanation", "graph", "lock_text", "lockfile", "markers", "names", "plan", "project", "resolution", "selection",
+    "solver", "tables", "target",
 ]  # fmt: skip
 """Everything up to the waist."""
 

@@ -6,7 +6,7 @@ import pytest
 from samples import ARM, X86
 
 from pulumi_poetry_layer.artifacts import FileChooser, is_wheel, wheel_tags
-from pulumi_poetry_layer.lockfile import LockedFile
+from pulumi_poetry_layer.build_plan import LockedFile
 from pulumi_poetry_layer.target import Target
 
 AL2 = Target("python3.11", "x86_64")
@@ -96,7 +96,10 @@ AL2 = Target("python3.11", "x86_64")
             id="first by name among equals",
         ),
         pytest.param(
-            X86, ["0-py3-none-any.whl", "a-1-py3-none-any.whl"], "a-1-py3-none-any.whl", id="the same tags in no wheel's name"
+            X86,
+            ["0-py3-none-any.whl", "a-1-py3-none-any.whl"],
+            "a-1-py3-none-any.whl",
+            id="the same tags in no wheel's name",
         ),
         pytest.param(X86, ["broken.whl", "a-1-py3-none.whl"], None, id="not a wheel's name"),
         pytest.param(

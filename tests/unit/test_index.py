@@ -9,9 +9,9 @@ import pytest
 from samples.index import Index, file_hash, serve
 
 from pulumi_poetry_layer import index as index_module
+from pulumi_poetry_layer.build_plan import LockedFile, Source
 from pulumi_poetry_layer.errors import DownloadError
 from pulumi_poetry_layer.index import Downloader, PackageIndex, index_of
-from pulumi_poetry_layer.lockfile import LockedFile, Source
 
 NAME = "app-1.0-py3-none-any.whl"
 DATA = bytes(range(256)) * 4000

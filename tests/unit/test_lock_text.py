@@ -99,7 +99,17 @@ def test_other_texts_are_read_as_toml(text: str) -> None:
     assert plain(load_lock(text)) == tomli.loads(text)
 
 
-@pytest.mark.parametrize("end", ["[", f'{EXTRAS}brotli = ["x"]\n', f"{EXTRAS}\n{EXTRAS}", f"{BLOCK}\n", "x = \n", 'files = [\n    {file = "a", hash = "b"},\n'])
+@pytest.mark.parametrize(
+    "end",
+    [
+        "[",
+        f'{EXTRAS}brotli = ["x"]\n',
+        f"{EXTRAS}\n{EXTRAS}",
+        f"{BLOCK}\n",
+        "x = \n",
+        'files = [\n    {file = "a", hash = "b"},\n',
+    ],
+)
 def test_errors_tell_the_place_in_the_whole_text(end: str) -> None:
     """A user would look for the fault in another line."""
     with pytest.raises(tomli.TOMLDecodeError) as expected:

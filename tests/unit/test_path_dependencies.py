@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_poetry_layer.build_plan import PlannedPackage, Source
 from pulumi_poetry_layer.errors import ArtifactError, BuildError, SubprocessError
-from pulumi_poetry_layer.lockfile import LockedPackage, Source
+from pulumi_poetry_layer.lockfile import LockedPackage
 from pulumi_poetry_layer.path_dependencies import content_digests, copy_path
-from pulumi_poetry_layer.plan import PlannedPackage
 
 DIRECTORY = Source(type="directory", url="../lib")
 LOCKED = LockedPackage(

@@ -11,6 +11,7 @@ import pytest
 
 from pulumi_poetry_layer import build_layer
 from pulumi_poetry_layer.archive import BytesContent, Member
+from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan
 from pulumi_poetry_layer.builders import ProjectFiles
 from pulumi_poetry_layer.errors import (
     BuildError,
@@ -22,7 +23,6 @@ from pulumi_poetry_layer.errors import (
     StaleLockError,
 )
 from pulumi_poetry_layer.pipeline import LayerRequest, build_request, plan_request, read_project_files
-from pulumi_poetry_layer.plan import BuilderIdentity, BuildPlan
 
 PROJECTS = Path(__file__).parent.parent / "projects"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from samples import ARM, PROJECT, WHEELS, X86, Package, digest, lock_text, old_lock_text, plan
 
+from pulumi_poetry_layer.build_plan import BuilderIdentity, PlannedPackage
 from pulumi_poetry_layer.errors import (
     ArtifactError,
     MultipleInputError,
@@ -15,7 +16,6 @@ from pulumi_poetry_layer.errors import (
     SelectionError,
     StaleLockError,
 )
-from pulumi_poetry_layer.plan import BuilderIdentity, PlannedPackage
 from pulumi_poetry_layer.target import Target
 
 GIT = {"type": "git", "url": "https://git.invalid/app", "reference": "main", "resolved_reference": "a" * 40}

@@ -15,10 +15,10 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from pulumi_poetry_layer import builders
 from pulumi_poetry_layer.archive import BytesContent, Member
+from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan
 from pulumi_poetry_layer.builders import ProjectFiles
 from pulumi_poetry_layer.errors import BuildError, InputError, PublishError
 from pulumi_poetry_layer.pipeline import LayerArtifact, LayerRequest, PackageSize, plan_request
-from pulumi_poetry_layer.plan import BuilderIdentity, BuildPlan
 from pulumi_poetry_layer.provider import LayerBuildProvider, refuse_over_limit, request_inputs
 
 PROJECT = Path(__file__).parent.parent / "projects" / "base"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from samples import ARM, X86, Package, old_lock_text, read
 
+from pulumi_poetry_layer.build_plan import Choice
 from pulumi_poetry_layer.errors import LockFileError
-from pulumi_poetry_layer.selection import Choice, select_packages
+from pulumi_poetry_layer.selection import select_packages
 from pulumi_poetry_layer.target import Target
 
 HEAD = '[tool.poetry]\nname = "x"\nversion = "1"\n'

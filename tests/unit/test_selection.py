@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from samples import ARM, PROJECT, X86, Package, lock_text, read
 
+from pulumi_poetry_layer.build_plan import Choice
 from pulumi_poetry_layer.errors import LockFileError, MultipleInputError, SelectionError
-from pulumi_poetry_layer.selection import Choice, Selection, choice_problems, select_packages
+from pulumi_poetry_layer.selection import Selection, choice_problems, select_packages
 from pulumi_poetry_layer.target import Target
 
 GROUPS = """\
@@ -194,7 +195,7 @@ def test_excluded_distributions_leave_with_what_only_they_need(
     selection = selected(PROJECT, GRAPH, exclude=exclude)
 
     assert names(selection) == left
-    assert {excluded.package.name: excluded.reason for excluded in selection.excluded} == reasons
+    assert {excluded.name: excluded.reason for excluded in selection.excluded} == reasons
 
 
 def test_reason_names_only_what_needs_it() -> None:
@@ -209,7 +210,7 @@ def test_reason_names_only_what_needs_it() -> None:
 
     selection = selected(PROJECT, packages, exclude=("a", "b"))
 
-    assert {excluded.package.name: excluded.reason for excluded in selection.excluded} == {
+    assert {excluded.name: excluded.reason for excluded in selection.excluded} == {
         "a": "excluded",
         "b": "excluded",
         "below-a": "only needed by a",

@@ -15,6 +15,7 @@ from samples.wheels import ELF_START, WheelSample
 
 from pulumi_poetry_layer import wheel_source
 from pulumi_poetry_layer.archive import ArchiveSummary, write_archive
+from pulumi_poetry_layer.build_plan import BuildPlan, Choice, LockedFile, PlannedPackage, Source
 from pulumi_poetry_layer.builders import ProjectFiles, make_builder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
 from pulumi_poetry_layer.errors import (
@@ -28,10 +29,8 @@ from pulumi_poetry_layer.errors import (
     VerificationError,
     WheelError,
 )
-from pulumi_poetry_layer.lockfile import LockedFile, LockedPackage, Source
+from pulumi_poetry_layer.lockfile import LockedPackage
 from pulumi_poetry_layer.path_dependencies import content_digests
-from pulumi_poetry_layer.plan import BuildPlan, PlannedPackage
-from pulumi_poetry_layer.selection import Choice
 from pulumi_poetry_layer.target import Target
 
 APP = WheelSample(name="app")

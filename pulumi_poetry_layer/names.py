@@ -1,0 +1,15 @@
+"""Normalised names of distributions, groups and extras. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_SEPARATORS = re.compile(r"[-_.]+")
+
+
+@lru_cache(maxsize=8192)
+def normalised(name: str) -> str:
+    """The normalised form of a name: https://packaging.python.org/en/latest/specifications/name-normalization/."""
+    # Not packaging.utils.canonicalize_name: importing it takes longer than a small layer takes to be written.
+    return _SEPARATORS.sub("-", name).lower()
