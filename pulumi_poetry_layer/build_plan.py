@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulumi_poetry_layer.errors import SelectionError
+from pulumi_poetry_layer.masking import mask_urls
 from pulumi_poetry_layer.names import normalised
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ class PlannedPackage:
     def readable_version(self) -> str:
         """The version as a preview shows it: with commit or content where the version alone says too little."""
         if self.source and self.source.type == "git":
-            return f"{self.version} ({self.source.url}@{(self.source.resolved_reference or '')[:12]})"
+            # Masked: this goes into the stack's state.
+            return mask_urls(f"{self.version} ({self.source.url}@{(self.source.resolved_reference or '')[:12]})")
         if self.source and self.digest:
             return f"{self.version} ({self.source.type}@{self.digest[:12]})"
         return self.version

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_poetry_layer.build_plan import MAIN_GROUP
 from pulumi_poetry_layer.builders import BUILDERS, DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import PoetryLayerError
+from pulumi_poetry_layer.masking import mask_urls
 from pulumi_poetry_layer.output import show_output
 from pulumi_poetry_layer.pipeline import DEFAULT_ARCHITECTURE, LayerArtifact, LayerRequest, build_request, plan_request
 
@@ -130,7 +131,7 @@ def plan_document(plan: BuildPlan) -> dict[str, Any]:
                     key: value
                     for key, value in (
                         ("type", package.source.type),
-                        ("url", package.source.url),
+                        ("url", mask_urls(package.source.url)),
                         ("reference", package.source.reference),
                         ("resolved_reference", package.source.resolved_reference),
                         ("subdirectory", package.source.subdirectory),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.masking import mask_urls
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 
 class PoetryLayerError(Exception):
-    """Base of every error this package raises on purpose.
+    """Base of every error this package raises on purpose. Logins and tokens in the addresses it names are masked.
 
     Args:
         what: what is wrong, as one sentence without a full stop.
@@ -19,10 +21,10 @@ class PoetryLayerError(Exception):
     """
 
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.hint = hint
+        self.what = mask_urls(what)
+        self.where = where and mask_urls(where)
+        self.hint = hint and mask_urls(hint)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what

@@ -8,31 +8,33 @@ bytes with the locked hash are accepted.
 from __future__ import annotations
 
 import hashlib
-import os
+import logging
 import re
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from threading import local
-from typing import IO, TYPE_CHECKING
-from urllib.parse import unquote, urljoin, urlsplit
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import disable_warnings
+from urllib3.exceptions import InsecureRequestWarning
 from urllib3.util import Retry
 
 from pulumi_poetry_layer.errors import DownloadError
-from pulumi_poetry_layer.process import mask_secrets
+from pulumi_poetry_layer.index_errors import Failure, index_error
+from pulumi_poetry_layer.masking import mask_urls
+from pulumi_poetry_layer.poetry_configuration import Certificates
+from pulumi_poetry_layer.poetry_variables import TIMEOUT_VARIABLE
+from pulumi_poetry_layer.sources import PYPI, Address, Login, PackageSource, Sources, is_same_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pulumi_poetry_layer.build_plan import LockedFile, Source
-
-MIRROR_VARIABLE = "POETRY_PYPI_MIRROR_URL"
-"""The variable of poetry-plugin-pypi-mirror: a simple API to use in place of PyPI's."""
-
-TIMEOUT_VARIABLE = "POETRY_REQUESTS_TIMEOUT"
-"""Poetry's variable for how long an index may be silent, in seconds: https://python-poetry.org/docs/configuration/."""
+    from pulumi_poetry_layer.credentials import Credentials
 
 _DEFAULT_TIMEOUT = 15.0  # Poetry's own
 _JSON = "application/vnd.pypi.simple.v1+json"
@@ -45,126 +47,161 @@ _BLOCK = 1 << 18
 
 @dataclass(frozen=True)
 class PackageIndex:
-    """An index: the address of its simple API, and how to log in.
+    """An index, and how to get in.
 
     Attributes:
-        url: ends in a slash.
-        name: what pyproject.toml calls it, None for PyPI.
-        login: user name and password.
+        source: its name and address.
+        login: who this side is.
+        certificates: how both sides prove it.
     """
 
-    url: str
-    name: str | None = None
-    login: tuple[str, str] | None = None
+    source: PackageSource
+    login: Login | None = None
+    certificates: Certificates = field(default_factory=Certificates)
 
-    def __repr__(self) -> str:
-        return f"PackageIndex({mask_secrets(self.url)!r}, {self.name!r})"
-
-    def login_for(self, url: str) -> tuple[str, str] | None:
+    def login_for(self, url: str) -> Login | None:
         """The login, for addresses on the index's own host and nowhere else."""
-        return self.login if _origin(url) == _origin(self.url) else None
-
-    def page(self, project: str) -> str:
-        """Address of a project's page."""
-        return f"{self.url}{project}/"
+        return self.login if is_same_host(self.source.address.url, url) else None
 
 
-def index_of(source: Source | None, variables: Mapping[str, str] = os.environ) -> PackageIndex:
-    """The index that a package was locked from.
+class Indexes:
+    """The indexes that a project's packages are locked from.
 
     Args:
-        source: the package's source in the lock file; None for PyPI.
-        variables: environment variables, for the mirror of PyPI and for logins (``POETRY_HTTP_BASIC_<NAME>_…``).
+        sources: what pyproject.toml lists.
+        credentials: who this user is to them.
     """
-    if source is None:
-        url, login = _split_login(variables.get(MIRROR_VARIABLE) or _pypi())
-        return PackageIndex(url, None, login)
-    name = source.reference or ""
-    prefix = "POETRY_HTTP_BASIC_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
-    username = variables.get(f"{prefix}_USERNAME")
-    url, login = _split_login(source.url)
-    if username is not None:
-        login = username, variables.get(f"{prefix}_PASSWORD", "")
-    return PackageIndex(url, name, login)
+
+    def __init__(self, sources: Sources, credentials: Credentials) -> None:
+        self._sources = sources
+        self._credentials = credentials
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Environment variables."""
+        return self._credentials.configuration.variables
+
+    def of_package(self, locked: Source | None) -> PackageIndex:
+        """The index that a package was locked from; ``locked`` is its source in the lock file, None for PyPI.
+
+        Raises:
+            InputError: a certificate that is configured for it does not exist.
+        """
+        source = self._sources.of_package(locked)
+        if source is not None:
+            return self._index(source)
+        mirror = self._credentials.mirror()
+        # PyPI itself asks for no login, and http-basic.pypi is what people publish with.
+        return self._index(mirror) if mirror else PackageIndex(_pypi())
+
+    def of_url(self, url: str) -> PackageIndex | None:
+        """The index on whose host an address is."""
+        if source := self._sources.of_url(url):
+            return self._index(source)
+        mirror = self._credentials.mirror()
+        return self._index(mirror) if mirror and is_same_host(mirror.address.url, url) else None
+
+    def _index(self, source: PackageSource) -> PackageIndex:
+        certificates = self._credentials.configuration.certificates(source.name) if source.name else Certificates()
+        return PackageIndex(source, self._credentials.login(source), certificates)
 
 
 class Downloader:
     """Downloads locked files; may be used from several threads.
 
+    Proxies are those of the process's own environment. The certificates are those of the index that an address
+    belongs to, then ``REQUESTS_CA_BUNDLE`` and ``CURL_CA_BUNDLE``, then ``SSL_CERT_FILE``, then those of ``certifi``.
+
     Args:
-        variables: environment variables; see :func:`index_of`. Proxies and certificates are those that ``requests``
-            reads from the process's own environment.
+        indexes: where packages come from.
     """
 
-    def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
-        self._variables = variables
+    def __init__(self, indexes: Indexes) -> None:
+        self._indexes = indexes
         self._thread = local()
-        self._timeout = float(variables.get(TIMEOUT_VARIABLE) or _DEFAULT_TIMEOUT)
+        self._timeout = float(indexes.variables.get(TIMEOUT_VARIABLE) or _DEFAULT_TIMEOUT)
+        _mask_debug_logs()
 
-    def download_locked(self, project: str, file: LockedFile, source: Source | None, output: IO[bytes]) -> None:
+    def download_locked(self, package: str, project: str, file: LockedFile, locked: Source | None, output: IO[bytes]) -> None:
         """Find a file of a project on its index, and download it.
 
         Args:
-            project: normalised name.
+            package: what to call the package in errors.
+            project: its normalised name.
             file: the file's name and hash.
-            source: the package's source in the lock file; None for PyPI.
+            locked: the package's source in the lock file; None for PyPI.
             output: an empty binary file.
 
         Raises:
             DownloadError: the index cannot be reached, does not have the file, or sends other bytes.
+            InputError: a certificate that is configured for it does not exist.
         """
-        index = index_of(source, self._variables)
-        url = self.locate(index, project, file.name)
-        self.download(url, file, output, login=index.login_for(url))
+        index = self._indexes.of_package(locked)
+        url = self.locate(index, package, project, file.name)
+        self._download(url, file, output, index, package)
 
-    def locate(self, index: PackageIndex, project: str, file_name: str) -> str:
+    def download_url(self, package: str, url: str, file: LockedFile, output: IO[bytes]) -> None:
+        """Download a file from the address that is locked; a source on that host says how to get in.
+
+        Raises:
+            DownloadError: the file cannot be had, or is not the locked one.
+            InputError: a certificate that is configured for the source does not exist.
+        """
+        address = Address.of(url)
+        index = self._indexes.of_url(address.url) or PackageIndex(PackageSource("", address))
+        login = address.login or index.login
+        self._download(address.url, file, output, PackageIndex(index.source, login, index.certificates), package)
+
+    def locate(self, index: PackageIndex, package: str, project: str, file_name: str) -> str:
         """The address of a project's file.
 
         Raises:
             DownloadError: the index cannot be reached, or has no such file.
         """
-        page = index.page(project)
+        page = index.source.page(project)
         try:
-            response = self._session.get(
-                page, headers={"Accept": _ACCEPT}, auth=index.login_for(page), timeout=self._timeout
+            with self._get(page, index.login, {"Accept": _ACCEPT}) as response:
+                url = _find(response, project, file_name)
+        except (requests.RequestException, OSError, ValueError) as error:
+            problem = _explained(error, index, package)
+        else:
+            if url is not None:
+                return url
+            problem = index_error(
+                Failure.MISSING, index.source, package, detail=f"{page} does not list {file_name}", login=index.login
             )
-            response.raise_for_status()
-            url = _find(response, project, file_name)
-        except (requests.RequestException, ValueError) as error:
-            raise _failed(error, page, index) from error
-        if url is None:
-            raise DownloadError(
-                f"{mask_secrets(page)} does not list {file_name}",
-                where=project,
-                hint="if the file was taken off the index, lock another version",
-            )
-        return url
+        raise problem  # out of the block: a cause would show addresses unmasked
 
-    def download(self, url: str, file: LockedFile, output: IO[bytes], *, login: tuple[str, str] | None = None) -> None:
-        """Download a file and check its hash on the way; what broke off is resumed.
-
-        Raises:
-            DownloadError: the file cannot be had, or is not the locked one.
-        """
+    def _download(self, url: str, file: LockedFile, output: IO[bytes], index: PackageIndex, package: str) -> None:
+        """Download a file and check its hash on the way; what broke off is resumed."""
         algorithm, _, told = file.hash.partition(":")
-        digest = _Received(output, algorithm)
+        received = _Received(output, algorithm)
+        address = Address.of(url)
+        login = address.login or index.login_for(url)
+        if problem := self._fetch(address.url, received, login, index, package):
+            raise problem
+        if received.hexdigest() != told:
+            raise index_error(
+                Failure.OTHER_FILE,
+                index.source,
+                package,
+                detail=f"the {algorithm} of {address.url} is {received.hexdigest()}, the lock file tells {told}",
+            )
+
+    def _fetch(
+        self, url: str, received: _Received, login: Login | None, index: PackageIndex, package: str
+    ) -> DownloadError | None:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                self._receive(url, digest, login)
-                break
-            except requests.HTTPError as error:
-                raise _failed(error, url) from error
+                self._receive(url, received, login)
             except (requests.RequestException, OSError) as error:
-                if attempt == _ATTEMPTS:
-                    raise _failed(error, url) from error
+                problem = _explained(error, index, package, url)
+                if attempt == _ATTEMPTS or isinstance(error, requests.HTTPError | requests.exceptions.SSLError):
+                    return problem
                 time.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
-        if digest.hexdigest() != told:
-            raise DownloadError(
-                f"{mask_secrets(url)} is not the locked file: its {algorithm} is {digest.hexdigest()}, "
-                f"the lock file tells {told}",
-                where=file.name,
-                hint="find out why the file changed before you lock it anew",
-            )
+            else:
+                return None
+        raise AssertionError("the last attempt returns")
 
     @property
     def _session(self) -> requests.Session:
@@ -173,23 +210,53 @@ class Downloader:
             session = requests.Session()
             retries = Retry(total=_ATTEMPTS - 1, backoff_factor=_FIRST_PAUSE, status_forcelist=_TRANSIENT)
             for scheme in ("https://", "http://"):
-                session.mount(scheme, HTTPAdapter(max_retries=retries))
+                session.mount(scheme, _CertificatesAdapter(self._indexes, max_retries=retries))
             self._thread.session = session
         session = self._thread.session
         assert isinstance(session, requests.Session)  # noqa: S101 - for the type checker
         return session
 
-    def _receive(self, url: str, received: _Received, login: tuple[str, str] | None) -> None:
+    def _get(self, url: str, login: Login | None, headers: dict[str, str], *, stream: bool = False) -> requests.Response:
+        auth = (_header_value(login.username), _header_value(login.password)) if login else None
+        response = self._session.get(url, headers=headers, auth=auth, timeout=self._timeout, stream=stream)
+        try:
+            response.raise_for_status()
+        except requests.HTTPError:
+            response.close()
+            raise
+        return response
+
+    def _receive(self, url: str, received: _Received, login: Login | None) -> None:
         # identity: a file that is compressed for transport could not be resumed
         headers = {"Accept-Encoding": "identity"}
         if received.length:
             headers["Range"] = f"bytes={received.length}-"
-        with self._session.get(url, headers=headers, auth=login, timeout=self._timeout, stream=True) as response:
-            response.raise_for_status()
+        with self._get(url, login, headers, stream=True) as response:
             if response.status_code != requests.codes.partial_content:
                 received.restart()
             for block in response.iter_content(_BLOCK):
                 received.add(block)
+
+
+class _CertificatesAdapter(HTTPAdapter):
+    """Chooses certificates for each request by its address: a redirect to another host has those of that host."""
+
+    def __init__(self, indexes: Indexes, **arguments: Any) -> None:
+        self._indexes = indexes
+        super().__init__(**arguments)
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
+        """Send a request."""
+        index = self._indexes.of_url(request.url or "")
+        certificates = index.certificates if index else Certificates()
+        if not certificates.verify or certificates.authority:
+            options["verify"] = certificates.authority or False
+        elif options.get("verify") is True and (bundle := self._indexes.variables.get("SSL_CERT_FILE")):
+            options["verify"] = bundle
+        options["cert"] = certificates.client
+        if options["verify"] is False:
+            disable_warnings(InsecureRequestWarning)  # of each request: that nothing is verified was asked for
+        return super().send(request, *arguments, **options)
 
 
 class _Received:
@@ -228,33 +295,52 @@ def _find(response: requests.Response, project: str, file_name: str) -> str | No
     return next((urljoin(response.url, url) for name, url in files if name == file_name), None)
 
 
-def _pypi() -> str:
+def _header_value(text: str) -> bytes:
+    """A part of a login as Poetry sends it, and what Poetry fails on in UTF-8."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
+
+
+def _pypi() -> PackageSource:
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
-    return PYPI_SIMPLE_ENDPOINT
+    return PackageSource(PYPI, Address.of(PYPI_SIMPLE_ENDPOINT.rstrip("/")))
 
 
-def _split_login(url: str) -> tuple[str, tuple[str, str] | None]:
-    """An index's address without user information, ending in a slash, and that information."""
-    parts = urlsplit(url.rstrip("/") + "/")
-    information, at, host = parts.netloc.rpartition("@")
-    if not at:
-        return parts.geturl(), None
-    username, _, password = information.partition(":")
-    return parts._replace(netloc=host).geturl(), (unquote(username), unquote(password))
+_FAILURES = {401: Failure.UNAUTHORIZED, 403: Failure.FORBIDDEN, 404: Failure.MISSING, 410: Failure.MISSING}
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-
-
-def _failed(error: Exception, url: str, index: PackageIndex | None = None) -> DownloadError:
+def _explained(error: Exception, index: PackageIndex, package: str, url: str | None = None) -> DownloadError:
+    """What an error of the HTTP library means; ``url`` is the file's address, None for the project's page."""
     response = getattr(error, "response", None)
-    status = response.status_code if isinstance(response, requests.Response) else None
-    hint = "check the network and the address of the index"
-    if status in {401, 403}:
-        name = re.sub(r"[^A-Z0-9]", "_", ((index and index.name) or "<name of the source>").upper())
-        hint = f"set POETRY_HTTP_BASIC_{name}_USERNAME and POETRY_HTTP_BASIC_{name}_PASSWORD"
-    told = f"HTTP status {status}" if status else mask_secrets(str(error))
-    return DownloadError(f"cannot be downloaded: {told}", where=mask_secrets(url), hint=hint)
+    if isinstance(response, requests.Response):
+        failure = _FAILURES.get(response.status_code, Failure.OTHER)
+        login = index.login_for(response.url)
+        detail = response.url if failure in _FAILURES.values() else f"HTTP status {response.status_code}: {response.url}"
+        return index_error(failure, index.source, package, detail=detail, login=login)
+    told = str(error) or type(error).__name__
+    if isinstance(error, requests.exceptions.SSLError) or "CERTIFICATE" in told.upper():
+        failure = Failure.CLIENT_CERTIFICATE if re.search("certificate.required", told, re.I) else Failure.UNTRUSTED
+    elif isinstance(error, requests.ConnectionError | requests.Timeout | OSError) and not isinstance(error, ValueError):
+        failure = Failure.UNREACHABLE
+    else:
+        failure = Failure.OTHER
+    return index_error(failure, index.source, package, detail=f"{url}: {told}" if url else told)
+
+
+class _MaskedRecords(logging.Filter):
+    """Takes logins and tokens out of what the HTTP library logs of each request; the rest stays readable."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        with suppress(Exception):
+            record.msg, record.args = mask_urls(record.getMessage()), ()
+        return True
+
+
+def _mask_debug_logs() -> None:
+    for name in ("urllib3.connectionpool", "urllib3.util.retry", "urllib3.connection", "requests"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(present, _MaskedRecords) for present in logger.filters):
+            logger.addFilter(_MaskedRecords())

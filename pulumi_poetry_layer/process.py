@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from dataclasses import dataclass
 from shutil import which
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import SubprocessError
+from pulumi_poetry_layer.masking import mask_urls, mask_values, secret_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-_USER_INFORMATION = re.compile(r"(?<=://)[^/\s]+@")
-_SECRET_NAME = re.compile(r"PASSWORD|TOKEN|SECRET|POETRY_HTTP_BASIC_.*_USERNAME")
-_SHORTEST_SECRET = 4  # masking shorter values would black out half of every output
 
 
 @dataclass(frozen=True)
@@ -86,10 +82,5 @@ def run(
 
 
 def mask_secrets(text: str, environment: Mapping[str, str] | None = None) -> str:
-    """The text without the values of secret environment variables and without user information in URLs."""
-    variables = os.environ if environment is None else environment
-    secrets = {value for name, value in variables.items() if _SECRET_NAME.search(name.upper())}
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, "****")
-    return _USER_INFORMATION.sub("****@", text)
+    """The text without the values of secret environment variables, and without logins and tokens in URLs."""
+    return mask_urls(mask_values(text, secret_values(os.environ if environment is None else environment)))

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.artifacts import wheel_tags
 from pulumi_poetry_layer.errors import ArtifactError, SubprocessError
-from pulumi_poetry_layer.index import MIRROR_VARIABLE
 from pulumi_poetry_layer.members import LAYER_FOLDER, BytesContent, content_bytes
 from pulumi_poetry_layer.metadata import without_local_places
 from pulumi_poetry_layer.process import Program, find_program, run
 from pulumi_poetry_layer.record import entry_for, format_record, parse_record
+from pulumi_poetry_layer.source_environment import git_variables
+from pulumi_poetry_layer.sources import Address
 from pulumi_poetry_layer.wheel import read_wheel
 
 if TYPE_CHECKING:
@@ -69,8 +70,10 @@ def check_out(package: PlannedPackage, folder: Path) -> Path:
         raise ArtifactError("has no file and no commit to build from", where=package.label)
     git = find_program("git", hint=f"install git, to check out {package.name}")
     folder.mkdir()
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
-    clone = ["clone", "--no-checkout", "--quiet", source.url, "."]
+    # A login in the address goes by the environment: arguments can be read by everybody on this host.
+    address = Address.of(source.url) if source.url.startswith("http") else Address(source.url)
+    environment = git_variables(os.environ, address)
+    clone = ["clone", "--no-checkout", "--quiet", address.url, "."]
     for arguments in (
         clone,
         ["-c", "advice.detachedHead=false", "checkout", "--quiet", source.resolved_reference],
@@ -97,8 +100,6 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
         SubprocessError: the build failed; carries its output.
     """
     environment = {**variables, "SOURCE_DATE_EPOCH": _EARLIEST_DATE, "PYTHONHASHSEED": "0"}
-    if mirror := variables.get(MIRROR_VARIABLE):
-        environment["PIP_INDEX_URL"] = mirror  # build requirements come from where everything else comes from
     try:
         run(
             Program("python", sys.executable),

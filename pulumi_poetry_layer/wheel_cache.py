@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import DamagedSegmentError
 from pulumi_poetry_layer.segment_file import read_segment
+from pulumi_poetry_layer.sources import Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,8 @@ def cache_key(package: PlannedPackage) -> str:
     if package.file:
         return package.file.hash
     source = package.source
-    commit = [source.url, source.resolved_reference, source.subdirectory] if source else []
+    # Without a login: a new token is the same repository.
+    commit = [Address.of(source.url).url, source.resolved_reference, source.subdirectory] if source else []
     return "git:" + hashlib.sha256(json.dumps(commit).encode()).hexdigest()
 
 

@@ -9,47 +9,54 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.artifacts import is_wheel
 from pulumi_poetry_layer.cache import ENVIRONMENT_VARIABLE
 from pulumi_poetry_layer.errors import BuildError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.index import Downloader
+from pulumi_poetry_layer.index import Downloader, Indexes
 from pulumi_poetry_layer.path_dependencies import copy_path
+from pulumi_poetry_layer.source_environment import build_variables
 from pulumi_poetry_layer.wheel import read_wheel
 from pulumi_poetry_layer.wheel_cache import cache_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pulumi_poetry_layer.build_plan import PlannedPackage
+    from pulumi_poetry_layer.credentials import Credentials
+    from pulumi_poetry_layer.sources import Sources
     from pulumi_poetry_layer.wheel import Wheel
     from pulumi_poetry_layer.wheel_cache import WheelCache
 
 _AT_ONCE = 6  # downloads; more of them spend their time on setting up connections
 
 
-def add_wheels(packages: Sequence[PlannedPackage], cache: WheelCache, project: Path) -> None:
+def add_wheels(
+    packages: Sequence[PlannedPackage], cache: WheelCache, project: Path, sources: Sources, credentials: Credentials
+) -> None:
     """Fetch the wheels of these packages into the cache, several at once.
 
     Args:
         packages: what the cache lacks.
         cache: where the wheels are kept.
         project: the folder that path dependencies are relative to.
+        sources: the indexes that pyproject.toml lists.
+        credentials: who this user is to them.
 
     Raises:
         BuildError: a wheel cannot be downloaded or built.
         ArtifactError: a wheel is not sound, or what was built is not pure.
         MultipleInputError: several problems.
     """
-    source = _WheelSource(cache, project, os.environ)
+    source = _WheelSource(cache, project, sources, credentials)
     with ThreadPoolExecutor(min(_AT_ONCE, len(packages))) as threads:
         problems = [problem for problem in threads.map(source.attempt, packages) if problem]
     raise_problems(problems)
 
 
 class _WheelSource:
-    def __init__(self, cache: WheelCache, project: Path, variables: Mapping[str, str]) -> None:
+    def __init__(self, cache: WheelCache, project: Path, sources: Sources, credentials: Credentials) -> None:
         self._cache = cache
         self._project = project
-        self._variables = variables
-        self._downloader = Downloader(variables)
+        self._variables = build_variables(os.environ, sources, credentials)
+        self._downloader = Downloader(Indexes(sources, credentials))
 
     def attempt(self, package: PlannedPackage) -> PoetryLayerError | None:
         """Add a package's wheel to the cache; the problem, if there is one."""
@@ -79,9 +86,9 @@ class _WheelSource:
         path = folder / "downloaded"
         with path.open("wb") as output:
             if package.source and package.source.type == "url":
-                self._downloader.download(package.source.url, package.file, output)
+                self._downloader.download_url(package.label, package.source.url, package.file, output)
             else:
-                self._downloader.download_locked(package.name, package.file, package.source, output)
+                self._downloader.download_locked(package.label, package.name, package.file, package.source, output)
         if is_wheel(package.file.name):
             return read_wheel(path, file_name=package.file.name)
         return self._built(package, folder, path)

@@ -72,12 +72,39 @@ DEFAULT_BUILDER = "wheels"
 BUILDERS = tuple(_BUILDERS)
 
 
-def make_builder(kind: str, options: Mapping[str, str] | None = None) -> Builder:
+def make_builder(
+    kind: str,
+    options: Mapping[str, str] | None = None,
+    credentials: Mapping[str, tuple[str, str]] | None = None,
+) -> Builder:
     """The builder of that kind.
+
+    Args:
+        kind: its name.
+        options: what the builder's ``options`` gave.
+        credentials: name of a source → user name and password.
 
     Raises:
         InputError: there is no such builder.
     """
     if kind not in _BUILDERS:
         raise InputError(f"unknown builder {kind!r}", where="builder", hint=f"builders: {', '.join(BUILDERS)}")
-    return _BUILDERS[kind]()(**(options or {}))
+    return _BUILDERS[kind]()(**(options or {}), **({"credentials": credentials} if credentials else {}))
+
+
+def given_credentials(given: Mapping[str, tuple[str, str]] | None) -> dict[str, tuple[str, str]]:
+    """What a builder was given as ``credentials=``, checked.
+
+    Raises:
+        InputError: it is not names of sources with a user name and a password each; the values are not shown.
+    """
+    checked: dict[str, tuple[str, str]] = {}
+    for name, login in (given or {}).items():
+        if not isinstance(login, (tuple, list)) or [type(part) for part in login] != [str, str]:
+            raise InputError(
+                "must be a pair of strings, user name and password",
+                where=f"credentials[{name!r}]",
+                hint=f'write credentials={{"{name}": ("user", "password")}}',
+            )
+        checked[name] = (login[0], login[1])
+    return checked

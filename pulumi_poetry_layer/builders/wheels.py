@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.artifacts import is_wheel
 from pulumi_poetry_layer.build_plan import BuilderIdentity
+from pulumi_poetry_layer.builders import given_credentials
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import ArtifactError, DamagedSegmentError, VerificationError, raise_problems
 from pulumi_poetry_layer.wheel_cache import WheelCache, cache_key
@@ -34,10 +35,17 @@ class WheelBuilder:
 
     Args:
         cache_dir: folder of the wheel cache; default: ``wheels`` in this package's cache folder.
+        credentials: name of a source → user name and password; they go before what Poetry is configured with.
+
+    Raises:
+        InputError: the credentials are not pairs of strings.
     """
 
-    def __init__(self, *, cache_dir: str | None = None) -> None:
+    def __init__(
+        self, *, cache_dir: str | None = None, credentials: Mapping[str, tuple[str, str]] | None = None
+    ) -> None:
         self.cache_dir = cache_dir
+        self.credentials = given_credentials(credentials)
 
     @property
     def identity(self) -> BuilderIdentity:
@@ -45,7 +53,7 @@ class WheelBuilder:
         return BuilderIdentity(kind="wheels")
 
     def options(self) -> Mapping[str, str]:
-        """The constructor's arguments."""
+        """The constructor's arguments but credentials, which are never written anywhere."""
         return {"cache_dir": self.cache_dir} if self.cache_dir else {}
 
     @contextmanager
@@ -60,7 +68,7 @@ class WheelBuilder:
         """
         raise_problems(_to_be_compiled(plan))
         cache = WheelCache(Path(self.cache_dir) if self.cache_dir else cache_folder("wheels"))
-        wheels = _wheels(plan, cache, files.folder)
+        wheels = _wheels(plan, cache, files, self.credentials)
         try:
             yield [wheel.segment for wheel in wheels]
         except DamagedSegmentError as error:
@@ -81,15 +89,20 @@ def _to_be_compiled(plan: BuildPlan) -> Iterator[ArtifactError]:
             )
 
 
-def _wheels(plan: BuildPlan, cache: WheelCache, folder: Path) -> list[CachedWheel]:
+def _wheels(
+    plan: BuildPlan, cache: WheelCache, files: ProjectFiles, given: Mapping[str, tuple[str, str]]
+) -> list[CachedWheel]:
     """The plan's wheels, in its order."""
     found = {package.name: cache.find(cache_key(package), package.name) for package in plan.packages}
     missing = [package for package in plan.packages if found[package.name] is None]
     if missing:
         # Imported here: with a warm cache nothing of the network is needed.
+        from pulumi_poetry_layer.credentials import Credentials
+        from pulumi_poetry_layer.sources import Sources
         from pulumi_poetry_layer.wheel_source import add_wheels
 
-        add_wheels(missing, cache, folder)
+        credentials = Credentials.of_host(files.folder, given)
+        add_wheels(missing, cache, files.folder, Sources.of(files.pyproject), credentials)
         found |= {package.name: cache.find(cache_key(package), package.name) for package in missing}
     wheels = [wheel for wheel in found.values() if wheel is not None]
     raise_problems(problem for pair in zip(plan.packages, wheels, strict=True) for problem in _problems(*pair, plan))

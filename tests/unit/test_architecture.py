@@ -18,8 +18,8 @@ MODULES = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): 
 
 PURE = [
     "absence", "artifacts", "build_plan", "candidates", "changes", "constraints", "dependencies", "errors",
-    "explanation", "graph", "lock_text", "lockfile", "markers", "names", "plan", "project", "resolution", "selection",
-    "solver", "tables", "target",
+    "explanation", "graph", "index_errors", "lock_text", "lockfile", "markers", "masking", "names", "plan",
+    "poetry_variables", "project", "resolution", "selection", "solver", "sources", "tables", "target",
 ]  # fmt: skip
 """Everything up to the waist."""
 
@@ -47,8 +47,13 @@ ONLY_DOORS = {
 }
 """A module of others → the only modules of ours that import it."""
 
+TEXT_OF_ADDRESSES = {"urllib.parse", *(f"urllib.parse.{name}" for name in ("SplitResult", "quote", "unquote", "urlsplit"))}
+"""Takes addresses apart and touches nothing."""
+
 ERRORS_OF_LIBRARIES = {"requests.exceptions", "requests.exceptions.RequestException"}
 """What the docker client raises is caught by its name; nothing is sent with it."""
+
+HARMLESS = TEXT_OF_ADDRESSES | ERRORS_OF_LIBRARIES
 
 MOST_LINES = 400
 
@@ -102,7 +107,7 @@ def test_the_walk_sees_imports_of_every_kind(tmp_path: Path) -> None:
 @pytest.mark.parametrize("module", PURE)
 def test_nothing_left_of_the_waist_touches_the_host(module: str) -> None:
     """The same lock file would give another plan, or none, on another machine or at another time."""
-    assert top(imports(MODULES[module])) & IO == set()
+    assert top(imports(MODULES[module]) - TEXT_OF_ADDRESSES) & IO == set()
 
 
 @pytest.mark.parametrize("module", PURE)
@@ -114,7 +119,7 @@ def test_nothing_left_of_the_waist_knows_what_is_right_of_it(module: str) -> Non
 @pytest.mark.parametrize("door", ONLY_DOORS)
 def test_each_door_to_the_outside_is_in_one_place(door: str) -> None:
     """Secrets would be masked, credentials used and output kept in one place and not in another."""
-    importing = {module for module, path in MODULES.items() if door in top(imports(path) - ERRORS_OF_LIBRARIES)}
+    importing = {module for module, path in MODULES.items() if door in top(imports(path) - HARMLESS)}
 
     assert importing - ONLY_DOORS[door] == set()
 
