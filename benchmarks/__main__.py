@@ -16,8 +16,10 @@ from benchmarks.contestants import CONTESTANTS, OURS, REPOSITORY, Contestant, Ro
 from benchmarks.host import find_python, tool_variables
 from benchmarks.measure import Measurement, measure
 from benchmarks.report import write_report
-from pulumi_poetry_layer.index import Downloader
+from pulumi_poetry_layer.credentials import Credentials
+from pulumi_poetry_layer.index import Downloader, Indexes
 from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
+from pulumi_poetry_layer.sources import Sources
 
 FIXTURES = REPOSITORY / "benchmarks" / "fixtures"
 RUNTIME = "python3.13"
@@ -63,13 +65,13 @@ def prepare(fixture: str, folder: Path) -> Round:
     plan, _ = plan_request(LayerRequest(project_dir=project, runtime=RUNTIME))
     wheels = folder / "wheels"
     wheels.mkdir(parents=True)
-    downloader = Downloader()
+    downloader = Downloader(Indexes(Sources(), Credentials.of_host(project, {})))
     lines = []
     for package in plan.packages:
         assert package.file
         lines.append(f"{package.name}=={package.version} --hash={package.file.hash}\n")
         with (wheels / package.file.name).open("wb") as output:
-            downloader.download_locked(package.name, package.file, package.source, output)
+            downloader.download_locked(package.label, package.name, package.file, package.source, output)
     requirements = folder / "requirements.txt"
     requirements.write_text("".join(lines), encoding="utf-8")
     return Round(

@@ -103,7 +103,8 @@ class Credentials:
         username, password = (self._setting(source.name, key) for key in ("username", "password"))
         if password is not None:
             return Login(username or "", password, f"the setting http-basic.{source.name} of Poetry")
-        if self._keyring and (found := self._keyring(source, username or (in_address and in_address.username))):
+        known = username or (in_address.username if in_address else None)
+        if self._keyring and (found := self._keyring(source, known)):
             return found
         if username:
             return Login(username, "", f"the setting http-basic.{source.name} of Poetry")

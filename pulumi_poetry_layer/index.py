@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
 from urllib3 import disable_warnings
 from urllib3.exceptions import InsecureRequestWarning
 from urllib3.util import Retry
@@ -122,7 +123,9 @@ class Downloader:
         self._timeout = float(indexes.variables.get(TIMEOUT_VARIABLE) or _DEFAULT_TIMEOUT)
         _mask_debug_logs()
 
-    def download_locked(self, package: str, project: str, file: LockedFile, locked: Source | None, output: IO[bytes]) -> None:
+    def download_locked(
+        self, package: str, project: str, file: LockedFile, locked: Source | None, output: IO[bytes]
+    ) -> None:
         """Find a file of a project on its index, and download it.
 
         Args:
@@ -216,8 +219,10 @@ class Downloader:
         assert isinstance(session, requests.Session)  # noqa: S101 - for the type checker
         return session
 
-    def _get(self, url: str, login: Login | None, headers: dict[str, str], *, stream: bool = False) -> requests.Response:
-        auth = (_header_value(login.username), _header_value(login.password)) if login else None
+    def _get(
+        self, url: str, login: Login | None, headers: dict[str, str], *, stream: bool = False
+    ) -> requests.Response:
+        auth = HTTPBasicAuth(_header_value(login.username), _header_value(login.password)) if login else None
         response = self._session.get(url, headers=headers, auth=auth, timeout=self._timeout, stream=stream)
         try:
             response.raise_for_status()
@@ -309,6 +314,7 @@ def _pypi() -> PackageSource:
     return PackageSource(PYPI, Address.of(PYPI_SIMPLE_ENDPOINT.rstrip("/")))
 
 
+_NOT_TRUSTED = re.compile("verify failed|doesn't match|not valid for|certificate bundle", re.IGNORECASE)
 _FAILURES = {401: Failure.UNAUTHORIZED, 403: Failure.FORBIDDEN, 404: Failure.MISSING, 410: Failure.MISSING}
 
 
@@ -318,11 +324,15 @@ def _explained(error: Exception, index: PackageIndex, package: str, url: str | N
     if isinstance(response, requests.Response):
         failure = _FAILURES.get(response.status_code, Failure.OTHER)
         login = index.login_for(response.url)
-        detail = response.url if failure in _FAILURES.values() else f"HTTP status {response.status_code}: {response.url}"
+        detail = (
+            response.url if failure in _FAILURES.values() else f"HTTP status {response.status_code}: {response.url}"
+        )
         return index_error(failure, index.source, package, detail=detail, login=login)
     told = str(error) or type(error).__name__
-    if isinstance(error, requests.exceptions.SSLError) or "CERTIFICATE" in told.upper():
-        failure = Failure.CLIENT_CERTIFICATE if re.search("certificate.required", told, re.I) else Failure.UNTRUSTED
+    if isinstance(error, requests.exceptions.SSLError):
+        failure = Failure.UNTRUSTED if _NOT_TRUSTED.search(told) else Failure.HANDSHAKE
+    elif _NOT_TRUSTED.search(told):
+        failure = Failure.UNTRUSTED  # a bundle that the environment names and that is not there
     elif isinstance(error, requests.ConnectionError | requests.Timeout | OSError) and not isinstance(error, ValueError):
         failure = Failure.UNREACHABLE
     else:

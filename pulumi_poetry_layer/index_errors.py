@@ -24,7 +24,7 @@ class Failure(Enum):
     MISSING = "does not have it (HTTP status 404)"
     UNREACHABLE = "cannot be reached"
     UNTRUSTED = "shows a certificate that is not trusted"
-    CLIENT_CERTIFICATE = "asks for a certificate of this side"
+    HANDSHAKE = "breaks off the TLS handshake, as one does that asks for a certificate of this side"
     OTHER_FILE = "offers another file than the locked one"
     OTHER = "failed"
 
@@ -65,7 +65,7 @@ def index_hint(failure: Failure, source: PackageSource, login: Login | None = No
         + (f"check {login.origin}" if login else f"set {variables_to_set(source)}"),
         Failure.UNREACHABLE: f"check the network, the proxy (HTTPS_PROXY, NO_PROXY) and {_place(source)}",
         Failure.UNTRUSTED: f"let {_certificate(source, 'cert')} name the file with the certificate of its authority",
-        Failure.CLIENT_CERTIFICATE: f"let {variable_name('certificates', source.name or PYPI, 'client-cert')} "
+        Failure.HANDSHAKE: f"let {variable_name('certificates', source.name or PYPI, 'client-cert')} "
         "name a file with a certificate and its key",
         Failure.OTHER_FILE: "find out why the file changed before you lock it anew: "
         "somebody may have put another one in its place",

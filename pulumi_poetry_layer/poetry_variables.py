@@ -26,7 +26,7 @@ _OTHER_SIGNS = re.compile(r"[^A-Z0-9]")
 
 
 def variable_name(*keys: str) -> str:
-    """The variable of a setting as a shell can set it: ``http-basic``, ``my.index`` → ``POETRY_HTTP_BASIC_MY_INDEX``."""
+    """A setting's variable as a shell can set it: ``http-basic``, ``my.index`` → ``POETRY_HTTP_BASIC_MY_INDEX``."""
     return "POETRY_" + "_".join(_OTHER_SIGNS.sub("_", key.upper()) for key in keys)
 
 

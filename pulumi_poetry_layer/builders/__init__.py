@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pulumi_poetry_layer.errors import InputError
 
@@ -99,7 +99,8 @@ def given_credentials(given: Mapping[str, tuple[str, str]] | None) -> dict[str, 
         InputError: it is not names of sources with a user name and a password each; the values are not shown.
     """
     checked: dict[str, tuple[str, str]] = {}
-    for name, login in (given or {}).items():
+    pairs: Mapping[str, Any] = given or {}
+    for name, login in pairs.items():
         if not isinstance(login, (tuple, list)) or [type(part) for part in login] != [str, str]:
             raise InputError(
                 "must be a pair of strings, user name and password",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ class Index:
         failures: status codes to answer the next requests with.
         ranges: whether a part of a file may be asked for.
         files_at: where the files lie, when not here.
+        redirects: path → the address to send a request on to.
         requests: path and headers of what was asked.
     """
 
@@ -35,6 +37,7 @@ class Index:
     failures: list[int] = field(default_factory=list)
     ranges: bool = True
     files_at: str = ".."
+    redirects: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     url: str = ""
 
@@ -60,6 +63,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(self.index.failures.pop(0), b"")
         elif not self._logged_in():
             self._answer(401, b"", {"WWW-Authenticate": "Basic"})
+        elif self.path in self.index.redirects:
+            self._answer(302, b"", {"Location": self.index.redirects[self.path]})
         elif self.path.startswith("/simple/"):
             kind_and_page = self.index.page(self.path.split("/")[2])
             if kind_and_page is None:
@@ -67,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self._answer(200, kind_and_page[1], {"Content-Type": kind_and_page[0]})
         else:
-            self._send_file(self.index.files.get(self.path.rpartition("/")[2]))
+            self._send_file(self.index.files.get(self.path.partition("?")[0].rpartition("/")[2]))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Keep the tests' output clean."""
@@ -102,13 +107,21 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that hang up, as those do that do not trust a certificate, are part of the tests."""
+
+
 @contextmanager
-def serve(index: Index) -> Iterator[Index]:
-    """Serve an index; its ``url`` is that of its simple API."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"index": index}))
+def serve(index: Index, tls: ssl.SSLContext | None = None) -> Iterator[Index]:
+    """Serve an index, over https with a context; its ``url`` is that of its simple API."""
+    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"index": index}))
+    if tls:
+        # The handshake is each connection's own: one that fails must not stop the server.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    index.url = f"http://127.0.0.1:{server.server_port}/simple/"
+    index.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}/simple/"
     try:
         yield index
     finally:

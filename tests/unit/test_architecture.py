@@ -47,7 +47,10 @@ ONLY_DOORS = {
 }
 """A module of others → the only modules of ours that import it."""
 
-TEXT_OF_ADDRESSES = {"urllib.parse", *(f"urllib.parse.{name}" for name in ("SplitResult", "quote", "unquote", "urlsplit"))}
+TEXT_OF_ADDRESSES = {
+    "urllib.parse",
+    *(f"urllib.parse.{name}" for name in ("SplitResult", "quote", "unquote", "urlsplit")),
+}
 """Takes addresses apart and touches nothing."""
 
 ERRORS_OF_LIBRARIES = {"requests.exceptions", "requests.exceptions.RequestException"}

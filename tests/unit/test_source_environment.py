@@ -1,0 +1,130 @@
+"""What pip, build backends and git get of this user's environment variables."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from pulumi_poetry_layer.build_plan import PlannedPackage, Source
+from pulumi_poetry_layer.credentials import Credentials
+from pulumi_poetry_layer.poetry_configuration import PoetryConfiguration
+from pulumi_poetry_layer.source_build import check_out
+from pulumi_poetry_layer.source_environment import build_variables, without_secrets
+from pulumi_poetry_layer.sources import Sources
+
+PRIMARY = '[[tool.poetry.source]]\nname = "inner"\nurl = "https://host.invalid/simple"\n'
+SECRETS = {
+    "POETRY_HTTP_BASIC_INNER_USERNAME": "me",
+    "POETRY_HTTP_BASIC_INNER_PASSWORD": "hunter22",
+    "POETRY_PYPI_TOKEN_INNER": "hunter22",
+    "PULUMI_CONFIG": "hunter22",
+    "PULUMI_CONFIG_PASSPHRASE": "hunter22",
+    "PULUMI_ACCESS_TOKEN": "hunter22",
+}
+HARMLESS = {"PATH": "/bin", "HOME": "/home/me", "CC": "clang"}
+
+
+def variables(pyproject: str, **more: str) -> dict[str, str]:
+    """The environment of a build, for a user who has these variables."""
+    environment = {**HARMLESS, **SECRETS, **more}
+    return build_variables(environment, Sources.of(pyproject), Credentials(PoetryConfiguration(environment)))
+
+
+def test_a_build_backend_sees_no_login() -> None:
+    """Whoever publishes an sdist could read the passwords of everybody who builds it."""
+    assert variables("") == HARMLESS
+    assert without_secrets({**HARMLESS, **SECRETS}) == HARMLESS
+
+
+def test_build_requirements_come_from_the_index_that_replaces_pypi() -> None:
+    """They would come from PyPI, which a company may not allow, and whoever takes a name there would be run."""
+    built = variables(PRIMARY, POETRY_PYPI_MIRROR_URL="https://mirror.invalid/simple/", SSL_CERT_FILE="/bundle.pem")
+
+    assert built == {
+        **HARMLESS,
+        "SSL_CERT_FILE": "/bundle.pem",
+        "PIP_INDEX_URL": "https://me:hunter22@host.invalid/simple",
+        "PIP_CERT": "/bundle.pem",
+    }
+
+
+def test_build_requirements_come_from_the_mirror_of_pypi_where_pypi_stands() -> None:
+    """The build would fail behind a proxy that lets nothing but the mirror through."""
+    mirror = "https://m:mp@mirror.invalid/simple/"
+    off = {"POETRY_CERTIFICATES_PYPI_CERT": "false"}
+    built = variables(PRIMARY + 'priority = "supplemental"\n', POETRY_PYPI_MIRROR_URL=mirror, **off)
+
+    assert built["PIP_INDEX_URL"] == "https://m:mp@mirror.invalid/simple"
+    assert built["PIP_TRUSTED_HOST"] == "mirror.invalid"
+
+
+@contextmanager
+def repository(folder: Path, login: str) -> Iterator[tuple[str, str]]:
+    """A git repository over http for one login; its address and its commit."""
+    wanted = f"Basic {base64.b64encode(login.encode()).decode()}"
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.headers["Authorization"] == wanted:
+                super().do_GET()
+            else:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="inner"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Keep the tests' output clean."""
+
+    def git(*arguments: str) -> str:
+        identity = ["-c", "user.name=n", "-c", "user.email=e@example.invalid"]
+        return subprocess.run(
+            ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True
+        ).stdout
+
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("[project]\n")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"], ["update-server-info"]):
+        git(*command)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder / ".git"))) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}/", git("rev-parse", "HEAD").strip()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_a_login_in_the_address_of_a_repository_works_and_is_no_argument(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody on the host can read the arguments of a process, and .git/config keeps the address."""
+    real, said = shutil.which("git"), tmp_path / "arguments"
+    shim = tmp_path / "bin" / "git"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\necho "$@" >> {said}\nexec {real} "$@"\n')
+    shim.chmod(0o755)
+    with repository(tmp_path / "repository", "me:p@ss/word") as (address, commit):
+        monkeypatch.setenv("PATH", str(shim.parent), prepend=os.pathsep)
+        monkeypatch.setenv("NO_PROXY", "*")
+        source = Source(type="git", url=f"http://me:p%40ss%2Fword@{address}", resolved_reference=commit)
+        package = PlannedPackage(name="app", version="1.0", file=None, source=source)
+
+        tree = check_out(package, tmp_path / "tree")
+
+    assert (tree / "pyproject.toml").exists()
+    assert "p%40ss%2Fword" not in package.readable_version
+    for text in (said.read_text(), (tree / ".git" / "config").read_text()):
+        assert address in text
+        assert "p@ss" not in text
+        assert "p%40ss" not in text
