@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.builders.wheels import WheelBuilder
     from pulumi_poetry_layer.component import PoetryLayer
     from pulumi_poetry_layer.errors import PoetryLayerError
+    from pulumi_poetry_layer.matrix import PoetryLayerMatrix
     from pulumi_poetry_layer.pipeline import LayerArtifact, build_layer
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "LocalBuilder",
     "PoetryLayer",
     "PoetryLayerError",
+    "PoetryLayerMatrix",
     "WheelBuilder",
     "build_layer",
 ]
@@ -32,6 +34,7 @@ _MODULES = {
     "LocalBuilder": "builders.local",
     "PoetryLayer": "component",
     "PoetryLayerError": "errors",
+    "PoetryLayerMatrix": "matrix",
     "WheelBuilder": "builders.wheels",
     "build_layer": "pipeline",
 }

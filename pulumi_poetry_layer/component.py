@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import pulumi
 import pulumi_aws as aws
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
 
 from pulumi_poetry_layer.build_plan import MAIN_GROUP, refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pulumi_poetry_layer.build_plan import BuildPlan
+    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.matrix import PoetryLayerMatrix
 
 TYPE = "poetry-layer:index:PoetryLayer"
 
@@ -103,9 +110,17 @@ class PoetryLayer(pulumi.ComponentResource):
             pulumi.RunError: the input is wrong; nothing has been registered, built or published.
         """
         try:
-            request = _request(project_dir, runtime, architecture, groups, extras, exclude, builder)
-            plan, files = plan_request(request)
-            refuse_empty(plan)
+            request, plan, files = plan_layer(
+                name=name,
+                layer_name=layer_name,
+                project_dir=project_dir,
+                runtime=runtime,
+                architecture=architecture,
+                groups=groups,
+                extras=extras,
+                exclude=exclude,
+                builder=builder,
+            )
         except PoetryLayerError as error:
             # RunError: the engine prints its message alone, where others would show a traceback of this package.
             raise pulumi.RunError(f"PoetryLayer {name!r}: {error}") from error
@@ -130,20 +145,41 @@ class PoetryLayer(pulumi.ComponentResource):
             )
         self._set_outputs(request, plan.fingerprint, packages)
 
+    @classmethod
+    def matrix(
+        cls,
+        name: str,
+        *,
+        runtimes: Sequence[str | aws.lambda_.Runtime],
+        architectures: Sequence[str] = (DEFAULT_ARCHITECTURE,),
+        opts: pulumi.ResourceOptions | None = None,
+        **arguments: Any,
+    ) -> PoetryLayerMatrix:
+        """Declare a layer for each of ``runtimes`` on each of ``architectures``; see :class:`PoetryLayerMatrix`.
+
+        Raises:
+            pulumi.RunError: the input is wrong for one of them; nothing has been registered, built or published.
+        """
+        from pulumi_poetry_layer.matrix import PoetryLayerMatrix
+
+        return PoetryLayerMatrix(name, runtimes=runtimes, architectures=architectures, opts=opts, **arguments)
+
     def _plan_zip(
         self, name: str, request: LayerRequest, plan: BuildPlan, more: dict[str, Any]
     ) -> tuple[PlannedZip, dict[str, str]]:
         """Declare the build of the zip; also what is in it, as distribution → readable version."""
-        path = zip_path(name, plan.fingerprint)
+        label = _label(name)
+        path = zip_path(label, plan.fingerprint, stack=pulumi.get_stack())
         zip_file = program_folder() / path
-        put_placeholder(zip_file)
+        if not _mocked():
+            put_placeholder(zip_file)
         packages = {package.name: package.readable_version for package in plan.packages}
         folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
         inputs = {"fingerprint": plan.fingerprint, "packages": packages, "zip": path, **more}
         build = LayerBuild(
             f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
         )
-        hooks = _zip_hooks(name, request, zip_file, plan.fingerprint, direct_upload=more["direct_upload"])
+        hooks = _zip_hooks(label, request, zip_file, plan.fingerprint, direct_upload=more["direct_upload"])
         return PlannedZip(path=path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
 
     def _set_outputs(self, request: LayerRequest, fingerprint: str, packages: dict[str, str]) -> None:
@@ -165,6 +201,31 @@ def _whole(size: float | None) -> int:
     return int(size or 0)
 
 
+def _mocked() -> bool:
+    """Whether this is a unit test of the user's: it publishes nothing, so nothing is prepared for that."""
+    return isinstance(get_monitor(), MockMonitor)
+
+
+_labels_of_programs: WeakKeyDictionary[pulumi.Resource, set[str]] = WeakKeyDictionary()
+"""What :func:`_label` gave, by the stack resource of the running program: a process may run several."""
+
+
+def _label(name: str) -> str:
+    """The resource's name, with a number where another has it: under different parents layers may share a name."""
+    program = pulumi.runtime.get_root_resource()
+    if program is None or _mocked():
+        return name
+    taken = _labels_of_programs.setdefault(program, set())
+    label = next(label for label in _numbered(name) if label not in taken)
+    taken.add(label)
+    return label
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}-{number}" for number in count(2))
+
+
 def program_folder() -> Path:
     """Folder of the Pulumi program (``main:`` respected), also after the program changed its working directory."""
     # The engine's Python host starts in that folder and runs it as a directory (runpy.run_path); only such a program
@@ -175,36 +236,45 @@ def program_folder() -> Path:
     return Path.cwd()
 
 
-def _request(
-    project_dir: str | os.PathLike[str],
+def plan_layer(
+    *,
+    name: str,
     runtime: str | Enum,
-    architecture: str | Enum,
-    groups: Sequence[str],
-    extras: Sequence[str],
-    exclude: Sequence[str],
-    builder: Builder | str,
-) -> LayerRequest:
-    """The arguments that decide the plan, as plain values.
+    project_dir: str | os.PathLike[str] = ".",
+    architecture: str | Enum = DEFAULT_ARCHITECTURE,
+    groups: Sequence[str] = (MAIN_GROUP,),
+    extras: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    builder: Builder | str = DEFAULT_BUILDER,
+    layer_name: pulumi.Input[str] | None = None,
+) -> tuple[LayerRequest, BuildPlan, ProjectFiles]:
+    """Plan a layer from the arguments of :class:`PoetryLayer` that decide it.
 
     Raises:
-        InputError: one of them is an Output, or of the wrong kind.
+        InputError: one of them is an Output, or of the wrong kind, or the project is not what Poetry would accept.
     """
     texts = {"runtime": runtime, "architecture": architecture}
     lists = {"groups": groups, "extras": extras, "exclude": exclude}
     others = {"project_dir": project_dir, "builder": builder}
-    raise_problems(_argument_problems(texts, lists, others))
-    return LayerRequest(
+    raise_problems(
+        [*_argument_problems(texts, lists, others), *_layer_name_problems(name if layer_name is None else layer_name)]
+    )
+    request = LayerRequest(
         project_dir=program_folder() / project_dir,
-        runtime=_plain(runtime),
-        architecture=_plain(architecture),
-        groups=tuple(map(_plain, groups)),
-        extras=tuple(map(_plain, extras)),
-        exclude=tuple(map(_plain, exclude)),
+        runtime=plain(runtime),
+        architecture=plain(architecture),
+        groups=tuple(map(plain, groups)),
+        extras=tuple(map(plain, extras)),
+        exclude=tuple(map(plain, exclude)),
         builder=make_builder(builder) if isinstance(builder, str) else builder,
     )
+    plan, files = plan_request(request)
+    refuse_empty(plan)
+    return request, plan, files
 
 
-def _plain(value: str | Enum) -> str:
+def plain(value: str | Enum) -> str:
+    """A string, also of ``aws.lambda_.Runtime`` and other enums."""
     return str(value.value) if isinstance(value, Enum) else str(value)
 
 
@@ -224,9 +294,23 @@ def _argument_problems(
             yield InputError(f"must be a list of strings, not {value!r}", where=name)
 
 
+_LAYER_NAME = re.compile(r"[A-Za-z0-9_-]{1,140}|arn:[A-Za-z0-9-]+:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]+")
+"""https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
+
+
+def _layer_name_problems(layer_name: pulumi.Input[str]) -> Iterator[PoetryLayerError]:
+    """AWS says it at the very end, when all is built; a name that is an Output is left to AWS."""
+    if isinstance(layer_name, str) and not _LAYER_NAME.fullmatch(layer_name):
+        yield InputError(
+            f"{layer_name!r} is no name for a layer",
+            where="layer_name",
+            hint="use at most 140 letters, digits, hyphens and underscores; by default it is the resource's name",
+        )
+
+
 def _zip_hooks(
     name: str, request: LayerRequest, zip_file: Path, fingerprint: str, *, direct_upload: bool
-) -> pulumi.ResourceHookBinding:
+) -> pulumi.ResourceHookBinding | None:
     """Make sure that the real zip is there when a resource is about to upload it.
 
     The build child makes it when the fingerprint changed; when only the layer version has to be made again (say, its
@@ -238,5 +322,7 @@ def _zip_hooks(
         artifact = await asyncio.to_thread(ensure_artifact, request, zip_file, fingerprint=fingerprint)
         refuse_over_limit(artifact, direct_upload=direct_upload)
 
+    if _mocked():
+        return None
     hook = pulumi.ResourceHook(f"{name}-zip", ensure_zip)
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])

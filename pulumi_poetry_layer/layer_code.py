@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.atomic import sha256_of, write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -30,15 +32,19 @@ _ASSET = "c44067f5952c0a294b673a41bacd8c17"
 """Value of that key for an asset."""
 
 BUILD_FOLDER = ".poetry-layer"
-"""Folder beside the Pulumi program that holds the built zips."""
+"""Folder beside the Pulumi program that holds the built zips, by stack."""
 
 _FINGERPRINT_DIGITS = 12
 _NOT_IN_A_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def zip_path(name: str, fingerprint: str) -> str:
-    """Path of a layer's zip, relative to the program's folder: state must not name a folder of this host."""
-    return f"{BUILD_FOLDER}/{_NOT_IN_A_FILE_NAME.sub('-', name)}-{fingerprint[:_FINGERPRINT_DIGITS]}.zip"
+def zip_path(name: str, fingerprint: str, *, stack: str) -> str:
+    """Path of a layer's zip, relative to the program's folder: state must not name a folder of this host.
+
+    Each stack has a folder of its own, so that no stack removes what another one, maybe at this moment, publishes.
+    """
+    folder, file = (_NOT_IN_A_FILE_NAME.sub("-", text) for text in (stack, name))
+    return f"{BUILD_FOLDER}/{folder}/{file}-{fingerprint[:_FINGERPRINT_DIGITS]}.zip"
 
 
 def archive_of(path: str, fingerprint: str) -> dict[str, str]:
@@ -56,9 +62,8 @@ def put_placeholder(zip_file: Path) -> None:
 
     The plugin copies what it finds and trusts the copy unless it is empty, so a damaged zip must not be found.
     """
-    folder = zip_file.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
+    zip_file.parent.mkdir(parents=True, exist_ok=True)
+    ignore = zip_file.parents[1] / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
     if not zip_file.exists() or (zip_file.stat().st_size and not _is_whole(zip_file)):
@@ -68,6 +73,20 @@ def put_placeholder(zip_file: Path) -> None:
 def note_of(zip_file: Path) -> Path:
     """The file beside a zip that says what the zip is."""
     return zip_file.with_name(f"{zip_file.name}.json")
+
+
+def twins_of(zip_file: Path) -> Iterator[Path]:
+    """Other zips in the build folder that may be the same: of the other stacks, and of a layer of another name."""
+    fingerprint = zip_file.name.rpartition("-")[2]
+    yield from (twin for twin in sorted(zip_file.parents[1].glob(f"*/*-{fingerprint}")) if twin != zip_file)
+
+
+def remove_zip(zip_file: Path) -> None:
+    """Remove a zip with its note, and the stack's folder when it was the last one in it."""
+    for path in (zip_file, note_of(zip_file)):
+        path.unlink(missing_ok=True)
+    with suppress(OSError):
+        zip_file.parent.rmdir()
 
 
 def _is_whole(zip_file: Path) -> bool:

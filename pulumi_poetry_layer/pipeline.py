@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive import write_archive
-from pulumi_poetry_layer.atomic import sha256_of, write_atomically
+from pulumi_poetry_layer.atomic import replacing, sha256_of, write_atomically
 from pulumi_poetry_layer.build_plan import MAIN_GROUP, BuildPlan, Choice, refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, ProjectFiles, make_builder
 from pulumi_poetry_layer.errors import InputError, LockFileError, PoetryLayerError, ProjectError, raise_problems
-from pulumi_poetry_layer.layer_code import note_of
+from pulumi_poetry_layer.layer_code import note_of, twins_of
 from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
 from pulumi_poetry_layer.plan import plan_selection, select_layer
 from pulumi_poetry_layer.project import Project, parse_project
@@ -218,6 +219,8 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
 def ensure_artifact(request: LayerRequest, output: Path, *, fingerprint: str) -> LayerArtifact:
     """The built zip of that fingerprint at ``output``: the one that is there if it is whole, else built now.
 
+    Before it is built, it is looked for in the folders of other stacks and copied from there.
+
     Beside the zip lies a note of what it is (``<output>.json``); a zip whose digest the note does not confirm was cut
     short, damaged or put there by somebody else, and is built anew.
 
@@ -226,11 +229,11 @@ def ensure_artifact(request: LayerRequest, output: Path, *, fingerprint: str) ->
         BuildError: the build failed; neither a zip nor a placeholder of one is left behind.
     """
     note = note_of(output)
-    artifact = _confirmed(note, output)
-    if artifact and artifact.fingerprint == fingerprint:
+    artifact = _confirmed(output, fingerprint)
+    if artifact:
         return artifact
     try:
-        artifact = build_request(request, output, fingerprint=fingerprint)
+        artifact = _copied(output, fingerprint) or build_request(request, output, fingerprint=fingerprint)
     except BaseException:
         note.unlink(missing_ok=True)
         output.unlink(missing_ok=True)
@@ -239,13 +242,32 @@ def ensure_artifact(request: LayerRequest, output: Path, *, fingerprint: str) ->
     return artifact
 
 
-def _confirmed(note: Path, output: Path) -> LayerArtifact | None:
-    """What the note says about the zip, None unless the zip is just that."""
+def _copied(output: Path, fingerprint: str) -> LayerArtifact | None:
+    """Take the zip from another stack's or layer's place, if one there is whole; it may vanish at any moment."""
+    for twin in twins_of(output):
+        artifact = _confirmed(twin, fingerprint)
+        with suppress(FileNotFoundError):
+            if artifact and _copy(twin, output) == artifact.sha256:
+                return replace(artifact, path=output)
+    return None
+
+
+def _copy(source: Path, output: Path) -> str:
+    """Copy a file atomically and return the digest of what has arrived."""
+    with source.open("rb") as file, replacing(output) as copy:
+        shutil.copyfileobj(file, copy)
+    return sha256_of(output)
+
+
+def _confirmed(output: Path, fingerprint: str) -> LayerArtifact | None:
+    """What the note says about the zip, None unless the zip is just that and of the fingerprint."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        told = json.loads(note.read_text(encoding="utf-8"))
+        told = json.loads(note_of(output).read_text(encoding="utf-8"))
         packages = tuple(PackageSize(**package) for package in told["packages"])
         artifact = LayerArtifact(**{**told, "path": output, "packages": packages})
-        if output.stat().st_size == artifact.size and sha256_of(output) == artifact.sha256:
+        if artifact.fingerprint != fingerprint or output.stat().st_size != artifact.size:
+            return None
+        if sha256_of(output) == artifact.sha256:
             return artifact
     return None
 

@@ -21,7 +21,7 @@ from pulumi.dynamic import (
 )
 
 from pulumi_poetry_layer.changes import describe_changes
-from pulumi_poetry_layer.layer_code import note_of
+from pulumi_poetry_layer.layer_code import remove_zip
 
 if TYPE_CHECKING:
     import pulumi
@@ -63,7 +63,7 @@ class LayerBuildProvider(ResourceProvider):
         """Build the zip of the new fingerprint, then let go of the old one's."""
         outputs = _built(_news)
         if _olds.get("zip") != _news["zip"]:
-            _remove(_olds)
+            remove_zip(Path(_olds["zip"]))
         return UpdateResult(outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -72,7 +72,7 @@ class LayerBuildProvider(ResourceProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the zip from the build folder."""
-        _remove(_props)
+        remove_zip(Path(_props["zip"]))
 
 
 class LayerBuild(Resource, module="poetry-layer", name="LayerBuild"):
@@ -160,12 +160,6 @@ def refuse_over_limit(artifact: LayerArtifact, *, direct_upload: bool) -> None:
             where=artifact.path.name,
             hint=f"publish it through S3 with bucket=, or leave distributions out with exclude=; largest: {listed}",
         )
-
-
-def _remove(props: dict[str, Any]) -> None:
-    zip_file = Path(props["zip"])
-    for path in (zip_file, note_of(zip_file)):
-        path.unlink(missing_ok=True)
 
 
 def _layer_name(props: dict[str, Any]) -> str:

@@ -23,13 +23,13 @@ class PlannedZip:
         path: where it will be, relative to the program's folder.
         fingerprint: what decides its bytes.
         build: the resource that builds it when the fingerprint changes.
-        hooks: make sure that it is there when a resource is about to upload it.
+        hooks: make sure that it is there when a resource is about to upload it; none in a unit test with mocks.
     """
 
     path: str
     fingerprint: str
     build: LayerBuild
-    hooks: pulumi.ResourceHookBinding
+    hooks: pulumi.ResourceHookBinding | None
 
 
 @dataclass(frozen=True, kw_only=True)

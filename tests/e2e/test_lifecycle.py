@@ -53,9 +53,8 @@ def project_files(name: str) -> dict[str, str]:
 
 
 def build_folder(stack: Stack) -> list[str]:
-    """Names of what lies in the build folder, apart from its .gitignore."""
-    folder = stack.program.folder / ".poetry-layer"
-    return sorted(path.name for path in folder.glob("*") if path.name != ".gitignore")
+    """Names of what lies in the stack's part of the build folder."""
+    return sorted(path.name for path in (stack.program.folder / ".poetry-layer" / stack.name).glob("*"))
 
 
 @pytest.fixture
@@ -121,7 +120,7 @@ def test_fresh_checkout_previews_unchanged_without_building(
     assert runner.preview(PATH=without_poetry).unchanged
     assert runner.up(PATH=without_poetry).unchanged
     assert aws.layer_versions("deps-dev") == [1]
-    zips = list((runner.program.folder / ".poetry-layer").glob("*.zip"))
+    zips = list((runner.program.folder / ".poetry-layer").glob("*/*.zip"))
     assert [zip_file.stat().st_size for zip_file in zips] == [0]
 
 

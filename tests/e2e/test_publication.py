@@ -85,7 +85,7 @@ def test_damaged_zip_is_never_published(damage: str, new_program: NewProgram, aw
     """Otherwise a disk hiccup or a cancelled run ends up in AWS."""
     stack = direct(new_program)
     stack.up(skip_preview=True)
-    (zip_file,) = (stack.program.folder / ".poetry-layer").glob("*.zip")
+    (zip_file,) = (stack.program.folder / ".poetry-layer").glob("*/*.zip")
     whole = zip_file.read_bytes()
     if damage == "missing":
         zip_file.unlink()

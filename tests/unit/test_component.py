@@ -96,8 +96,15 @@ def test_build_inputs_show_packages_and_name_no_folder_of_this_host(mocks: Recor
     assert build["packages"] == {"idna": "3.10", "iniconfig": "2.0.0", "pyyaml": "6.0.2", "six": "1.16.0"}
     assert build["groups"] == ["debug", "main"]
     assert not Path(build["project_dir"]).is_absolute()
-    assert build["zip"].startswith(".poetry-layer/deps-")
+    assert build["zip"].startswith(".poetry-layer/stack/deps-")
     assert build["fingerprint"].startswith(build["zip"][-16:-4])
+
+
+def test_unit_tests_of_users_leave_no_trace(mocks: RecordingMocks, tmp_path: Path) -> None:
+    """Otherwise a unit test of the program writes into the checkout, or fails where that is read-only."""
+    declare()
+    declare(bucket="artifacts")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_outputs_are_there_for_functions_to_use(mocks: RecordingMocks) -> None:
@@ -123,6 +130,8 @@ def test_outputs_are_there_for_functions_to_use(mocks: RecordingMocks) -> None:
         ({"runtime": None}, "runtime: must be a string, not None"),
         ({"builder": "docker"}, "builder: unknown builder 'docker'"),
         ({"project_dir": "nowhere"}, "pyproject.toml: no such file"),
+        ({"layer_name": "my.deps"}, "layer_name: 'my.deps' is no name for a layer"),
+        ({"layer_name": "x" * 141}, "is no name for a layer"),
     ],
 )
 def test_wrong_argument_is_named(mocks: RecordingMocks, arguments: dict[str, Any], message: str) -> None:

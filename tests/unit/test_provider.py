@@ -18,6 +18,7 @@ from pulumi_poetry_layer.archive import BytesContent, Member
 from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan
 from pulumi_poetry_layer.builders import ProjectFiles
 from pulumi_poetry_layer.errors import BuildError, InputError, PublishError
+from pulumi_poetry_layer.layer_code import note_of, zip_path
 from pulumi_poetry_layer.pipeline import LayerArtifact, LayerRequest, PackageSize, plan_request
 from pulumi_poetry_layer.provider import LayerBuildProvider, refuse_over_limit, request_inputs
 
@@ -55,12 +56,12 @@ def one_file_builder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[On
     return OneFileBuilder
 
 
-def inputs(folder: Path = PROJECT) -> dict[str, Any]:
+def inputs(folder: Path = PROJECT, *, stack: str = "dev") -> dict[str, Any]:
     """Inputs as the component would make them."""
     request = LayerRequest(project_dir=folder, runtime="python3.12", builder=OneFileBuilder())
     plan, _ = plan_request(request)
-    zip_path = f".poetry-layer/deps-{plan.fingerprint[:12]}.zip"
-    return {"fingerprint": plan.fingerprint, "packages": {}, "zip": zip_path, **request_inputs(request, str(folder))}
+    path = zip_path("deps", plan.fingerprint, stack=stack)
+    return {"fingerprint": plan.fingerprint, "packages": {}, "zip": path, **request_inputs(request, str(folder))}
 
 
 def test_diff_turns_on_the_fingerprint_alone() -> None:
@@ -132,11 +133,57 @@ def test_update_lets_go_of_the_old_zip_and_delete_of_the_last() -> None:
     assert list(Path(".poetry-layer").iterdir()) == []
 
 
+def test_stack_lets_go_of_its_own_zip_only(one_file_builder: type[OneFileBuilder]) -> None:
+    """Otherwise an update of dev takes away the zip that prod is about to publish from the same checkout."""
+    provider = LayerBuildProvider()
+    dev, prod = inputs(stack="dev"), inputs(stack="prod")
+    provider.create(dev)
+    provider.create(prod)
+    provider.update("id", dev, inputs(PROJECT.parent / "package_changed", stack="dev"))
+    assert not Path(dev["zip"]).exists()
+    assert provider.create(prod).outs == provider.create(prod).outs
+    assert one_file_builder.builds == 2
+
+
+def test_zip_of_another_stack_is_taken_over(one_file_builder: type[OneFileBuilder]) -> None:
+    """Otherwise the same layer is compiled once for each environment."""
+    provider = LayerBuildProvider()
+    dev, prod = inputs(stack="dev"), inputs(stack="prod")
+    provider.create(dev)
+    provider.create(prod)
+    assert one_file_builder.builds == 1
+    assert Path(prod["zip"]).read_bytes() == Path(dev["zip"]).read_bytes()
+    Path(dev["zip"]).write_bytes(b"damaged later")
+    assert provider.create(prod).outs is not None
+    assert one_file_builder.builds == 1
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "note missing", "another fingerprint"])
+def test_zip_of_another_stack_is_not_trusted_blindly(damage: str, one_file_builder: type[OneFileBuilder]) -> None:
+    """Otherwise one damaged zip spreads to all stacks of a checkout."""
+    provider = LayerBuildProvider()
+    first = provider.create(inputs(stack="dev")).outs or {}
+    zip_file = Path(inputs(stack="dev")["zip"])
+    note, whole = note_of(zip_file), zip_file.read_bytes()
+    damages: dict[str, Callable[[], object]] = {
+        "truncated": lambda: zip_file.write_bytes(whole[:-1]),
+        "flipped": lambda: zip_file.write_bytes(bytes([whole[0] ^ 1]) + whole[1:]),
+        "note missing": note.unlink,
+        "another fingerprint": lambda: note.write_text(note.read_text().replace(first["fingerprint"], "0" * 64)),
+    }
+    damages[damage]()
+    prod = inputs(stack="prod")
+    outputs = provider.create(prod).outs or {}
+    assert outputs["sha256"] == first["sha256"]
+    assert Path(prod["zip"]).read_bytes() == whole
+    assert one_file_builder.builds == 2
+
+
 def test_failed_build_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a placeholder or half a zip is published by the next run."""
     monkeypatch.setattr(OneFileBuilder, "fails", True)
     zip_file = Path(inputs()["zip"])
-    zip_file.parent.mkdir()
+    zip_file.parent.mkdir(parents=True)
     zip_file.touch()  # the placeholder of the component
     with pytest.raises(BuildError, match="no luck today"):
         LayerBuildProvider().create(inputs())

@@ -1,0 +1,133 @@
+"""PoetryLayerMatrix: one declaration, a layer for each of several targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from pulumi_poetry_layer.component import PoetryLayer, plain, plan_layer
+from pulumi_poetry_layer.errors import InputError, PoetryLayerError
+
+if TYPE_CHECKING:
+    from enum import Enum
+
+TYPE = "poetry-layer:index:PoetryLayerMatrix"
+
+Key = tuple[str, str]
+"""Runtime and architecture."""
+
+_DECIDING = frozenset(signature(plan_layer).parameters)
+
+
+class PoetryLayerMatrix(pulumi.ComponentResource):
+    """The same layer for several runtimes and architectures, as :meth:`PoetryLayer.matrix` declares it.
+
+    ``matrix["python3.13", "arm64"]`` is the :class:`PoetryLayer` of a target; iterating gives the targets in the order
+    in which they were declared. The layers are children of this component, each named after it and its target:
+    ``deps-python313-arm64``, which is also what the layer is called in AWS.
+
+    Attributes:
+        layers: (runtime, architecture) → the layer.
+        arns: ``python313-arm64`` → ARN of the layer version, for exports.
+    """
+
+    layers: dict[Key, PoetryLayer]
+    arns: pulumi.Output[dict[str, str]]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        runtimes: Sequence[str | Enum],
+        architectures: Sequence[str | Enum],
+        opts: pulumi.ResourceOptions | None = None,
+        layer_name: pulumi.Input[str] | None = None,
+        **arguments: Any,
+    ) -> None:
+        """Declare the layers.
+
+        Args:
+            name: the component's name.
+            runtimes: Lambda runtimes.
+            architectures: of ``x86_64`` and ``arm64``.
+            opts: options of the component; providers, protect and the like reach the layers.
+            layer_name: what the layers' names in AWS start with; default: ``name``.
+            **arguments: of every layer, as :class:`PoetryLayer` takes them.
+
+        Raises:
+            pulumi.RunError: the input is wrong for at least one target; all problems of all targets are told, and
+                nothing has been registered, built or published.
+        """
+        try:
+            targets = {key: _of_target(name, key, layer_name) for key in _keys(runtimes, architectures)}
+            _raise_problems(targets, arguments)
+        except PoetryLayerError as error:
+            raise pulumi.RunError(f"PoetryLayer.matrix {name!r}: {error}") from error
+        super().__init__(TYPE, name, None, opts)
+        self.layers = {
+            key: PoetryLayer(**more, **arguments, opts=pulumi.ResourceOptions(parent=self))
+            for key, more in targets.items()
+        }
+        self.arns = pulumi.Output.all(**{_suffix(*key): layer.arn for key, layer in self.layers.items()})
+        self.register_outputs({"arns": self.arns})
+
+    def __getitem__(self, target: tuple[str | Enum, str | Enum]) -> PoetryLayer:
+        """The layer of a runtime and an architecture."""
+        runtime, architecture = target
+        return self.layers[plain(runtime), plain(architecture)]
+
+    def __iter__(self) -> Iterator[Key]:
+        """The targets."""
+        return iter(self.layers)
+
+
+def _keys(runtimes: Sequence[str | Enum], architectures: Sequence[str | Enum]) -> list[Key]:
+    """Every target once.
+
+    Raises:
+        InputError: the lists are not lists, or empty.
+    """
+    given: dict[str, Any] = {"runtimes": runtimes, "architectures": architectures}
+    for argument, values in given.items():
+        if isinstance(values, (str, pulumi.Output)) or not isinstance(values, Sequence) or not values:
+            raise InputError(f"must be a list of at least one string, not {values!r}", where=argument)
+        if any(isinstance(value, pulumi.Output) for value in values):
+            hint = "it decides what is built, so it must be known when the program runs"
+            raise InputError("an Output is not accepted here", where=argument, hint=hint)
+    return list(dict.fromkeys((plain(runtime), plain(machine)) for runtime in runtimes for machine in architectures))
+
+
+def _of_target(name: str, key: Key, layer_name: pulumi.Input[str] | None) -> dict[str, Any]:
+    """The arguments that differ from target to target."""
+    runtime, architecture = key
+    more = {"name": f"{name}-{_suffix(*key)}", "runtime": runtime, "architecture": architecture}
+    if isinstance(layer_name, str):
+        return {**more, "layer_name": f"{layer_name}-{_suffix(*key)}"}
+    if layer_name is not None:
+        return {**more, "layer_name": pulumi.Output.concat(layer_name, "-", _suffix(*key))}
+    return more
+
+
+def _raise_problems(targets: dict[Key, dict[str, Any]], arguments: dict[str, Any]) -> None:
+    """Plan every target, so that all problems are told at once and before anything is registered.
+
+    Raises:
+        InputError: with each problem once, and the targets that have it.
+    """
+    deciding = {key: value for key, value in arguments.items() if key in _DECIDING}
+    problems: dict[str, list[str]] = {}
+    for (runtime, architecture), more in targets.items():
+        try:
+            plan_layer(**{**deciding, **more})
+        except PoetryLayerError as error:
+            problems.setdefault(str(error), []).append(f"{runtime} on {architecture}")
+    if problems:
+        raise InputError("\n".join(f"{', '.join(names)}: {problem}" for problem, names in problems.items()))
+
+
+def _suffix(runtime: str, architecture: str) -> str:
+    """What tells the layers apart; AWS takes no dots in a layer's name."""
+    return f"{runtime.replace('.', '')}-{architecture}"

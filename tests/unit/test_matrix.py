@@ -1,0 +1,141 @@
+"""Several targets in one declaration, under Pulumi's mocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from pulumi_poetry_layer import PoetryLayer, PoetryLayerMatrix
+
+PROJECTS = Path(__file__).parent.parent / "projects"
+LAYER = "aws:lambda/layerVersion:LayerVersion"
+X86 = "x86_64"
+BUILD = "pulumi-python:dynamic/poetry-layer:LayerBuild"
+
+
+class NamedMocks(pulumi.runtime.Mocks):
+    """Remembers what was asked for, by type and name."""
+
+    def __init__(self) -> None:
+        self.resources: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.resources[args.typ, args.name] = args.inputs
+        return f"{args.name}-id", {**args.inputs, "arn": f"arn:{args.name}"}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"no call is expected: {args.token}")
+
+
+@pytest.fixture
+def mocks() -> Iterator[NamedMocks]:
+    """Pulumi's runtime with mocks."""
+    recorder = NamedMocks()
+    pulumi.runtime.set_mocks(recorder)
+    yield recorder
+    pulumi.runtime.settings.reset_options()
+
+
+def declare(**arguments: Any) -> PoetryLayerMatrix:
+    """Declare a matrix and wait until all of it is registered."""
+    made: list[PoetryLayerMatrix] = []
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def program() -> None:
+        made.append(PoetryLayer.matrix("deps", **{"project_dir": PROJECTS / "base", **arguments}))
+
+    program()
+    return made[0]
+
+
+def test_every_target_gets_a_layer_named_after_it(mocks: NamedMocks) -> None:
+    """Otherwise many targets are many declarations, or AWS refuses the dot in a layer's name."""
+    matrix = declare(
+        runtimes=["python3.12", aws.lambda_.Runtime.PYTHON3D13, "python3.12"],
+        architectures=["x86_64", "arm64"],
+        description="d",
+    )
+    assert list(matrix) == [
+        ("python3.12", "x86_64"),
+        ("python3.12", "arm64"),
+        ("python3.13", "x86_64"),
+        ("python3.13", "arm64"),
+    ]
+    layers = {name: inputs for (kind, name), inputs in mocks.resources.items() if kind == LAYER}
+    assert len(layers) == len(matrix.layers) == 4
+    arm = layers["deps-python313-arm64"]
+    assert arm["layerName"] == "deps-python313-arm64"
+    assert (arm["compatibleRuntimes"], arm["compatibleArchitectures"]) == (["python3.13"], ["arm64"])
+    assert {layer["description"] for layer in layers.values()} == {"d"}
+    builds = [inputs["fingerprint"] for (kind, _), inputs in mocks.resources.items() if kind == BUILD]
+    assert len(set(builds)) == 4
+
+
+def test_layers_are_found_by_target_and_exported_together(mocks: NamedMocks) -> None:
+    """Otherwise a function cannot get the layer that fits it."""
+    matrix = declare(runtimes=["python3.12", "python3.13"], architectures=["arm64"])
+    seen: dict[str, Any] = {}
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def read() -> pulumi.Output[None]:
+        one = matrix[aws.lambda_.Runtime.PYTHON3D13, "arm64"]
+        return pulumi.Output.all(one.arn, matrix.arns).apply(lambda values: seen.update(values=values))
+
+    read()
+    assert seen["values"] == [
+        "arn:deps-python313-arm64",
+        {"python312-arm64": "arn:deps-python312-arm64", "python313-arm64": "arn:deps-python313-arm64"},
+    ]
+
+
+@pytest.mark.parametrize("layer_name", ["shared", pulumi.Output.from_input("shared")])
+def test_layer_name_starts_the_names(mocks: NamedMocks, layer_name: pulumi.Input[str]) -> None:
+    """Otherwise all targets are versions of one layer, and the newest is for an arbitrary one."""
+    declare(runtimes=["python3.12"], architectures=["x86_64", "arm64"], layer_name=layer_name)
+    names = {inputs["layerName"] for (kind, _), inputs in mocks.resources.items() if kind == LAYER}
+    assert names == {"shared-python312-x86_64", "shared-python312-arm64"}
+
+
+def test_problems_of_all_targets_are_told_at_once(mocks: NamedMocks) -> None:
+    """Otherwise a user mends one target after the other, each with another run."""
+    with pytest.raises(pulumi.RunError) as caught:
+        declare(
+            project_dir=PROJECTS / "no_artifact",
+            runtimes=["python3.12", "python2.7"],
+            architectures=["x86_64", "sparc"],
+        )
+    message = str(caught.value)
+    assert "python2.7 on x86_64: " in message
+    assert "'sparc'" in message
+    assert "python3.12 on x86_64: " in message
+    assert mocks.resources == {}
+
+
+def test_a_problem_of_all_targets_is_told_once(mocks: NamedMocks) -> None:
+    """Otherwise twelve targets print twelve times that the lock file is missing."""
+    with pytest.raises(pulumi.RunError) as caught:
+        declare(project_dir="nowhere", runtimes=["python3.12", "python3.13"], architectures=["arm64"])
+    assert str(caught.value).count("pyproject.toml: no such file") == 1
+    assert "python3.12 on arm64, python3.13 on arm64: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"runtimes": "python3.12"}, "runtimes: must be a list of at least one string, not 'python3.12'"),
+        ({"runtimes": []}, "runtimes: must be a list of at least one string, not []"),
+        ({"runtimes": [pulumi.Output.from_input("python3.12")]}, "runtimes: an Output is not accepted here"),
+        ({"runtimes": ["python3.12"], "layer_name": "a.b"}, "layer_name: 'a.b-python312-x86_64' is no name"),
+    ],
+)
+def test_wrong_argument_is_named(mocks: NamedMocks, arguments: dict[str, Any], message: str) -> None:
+    """Otherwise a forgotten bracket makes a layer for each letter."""
+    with pytest.raises(pulumi.RunError) as caught:
+        declare(**arguments)
+    assert message in str(caught.value)
+    assert mocks.resources == {}
