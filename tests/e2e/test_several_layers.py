@@ -1,0 +1,144 @@
+"""Several layers in one program: of one name, for many targets; and several stacks at once in one checkout."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from .harness import LocalAws, Program, Stack
+from .test_lifecycle import BUILD, LAYER, RUNTIME, build_folder, project_files
+
+NewProgram = Callable[..., Program]
+
+OF_ONE_NAME = f"""\
+import os
+import pulumi
+from pulumi_poetry_layer import PoetryLayer
+
+os.chdir("/")
+
+
+class Service(pulumi.ComponentResource):
+    def __init__(self, name, opts=None):
+        super().__init__("acme:index:Service", name, None, opts)
+        self.deps = PoetryLayer(
+            "deps",
+            project_dir="../service",
+            runtime="{RUNTIME}",
+            layer_name="inner",
+            groups=["main", "debug"],
+            description=pulumi.Output.from_input("of the service"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+service = Service("orders")
+name = service.deps.arn.apply(lambda _: "outer")
+outer = PoetryLayer("deps", project_dir="../service", runtime="{RUNTIME}", layer_name=name)
+"""
+
+MATRIX = """\
+import pulumi
+from pulumi_poetry_layer import PoetryLayer
+
+runtimes = pulumi.Config().get_object("runtimes") or ["python3.12", "python3.13"]
+machines = ["x86_64", "arm64"]
+deps = PoetryLayer.matrix(
+    "deps", runtimes=runtimes, architectures=machines, project_dir="service", extras=["yaml"], layer_name="shared"
+)
+pulumi.export("arns", deps.arns)
+pulumi.export("one", deps["python3.13", "arm64"].arn)
+"""
+
+BY_STACK = f"""\
+import pulumi
+from pulumi_poetry_layer import PoetryLayer
+
+config = pulumi.Config()
+PoetryLayer(
+    "deps",
+    project_dir="service",
+    runtime="{RUNTIME}",
+    groups=config.get_object("groups") or ["main"],
+    layer_name=f"deps-{{pulumi.get_stack()}}",
+    description=config.get("description"),
+)
+"""
+
+
+def names_in(published: bytes) -> set[str]:
+    """The top-level names in a layer's ``python`` folder."""
+    return {name.split("/")[1].removesuffix(".py") for name in zipfile.ZipFile(io.BytesIO(published)).namelist()}
+
+
+def test_two_layers_of_one_name_under_different_parents(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise a component that somebody reuses clashes with a layer of the same name elsewhere in the program.
+
+    The program lies in a folder of its own (``main:``) and changes its working directory; nothing runs in parallel.
+    """
+    project = "name: program\nruntime: python\nmain: infra\n"
+    files = {"Pulumi.yaml": project, "infra/__main__.py": OF_ONE_NAME, **project_files("base")}
+    stack = new_program(files).stack()
+    assert stack.preview().ops(BUILD) == ["create", "create"]
+    stack.program.pulumi("up", "--yes", "--skip-preview", "--parallel", "1", "--stack", stack.name)
+    inner, outer = (names_in(aws.layer_zip(name, 1)) for name in ("inner", "outer"))
+    assert "iniconfig" in inner
+    assert "iniconfig" not in outer
+    assert aws.functions().get_layer_version(LayerName="inner", VersionNumber=1)["Description"] == "of the service"
+    assert len(list((stack.program.folder / "infra" / ".poetry-layer" / "dev").glob("*.zip"))) == 2
+    assert stack.preview().unchanged
+
+
+def test_matrix_publishes_a_layer_for_every_target(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise a library for many functions is many declarations, and each mistake in it is told one at a time."""
+    stack = new_program({"__main__.py": MATRIX, **project_files("base")}).stack()
+    stack.set_config("runtimes", json.dumps(["python3.13", "python2.7"]))
+    failed = stack.preview(check=False)
+    assert failed.exit_code != 0
+    assert "python2.7 on x86_64, python2.7 on arm64: " in failed.text
+    assert "Traceback" not in failed.text
+    stack.set_config("runtimes", json.dumps(["python3.12", "python3.13"]))
+
+    stack.up(skip_preview=True)
+
+    outputs = stack.outputs()
+    targets = {f"python3{minor}-{machine}" for minor in (12, 13) for machine in ("x86_64", "arm64")}
+    assert set(outputs["arns"]) == targets
+    assert outputs["one"] == outputs["arns"]["python313-arm64"]
+    for target in targets:
+        natives = zipfile.ZipFile(io.BytesIO(aws.layer_zip(f"shared-{target}", 1))).namelist()
+        machine = "aarch64" if target.endswith("arm64") else "x86_64"
+        assert any(f"-{machine}-linux-gnu.so" in name for name in natives), target
+        assert any(target.split("-")[0].replace("python", "cpython-") in name for name in natives), target
+    assert stack.preview().unchanged
+
+
+def test_stacks_of_one_checkout_do_not_get_in_each_others_way(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise an update of dev removes the zip that prod publishes, now or the next time."""
+    dev = new_program({"__main__.py": BY_STACK, **project_files("base")}).stack("dev")
+    prod = dev.program.stack("prod")
+    at_once(dev, prod)
+    assert (aws.layer_versions("deps-dev"), aws.layer_versions("deps-prod")) == ([1], [1])
+
+    dev.set_config("groups", json.dumps(["main", "debug"]))
+    prod.set_config("description", "the same packages, said otherwise")
+    at_once(dev, prod)
+    assert (aws.layer_versions("deps-dev"), aws.layer_versions("deps-prod")) == ([2], [2])
+    assert "iniconfig" in names_in(aws.layer_zip("deps-dev", 2))
+    assert names_in(aws.layer_zip("deps-prod", 2)) & {"six", "iniconfig"} == {"six"}
+
+    dev.destroy()
+    assert build_folder(dev) == []
+    assert len(build_folder(prod)) == 2
+    prod.set_config("description", "published again from the zip that is still there")
+    up = prod.up(skip_preview=True, POETRY_PYPI_MIRROR_URL="http://127.0.0.1:9/simple/")
+    assert up.step(LAYER, "replace").replaced_by == ("description",)
+
+
+def at_once(*stacks: Stack) -> None:
+    """``pulumi up`` of several stacks at the same time; raises what the first that failed raised."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda stack: stack.up(skip_preview=True), stacks))
