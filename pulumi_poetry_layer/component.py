@@ -25,7 +25,13 @@ from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_probl
 from pulumi_poetry_layer.layer_code import put_placeholder, zip_path
 from pulumi_poetry_layer.pipeline import DEFAULT_ARCHITECTURE, LayerRequest, ensure_artifact, plan_request
 from pulumi_poetry_layer.provider import LayerBuild, refuse_over_limit, request_inputs
-from pulumi_poetry_layer.publication import LayerSettings, PlannedZip, publish_directly, publish_through_bucket
+from pulumi_poetry_layer.publication import (
+    LayerSettings,
+    PlannedZip,
+    layer_version_options,
+    publish_directly,
+    publish_through_bucket,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +110,7 @@ class PoetryLayer(pulumi.ComponentResource):
             bucket: S3 bucket to publish through, needed for zips over 50 MiB; default: direct upload.
             key_prefix: what the S3 object's key starts with.
             skip_destroy: keep replaced and destroyed versions in AWS.
-            opts: options of the component; providers, protect and the like reach its children.
+            opts: options of the component; docs/lifecycle.md says which of them reach which child.
 
         Raises:
             pulumi.RunError: the input is wrong; nothing has been registered, built or published.
@@ -138,10 +144,16 @@ class PoetryLayer(pulumi.ComponentResource):
         self.build = planned.build
         self.bucket_object = None
         if bucket is None:
-            self.layer_version = publish_directly(name, planned, settings, self)
+            self.layer_version = publish_directly(name, planned, settings, self, opts=layer_version_options(opts))
         else:
             self.bucket_object, self.layer_version = publish_through_bucket(
-                name, planned, settings, self, bucket=bucket, key_prefix=key_prefix
+                name,
+                planned,
+                settings,
+                self,
+                bucket=bucket,
+                key_prefix=key_prefix,
+                opts=layer_version_options(opts),
             )
         self._set_outputs(request, plan.fingerprint, packages)
 

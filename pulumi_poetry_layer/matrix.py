@@ -10,6 +10,7 @@ import pulumi
 
 from pulumi_poetry_layer.component import PoetryLayer, plain, plan_layer
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError
+from pulumi_poetry_layer.publication import layer_version_options
 
 if TYPE_CHECKING:
     from enum import Enum
@@ -67,10 +68,8 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
         except PoetryLayerError as error:
             raise pulumi.RunError(f"PoetryLayer.matrix {name!r}: {error}") from error
         super().__init__(TYPE, name, None, opts)
-        self.layers = {
-            key: PoetryLayer(**more, **arguments, opts=pulumi.ResourceOptions(parent=self))
-            for key, more in targets.items()
-        }
+        of_layer = pulumi.ResourceOptions.merge(layer_version_options(opts), pulumi.ResourceOptions(parent=self))
+        self.layers = {key: PoetryLayer(**more, **arguments, opts=of_layer) for key, more in targets.items()}
         self.arns = pulumi.Output.all(**{_suffix(*key): layer.arn for key, layer in self.layers.items()})
         self.register_outputs({"arns": self.arns})
 

@@ -44,18 +44,40 @@ class LayerSettings:
     skip_destroy: pulumi.Input[bool] | None
 
 
+def layer_version_options(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """Options of the component that Pulumi applies to one resource only, for the one that they can be meant for.
+
+    Providers, ``protect``, ``retain_on_delete``, aliases and transforms reach all children by themselves, and what the
+    component depends on is there before its children are made.
+    """
+    if opts is None:
+        return pulumi.ResourceOptions()
+    return pulumi.ResourceOptions(
+        ignore_changes=opts.ignore_changes,
+        replace_on_changes=opts.replace_on_changes,
+        delete_before_replace=opts.delete_before_replace,
+        custom_timeouts=opts.custom_timeouts,
+    )
+
+
 def publish_directly(
-    name: str, planned: PlannedZip, settings: LayerSettings, parent: pulumi.Resource
+    name: str,
+    planned: PlannedZip,
+    settings: LayerSettings,
+    parent: pulumi.Resource,
+    *,
+    opts: pulumi.ResourceOptions,
 ) -> aws.lambda_.LayerVersion:
-    """Publish by direct upload, which AWS takes up to 50 MiB.
+    """Publish by direct upload, which AWS takes up to 50 MiB; ``opts`` are the layer version's.
 
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
+    mine = pulumi.ResourceOptions(parent=parent, depends_on=[planned.build], hooks=planned.hooks)
     return aws.lambda_.LayerVersion(
         name,
         code=cast("pulumi.Archive", archive_of(planned.path, planned.fingerprint)),
         **vars(settings),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[planned.build], hooks=planned.hooks),
+        opts=pulumi.ResourceOptions.merge(opts, mine),
     )
 
 
@@ -67,8 +89,9 @@ def publish_through_bucket(
     *,
     bucket: pulumi.Input[str],
     key_prefix: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
 ) -> tuple[aws.s3.BucketObjectv2, aws.lambda_.LayerVersion]:
-    """Upload to S3 as ``<prefix>/<layer name>/<fingerprint>.zip``, then publish from there.
+    """Upload to S3 as ``<prefix>/<layer name>/<fingerprint>.zip``, then publish from there, with ``opts``.
 
     The key holds the fingerprint, so another zip is another object: the layer version is replaced because its key is.
     """
@@ -89,6 +112,6 @@ def publish_through_bucket(
         s3_bucket=zip_object.bucket,
         s3_key=zip_object.key,
         **vars(settings),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[planned.build]),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(parent=parent, depends_on=[planned.build])),
     )
     return zip_object, layer_version
