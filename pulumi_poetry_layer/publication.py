@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, cast
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_poetry_layer.kept_hash import keep_hash
 from pulumi_poetry_layer.layer_code import archive_of, asset_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from pulumi_poetry_layer.provider import LayerBuild
 
 
@@ -75,7 +78,7 @@ def publish_directly(
     mine = pulumi.ResourceOptions(parent=parent, depends_on=[planned.build], hooks=planned.hooks)
     return aws.lambda_.LayerVersion(
         name,
-        code=cast("pulumi.Archive", archive_of(planned.path, planned.fingerprint)),
+        code=cast("Awaitable[pulumi.Archive]", keep_hash(archive_of(planned.path, planned.fingerprint), parent)),
         **vars(settings),
         opts=pulumi.ResourceOptions.merge(opts, mine),
     )
@@ -103,7 +106,7 @@ def publish_through_bucket(
                 [*str(parts[0]).strip("/").split("/"), parts[1], f"{planned.fingerprint}.zip"]
             ).lstrip("/")
         ),
-        source=cast("pulumi.Asset", asset_of(planned.path, planned.fingerprint)),
+        source=cast("Awaitable[pulumi.Asset]", keep_hash(asset_of(planned.path, planned.fingerprint), parent)),
         content_type="application/zip",
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[planned.build], hooks=planned.hooks),
     )
