@@ -21,12 +21,16 @@ class Failure(Enum):
 
     UNAUTHORIZED = "asks for a login (HTTP status 401)"
     FORBIDDEN = "does not let this login in (HTTP status 403)"
+    REFUSED = "asks for a login (HTTP status 401 or 403)"
     MISSING = "does not have it (HTTP status 404)"
     UNREACHABLE = "cannot be reached"
     UNTRUSTED = "shows a certificate that is not trusted"
     HANDSHAKE = "breaks off the TLS handshake, as one does that asks for a certificate of this side"
     OTHER_FILE = "offers another file than the locked one"
     OTHER = "failed"
+
+
+_LOGIN_FAILURES = {Failure.UNAUTHORIZED, Failure.FORBIDDEN, Failure.REFUSED}
 
 
 def index_error(
@@ -41,7 +45,7 @@ def index_error(
         detail: more of it, such as what the HTTP library says.
         login: the login that was used, of which nothing but where it came from is told.
     """
-    what = "refuses the login (HTTP status 401)" if failure is Failure.UNAUTHORIZED and login else failure.value
+    what = failure.value.replace("asks for a", "refuses the") if login else failure.value
     told = f"{describe(source)} {what}" + (f": {detail}" if detail else "")
     return DownloadError(told, where=package, hint=index_hint(failure, source, login))
 
@@ -55,9 +59,9 @@ def describe(source: PackageSource) -> str:
 
 def index_hint(failure: Failure, source: PackageSource, login: Login | None = None) -> str:
     """What a user can do about it."""
-    if failure in {Failure.UNAUTHORIZED, Failure.FORBIDDEN} and login:
+    if failure in _LOGIN_FAILURES and login:
         return f"check what {login.origin} says, and whether a token has expired; or set {variables_to_set(source)}"
-    if failure in {Failure.UNAUTHORIZED, Failure.FORBIDDEN}:
+    if failure in _LOGIN_FAILURES:
         return f"set {variables_to_set(source)}"
     return {
         Failure.MISSING: "if it was taken off the index, lock another version; "

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.builders.build_container import CACHE_FOLDER, start_container
 from pulumi_poetry_layer.builders.container_environment import CERTIFICATES_FOLDER
 from pulumi_poetry_layer.builders.docker_daemon import LABEL, daemon_errors
-from pulumi_poetry_layer.builders.poetry_install import MIRROR_VARIABLE
 from pulumi_poetry_layer.cache import cache_root
 from pulumi_poetry_layer.errors import BuildError, ContainerError, HostError
+from pulumi_poetry_layer.poetry_variables import MIRROR_VARIABLE
 from pulumi_poetry_layer.process import mask_secrets
 
 if TYPE_CHECKING:
@@ -149,7 +149,11 @@ def _install_poetry(
     container: BuildContainer, target: Target, requirements: list[str], environment: ContainerEnvironment
 ) -> None:
     pip = ["-m", "pip", "--python", f"{_POETRY_ENVIRONMENT}/bin/python", "install", "--quiet"]
-    variables = {**environment.variables, "PIP_CACHE_DIR": f"{CACHE_FOLDER}/pip", "PIP_ROOT_USER_ACTION": "ignore"}
+    # Only what pip needs: no login but the one in the address of its index, and then it keeps no answers of that.
+    passed = {name: value for name, value in environment.variables.items() if not name.startswith("POETRY_")}
+    variables = {**passed, "PIP_CACHE_DIR": f"{CACHE_FOLDER}/pip", "PIP_ROOT_USER_ACTION": "ignore"}
+    if "@" in passed.get("PIP_INDEX_URL", ""):
+        variables["PIP_NO_CACHE_DIR"] = "1"
     container.write(CERTIFICATES_FOLDER, environment.certificates)
     for command in (
         [target.runtime, "-m", "venv", "--without-pip", _POETRY_ENVIRONMENT],

@@ -5,6 +5,7 @@ What has to be compiled is compiled there, for the runtime's own system, on any 
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.build_plan import BuilderIdentity
+from pulumi_poetry_layer.builders import given_credentials
 from pulumi_poetry_layer.builders.build_container import (
     CACHE_FOLDER,
     BuildContainer,
@@ -29,9 +31,11 @@ from pulumi_poetry_layer.builders.build_image import (
     image_reference,
     image_with_poetry,
 )
-from pulumi_poetry_layer.builders.container_environment import CERTIFICATES_FOLDER, container_environment
+from pulumi_poetry_layer.builders.container_environment import CERTIFICATES_FOLDER, KEYS_FOLDER, container_environment
 from pulumi_poetry_layer.builders.docker_daemon import connect
+from pulumi_poetry_layer.builders.index_access import index_access
 from pulumi_poetry_layer.builders.poetry_install import install_plan, poetry_settings
+from pulumi_poetry_layer.credentials import Credentials
 from pulumi_poetry_layer.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,6 +49,13 @@ DEFAULT_TIMEOUT = 3600.0
 """Seconds that a container may live."""
 
 _COMPILER_HINT = "if a compiler or a library is what is missing, let image= name a build image that has it"
+_WRITE_KEYS = """
+import json, os, sys
+os.mkdir(sys.argv[1], 0o700)
+for name, text in json.loads(os.environ["FILES"]).items():
+    with open(os.open(f"{sys.argv[1]}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(text.encode("latin-1"))
+"""
 _FOLDER = "/build"
 _PROJECT = f"{_FOLDER}/project"
 
@@ -57,17 +68,24 @@ class ContainerBuilder:
             own build image of the runtime.
         network: the Docker network of the containers, such as ``host``. Default: the daemon's default network.
         timeout: seconds that a container may live.
+        credentials: name of a source → user name and password; they go before what Poetry is configured with.
 
     Raises:
         InputError: an argument is not what it should be.
     """
 
     def __init__(
-        self, *, image: str | None = None, network: str | None = None, timeout: float | str = DEFAULT_TIMEOUT
+        self,
+        *,
+        image: str | None = None,
+        network: str | None = None,
+        timeout: float | str = DEFAULT_TIMEOUT,
+        credentials: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self.image = image or DEFAULT_IMAGE
         self.network = network
         self.timeout = _seconds(timeout)
+        self.credentials = given_credentials(credentials)
 
     @property
     def identity(self) -> BuilderIdentity:
@@ -82,7 +100,7 @@ class ContainerBuilder:
         )
 
     def options(self) -> Mapping[str, str]:
-        """The constructor's arguments, as far as they are not the default."""
+        """The constructor's arguments, as far as they are not the default; never the credentials."""
         options = {} if self.image == DEFAULT_IMAGE else {"image": self.image}
         if self.network is not None:
             options["network"] = self.network
@@ -104,7 +122,8 @@ class ContainerBuilder:
 
     def _built(self, plan: BuildPlan, files: ProjectFiles, folder: Path) -> list[Member]:
         limits = ContainerLimits(network=self.network, timeout=self.timeout)
-        environment = container_environment(os.environ)
+        access = index_access(plan, files, Credentials.of_host(files.folder, self.credentials))
+        environment = container_environment(os.environ, access)
         with connect() as client:
             remove_leftovers(client)
             base = find_image(client, image_reference(self.image, plan.target), plan.target)
@@ -115,7 +134,8 @@ class ContainerBuilder:
                 cache = f"{CACHE_FOLDER}/poetry/{image.rpartition(':')[2][:16]}"
                 variables = {**environment.variables, **poetry_settings(configuration=_FOLDER, cache=cache)}
                 workspace = _ContainerFolder(container, plan.target.runtime, variables, folder)
-                return install_plan(plan, files, workspace)
+                workspace.keep_in_memory(environment.keys)
+                return install_plan(plan, files, access, workspace)
 
 
 class _ContainerFolder:
@@ -138,6 +158,12 @@ class _ContainerFolder:
 
     def poetry(self, arguments: Sequence[str]) -> None:
         self._run([POETRY, *arguments], hint=_COMPILER_HINT)
+
+    def keep_in_memory(self, contents: Mapping[str, bytes]) -> None:
+        """Put files into the container's memory: what the daemon copies for us lies on its disk."""
+        if contents:
+            passed = {"FILES": json.dumps({name: content.decode("latin-1") for name, content in contents.items()})}
+            self._container.run([self._python, "-c", _WRITE_KEYS, KEYS_FOLDER], environment=passed)
 
     def fetch(self, folder: str) -> Path:
         self._container.fetch(f"{_PROJECT}/{folder}", self._folder)

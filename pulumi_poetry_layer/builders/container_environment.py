@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.builders.poetry_install import INDEX_VARIABLES, MIRROR_VARIABLE
 from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.poetry_variables import INDEX_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pulumi_poetry_layer.builders.index_access import IndexAccess
+
 CERTIFICATES_FOLDER = "/run/pulumi-poetry-layer/certificates"
 """Where the certificate bundles that the variables name are in a container."""
+
+KEYS_FOLDER = "/dev/shm/pulumi-poetry-layer"  # noqa: S108 - of the container
+"""Where certificates with private keys are in a container: in memory, which no image, archive or disk gets to see."""
 
 _NETWORK_VARIABLES = re.compile(
     r"(HTTP|HTTPS|FTP|ALL|NO)_PROXY|PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST|DEFAULT_TIMEOUT|TIMEOUT|RETRIES|PROXY)",
@@ -31,34 +36,40 @@ class ContainerEnvironment:
     Attributes:
         variables: name → value.
         certificates: name of a file in ``CERTIFICATES_FOLDER`` → its content.
+        keys: name of a file in ``KEYS_FOLDER`` → its content, which is secret.
     """
 
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] = field(repr=False)
     certificates: Mapping[str, bytes]
+    keys: Mapping[str, bytes] = field(repr=False)
 
 
-def container_environment(variables: Mapping[str, str]) -> ContainerEnvironment:
-    """Proxies, indexes with their credentials, and certificate bundles of this host, for a container.
+def container_environment(variables: Mapping[str, str], access: IndexAccess) -> ContainerEnvironment:
+    """Proxies, indexes with their credentials, and certificates of this host, for a container.
 
-    pip takes the mirror of PyPI that Poetry is to use, unless it has an index of its own.
+    Args:
+        variables: environment variables of this host.
+        access: how the project's indexes are got at.
 
     Raises:
-        InputError: a certificate bundle that a variable names cannot be read.
+        InputError: a certificate that a variable names cannot be read.
     """
+    host = access.unset(variables) | access.variables | access.certificate_variables()
     passed: dict[str, str] = {}
     certificates: dict[str, bytes] = {}
-    for name, value in sorted(variables.items()):
+    keys: dict[str, bytes] = {}
+    for name, value in sorted(({**access.pip_variables, **host}).items()):
         if name.endswith("_CLIENT_CERT"):
-            continue  # it holds a private key, and what is copied into a container lies on the daemon's disk
-        if _BUNDLE_VARIABLES.fullmatch(name) and value not in _NOT_A_BUNDLE:
-            file_name = f"{name.lower()}.pem"
-            certificates[file_name] = _bundle(name, value)
-            passed[name] = f"{CERTIFICATES_FOLDER}/{file_name}"
+            keys[f"{name.lower()}.pem"] = _bundle(name, value)
+            passed[name] = f"{KEYS_FOLDER}/{name.lower()}.pem"
+        elif _BUNDLE_VARIABLES.fullmatch(name) and value not in _NOT_A_BUNDLE:
+            certificates[f"{name.lower()}.pem"] = _bundle(name, value)
+            passed[name] = f"{CERTIFICATES_FOLDER}/{name.lower()}.pem"
         elif INDEX_VARIABLES.fullmatch(name) or _NETWORK_VARIABLES.fullmatch(name):
             passed[name] = value
-    if MIRROR_VARIABLE in passed:
-        passed.setdefault("PIP_INDEX_URL", passed[MIRROR_VARIABLE])
-    return ContainerEnvironment(variables=passed, certificates=certificates)
+    if bundle := passed.get("SSL_CERT_FILE"):  # Poetry's HTTP library knows only the other two
+        passed.setdefault("REQUESTS_CA_BUNDLE", passed.get("CURL_CA_BUNDLE") or bundle)
+    return ContainerEnvironment(variables=passed, certificates=certificates, keys=keys)
 
 
 def _bundle(name: str, path: str) -> bytes:
@@ -66,7 +77,7 @@ def _bundle(name: str, path: str) -> bytes:
         return Path(path).expanduser().read_bytes()
     except OSError as error:
         raise InputError(
-            f"{name} names a certificate bundle that cannot be read: {error.strerror}",
+            f"{name} names a certificate file that cannot be read: {error.strerror}",
             where=path,
             hint=f"unset {name}, or let it name a file",
         ) from error

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.build_plan import BuilderIdentity
-from pulumi_poetry_layer.builders.poetry_install import (
-    INDEX_VARIABLES,
-    MIRROR_VARIABLE,
-    install_plan,
-    poetry_settings,
-)
+from pulumi_poetry_layer.builders import given_credentials
+from pulumi_poetry_layer.builders.index_access import index_access
+from pulumi_poetry_layer.builders.poetry_install import install_plan, poetry_settings
 from pulumi_poetry_layer.cache import cache_folder
+from pulumi_poetry_layer.credentials import Credentials
 from pulumi_poetry_layer.errors import HostError, SubprocessError
+from pulumi_poetry_layer.poetry_variables import INDEX_VARIABLES, MIRROR_VARIABLE
 from pulumi_poetry_layer.process import Program, find_program, run
 
 if TYPE_CHECKING:
@@ -29,13 +28,17 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.archive import Member
     from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.builders.index_access import IndexAccess
     from pulumi_poetry_layer.target import Target
 
 _OTHER_BUILDERS = "use the wheels builder, which builds for any target on any host, or the container builder"
 _POETRY_HINT = "install Poetry 2: https://python-poetry.org/docs/#installation"
 
 # Interpreters, environments and pip options that the calling shell has active.
-_DROPPED_VARIABLES = re.compile(r"(POETRY|PIP|PYTHON|VIRTUAL_ENV|CONDA|UV|PDM|PYENV_VERSION).*|__PYVENV_LAUNCHER__")
+# Pulumi hands its program the stack's configuration in a variable, secrets and all.
+_DROPPED_VARIABLES = re.compile(
+    r"(POETRY|PIP|PYTHON|VIRTUAL_ENV|CONDA|UV|PDM|PYENV_VERSION|PULUMI).*|__PYVENV_LAUNCHER__"
+)
 
 
 class LocalBuilder:
@@ -43,10 +46,15 @@ class LocalBuilder:
 
     Args:
         poetry: name or path of the Poetry executable.
+        credentials: name of a source → user name and password; they go before what Poetry is configured with.
+
+    Raises:
+        InputError: the credentials are not pairs of strings.
     """
 
-    def __init__(self, *, poetry: str = "poetry") -> None:
+    def __init__(self, *, poetry: str = "poetry", credentials: Mapping[str, tuple[str, str]] | None = None) -> None:
         self.poetry = poetry
+        self.credentials = given_credentials(credentials)
 
     @property
     def identity(self) -> BuilderIdentity:
@@ -54,7 +62,7 @@ class LocalBuilder:
         return BuilderIdentity(kind="local")
 
     def options(self) -> Mapping[str, str]:
-        """The constructor's arguments, as far as they are not the default."""
+        """The constructor's arguments, as far as they are not the default; never the credentials."""
         return {} if self.poetry == "poetry" else {"poetry": self.poetry}
 
     @contextmanager
@@ -68,17 +76,19 @@ class LocalBuilder:
         check_host(plan.target)
         interpreter = find_interpreter(plan.target)
         poetry = find_program(self.poetry, hint=_POETRY_HINT)
+        access = index_access(plan, files, Credentials.of_host(files.folder, self.credentials))
         with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
             folder = Path(temporary).resolve()
-            yield install_plan(plan, files, _HostFolder(folder, interpreter, poetry))
+            environment = poetry_environment(os.environ, folder, access)
+            yield install_plan(plan, files, access, _HostFolder(folder, interpreter, poetry, environment))
 
 
 class _HostFolder:
     """A workspace on this host."""
 
-    def __init__(self, folder: Path, python: Program, poetry: Program) -> None:
+    def __init__(self, folder: Path, python: Program, poetry: Program, environment: Mapping[str, str]) -> None:
         self._project = folder / "project"
-        self._environment = poetry_environment(os.environ, folder)
+        self._environment = environment
         self._python = python
         self._poetry = poetry
 
@@ -101,18 +111,23 @@ class _HostFolder:
         return self._project / folder
 
 
-def poetry_environment(variables: Mapping[str, str], folder: Path) -> dict[str, str]:
+def poetry_environment(variables: Mapping[str, str], folder: Path, access: IndexAccess) -> dict[str, str]:
     """Environment variables for a Poetry that neither uses nor changes this user's configuration and environments.
 
     Network settings (proxies, certificates, index credentials) pass through; everything else that configures Python,
-    Poetry, pip or an active virtual environment does not.
+    Poetry, pip, Pulumi or an active virtual environment does not.
     """
     kept = {
         name: value
         for name, value in variables.items()
         if INDEX_VARIABLES.fullmatch(name) or not _DROPPED_VARIABLES.fullmatch(name)
     }
-    return kept | poetry_settings(configuration=str(folder), cache=str(cache_folder("poetry")))
+    if bundle := kept.get("SSL_CERT_FILE"):  # Poetry's HTTP library knows only the other two
+        kept.setdefault("REQUESTS_CA_BUNDLE", kept.get("CURL_CA_BUNDLE") or bundle)
+    settings = poetry_settings(
+        configuration=str(folder), cache=str(cache_folder("poetry")), keyring=access.asks_keyring
+    )
+    return access.unset(kept) | access.variables | access.certificate_variables() | settings
 
 
 def check_host(target: Target) -> None:

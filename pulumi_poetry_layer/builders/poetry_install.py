@@ -7,11 +7,12 @@ and the environment's site-packages become the layer: https://python-poetry.org/
 
 from __future__ import annotations
 
-import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from pulumi_poetry_layer.builders.install_errors import explained
+from pulumi_poetry_layer.errors import SubprocessError
 from pulumi_poetry_layer.path_dependencies import copy_path
 from pulumi_poetry_layer.pinned_lock import PATHS_FOLDER, pin_lock
 from pulumi_poetry_layer.site_packages import read_site_packages
@@ -22,14 +23,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.archive import Member
     from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
-
-MIRROR_VARIABLE = "POETRY_PYPI_MIRROR_URL"
-"""Read by poetry-plugin-pypi-mirror: an index to use in the place of PyPI."""
-
-INDEX_VARIABLES = re.compile(
-    r"POETRY_(HTTP_BASIC|PYPI_TOKEN|CERTIFICATES|REPOSITORIES)_.+|POETRY_REQUESTS_TIMEOUT|" + MIRROR_VARIABLE
-)
-"""What of Poetry's environment variables says how to reach an index; all others are configuration of a user."""
+    from pulumi_poetry_layer.builders.index_access import IndexAccess
 
 _ENVIRONMENT_FOLDER = ".venv"
 
@@ -61,13 +55,21 @@ class Workspace(Protocol):
         """Where a folder of the workspace can be read on this host, once everything has run."""
 
 
-def install_plan(plan: BuildPlan, files: ProjectFiles, workspace: Workspace) -> list[Member]:
+def install_plan(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, workspace: Workspace) -> list[Member]:
     """Install the plan in a workspace; the members lie where the workspace fetched them to.
+
+    Args:
+        plan: what to install.
+        files: the project's own files.
+        access: what they are to be in the workspace, and how Poetry gets at indexes.
+        workspace: where it runs.
 
     Raises:
         BuildError: a step failed, or something else than the plan was installed.
     """
-    workspace.write({"pyproject.toml": files.pyproject, "poetry.lock": pin_lock(files.lock, plan)})
+    lock = access.lock(pin_lock(files.lock, plan))
+    settings = {"poetry.toml": access.settings} if access.settings else {}
+    workspace.write({"pyproject.toml": access.pyproject, "poetry.lock": lock, **settings})
     paths = [package for package in plan.packages if package.digest]
     with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
         for package in paths:
@@ -75,30 +77,40 @@ def install_plan(plan: BuildPlan, files: ProjectFiles, workspace: Workspace) -> 
         if paths:
             workspace.copy(Path(temporary), PATHS_FOLDER)
     workspace.python(["-m", "venv", "--without-pip", _ENVIRONMENT_FOLDER])
-    workspace.poetry(install_arguments(plan))
+    try:
+        workspace.poetry(install_arguments(plan, cached=not access.logins))
+    except SubprocessError as error:
+        raise explained(error, plan, access) from None
     site_packages = workspace.fetch(f"{_ENVIRONMENT_FOLDER}/lib/{plan.target.runtime}/site-packages")
     return read_site_packages(site_packages, plan)
 
 
-def install_arguments(plan: BuildPlan) -> list[str]:
-    """``poetry install`` for the plan's groups and extras, without the project itself."""
+def install_arguments(plan: BuildPlan, *, cached: bool = True) -> list[str]:
+    """``poetry install`` for the plan's groups and extras, without the project itself.
+
+    Not ``cached``: Poetry keeps answers of indexes with the headers of the request that they vary by, and an index may
+    well say ``Vary: Authorization``. Downloaded files are kept all the same. ``-v`` has it say why there is no
+    connection.
+    """
     extras = [argument for extra in sorted(plan.choice.extras) for argument in ("--extras", extra)]
     groups = ",".join(sorted(plan.choice.groups))
-    return ["install", "--no-root", "--only", groups, *extras, "--no-interaction", "--no-ansi"]
+    options = ["-v", "--no-interaction", "--no-ansi", *([] if cached else ["--no-cache"])]
+    return ["install", "--no-root", "--only", groups, *extras, *options]
 
 
-def poetry_settings(*, configuration: str, cache: str) -> dict[str, str]:
+def poetry_settings(*, configuration: str, cache: str, keyring: bool = False) -> dict[str, str]:
     """Environment variables for a Poetry that has its own configuration and installs beside the project.
 
     Args:
         configuration: a folder of this build alone.
         cache: a folder that outlives it.
+        keyring: whether Poetry may ask the system's keyring.
     """
     return {
         "POETRY_CONFIG_DIR": f"{configuration}/config",
         "POETRY_DATA_DIR": f"{configuration}/data",
         "POETRY_CACHE_DIR": cache,
-        "POETRY_KEYRING_ENABLED": "false",
+        "POETRY_KEYRING_ENABLED": "true" if keyring else "false",
         "POETRY_VIRTUALENVS_CREATE": "true",
         "POETRY_VIRTUALENVS_IN_PROJECT": "true",
         "PYTHONDONTWRITEBYTECODE": "1",

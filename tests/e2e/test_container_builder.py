@@ -17,6 +17,7 @@ import pytest
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from pulumi_poetry_layer import ContainerBuilder, LayerArtifact, build_layer
+from pulumi_poetry_layer.builders import make_builder
 from pulumi_poetry_layer.builders.build_container import ContainerLimits, start_container
 from pulumi_poetry_layer.builders.build_image import REPOSITORY
 from pulumi_poetry_layer.builders.docker_daemon import LABEL
@@ -47,7 +48,7 @@ def indexes(monkeypatch: pytest.MonkeyPatch, client: docker.DockerClient) -> Non
 
 def build(project: Path, output: Path, runtime: str = "python3.11", **options: str) -> LayerArtifact:
     """Build a project's layer."""
-    builder = ContainerBuilder(**{"network": NETWORK, **options})
+    builder = make_builder("container", {"network": NETWORK, **options})
     return build_layer(project_dir=project, runtime=runtime, builder=builder, output=output)
 
 

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from samples.access import access_of
 
+from pulumi_poetry_layer.builders import make_builder
 from pulumi_poetry_layer.builders.local import (
     LocalBuilder,
     check_host,
@@ -98,12 +100,16 @@ def test_poetry_sees_credentials_and_network_settings_but_no_configuration(tmp_p
         "POETRY_VIRTUALENVS_PATH": "q",
         "POETRY_INSTALLER_NO_BINARY": ":all:",
         "POETRY_HOME": "z",
+        "PULUMI_CONFIG": '{"poetry-layer:httpBasic.private.password": "p"}',
+        "PULUMI_CONFIG_PASSPHRASE": "p",
     }
-    environment = poetry_environment(kept | dropped, tmp_path)
+    environment = poetry_environment(kept | dropped, tmp_path, access_of({}))
     assert kept.items() <= environment.items()
     assert not dropped.keys() & environment.keys()
     assert environment["POETRY_VIRTUALENVS_IN_PROJECT"] == "true"
     assert environment["POETRY_CONFIG_DIR"].startswith(str(tmp_path))
+    assert environment["POETRY_KEYRING_ENABLED"] == "false"
+    assert environment["REQUESTS_CA_BUNDLE"] == "s"
 
 
 def test_poetry_is_asked_for_the_chosen_groups_and_extras_without_the_project() -> None:
@@ -119,4 +125,6 @@ def test_options_make_the_same_builder_again() -> None:
     """Otherwise Pulumi's provider process builds with another Poetry than the user named."""
     assert LocalBuilder().options() == {}
     builder = LocalBuilder(poetry="/opt/poetry/bin/poetry")
-    assert LocalBuilder(**builder.options()).poetry == builder.poetry
+    again = make_builder("local", builder.options())
+    assert isinstance(again, LocalBuilder)
+    assert again.poetry == builder.poetry

@@ -1,0 +1,52 @@
+"""What Poetry is given to get at the indexes of a project, made from a few values, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pulumi_poetry_layer.build_plan import BuildPlan
+from pulumi_poetry_layer.builders import ProjectFiles
+from pulumi_poetry_layer.builders.index_access import IndexAccess, index_access
+from pulumi_poetry_layer.credentials import Credentials
+from pulumi_poetry_layer.poetry_configuration import PoetryConfiguration
+from samples import Package, lock_text, plan
+
+PYPROJECT = """\
+[project]
+name = "service"
+version = "1.0"
+requires-python = ">=3.9"
+dependencies = ["app"]
+"""
+SOURCE = """
+[[tool.poetry.source]]
+name = "{name}"
+url = "{url}"
+priority = "{priority}"
+"""
+URL = "https://index.invalid/simple"
+
+
+def source(name: str = "my-index", url: str = URL, priority: str = "explicit") -> str:
+    """A source of a pyproject.toml."""
+    return SOURCE.format(name=name, url=url, priority=priority)
+
+
+def package(name: str = "app", reference: str = "my-index", url: str = URL, **more: Any) -> Package:
+    """A package that is locked from a source."""
+    return Package(name=name, source={"type": "legacy", "url": url, "reference": reference}, **more)
+
+
+def planned(pyproject: str, packages: Sequence[Package]) -> tuple[BuildPlan, ProjectFiles]:
+    """The plan of a project, and its files."""
+    lock = lock_text(pyproject, packages)
+    return plan(pyproject, lock), ProjectFiles(pyproject=pyproject, lock=lock, folder=Path())
+
+
+def access_of(
+    variables: Mapping[str, str], pyproject: str = PYPROJECT, packages: Sequence[Package] = (Package(name="app"),)
+) -> IndexAccess:
+    """What Poetry is given, for a user who has nothing but environment variables."""
+    return index_access(*planned(pyproject, packages), Credentials(PoetryConfiguration(variables)))
