@@ -7,12 +7,14 @@ a client that keeps them keeps the password with them unless it knows better.
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import socketserver
 import ssl
 import tarfile
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +23,6 @@ from threading import Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-import pypiserver
 import tomli_w
 from samples.wheels import WheelSample
 
@@ -89,7 +90,10 @@ class Package:
             f"{self.stem}.py": self.text,
         }
         buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        with (
+            gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as compressed,
+            tarfile.open(fileobj=compressed, mode="w") as archive,
+        ):
             for name, text in files.items():
                 member = tarfile.TarInfo(f"{self.stem}-1.0/{name}")
                 member.size = len(text.encode())
@@ -201,12 +205,7 @@ def private_index(*packages: Package, tls: ssl.SSLContext | None = None) -> Iter
     with tempfile.TemporaryDirectory() as folder:
         index = PrivateIndex(Path(folder), {USER: PASSWORD})
         index.publish(*(packages or (WHEEL,)))
-        application = pypiserver.app(
-            roots=[index.folder],
-            authenticate=["list", "download"],
-            auther=lambda user, password: index.logins.get(user) == password,
-            disable_fallback=True,
-        )
+        application = _pypiserver(index)
         with _Server(("127.0.0.1", 0), _Handler) as server:
             server.set_app(_watched(application, index))
             if tls:
@@ -219,6 +218,20 @@ def private_index(*packages: Package, tls: ssl.SSLContext | None = None) -> Iter
             finally:
                 server.shutdown()
                 thread.join()
+
+
+def _pypiserver(index: PrivateIndex) -> Callable[..., Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its imports are not of our making
+        import pypiserver
+
+        application: Callable[..., Any] = pypiserver.app(
+            roots=[index.folder],
+            authenticate=["list", "download"],
+            auther=lambda user, password: index.logins.get(user) == password,
+            disable_fallback=True,
+        )
+    return application
 
 
 class _Server(socketserver.ThreadingMixIn, WSGIServer):
@@ -242,7 +255,7 @@ def _watched(application: Callable[..., Any], index: PrivateIndex) -> Callable[.
             return [b""]
 
         def start(status: str, headers: Sequence[tuple[str, str]], *more: Any) -> Any:
-            if status.startswith("401"):
+            if status.startswith(("401", "403")):
                 index.refused.append(path)
             kept = [("Cache-Control", "max-age=3600"), ("Vary", "Authorization")]
             return start_response(status, [*headers, *kept], *more)
