@@ -23,8 +23,9 @@ from pulumi_poetry_layer.build_plan import MAIN_GROUP, refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.layer_code import put_placeholder, zip_path
+from pulumi_poetry_layer.limits import refuse_over_limit
 from pulumi_poetry_layer.pipeline import DEFAULT_ARCHITECTURE, LayerRequest, ensure_artifact, plan_request
-from pulumi_poetry_layer.provider import LayerBuild, refuse_over_limit, request_inputs
+from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, request_inputs
 from pulumi_poetry_layer.publication import (
     LayerSettings,
     PlannedZip,
@@ -188,6 +189,7 @@ class PoetryLayer(pulumi.ComponentResource):
         packages = {package.name: package.readable_version for package in plan.packages}
         folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
         inputs = {"fingerprint": plan.fingerprint, "packages": packages, "zip": path, **more}
+        inputs[DRY_RUN] = pulumi.runtime.is_dry_run()
         build = LayerBuild(
             f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
         )

@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import local
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -25,6 +24,7 @@ from urllib3.exceptions import InsecureRequestWarning
 from urllib3.util import Retry
 
 from pulumi_poetry_layer.errors import DownloadError
+from pulumi_poetry_layer.index_answers import JSON_PAGE, FileEnd, ListedFile, find_file, read_end_of
 from pulumi_poetry_layer.index_errors import Failure, index_error
 from pulumi_poetry_layer.masking import mask_urls
 from pulumi_poetry_layer.poetry_configuration import Certificates
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.credentials import Credentials
 
 _DEFAULT_TIMEOUT = 15.0  # Poetry's own
-_JSON = "application/vnd.pypi.simple.v1+json"
-_ACCEPT = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"  # PEP 691's own example
+_ACCEPT = f"{JSON_PAGE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"  # PEP 691's own example
 _ATTEMPTS = 5
 _FIRST_PAUSE = 0.5  # seconds before the second attempt; doubled for each further one
 _TRANSIENT = (429, 500, 502, 503, 504)
@@ -107,6 +106,15 @@ class Indexes:
         return PackageIndex(source, self._credentials.login(source), certificates)
 
 
+@dataclass(frozen=True)
+class FoundFile:
+    """Where a file lies, the index that says how to get at it, and its size in bytes where that is known already."""
+
+    url: str
+    index: PackageIndex
+    size: int | None
+
+
 class Downloader:
     """Downloads locked files; may be used from several threads.
 
@@ -115,12 +123,15 @@ class Downloader:
 
     Args:
         indexes: where packages come from.
+        deadline: for questions that are not worth much waiting: ``time.monotonic()`` after which nothing is asked or
+            waited for any more. Nothing is asked twice then.
     """
 
-    def __init__(self, indexes: Indexes) -> None:
+    def __init__(self, indexes: Indexes, *, deadline: float | None = None) -> None:
         self._indexes = indexes
         self._thread = local()
-        self._timeout = float(indexes.variables.get(TIMEOUT_VARIABLE) or _DEFAULT_TIMEOUT)
+        self._longest = float(indexes.variables.get(TIMEOUT_VARIABLE) or _DEFAULT_TIMEOUT)
+        self._deadline = deadline
         _mask_debug_logs()
 
     def download_locked(
@@ -139,9 +150,8 @@ class Downloader:
             DownloadError: the index cannot be reached, does not have the file, or sends other bytes.
             InputError: a certificate that is configured for it does not exist.
         """
-        index = self._indexes.of_package(locked)
-        url = self.locate(index, package, project, file.name)
-        self._download(url, file, output, index, package)
+        found = self.find(package, project, file, locked)
+        self._download(found.url, file, output, found.index, package)
 
     def download_url(self, package: str, url: str, file: LockedFile, output: IO[bytes]) -> None:
         """Download a file from the address that is locked; a source on that host says how to get in.
@@ -150,26 +160,55 @@ class Downloader:
             DownloadError: the file cannot be had, or is not the locked one.
             InputError: a certificate that is configured for the source does not exist.
         """
-        address = Address.of(url)
-        index = self._indexes.of_url(address.url) or PackageIndex(PackageSource("", address))
-        login = address.login or index.login
-        self._download(address.url, file, output, PackageIndex(index.source, login, index.certificates), package)
+        address, index = self._addressed(url)
+        self._download(address, file, output, index, package)
 
-    def locate(self, index: PackageIndex, package: str, project: str, file_name: str) -> str:
-        """The address of a project's file.
+    def find(self, package: str, project: str, file: LockedFile, locked: Source | None) -> FoundFile:
+        """Where a locked file lies; arguments as in :meth:`download_locked`.
 
         Raises:
             DownloadError: the index cannot be reached, or has no such file.
+            InputError: a certificate that is configured for it does not exist.
         """
+        if locked is not None and locked.type == "url":
+            return FoundFile(*self._addressed(locked.url), size=None)
+        index = self._indexes.of_package(locked)
+        listed = self._listed(index, package, project, file.name)
+        return FoundFile(listed.url, index, listed.size)
+
+    def read_end(self, package: str, file: FoundFile, length: int) -> FileEnd:
+        """The last bytes of a file; of a longer one its size alone where the server does not give parts of files.
+
+        Raises:
+            DownloadError: the server cannot be reached, or refuses.
+        """
+        address = Address.of(file.url)
+        headers = {"Accept-Encoding": "identity", "Range": f"bytes=-{length}"}
+        try:
+            login = address.login or file.index.login_for(file.url)
+            with self._get(address.url, login, headers, stream=True) as response:
+                return read_end_of(response, length)
+        except (requests.RequestException, OSError) as error:
+            problem = _explained(error, file.index, package, address.url)
+        raise problem  # out of the block: a cause would show addresses unmasked
+
+    def _addressed(self, url: str) -> tuple[str, PackageIndex]:
+        """An address without its login, and the source on that host with it."""
+        address = Address.of(url)
+        index = self._indexes.of_url(address.url) or PackageIndex(PackageSource("", address))
+        return address.url, PackageIndex(index.source, address.login or index.login, index.certificates)
+
+    def _listed(self, index: PackageIndex, package: str, project: str, file_name: str) -> ListedFile:
+        """What the project's page tells of a file."""
         page = index.source.page(project)
         try:
             with self._get(page, index.login, {"Accept": _ACCEPT}) as response:
-                url = _find(response, project, file_name)
+                file = find_file(response, project, file_name)
         except (requests.RequestException, OSError, ValueError) as error:
             problem = _explained(error, index, package)
         else:
-            if url is not None:
-                return url
+            if file is not None:
+                return file
             problem = index_error(
                 Failure.MISSING, index.source, package, detail=f"{page} does not list {file_name}", login=index.login
             )
@@ -207,11 +246,22 @@ class Downloader:
         raise AssertionError("the last attempt returns")
 
     @property
+    def _timeout(self) -> float:
+        """Seconds that a server may be silent."""
+        if self._deadline is None:
+            return self._longest
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise requests.Timeout("no time was left to ask")
+        return min(self._longest, left)
+
+    @property
     def _session(self) -> requests.Session:
         """One session per thread: they are not made to be shared."""
         if not hasattr(self._thread, "session"):
             session = requests.Session()
-            retries = Retry(total=_ATTEMPTS - 1, backoff_factor=_FIRST_PAUSE, status_forcelist=_TRANSIENT)
+            again = 0 if self._deadline else _ATTEMPTS - 1
+            retries = Retry(total=again, backoff_factor=_FIRST_PAUSE, status_forcelist=_TRANSIENT)
             for scheme in ("https://", "http://"):
                 session.mount(scheme, _CertificatesAdapter(self._indexes, max_retries=retries))
             self._thread.session = session
@@ -285,19 +335,6 @@ class _Received:
 
     def hexdigest(self) -> str:
         return self._digest.hexdigest()
-
-
-def _find(response: requests.Response, project: str, file_name: str) -> str | None:
-    """The address of the file on a project's page."""
-    if response.headers.get("Content-Type", "").partition(";")[0] == _JSON:
-        # pypi-simple makes an object of each of a page's thousands of files, 0.1 to 0.2 s for a page of PyPI's.
-        files = ((file["filename"], file["url"]) for file in response.json()["files"])
-    else:
-        from pypi_simple import ProjectPage
-
-        page = ProjectPage.from_html(project, response.content, base_url=response.url)
-        files = ((package.filename, package.url) for package in page.packages)
-    return next((urljoin(response.url, url) for name, url in files if name == file_name), None)
 
 
 def _header_value(text: str) -> bytes:

@@ -7,10 +7,12 @@ holds the provider pickled *by reference*: once released, these classes are not 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi.dynamic import (
+    CheckFailure,
     CheckResult,
     CreateResult,
     DiffResult,
@@ -20,22 +22,21 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from pulumi_poetry_layer.changes import describe_changes
+from pulumi_poetry_layer.changes import describe_changes, describe_new
+from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.layer_code import remove_zip
 
 if TYPE_CHECKING:
     import pulumi
 
-    from pulumi_poetry_layer.pipeline import LayerArtifact, LayerRequest
+    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.expected_size import ExpectedSize, SizeSource
+    from pulumi_poetry_layer.index import Indexes
+    from pulumi_poetry_layer.pipeline import LayerRequest
+    from pulumi_poetry_layer.wheel_sizes import Patience
 
-DIRECT_UPLOAD_LIMIT = 50 * 1024 * 1024
-"""Largest zip, in bytes, that can be published without S3.
-
-https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-"""
-
-UNZIPPED_LIMIT = 250 * 1024 * 1024
-"""Largest size, in bytes, of a function with all its layers, unzipped (same page)."""
+DRY_RUN = "dry_run"
+"""Input by which the component tells a preview from an update: the engine does not. It never reaches the state."""
 
 _ID = "poetry-layer-build"
 
@@ -46,22 +47,27 @@ class LayerBuildProvider(ResourceProvider):
     serialize_as_secret_always = False  # it holds nothing; a secret here would hide the whole resource in diffs
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Accept the inputs: the component has planned the layer, which is the check."""
-        return CheckResult(news, [])
+        """In a preview: say in one line what changes, and refuse a layer that would be over a limit.
+
+        This is what the engine asks of new and of known layers alike, and ``_olds`` are the inputs of the last ``up``,
+        so that a lock file that leaves the layer alone is news until then, and not until the next build. The component
+        has planned the layer already.
+        """
+        inputs = {name: value for name, value in news.items() if name != DRY_RUN}
+        problem = _previewed(_olds, inputs) if news.get(DRY_RUN) else None
+        return CheckResult(inputs, [CheckFailure("", problem)] if problem else [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Changed if, and only if, the fingerprint is; says in one line what changes."""
-        if line := describe_changes(_olds, _news):
-            _tell(f"{_layer_name(_news)}: {line}")
+        """Changed if, and only if, the fingerprint is."""
         return DiffResult(changes=_olds.get("fingerprint") != _news.get("fingerprint"))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Build the zip, unless it is there and whole."""
-        return CreateResult(_ID, _built(props))
+        return CreateResult(_ID, _built(props, describe_new(props)))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Build the zip of the new fingerprint, then let go of the old one's."""
-        outputs = _built(_news)
+        outputs = _built(_news, describe_changes(_olds, _news) or describe_new(_news))
         if _olds.get("zip") != _news["zip"]:
             remove_zip(Path(_olds["zip"]))
         return UpdateResult(outputs)
@@ -123,43 +129,78 @@ def _request(props: dict[str, Any]) -> LayerRequest:
     )
 
 
-def _built(props: dict[str, Any]) -> dict[str, Any]:
-    """Build what the inputs describe and return the outputs: the inputs, and what the zip turned out to be."""
+def _previewed(old: dict[str, Any], new: dict[str, Any]) -> str | None:
+    """Say what a preview should say; the problem that must stop it, if there is one."""
+    if old.get("fingerprint") == new["fingerprint"]:
+        if line := describe_changes(old, new):
+            _tell(f"{_layer_name(new)}: {line}")
+        return None
+    expected = _expected_size(new)
+    line = describe_changes(old, new) if "fingerprint" in old else describe_new(new)
+    _tell(f"{_layer_name(new)}: {line}; {expected}")
+    where = f"layer {_layer_name(new)}"
+    direct_upload = new.get("direct_upload", True)
+    if error := expected.error(where=where, direct_upload=direct_upload):
+        return str(error)
+    if warning := expected.warning(where=where, direct_upload=direct_upload):
+        _tell(f"warning: {warning}")
+    return None
+
+
+def _expected_size(props: dict[str, Any]) -> ExpectedSize:
+    """How large the layer will be; what cannot be found out is unknown."""
+    from pulumi_poetry_layer.cache import cache_folder
+    from pulumi_poetry_layer.expected_size import UNKNOWN_SIZE, expect_size
+    from pulumi_poetry_layer.pipeline import plan_request
+    from pulumi_poetry_layer.wheel_cache import WheelCache
+
+    request = _request(props)
+    try:
+        plan, files = plan_request(request)
+    except InputError:
+        return UNKNOWN_SIZE  # the files changed since the component planned; the build refuses them
+    wheels = request.builder.options().get("cache_dir") or cache_folder("wheels")
+    return expect_size(plan, WheelCache(Path(wheels)), _size_source(request, files))
+
+
+def _size_source(request: LayerRequest, files: ProjectFiles) -> SizeSource:
+    from pulumi_poetry_layer.cache import cache_folder
+    from pulumi_poetry_layer.wheel_sizes import WheelSizeSource
+
+    def indexes() -> Indexes:
+        from pulumi_poetry_layer.credentials import Credentials
+        from pulumi_poetry_layer.index import Indexes
+        from pulumi_poetry_layer.sources import Sources
+
+        given = getattr(request.builder, "credentials", {})
+        return Indexes(Sources.of(files.pyproject), Credentials.of_host(files.folder, given))
+
+    return WheelSizeSource(cache_folder("sizes"), indexes, _patience())
+
+
+@cache
+def _patience() -> Patience:
+    """One for this process, so for the whole preview."""
+    from pulumi_poetry_layer.wheel_sizes import Patience
+
+    return Patience()
+
+
+def _built(props: dict[str, Any], what: str) -> dict[str, Any]:
+    """Build what the inputs describe and return the outputs: the inputs, and what the zip turned out to be.
+
+    ``what`` says what the build is for: an update may have had no preview.
+    """
+    from pulumi_poetry_layer.limits import megabytes, refuse_over_limit
     from pulumi_poetry_layer.output import show_output
     from pulumi_poetry_layer.pipeline import ensure_artifact
 
     show_output(_tell)
     artifact = ensure_artifact(_request(props), Path(props["zip"]), fingerprint=props["fingerprint"])
     refuse_over_limit(artifact, direct_upload=props.get("direct_upload", True))
-    _tell(
-        f"{_layer_name(props)}: {len(artifact.packages)} packages: "
-        f"{artifact.size / 1e6:.1f} MB, {artifact.unzipped_size / 1e6:.1f} MB unzipped"
-    )
+    sizes = f"{megabytes(artifact.size)} zipped, {megabytes(artifact.unzipped_size)} unzipped"
+    _tell(f"{_layer_name(props)}: {what}; built, {sizes}")
     return {**props, "size": artifact.size, "unzipped_size": artifact.unzipped_size, "sha256": artifact.sha256}
-
-
-def refuse_over_limit(artifact: LayerArtifact, *, direct_upload: bool) -> None:
-    """Refuse a zip that Lambda would refuse, by direct upload or through S3.
-
-    Raises:
-        PublishError: it is over a limit; the message names the largest packages.
-    """
-    from pulumi_poetry_layer.errors import PublishError
-
-    largest = sorted(artifact.packages, key=lambda package: package.unzipped_size, reverse=True)[:5]
-    listed = ", ".join(f"{package.name} {package.unzipped_size / 1e6:.1f} MB" for package in largest)
-    if artifact.unzipped_size > UNZIPPED_LIMIT:
-        raise PublishError(
-            f"the layer is {artifact.unzipped_size / 1e6:.1f} MB unzipped, over Lambda's limit of 250 MiB",
-            where=artifact.path.name,
-            hint=f"leave distributions out with exclude=; largest: {listed}",
-        )
-    if direct_upload and artifact.size > DIRECT_UPLOAD_LIMIT:
-        raise PublishError(
-            f"the layer is {artifact.size / 1e6:.1f} MB zipped, over Lambda's limit of 50 MiB for a direct upload",
-            where=artifact.path.name,
-            hint=f"publish it through S3 with bucket=, or leave distributions out with exclude=; largest: {listed}",
-        )
 
 
 def _layer_name(props: dict[str, Any]) -> str:

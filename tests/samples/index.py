@@ -7,7 +7,7 @@ import hashlib
 import json
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -25,6 +25,7 @@ class Index:
         breaks: how many answers with a file to cut short.
         failures: status codes to answer the next requests with.
         ranges: whether a part of a file may be asked for.
+        sizes: whether JSON pages tell the files' sizes (PEP 700).
         files_at: where the files lie, when not here.
         redirects: path → the address to send a request on to.
         requests: path and headers of what was asked.
@@ -36,6 +37,7 @@ class Index:
     breaks: int = 0
     failures: list[int] = field(default_factory=list)
     ranges: bool = True
+    sizes: bool = False
     files_at: str = ".."
     redirects: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
@@ -49,7 +51,11 @@ class Index:
         if self.html:
             links = "".join(f'<a href="{self.files_at}/../files/{name}#sha256=0">{name}</a>' for name in names)
             return "text/html", f"<html><body>{links}</body></html>".encode()
-        files = [{"filename": name, "url": f"{self.files_at}/../files/{name}", "hashes": {}} for name in names]
+        files: list[dict[str, Any]] = [
+            {"filename": name, "url": f"{self.files_at}/../files/{name}", "hashes": {}} for name in names
+        ]
+        if self.sizes:
+            files = [{**file, "size": len(self.files[file["filename"]])} for file in files]
         document = {"meta": {"api-version": "1.0"}, "name": project, "files": files}
         return "application/vnd.pypi.simple.v1+json; charset=utf-8", json.dumps(document).encode()
 
@@ -87,16 +93,17 @@ class _Handler(BaseHTTPRequestHandler):
         if data is None:
             self._answer(404, b"")
             return
-        start = 0
-        if self.index.ranges and "Range" in self.headers:
-            start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        start = _first_byte(self.headers["Range"], len(data)) if self.index.ranges and "Range" in self.headers else 0
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(data) - start))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
         self.end_headers()
         if self.index.breaks > 0:
             self.index.breaks -= 1
             data = data[: start + (len(data) - start) // 2]
-        self.wfile.write(data[start:])
+        with suppress(ConnectionError):  # who asks for the end alone does not wait for the whole
+            self.wfile.write(data[start:])
         self.close_connection = True
 
     def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
@@ -105,6 +112,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+
+def _first_byte(wanted: str, size: int) -> int:
+    """Where ``bytes=100-`` or ``bytes=-100`` begins; a whole file is no part of one."""
+    first, _, last = wanted.removeprefix("bytes=").partition("-")
+    return int(first) if first else max(size - int(last), 0)
 
 
 class _Server(ThreadingHTTPServer):

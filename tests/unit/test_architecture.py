@@ -49,7 +49,7 @@ ONLY_DOORS = {
 
 TEXT_OF_ADDRESSES = {
     "urllib.parse",
-    *(f"urllib.parse.{name}" for name in ("SplitResult", "quote", "unquote", "urlsplit")),
+    *(f"urllib.parse.{name}" for name in ("SplitResult", "quote", "unquote", "urljoin", "urlsplit")),
 }
 """Takes addresses apart and touches nothing."""
 

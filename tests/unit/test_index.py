@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pulumi_poetry_layer.build_plan import LockedFile, Source
 from pulumi_poetry_layer.credentials import Credentials
 from pulumi_poetry_layer.errors import DownloadError
 from pulumi_poetry_layer.index import Downloader, Indexes
+from pulumi_poetry_layer.index_answers import FileEnd
 from pulumi_poetry_layer.poetry_configuration import PoetryConfiguration
 from pulumi_poetry_layer.sources import Sources
 
@@ -348,3 +350,47 @@ def test_a_certificate_of_this_side_is_shown_when_it_is_asked_for(authority: tru
         with pytest.raises(DownloadError) as caught:
             download(index, source=private(index), pyproject=listed(index), **known)
     assert "POETRY_CERTIFICATES_MY_INDEX_2_CLIENT_CERT" in str(caught.value.hint)
+
+
+FILE = LockedFile(NAME, file_hash(DATA))
+
+
+def mirrored(index: Index) -> Indexes:
+    """The index in PyPI's place."""
+    return indexes(POETRY_PYPI_MIRROR_URL=index.url)
+
+
+@pytest.mark.parametrize(("sizes", "size"), [(True, len(DATA)), (False, None)])
+def test_size_is_what_the_page_tells(index: Index, sizes: bool, size: int | None) -> None:
+    """A preview would have to download a wheel to know its size, or invent one."""
+    index.sizes = sizes
+    assert Downloader(mirrored(index)).find("app 1.0", "app", FILE, None).size == size
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_the_end_of_a_file_is_read_without_the_rest(index: Index, ranges: bool) -> None:
+    """A preview would download whole wheels; an index that gives no parts is no reason to."""
+    index.ranges = ranges
+    downloader = Downloader(mirrored(index))
+    end = downloader.read_end("app 1.0", downloader.find("app 1.0", "app", FILE, None), 1000)
+    assert end == FileEnd(DATA[-1000:] if ranges else b"", len(DATA))
+
+
+def test_nothing_is_asked_after_the_deadline(index: Index) -> None:
+    """A preview would hang on an index that is slow to answer."""
+    found = Downloader(mirrored(index)).find("app 1.0", "app", FILE, None)
+    index.requests.clear()
+    late = Downloader(mirrored(index), deadline=time.monotonic() - 1)
+    with pytest.raises(DownloadError, match="no time was left"):
+        late.find("app 1.0", "app", FILE, None)
+    with pytest.raises(DownloadError, match="no time was left"):
+        late.read_end("app 1.0", found, 10)
+    assert index.requests == []
+
+
+def test_a_question_with_a_deadline_is_asked_once(index: Index) -> None:
+    """A preview would sit out the pauses between attempts."""
+    index.failures = [503, 503]
+    with pytest.raises(DownloadError):
+        Downloader(mirrored(index), deadline=time.monotonic() + 60).find("app 1.0", "app", FILE, None)
+    assert len(index.requests) == 1

@@ -14,13 +14,16 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from pulumi_poetry_layer import builders
+from pulumi_poetry_layer import provider as provider_module
 from pulumi_poetry_layer.archive import BytesContent, Member
-from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan
+from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, PlannedPackage
 from pulumi_poetry_layer.builders import ProjectFiles
-from pulumi_poetry_layer.errors import BuildError, InputError, PublishError
+from pulumi_poetry_layer.changes import UNTOUCHED
+from pulumi_poetry_layer.errors import BuildError, InputError
 from pulumi_poetry_layer.layer_code import note_of, zip_path
-from pulumi_poetry_layer.pipeline import LayerArtifact, LayerRequest, PackageSize, plan_request
-from pulumi_poetry_layer.provider import LayerBuildProvider, refuse_over_limit, request_inputs
+from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
+from pulumi_poetry_layer.provider import LayerBuildProvider, request_inputs
+from pulumi_poetry_layer.wheel_directory import WheelSizes
 
 PROJECT = Path(__file__).parent.parent / "projects" / "base"
 
@@ -72,11 +75,94 @@ def test_diff_turns_on_the_fingerprint_alone() -> None:
     assert provider.diff("id", old, {**old, "fingerprint": "b"}).changes is True
 
 
-def test_diff_says_which_layer_changes_and_how(capsys: pytest.CaptureFixture[str]) -> None:
+class KnownSizes:
+    """Stands where the indexes stand: knows one size of everything, and how often it was asked."""
+
+    asked = 0
+
+    def __init__(self, size: int, unzipped_size: int) -> None:
+        self._sizes = WheelSizes(size=size, unzipped_size=unzipped_size)
+
+    def sizes(self, packages: Sequence[PlannedPackage]) -> dict[str, WheelSizes]:
+        self.asked += 1
+        return {package.name: self._sizes for package in packages}
+
+
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> KnownSizes:
+    """Sizes that are far from every limit."""
+    known = KnownSizes(200_000, 400_000)
+    monkeypatch.setattr(provider_module, "_size_source", lambda *_: known)
+    return known
+
+
+def test_preview_says_in_one_line_what_changes_and_how_large_it_will_be(
+    sizes: KnownSizes, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Otherwise the plain preview says that something is updated, and not what."""
-    old = {"fingerprint": "a", "packages": {"six": "1.16.0"}, "zip": ".poetry-layer/my-deps-a.zip"}
-    LayerBuildProvider().diff("id", old, {**old, "fingerprint": "b", "packages": {"six": "1.17.0"}})
-    assert capsys.readouterr().out == "my-deps: six 1.16.0 → 1.17.0\n"
+    new = inputs()
+    old = {**new, "fingerprint": "a", "packages": {"six": "1.15.0", "idna": "3.10"}}
+    new["packages"] = {"six": "1.16.0", "idna": "3.10"}
+    checked = LayerBuildProvider().check(old, {**new, "dry_run": True})
+    assert capsys.readouterr().out == "deps: six 1.15.0 → 1.16.0; about 0.4 MB zipped, 0.8 MB unzipped\n"
+    assert (checked.inputs, checked.failures) == (new, [])
+
+
+def test_preview_of_a_new_layer_says_what_will_be_built(sizes: KnownSizes, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise the first preview of a layer says nothing of it."""
+    new = {**inputs(), "packages": {"six": "1.16.0", "idna": "3.10"}}
+    LayerBuildProvider().check({}, {**new, "dry_run": True})
+    line = "deps: new layer of 2 packages for python3.12 on x86_64; about 0.4 MB zipped, 0.8 MB unzipped\n"
+    assert capsys.readouterr().out == line
+
+
+def test_preview_without_changes_asks_nobody_for_sizes(sizes: KnownSizes, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise every preview needs the network, and time."""
+    new = inputs()
+    LayerBuildProvider().check(new, {**new, "dry_run": True})
+    assert (sizes.asked, capsys.readouterr().out) == (0, "")
+
+
+def test_other_lock_file_for_the_same_layer_is_told_in_the_preview_alone(
+    sizes: KnownSizes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a user wonders whether the change of the lock file was seen, or is told of it for ever."""
+    new = {**inputs(), "lock_digest": "2"}
+    for dry_run in (True, False):
+        LayerBuildProvider().check({**new, "lock_digest": "1"}, {**new, "dry_run": dry_run})
+    assert capsys.readouterr().out == f"deps: {UNTOUCHED}\n"
+    assert sizes.asked == 0
+
+
+def test_update_says_nothing_before_it_has_built(sizes: KnownSizes, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise `pulumi up` says everything twice, and asks the index for what it is about to download."""
+    new = inputs()
+    checked = LayerBuildProvider().check({}, {**new, "dry_run": False})
+    assert (checked.inputs, checked.failures, sizes.asked) == (new, [], 0)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("unzipped_size", "direct_upload", "problem"),
+    [(140 * 2**20, True, "over Lambda's limit of 250 MiB"), (120 * 2**20, False, None)],
+)
+def test_layer_over_a_limit_fails_the_preview(
+    unzipped_size: int, direct_upload: bool, problem: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise AWS refuses the layer in the middle of a deployment that the preview promised."""
+    monkeypatch.setattr(provider_module, "_size_source", lambda *_: KnownSizes(60 * 2**20, unzipped_size))
+    new = {**inputs(), "direct_upload": direct_upload, "dry_run": True}
+    failures = LayerBuildProvider().check({}, new).failures
+    assert len(failures) == (1 if problem else 0)
+    assert all(str(problem) in failure.reason for failure in failures)
+
+
+def test_size_of_files_that_changed_in_between_is_unknown(
+    sizes: KnownSizes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a preview ends with a traceback when the lock file is written while it runs."""
+    LayerBuildProvider().check({}, {**inputs(), "project_dir": "nowhere", "dry_run": True})
+    assert capsys.readouterr().out.endswith("; size not known yet\n")
 
 
 def test_create_builds_and_echoes_every_input() -> None:
@@ -211,31 +297,3 @@ def test_provider_in_state_is_a_reference_and_stays_the_same() -> None:
     restored = pickle.loads(pickled)  # noqa: S301 - just made
     assert isinstance(restored, LayerBuildProvider)
     assert vars(restored) == {}
-
-
-@pytest.mark.parametrize(
-    ("size", "unzipped_size", "limit"),
-    [(1, 250 * 2**20 + 1, "250 MiB"), (50 * 2**20 + 1, 60 * 2**20, "50 MiB")],
-)
-def test_layer_over_a_limit_is_refused_and_the_largest_package_named(size: int, unzipped_size: int, limit: str) -> None:
-    """Otherwise AWS says so after the upload, without a word about what to leave out."""
-    packages = tuple(
-        PackageSize(name=name, version="1", files=1, size=1, unzipped_size=bytes_)
-        for name, bytes_ in (("small", 10), ("large", 2**20))
-    )
-    artifact = LayerArtifact(
-        fingerprint="f", path=Path("x.zip"), sha256="s", size=size, unzipped_size=unzipped_size, packages=packages
-    )
-    with pytest.raises(PublishError) as caught:
-        refuse_over_limit(artifact, direct_upload=True)
-    assert limit in str(caught.value)
-    assert "largest: large" in str(caught.value)
-
-
-@pytest.mark.parametrize(("size", "direct_upload"), [(50 * 2**20, True), (200 * 2**20, False)])
-def test_layer_at_the_limits_is_accepted(size: int, direct_upload: bool) -> None:
-    """Otherwise a layer that AWS takes cannot be deployed, or S3 is no way out for a large one."""
-    artifact = LayerArtifact(
-        fingerprint="f", path=Path("x"), sha256="s", size=size, unzipped_size=250 * 2**20, packages=()
-    )
-    refuse_over_limit(artifact, direct_upload=direct_upload)

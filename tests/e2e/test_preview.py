@@ -1,0 +1,150 @@
+"""What a preview tells of a layer under the real engine: what changes and why, how large it will be, and limits."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from samples import PROJECT, Package, lock_text
+from samples.index import Index, file_hash, serve
+from samples.wheels import WheelSample
+
+from .harness import LocalAws, Program, Result, Stack
+from .test_lifecycle import BUILD, LAYER
+
+NewProgram = Callable[..., Program]
+
+PROGRAM = """\
+import pulumi
+from pulumi_poetry_layer import PoetryLayer
+
+config = pulumi.Config()
+deps = PoetryLayer(
+    "deps",
+    project_dir="service",
+    runtime="python3.12",
+    exclude=config.get_object("exclude") or [],
+    bucket=config.get("bucket"),
+    layer_name="deps",
+)
+pulumi.export("size", deps.size)
+"""
+UNREACHABLE = "http://127.0.0.1:9/simple/"
+UNTOUCHED = "deps: poetry.lock has changed since the layer was built; what lands in the layer has not"
+
+
+def wheel(name: str, data: bytes = b"answer = 42\n" * 5000, *, copies: int = 1) -> WheelSample:
+    """A wheel of one large file, or of several."""
+    return WheelSample(name=name, files={f"{name}/data{number}": data for number in range(copies)})
+
+
+def service(*wheels: tuple[str, bytes]) -> dict[str, str]:
+    """A project that asks for the wheels' distributions, in one group."""
+    names = [file.split("-")[0] for file, _ in wheels]
+    project = PROJECT.replace('["app"]', json.dumps(names))
+    packages = [
+        Package(name=name, further={"files": [{"file": file, "hash": file_hash(data)}]})
+        for name, (file, data) in zip(names, wheels, strict=True)
+    ]
+    return {"service/pyproject.toml": project, "service/poetry.lock": lock_text(project, packages)}
+
+
+@pytest.fixture
+def index() -> Iterator[Index]:
+    """An index on loopback that tells sizes as PyPI does."""
+    with serve(Index(sizes=True)) as served:
+        yield served
+
+
+def new_stack(new_program: NewProgram, index: Index, *samples: WheelSample) -> Stack:
+    """A stack of a program whose service needs these wheels, which the index has."""
+    index.files = {sample.file_name: sample.data() for sample in samples}
+    return new_program({"__main__.py": PROGRAM, **service(*index.files.items())}).stack()
+
+
+def told(result: Result) -> list[str]:
+    """What was said of the layer under "Diagnostics", by the preview and then by the update."""
+    return [line.strip() for line in result.text.splitlines() if line.strip().startswith("deps: ")]
+
+
+def test_line_says_what_changes_why_and_how_large_it_will_be(
+    new_program: NewProgram, index: Index, aws: LocalAws
+) -> None:
+    """Otherwise a reviewer has to run `up` to see what a pull request brings, and how large it is."""
+    dev = new_stack(new_program, index, wheel("app"), wheel("lib", os.urandom(300_000)))
+    new_layer = "deps: new layer of 2 packages for python3.12 on x86_64"
+
+    assert told(dev.preview(POETRY_PYPI_MIRROR_URL=UNREACHABLE)) == [f"{new_layer}; size not known yet"]
+    (asked,) = told(dev.preview(POETRY_PYPI_MIRROR_URL=index.url))
+    assert asked.startswith(f"{new_layer}; about 0.3 MB zipped, 0.4 MB unzipped")
+    assert [headers.get("Range") for path, headers in index.requests if path.startswith("/files/")] == [
+        "bytes=-65536",
+        "bytes=-65536",
+    ]
+    assert told(dev.preview(POETRY_PYPI_MIRROR_URL=UNREACHABLE)) == [asked], "what was asked once is known"
+
+    up = dev.up(POETRY_PYPI_MIRROR_URL=index.url)
+    assert told(up) == [asked, f"{new_layer}; built, 0.3 MB zipped, 0.4 MB unzipped"]
+    assert not (set(up.step(BUILD).new["inputs"]) & {"dry_run", "size"})
+
+    index.requests.clear()
+    unchanged = dev.preview(POETRY_PYPI_MIRROR_URL=index.url)
+    assert unchanged.unchanged
+    assert (told(unchanged), index.requests) == ([], [])
+
+    dev.set_config("exclude", '["lib"]')
+    preview = dev.preview(POETRY_PYPI_MIRROR_URL=UNREACHABLE)
+    (line,) = told(preview)
+    assert line.startswith("deps: \N{MINUS SIGN}lib; exclude +lib; exactly ")
+    assert preview.ops(BUILD) == ["update"]
+    assert "size" not in preview.step(BUILD).detailed_diff
+    done = dev.up(skip_preview=True, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
+    assert told(done) == [line.replace("exactly", "built,")]
+    assert len(aws.layer_zip("deps", 2)) == dev.outputs()["size"]
+
+
+def test_lock_change_that_leaves_the_layer_alone_is_told_once(new_program: NewProgram, index: Index) -> None:
+    """Otherwise a user wonders whether the change was seen, sees a diff, or is told of it in every later preview."""
+    dev = new_stack(new_program, index, wheel("app"))
+    dev.up(skip_preview=True, POETRY_PYPI_MIRROR_URL=index.url)
+    lock = (dev.program.folder / "service/poetry.lock").read_text()
+    dev.program.write({"service/poetry.lock": f"# a comment\n{lock}"})
+    index.requests.clear()
+
+    preview = dev.preview(diff=True, POETRY_PYPI_MIRROR_URL=index.url)
+    assert preview.unchanged
+    assert told(preview) == [UNTOUCHED]
+    assert preview.text.count(UNTOUCHED) == 1
+    assert (preview.ops(BUILD), preview.ops(LAYER)) == (["same"], ["same"])
+    assert "lock_digest" not in preview.stdout
+    assert told(dev.up(POETRY_PYPI_MIRROR_URL=index.url)) == [UNTOUCHED], (
+        "in its preview, and not once more in the update"
+    )
+    assert told(dev.preview(POETRY_PYPI_MIRROR_URL=index.url)) == []
+    assert index.requests == []
+
+
+def test_layer_over_a_limit_fails_the_preview_and_says_what_to_write(new_program: NewProgram, index: Index) -> None:
+    """Otherwise the limit is found out by AWS, in the middle of a deployment that the preview promised."""
+    wide, heavy = wheel("wide", bytes(1 << 20), copies=270), wheel("heavy", os.urandom(54 << 20))
+    dev = new_stack(new_program, index, wide, heavy)
+    dev.set_config("bucket", "artifacts")
+
+    failed = dev.preview(check=False, POETRY_PYPI_MIRROR_URL=index.url)
+    assert failed.exit_code != 0
+    assert "layer deps: the layer will be about 339.8 MB unzipped, over Lambda's limit of 250 MiB" in failed.text
+    assert "leave distributions out with exclude=; largest: wide 283.1 MB, heavy 56.6 MB" in failed.text
+    assert "Traceback" not in failed.text
+
+    dev.set_config("exclude", '["wide"]')
+    through_bucket = dev.preview(POETRY_PYPI_MIRROR_URL=index.url)
+    assert "about 56.6 MB zipped, 56.6 MB unzipped" in through_bucket.text
+
+    dev.program.pulumi("config", "rm", "bucket", "--stack", "dev")
+    failed = dev.preview(check=False, POETRY_PYPI_MIRROR_URL=index.url)
+    assert failed.exit_code != 0
+    assert "56.6 MB zipped, over Lambda's limit of 50 MiB for a direct upload" in failed.text
+    assert "publish it through S3 with bucket=, or leave distributions out with exclude=" in failed.text
+    assert not [headers for path, headers in index.requests if path.startswith("/files/") and "Range" not in headers]
