@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import findpython
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 MIRROR_VARIABLE = "POETRY_PYPI_MIRROR_URL"
 
@@ -24,8 +25,9 @@ def find_python(runtime: str) -> Path:
 
 
 def tool_variables() -> dict[str, str]:
-    """Variables for tools that reach for PyPI, where a mirror is to be used instead."""
+    """Variables for tools that reach for PyPI, or for the mirror that is to be used instead."""
     if shutil.which("poetry") is None or shutil.which("zip") is None:
         raise SystemExit("benchmarks: needs poetry and zip on PATH; `make bench` has them")
-    mirror = os.environ.get(MIRROR_VARIABLE)
-    return {"PIP_INDEX_URL": mirror, "UV_DEFAULT_INDEX": mirror} if mirror else {}
+    # Behind some proxies PyPI has the simple API only; Poetry needs its mirror plugin to install anything from there.
+    mirror = os.environ.get(MIRROR_VARIABLE) or PYPI_SIMPLE_ENDPOINT
+    return {"PIP_INDEX_URL": mirror, "UV_DEFAULT_INDEX": mirror, MIRROR_VARIABLE: mirror}
