@@ -18,7 +18,8 @@ from benchmarks.measure import Measurement, measure
 from benchmarks.report import write_report
 from pulumi_poetry_layer.credentials import Credentials
 from pulumi_poetry_layer.index import Downloader, Indexes
-from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
+from pulumi_poetry_layer.layer_request import LayerRequest
+from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.sources import Sources
 
 FIXTURES = REPOSITORY / "benchmarks" / "fixtures"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pulumi_poetry_layer.archive import write_archive
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
-from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
+from pulumi_poetry_layer.layer_request import LayerRequest
+from pulumi_poetry_layer.pipeline import plan_request
 
 
 def main(project: str, runtime: str, cache: str, output: str) -> None:

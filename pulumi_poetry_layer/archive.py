@@ -12,12 +12,11 @@ import struct
 import zlib
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
 
 from pulumi_poetry_layer.atomic import replacing
 from pulumi_poetry_layer.digests import BackgroundDigests, Crc32
 from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
+from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.layout import lay_out
 from pulumi_poetry_layer.members import (
     LAYER_FOLDER,
@@ -42,10 +41,12 @@ from pulumi_poetry_layer.zip_format import (
     local_header,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
     from pathlib import Path
     from types import TracebackType
+    from typing import IO
 
 __all__ = [
     "DEFLATED",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from itertools import product
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

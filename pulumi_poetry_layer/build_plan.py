@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from collections import namedtuple
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulumi_poetry_layer.errors import SelectionError
-from pulumi_poetry_layer.masking import mask_urls
+from pulumi_poetry_layer.frozen import dataclass, field
 from pulumi_poetry_layer.names import normalised
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any, NamedTuple
 
     from pulumi_poetry_layer.target import Target
 
@@ -27,11 +28,17 @@ MAIN_GROUP = "main"
 """The group of the dependencies that are in no group of their own."""
 
 
-class LockedFile(NamedTuple):
-    """A file of a package in the index: its name and its digest, ``<algorithm>:<hex>``."""
+if TYPE_CHECKING:
 
-    name: str
-    hash: str
+    class LockedFile(NamedTuple):
+        """A file of a package in the index: its name and its digest, ``<algorithm>:<hex>``."""
+
+        name: str
+        hash: str
+
+else:
+    # A lock file has thousands of them, so they are tuples; typing.NamedTuple would load typing.
+    LockedFile = namedtuple("LockedFile", ["name", "hash"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +122,8 @@ class PlannedPackage:
         """The version as a preview shows it: with commit or content where the version alone says too little."""
         if self.source and self.source.type == "git":
             # Masked: this goes into the stack's state.
+            from pulumi_poetry_layer.masking import mask_urls
+
             return mask_urls(f"{self.version} ({self.source.url}@{(self.source.resolved_reference or '')[:12]})")
         if self.source and self.digest:
             return f"{self.version} ({self.source.type}@{self.digest[:12]})"

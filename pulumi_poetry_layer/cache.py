@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 ENVIRONMENT_VARIABLE = "PULUMI_POETRY_LAYER_CACHE_DIR"
@@ -31,6 +30,8 @@ def cache_size() -> int:
 
 def clear_cache() -> int:
     """Remove everything that was cached; returns how many bytes that were."""
+    import shutil
+
     size = cache_size()
     shutil.rmtree(cache_folder(""), ignore_errors=True)
     return size

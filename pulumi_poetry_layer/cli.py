@@ -10,17 +10,17 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from pulumi_poetry_layer.build_plan import MAIN_GROUP
 from pulumi_poetry_layer.builders import BUILDERS, DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import PoetryLayerError
-from pulumi_poetry_layer.masking import mask_urls
-from pulumi_poetry_layer.output import show_output
-from pulumi_poetry_layer.pipeline import DEFAULT_ARCHITECTURE, LayerArtifact, LayerRequest, build_request, plan_request
+from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.pipeline import LayerArtifact, build_request, plan_request
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from pulumi_poetry_layer.build_plan import BuildPlan
 
@@ -117,6 +117,8 @@ def _compare(options: argparse.Namespace) -> None:
 
 def plan_document(plan: BuildPlan) -> dict[str, Any]:
     """A plan as ``plan --json`` prints it; names and kinds of the keys are a stable contract."""
+    from pulumi_poetry_layer.masking import mask_urls
+
     return {
         "fingerprint": plan.fingerprint,
         "target": {"runtime": plan.target.runtime, "architecture": plan.target.architecture},
@@ -151,7 +153,11 @@ def plan_document(plan: BuildPlan) -> dict[str, Any]:
 
 
 def _build(options: argparse.Namespace) -> None:
-    show_output(lambda line: print(line, file=sys.stderr))
+    if options.builder != DEFAULT_BUILDER:
+        # Imported here: it brings logging with it, and the wheels builder runs nothing that would have much to say.
+        from pulumi_poetry_layer.output import show_output
+
+        show_output(lambda line: print(line, file=sys.stderr))
     artifact = build_request(_request(options), options.output)
     if options.json:
         _print_json(artifact_document(artifact))

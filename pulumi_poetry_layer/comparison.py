@@ -10,12 +10,14 @@ from pulumi_poetry_layer.build_plan import Choice
 from pulumi_poetry_layer.errors import InputError, LockFileError
 from pulumi_poetry_layer.explanation import Comparison, compare
 from pulumi_poetry_layer.lockfile import parse_lockfile
-from pulumi_poetry_layer.pipeline import LayerRequest, ParsedRequest, parse_request, plan_parsed
 from pulumi_poetry_layer.plan import plan_selection
+from pulumi_poetry_layer.planning import ParsedRequest, parse_request, plan_parsed
 from pulumi_poetry_layer.selection import Selection
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pulumi_poetry_layer.layer_request import LayerRequest
 
 
 def compare_request(request: LayerRequest, old: Path) -> Comparison:

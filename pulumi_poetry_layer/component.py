@@ -23,8 +23,9 @@ from pulumi_poetry_layer.build_plan import MAIN_GROUP, refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.layer_code import put_placeholder, zip_path
+from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.limits import refuse_over_limit
-from pulumi_poetry_layer.pipeline import DEFAULT_ARCHITECTURE, LayerRequest, ensure_artifact, plan_request
+from pulumi_poetry_layer.pipeline import ensure_artifact, plan_request
 from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, request_inputs
 from pulumi_poetry_layer.publication import (
     LayerSettings,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import zlib
 from queue import Queue
 from threading import Thread
-from typing import TYPE_CHECKING, Protocol
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+    from typing import Protocol
+else:
+    Protocol = object  # a protocol is for type checkers only, and importing typing takes its time
 
 _WAITING_BLOCKS = 8  # bounds the memory when the digest is slower than what feeds it
 _SMALL = 1 << 16  # handing less than this to another thread costs more than its digest

@@ -3,56 +3,26 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive import write_archive
 from pulumi_poetry_layer.atomic import replacing, sha256_of, write_atomically
-from pulumi_poetry_layer.build_plan import MAIN_GROUP, BuildPlan, Choice, refuse_empty
-from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, ProjectFiles, make_builder
-from pulumi_poetry_layer.errors import InputError, LockFileError, PoetryLayerError, ProjectError, raise_problems
+from pulumi_poetry_layer.build_plan import MAIN_GROUP, refuse_empty
+from pulumi_poetry_layer.builders import DEFAULT_BUILDER, make_builder
+from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.layer_code import note_of, twins_of
-from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
-from pulumi_poetry_layer.plan import plan_selection, select_layer
-from pulumi_poetry_layer.project import Project, parse_project
-from pulumi_poetry_layer.selection import Selection
-from pulumi_poetry_layer.target import Target
+from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.plan_memory import recall_plan, remember_plan
 from pulumi_poetry_layer.verify import verify_loads
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeVar
+    from collections.abc import Iterable
 
-    Parsed = TypeVar("Parsed")
-
-DEFAULT_ARCHITECTURE = "x86_64"
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerRequest:
-    """Everything a user says about a layer.
-
-    Attributes:
-        project_dir: folder that holds pyproject.toml and poetry.lock.
-        runtime: Lambda runtime such as ``python3.12``.
-        architecture: ``x86_64`` or ``arm64``.
-        groups: Poetry dependency groups.
-        extras: extras of the project.
-        exclude: distributions to leave out, with what only they need.
-        builder: what builds the layer.
-    """
-
-    project_dir: Path
-    runtime: str
-    architecture: str = DEFAULT_ARCHITECTURE
-    groups: tuple[str, ...] = (MAIN_GROUP,)
-    extras: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    builder: Builder = field(default_factory=lambda: make_builder(DEFAULT_BUILDER))
+    from pulumi_poetry_layer.build_plan import BuildPlan
+    from pulumi_poetry_layer.builders import Builder, ProjectFiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,96 +57,19 @@ class LayerArtifact:
     packages: tuple[PackageSize, ...]
 
 
-def read_project_files(project_dir: Path) -> ProjectFiles:
-    """Read the two files a layer is made from.
-
-    Raises:
-        ProjectError: pyproject.toml is missing or unreadable.
-        LockFileError: poetry.lock is missing or unreadable.
-        MultipleInputError: both.
-    """
-    problems: list[PoetryLayerError] = []
-    texts = []
-    for name, error, hint in (
-        ("pyproject.toml", ProjectError, "set project_dir to the folder of a Poetry project"),
-        ("poetry.lock", LockFileError, "run `poetry lock` in that folder"),
-    ):
-        path = project_dir / name
-        try:
-            texts.append(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            problems.append(error("no such file", where=str(path), hint=hint))
-        except (OSError, UnicodeDecodeError) as cause:
-            problems.append(error(f"cannot be read: {cause}", where=str(path)))
-    raise_problems(problems)
-    return ProjectFiles(pyproject=texts[0], lock=texts[1], folder=project_dir)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ParsedRequest:
-    """What a request is about, read and understood but not planned yet."""
-
-    target: Target
-    files: ProjectFiles
-    project: Project
-    lock: LockFile
-
-
 def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
     """Plan what a user asks for; every problem of the input is reported at once.
 
     Raises:
         InputError: see :mod:`pulumi_poetry_layer.errors`.
     """
+    if recalled := recall_plan(request):
+        return recalled
+    # Imported here: a remembered plan needs none of what makes one.
+    from pulumi_poetry_layer.planning import parse_request, plan_parsed
+
     parsed = parse_request(request)
     return plan_parsed(parsed, request), parsed.files
-
-
-def parse_request(request: LayerRequest) -> ParsedRequest:
-    """Read and parse what a user asks for.
-
-    Raises:
-        InputError: every problem of it.
-    """
-    problems: list[PoetryLayerError] = []
-
-    def attempt(step: Callable[[], Parsed]) -> Parsed | None:
-        try:
-            return step()
-        except InputError as error:
-            problems.append(error)
-            return None
-
-    target = attempt(lambda: Target(request.runtime, request.architecture))
-    files = attempt(lambda: read_project_files(request.project_dir))
-    project = attempt(lambda: parse_project(files.pyproject)) if files else None
-    lock = attempt(lambda: parse_lockfile(files.lock)) if files else None
-    if target is None or files is None or project is None or lock is None:
-        raise_problems(problems)
-        raise AssertionError("a step gave no result and no problem")
-    return ParsedRequest(target=target, files=files, project=project, lock=lock)
-
-
-def plan_parsed(parsed: ParsedRequest, request: LayerRequest) -> BuildPlan:
-    """Plan a request that has been parsed.
-
-    Raises:
-        InputError: see :mod:`pulumi_poetry_layer.errors`.
-    """
-    target, choice = parsed.target, Choice.of(request.groups, request.extras, request.exclude)
-    selection = select_layer(parsed.project, parsed.lock, target=target, choice=choice)
-    digests = _path_digests(selection, parsed.files.folder)
-    return plan_selection(selection, target=target, choice=choice, builder=request.builder.identity, digests=digests)
-
-
-def _path_digests(selection: Selection, folder: Path) -> dict[str, str]:
-    packages = [package for package in selection.packages if package.is_path]
-    if not packages:
-        return {}
-    # Imported here: most projects have no path dependencies, and then no other program is needed to plan.
-    from pulumi_poetry_layer.path_dependencies import content_digests
-
-    return content_digests(packages, folder)
 
 
 def build_request(request: LayerRequest, output: Path, *, fingerprint: str | None = None) -> LayerArtifact:
@@ -202,6 +95,7 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
     with request.builder.build(plan, files) as members:
         verify_loads(members, plan.target)
         summary = write_archive(members, output)
+    remember_plan(plan, files)
     versions = {package.name: package.version for package in plan.packages}
     return LayerArtifact(
         fingerprint=plan.fingerprint,
@@ -210,8 +104,7 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
         size=summary.size,
         unzipped_size=summary.unzipped_size,
         packages=tuple(
-            PackageSize(name=name, version=versions[name], **asdict(size))
-            for name, size in summary.distributions.items()
+            PackageSize(name=name, version=versions[name], **vars(size)) for name, size in summary.distributions.items()
         ),
     )
 
@@ -238,7 +131,8 @@ def ensure_artifact(request: LayerRequest, output: Path, *, fingerprint: str) ->
         note.unlink(missing_ok=True)
         output.unlink(missing_ok=True)
         raise
-    write_atomically(note, json.dumps(asdict(artifact) | {"path": output.name}, indent=1).encode())
+    told = {**vars(artifact), "path": output.name, "packages": list(map(vars, artifact.packages))}
+    write_atomically(note, json.dumps(told, indent=1).encode())
     return artifact
 
 
@@ -248,14 +142,16 @@ def _copied(output: Path, fingerprint: str) -> LayerArtifact | None:
         artifact = _confirmed(twin, fingerprint)
         with suppress(FileNotFoundError):
             if artifact and _copy(twin, output) == artifact.sha256:
-                return replace(artifact, path=output)
+                return LayerArtifact(**{**vars(artifact), "path": output})
     return None
 
 
 def _copy(source: Path, output: Path) -> str:
     """Copy a file atomically and return the digest of what has arrived."""
+    from shutil import copyfileobj
+
     with source.open("rb") as file, replacing(output) as copy:
-        shutil.copyfileobj(file, copy)
+        copyfileobj(file, copy)
     return sha256_of(output)
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.builders import ProjectFiles
     from pulumi_poetry_layer.expected_size import ExpectedSize, SizeSource
     from pulumi_poetry_layer.index import Indexes
-    from pulumi_poetry_layer.pipeline import LayerRequest
+    from pulumi_poetry_layer.layer_request import LayerRequest
     from pulumi_poetry_layer.wheel_sizes import Patience
 
 DRY_RUN = "dry_run"
@@ -116,7 +116,7 @@ def _request(props: dict[str, Any]) -> LayerRequest:
     """The request again, from inputs (see :func:`request_inputs`)."""
     # Imported here: this process is started for every preview, and most of them build nothing.
     from pulumi_poetry_layer.builders import make_builder
-    from pulumi_poetry_layer.pipeline import LayerRequest
+    from pulumi_poetry_layer.layer_request import LayerRequest
 
     return LayerRequest(
         project_dir=Path(props["project_dir"]),

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from typing import IO, TYPE_CHECKING, Any
 
 from pulumi_poetry_layer.archive import compress
 from pulumi_poetry_layer.errors import DamagedSegmentError, raise_problems
@@ -19,9 +18,11 @@ from pulumi_poetry_layer.layout import folders_of, name_problems
 from pulumi_poetry_layer.members import DistributionSize, Segment
 from pulumi_poetry_layer.zip_format import CENTRAL_SIZE, central_header, local_header
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+    from typing import IO, Any
 
     from pulumi_poetry_layer.members import Member
 

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import DamagedSegmentError
+from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.segment_file import read_segment
-from pulumi_poetry_layer.sources import Address
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -45,6 +43,8 @@ def cache_key(package: PlannedPackage) -> str:
     if package.file:
         return package.file.hash
     source = package.source
+    from pulumi_poetry_layer.sources import Address
+
     # Without a login: a new token is the same repository.
     commit = [Address.of(source.url).url, source.resolved_reference, source.subdirectory] if source else []
     return "git:" + hashlib.sha256(json.dumps(commit).encode()).hexdigest()
@@ -106,6 +106,8 @@ class WheelCache:
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """A temporary folder on the cache's file system."""
+        import tempfile
+
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".adding-", dir=self._folder) as folder:
             yield Path(folder)

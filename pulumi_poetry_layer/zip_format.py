@@ -6,7 +6,8 @@ Section numbers are those of PKWARE's APPNOTE: https://pkware.cachefly.net/webdo
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+
+from pulumi_poetry_layer.frozen import dataclass
 
 STORED, DEFLATED = 0, 8
 """Compression methods that Lambda unpacks (4.4.5)."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.artifacts import is_wheel
 from pulumi_poetry_layer.build_plan import BuilderIdentity
@@ -17,6 +16,7 @@ from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import ArtifactError, DamagedSegmentError, VerificationError, raise_problems
 from pulumi_poetry_layer.wheel_cache import WheelCache, cache_key
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 

@@ -13,7 +13,8 @@ from pulumi_poetry_layer.build_plan import BuildPlan
 from pulumi_poetry_layer.builders import ProjectFiles
 from pulumi_poetry_layer.builders.local import LocalBuilder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
-from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
+from pulumi_poetry_layer.layer_request import LayerRequest
+from pulumi_poetry_layer.pipeline import plan_request
 
 from .conftest import find_poetry
 from .hosts import give_up, require_python

@@ -18,7 +18,8 @@ from pulumi_poetry_layer.builders.local import (
 )
 from pulumi_poetry_layer.builders.poetry_install import install_arguments
 from pulumi_poetry_layer.errors import HostError
-from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
+from pulumi_poetry_layer.layer_request import LayerRequest
+from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.target import Target
 
 PROJECT = Path(__file__).parent.parent / "projects" / "base"

@@ -15,7 +15,8 @@ from pulumi_poetry_layer.build_plan import BuildPlan
 from pulumi_poetry_layer.builders import build_container, make_builder
 from pulumi_poetry_layer.builders.build_image import DEFAULT_IMAGE, image_reference, poetry_version
 from pulumi_poetry_layer.errors import ContainerError, InputError
-from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
+from pulumi_poetry_layer.layer_request import LayerRequest
+from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.target import Target
 
 PROJECT = Path(__file__).parent.parent / "projects" / "base"

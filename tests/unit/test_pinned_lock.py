@@ -11,9 +11,10 @@ import tomli_w
 from samples import PROJECT as SERVICE
 from samples import Package, lock_text, old_lock_text, plan
 
+from pulumi_poetry_layer.layer_request import LayerRequest
 from pulumi_poetry_layer.lockfile import parse_lockfile
 from pulumi_poetry_layer.pinned_lock import pin_lock
-from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
+from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.project import parse_project
 
 PROJECT = Path(__file__).parent.parent / "projects" / "base"

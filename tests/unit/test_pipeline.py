@@ -22,7 +22,8 @@ from pulumi_poetry_layer.errors import (
     SelectionError,
     StaleLockError,
 )
-from pulumi_poetry_layer.pipeline import LayerRequest, build_request, plan_request, read_project_files
+from pulumi_poetry_layer.layer_request import LayerRequest, read_project_files
+from pulumi_poetry_layer.pipeline import build_request, plan_request
 
 PROJECTS = Path(__file__).parent.parent / "projects"
 

@@ -21,7 +21,8 @@ from pulumi_poetry_layer.builders import ProjectFiles
 from pulumi_poetry_layer.changes import UNTOUCHED
 from pulumi_poetry_layer.errors import BuildError, InputError
 from pulumi_poetry_layer.layer_code import note_of, zip_path
-from pulumi_poetry_layer.pipeline import LayerRequest, plan_request
+from pulumi_poetry_layer.layer_request import LayerRequest
+from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.provider import LayerBuildProvider, request_inputs
 from pulumi_poetry_layer.wheel_directory import WheelSizes
 
