@@ -20,9 +20,11 @@ from pulumi_poetry_layer.pipeline import LayerArtifact, build_request, plan_requ
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from pulumi_poetry_layer.build_plan import BuildPlan
+
+    Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 PROGRAM = "pulumi-poetry-layer"
 DEFAULT_RUNTIME = "python3.12"
@@ -30,7 +32,8 @@ DEFAULT_RUNTIME = "python3.12"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(arguments[:1]).parse_args(arguments)
     try:
         options.command(options)
     except PoetryLayerError as error:
@@ -41,28 +44,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser: of the command that is asked for alone, since making it takes its time, else of all."""
     parser = argparse.ArgumentParser(prog=PROGRAM, description="Turn poetry.lock into an AWS Lambda layer zip.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in [_COMMANDS[name] for name in asked if name in _COMMANDS] or _COMMANDS.values():
+        add(commands)
+    return parser
+
+
+def _add_plan(commands: Commands) -> None:
     plan = commands.add_parser("plan", help="show what would land in the layer, and its fingerprint")
     _add_request_options(plan)
     plan.add_argument(
         "--compare", type=Path, metavar="OLD", help="an older poetry.lock or another project folder: show what changes"
     )
     plan.set_defaults(command=_plan)
+
+
+def _add_build(commands: Commands) -> None:
     build = commands.add_parser("build", help="build the layer zip")
     _add_request_options(build)
     build.add_argument("--output", type=Path, required=True, metavar="FILE", help="the zip to write")
     build.set_defaults(command=_build)
+
+
+def _add_inspect(commands: Commands) -> None:
     inspect = commands.add_parser("inspect", help="show what is in a layer zip")
     inspect.add_argument("layer", type=Path, metavar="FILE", help="the zip to read")
     inspect.add_argument("--json", action="store_true", help="print JSON only")
     inspect.set_defaults(command=_inspect)
+
+
+def _add_cache(commands: Commands) -> None:
     cache = commands.add_parser("cache", help="the cache shared by all projects of this user")
     cache.add_argument("action", choices=("dir", "size", "clear"))
     cache.add_argument("--docker", action="store_true", help="size, clear: what the container builder keeps in Docker")
     cache.set_defaults(command=_cache)
-    return parser
+
+
+_COMMANDS = {"plan": _add_plan, "build": _add_build, "inspect": _add_inspect, "cache": _add_cache}
 
 
 def _add_request_options(parser: argparse.ArgumentParser) -> None:
