@@ -6,10 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from pulumi_poetry_layer.archive import write_archive
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
 from pulumi_poetry_layer.layer_request import LayerRequest
-from pulumi_poetry_layer.pipeline import plan_request
+from pulumi_poetry_layer.pipeline import build_planned, plan_request
 
 
 def main(project: str, runtime: str, cache: str, output: str) -> None:
@@ -17,8 +16,7 @@ def main(project: str, runtime: str, cache: str, output: str) -> None:
     builder = WheelBuilder(cache_dir=str(Path(cache) / "cache" / "wheels"))
     plan, files = plan_request(LayerRequest(project_dir=Path(project), runtime=runtime, builder=builder))
     started = time.perf_counter()
-    with builder.build(plan, files) as parts:
-        write_archive(parts, Path(output))
+    build_planned(plan, files, builder, Path(output))
     print(time.perf_counter() - started)
 
 

@@ -1,6 +1,6 @@
 """What a layer consists of, as planning says and builders read it. Pure, and quick to import.
 
-A layer whose plan is remembered (``plan_memory``) is built from this alone.
+A layer whose plan is remembered (``memory``) is built from this alone.
 """
 
 from __future__ import annotations

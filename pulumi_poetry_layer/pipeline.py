@@ -14,7 +14,7 @@ from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.layer_code import note_of, twins_of
 from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
-from pulumi_poetry_layer.plan_memory import recall_plan, remember_plan
+from pulumi_poetry_layer.memory import recall_plan, recall_sha256, remember_plan, remember_sha256
 from pulumi_poetry_layer.verify import verify_loads
 
 TYPE_CHECKING = False
@@ -92,10 +92,23 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
             where=str(request.project_dir),
             hint="run the command again",
         )
-    with request.builder.build(plan, files) as members:
-        verify_loads(members, plan.target)
-        summary = write_archive(members, output)
+    artifact = build_planned(plan, files, request.builder, output)
     remember_plan(plan, files)
+    return artifact
+
+
+def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path) -> LayerArtifact:
+    """Build what was planned; ``output`` appears at the very end, whole, or is not touched.
+
+    Raises:
+        BuildError: the build failed.
+    """
+    with builder.build(plan, files) as members:
+        verify_loads(members, plan.target)
+        known = recall_sha256(members)
+        summary = write_archive(members, output, known_sha256=known)
+        if known is None:
+            remember_sha256(members, summary.sha256)
     versions = {package.name: package.version for package in plan.packages}
     return LayerArtifact(
         fingerprint=plan.fingerprint,

@@ -1,8 +1,8 @@
-"""The plans of layers that were built on this machine: the same two files and the same request give the same plan.
+"""What was found out on this machine before: the plans of layers that were built, and the digests of their archives.
 
-A plan is pure, so it may be remembered: by the digest of everything that goes into it, this package's own code
-included. It is a shortcut and nothing else: what is missing, damaged or cannot be written is planned anew, and plans
-that depend on more than the two files (path dependencies) are not remembered.
+The same two files and the same request give the same plan, and the same segments give the same archive. So both may be
+remembered, by the digest of everything that goes into them, this package's own code included. It is a shortcut and
+nothing else: what is missing, damaged or cannot be written is worked out anew.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from zlib import crc32
 
 import packaging
 
@@ -21,19 +22,21 @@ from pulumi_poetry_layer.build_plan import BuildPlan, Choice, Excluded, LockedFi
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.layer_request import read_project_files
+from pulumi_poetry_layer.members import Segment
 from pulumi_poetry_layer.target import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from pulumi_poetry_layer.build_plan import BuilderIdentity
     from pulumi_poetry_layer.builders import ProjectFiles
     from pulumi_poetry_layer.layer_request import LayerRequest
+    from pulumi_poetry_layer.members import Member
 
 _KEPT = 100
-"""So many plans are kept, the youngest ones; each takes some kilobytes."""
+"""So many plans and digests are kept, the youngest ones; a plan takes some kilobytes."""
 
 
 def recall_plan(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles] | None:
@@ -44,7 +47,7 @@ def recall_plan(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles] | None:
         return None  # planning tells the problem, together with the others
     choice = Choice.of(request.groups, request.extras, request.exclude)
     identity = request.builder.identity
-    path = _path(files, request.runtime, request.architecture, choice, identity)
+    path = _plan_path(files, request.runtime, request.architecture, choice, identity)
     with suppress(OSError, ValueError, KeyError, TypeError):
         told = json.loads(path.read_bytes())
         plan = BuildPlan(
@@ -61,19 +64,36 @@ def recall_plan(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles] | None:
 def remember_plan(plan: BuildPlan, files: ProjectFiles) -> None:
     """Remember a plan, and forget old ones."""
     if any(package.digest for package in plan.packages):
-        return
-    path = _path(files, plan.target.runtime, plan.target.architecture, plan.choice, plan.builder)
+        return  # it depends on more than the two files
+    path = _plan_path(files, plan.target.runtime, plan.target.architecture, plan.choice, plan.builder)
+    _remember(path, {"packages": list(map(_told, plan.packages)), "excluded": list(map(vars, plan.excluded))})
+
+
+def recall_sha256(parts: Sequence[Member | Segment]) -> str | None:
+    """The sha256 (hex) of the archive of these parts; None when it is not known."""
+    path = _archive_path(parts)
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads(path.read_bytes())["sha256"]) if path else None
+    return None
+
+
+def remember_sha256(parts: Sequence[Member | Segment], sha256: str) -> None:
+    """Remember the digest of an archive, if all of its parts are segments: these are known by their checksums."""
+    if path := _archive_path(parts):
+        _remember(path, {"sha256": sha256})
+
+
+def _remember(path: Path, told: dict[str, Any]) -> None:
     if path.exists():
         return
-    told = {"packages": list(map(_told, plan.packages)), "excluded": list(map(vars, plan.excluded))}
     with suppress(OSError):
         write_atomically(path, json.dumps(told).encode())
-        plans = sorted(path.parent.glob("*.json"), key=lambda plan: plan.stat().st_mtime_ns)
-        for old in plans[:-_KEPT]:
+        remembered = sorted(path.parent.glob("*.json"), key=lambda other: other.stat().st_mtime_ns)
+        for old in remembered[:-_KEPT]:
             old.unlink()
 
 
-def _path(files: ProjectFiles, runtime: str, architecture: str, choice: Choice, builder: BuilderIdentity) -> Path:
+def _plan_path(files: ProjectFiles, runtime: str, architecture: str, choice: Choice, builder: BuilderIdentity) -> Path:
     asked = [sorted(names) for names in (choice.groups, choice.extras, choice.exclude)]
     key = [runtime, architecture, asked, builder.kind, sorted(builder.pins.items()), len(files.lock), *_code()]
     digest = hashlib.sha256(json.dumps(key).encode())
@@ -82,8 +102,19 @@ def _path(files: ProjectFiles, runtime: str, architecture: str, choice: Choice, 
     return cache_folder("plans") / f"{digest.hexdigest()}.json"
 
 
+def _archive_path(parts: Sequence[Member | Segment]) -> Path | None:
+    key = [*_code()]
+    for part in parts:
+        if not isinstance(part, Segment):
+            return None
+        # The file's name is the digest of what it was made from, its checksums tell what is in it.
+        directory = crc32(part.headers + b"\0".join(part.names))
+        key.append(f"{part.distribution} {part.path.name} {part.length} {part.crc} {directory}")
+    return cache_folder("digests") / f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()}.json"
+
+
 def _code() -> Iterator[str]:
-    """What planned: this package's files as they are here, the interpreter, and what reads markers and tags."""
+    """What works things out: this package's files as they are here, the interpreter, the reader of markers and tags."""
     yield sys.version
     yield packaging.__version__
     with os.scandir(Path(__file__).parent) as entries:
