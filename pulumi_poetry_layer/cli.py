@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from pulumi_poetry_layer.build_plan import BuildPlan
+    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.expected_size import ExpectedSize
 
     Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -58,6 +60,9 @@ def _add_plan(commands: Commands) -> None:
     _add_request_options(plan)
     plan.add_argument(
         "--compare", type=Path, metavar="OLD", help="an older poetry.lock or another project folder: show what changes"
+    )
+    plan.add_argument(
+        "--size", action="store_true", help="tell how large the layer will be; may ask the indexes for some seconds"
     )
     plan.set_defaults(command=_plan)
 
@@ -114,15 +119,26 @@ def _plan(options: argparse.Namespace) -> None:
     if options.compare:
         _compare(options)
         return
-    plan, _ = plan_request(_request(options))
+    request = _request(options)
+    plan, files = plan_request(request)
+    size = _expected_size(plan, files, request) if options.size else None
     if options.json:
-        _print_json(plan_document(plan))
+        _print_json({**plan_document(plan), **({"expected_size": size.document()} if size else {})})
         return
     for package in plan.packages:
         print(f"{package.name} {package.readable_version}  {package.file.name if package.file else ''}".rstrip())
     for excluded in plan.excluded:
         print(f"without {excluded.label}: {excluded.reason}")
     print(f"{len(plan.packages)} packages for {plan.target}, fingerprint {plan.fingerprint}")
+    if size:
+        print(size)
+
+
+def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) -> ExpectedSize:
+    from pulumi_poetry_layer.expected_size import expect_size
+    from pulumi_poetry_layer.wheel_sizes import Patience, size_sources
+
+    return expect_size(plan, *size_sources(request.builder, files, Patience()))
 
 
 def _compare(options: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pulumi_poetry_layer.errors import ArchiveError
 from pulumi_poetry_layer.layout import lay_out
@@ -54,6 +54,15 @@ class ExpectedSize:
             unzipped = "unknown"
         parts = f"at least {zipped} zipped, {unzipped} unzipped"
         return f"{parts}; size of {_listed((*self.unknown, *self.unzipped_unknown))} not known yet"
+
+    def document(self) -> dict[str, Any]:
+        """As ``plan --size --json`` prints it: bytes of what is known, None where that is nothing."""
+        return {
+            "size": self.known.size or None,
+            "unzipped_size": self.known.unzipped_size or None,
+            "exact": self.exact,
+            "unknown": [*self.unknown, *self.unzipped_unknown],
+        }
 
     def error(self, *, where: str, direct_upload: bool) -> PublishError | None:
         """What is wrong with the layer when it certainly is over a limit."""

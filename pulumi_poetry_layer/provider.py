@@ -29,9 +29,7 @@ from pulumi_poetry_layer.layer_code import remove_zip
 if TYPE_CHECKING:
     import pulumi
 
-    from pulumi_poetry_layer.builders import ProjectFiles
-    from pulumi_poetry_layer.expected_size import ExpectedSize, SizeSource
-    from pulumi_poetry_layer.index import Indexes
+    from pulumi_poetry_layer.expected_size import ExpectedSize
     from pulumi_poetry_layer.layer_request import LayerRequest
     from pulumi_poetry_layer.wheel_sizes import Patience
 
@@ -149,33 +147,16 @@ def _previewed(old: dict[str, Any], new: dict[str, Any]) -> str | None:
 
 def _expected_size(props: dict[str, Any]) -> ExpectedSize:
     """How large the layer will be; what cannot be found out is unknown."""
-    from pulumi_poetry_layer.cache import cache_folder
     from pulumi_poetry_layer.expected_size import UNKNOWN_SIZE, expect_size
     from pulumi_poetry_layer.pipeline import plan_request
-    from pulumi_poetry_layer.wheel_cache import WheelCache
+    from pulumi_poetry_layer.wheel_sizes import size_sources
 
     request = _request(props)
     try:
         plan, files = plan_request(request)
     except InputError:
         return UNKNOWN_SIZE  # the files changed since the component planned; the build refuses them
-    wheels = request.builder.options().get("cache_dir") or cache_folder("wheels")
-    return expect_size(plan, WheelCache(Path(wheels)), _size_source(request, files))
-
-
-def _size_source(request: LayerRequest, files: ProjectFiles) -> SizeSource:
-    from pulumi_poetry_layer.cache import cache_folder
-    from pulumi_poetry_layer.wheel_sizes import WheelSizeSource
-
-    def indexes() -> Indexes:
-        from pulumi_poetry_layer.credentials import Credentials
-        from pulumi_poetry_layer.index import Indexes
-        from pulumi_poetry_layer.sources import Sources
-
-        given = getattr(request.builder, "credentials", {})
-        return Indexes(Sources.of(files.pyproject), Credentials.of_host(files.folder, given))
-
-    return WheelSizeSource(cache_folder("sizes"), indexes, _patience())
+    return expect_size(plan, *size_sources(request.builder, files, _patience()))
 
 
 @cache

@@ -12,18 +12,21 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.artifacts import is_wheel
 from pulumi_poetry_layer.atomic import write_atomically
+from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import PoetryLayerError
+from pulumi_poetry_layer.wheel_cache import WheelCache
 from pulumi_poetry_layer.wheel_directory import TruncatedDirectoryError, WheelSizes, read_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from pulumi_poetry_layer.build_plan import PlannedPackage
+    from pulumi_poetry_layer.builders import Builder, ProjectFiles
     from pulumi_poetry_layer.index import Downloader, FoundFile, Indexes
 
 SECONDS = 4.0
@@ -46,6 +49,28 @@ class Patience:
     """Seconds that are left for questions, of all layers of a preview together."""
 
     seconds: float = SECONDS
+
+
+def size_sources(builder: Builder, files: ProjectFiles, patience: Patience) -> tuple[WheelCache, WheelSizeSource]:
+    """Where the sizes of a layer's wheels are found: the builder's cache, and the indexes of the project.
+
+    Args:
+        builder: what is going to build the layer; the indexes are asked as the user that it builds for.
+        files: the project.
+        patience: how long the indexes may take.
+    """
+
+    def indexes() -> Indexes:
+        # Imported here: what is in the cache needs none of it.
+        from pulumi_poetry_layer.credentials import Credentials
+        from pulumi_poetry_layer.index import Indexes
+        from pulumi_poetry_layer.sources import Sources
+
+        given = getattr(builder, "credentials", {})
+        return Indexes(Sources.of(files.pyproject), Credentials.of_host(files.folder, given))
+
+    wheels = WheelCache(Path(builder.options().get("cache_dir") or cache_folder("wheels")))
+    return wheels, WheelSizeSource(cache_folder("sizes"), indexes, patience)
 
 
 class WheelSizeSource:

@@ -9,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from samples.index import Index, serve
+from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.cli import main
 
@@ -41,6 +43,26 @@ def test_plan_for_people_names_packages_and_fingerprint(capsys: pytest.CaptureFi
     assert "iniconfig 2.0.0  iniconfig-2.0.0-py3-none-any.whl" in printed
     assert "six" not in printed
     assert "1 packages for python3.12 on x86_64, fingerprint " in printed
+
+
+def test_plan_tells_the_expected_size_when_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Otherwise a CI job without Pulumi has to build a layer to know whether it is within the limits."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path))
+    six = WheelSample(name="six", version="1.16.0", tag="py2.py3-none-any", files={"six.py": bytes(500_000)})
+    with serve(Index(files={six.file_name: six.data()})) as index:
+        monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", index.url)
+        assert main(["plan", *BASE, "--exclude", "idna", "--size"]) == 0
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert last.startswith("about ")
+        assert last.endswith(" kB zipped, 0.5 MB unzipped")
+        assert main(["plan", *BASE, "--size", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["expected_size"]
+    assert told.pop("unzipped_size") > 500_000
+    assert told.pop("size") > 0
+    assert told == {"exact": False, "unknown": ["idna"]}
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
-from pulumi_poetry_layer import builders
-from pulumi_poetry_layer import provider as provider_module
+from pulumi_poetry_layer import builders, wheel_sizes
 from pulumi_poetry_layer.archive import BytesContent, Member
 from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, PlannedPackage
 from pulumi_poetry_layer.builders import ProjectFiles
@@ -24,6 +23,7 @@ from pulumi_poetry_layer.layer_code import note_of, zip_path
 from pulumi_poetry_layer.layer_request import LayerRequest
 from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.provider import LayerBuildProvider, request_inputs
+from pulumi_poetry_layer.wheel_cache import WheelCache
 from pulumi_poetry_layer.wheel_directory import WheelSizes
 
 PROJECT = Path(__file__).parent.parent / "projects" / "base"
@@ -93,7 +93,7 @@ class KnownSizes:
 def sizes(monkeypatch: pytest.MonkeyPatch) -> KnownSizes:
     """Sizes that are far from every limit."""
     known = KnownSizes(200_000, 400_000)
-    monkeypatch.setattr(provider_module, "_size_source", lambda *_: known)
+    monkeypatch.setattr(wheel_sizes, "size_sources", lambda *_: (WheelCache(Path("no-cache")), known))
     return known
 
 
@@ -151,7 +151,9 @@ def test_layer_over_a_limit_fails_the_preview(
     unzipped_size: int, direct_upload: bool, problem: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise AWS refuses the layer in the middle of a deployment that the preview promised."""
-    monkeypatch.setattr(provider_module, "_size_source", lambda *_: KnownSizes(60 * 2**20, unzipped_size))
+    monkeypatch.setattr(
+        wheel_sizes, "size_sources", lambda *_: (WheelCache(Path("no-cache")), KnownSizes(60 * 2**20, unzipped_size))
+    )
     new = {**inputs(), "direct_upload": direct_upload, "dry_run": True}
     failures = LayerBuildProvider().check({}, new).failures
     assert len(failures) == (1 if problem else 0)
