@@ -107,6 +107,14 @@ def test_unit_tests_of_users_leave_no_trace(mocks: RecordingMocks, tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("preview", [True, False])
+def test_build_is_told_whether_this_is_a_preview(mocks: RecordingMocks, preview: bool) -> None:
+    """Otherwise a preview says nothing of changes and limits, or an update says it all once more."""
+    pulumi.runtime.set_mocks(mocks, preview=preview)
+    declare()
+    assert mocks.resources[BUILD]["dry_run"] is preview
+
+
 def test_outputs_are_there_for_functions_to_use(mocks: RecordingMocks) -> None:
     """Otherwise the component cannot be wired to a function."""
     layer = declare()
