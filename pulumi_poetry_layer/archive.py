@@ -41,9 +41,13 @@ from pulumi_poetry_layer.zip_format import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Set
+    from collections.abc import Callable, Iterable, Iterator, Set
     from pathlib import Path
-    from typing import IO
+    from typing import IO, TypeAlias
+
+    from pulumi_poetry_layer.layout import Layout
+
+    Checksum: TypeAlias = Callable[[bytes | memoryview, int], int]
 
 __all__ = [
     "DEFLATED",
@@ -61,6 +65,7 @@ __all__ = [
 
 _LEVEL = 6  # zlib's own default: level 9 saves under 1 % on Python packages and takes three times as long
 _BLOCK = 1 << 18  # stays in the processor's cache between reading, checking and writing
+_MUCH = 1 << 24  # bytes
 _OFFSET = struct.Struct("<L")
 
 
@@ -94,7 +99,7 @@ def write_archive(
     layout = lay_out(parts)
     try:
         with replacing(output) as file:
-            writer = _Writer(file, known_sha256)
+            writer = _Writer(file, known_sha256, _crc32_for(layout))
             for segment, dropped in layout.segments:
                 writer.add_segment(segment, dropped)
             for member in layout.members:
@@ -133,11 +138,12 @@ def _compressed(content: FileContent | BytesContent | Stream) -> tuple[int, int,
 class _Writer:
     """Writes an archive front to back; segments are checked on the way."""
 
-    def __init__(self, file: IO[bytes], known_sha256: str | None) -> None:
+    def __init__(self, file: IO[bytes], known_sha256: str | None, crc32: Checksum) -> None:
         self._file = file
         self._known_sha256 = known_sha256
         self._digest = None if known_sha256 else hashlib.sha256()
         self._buffer = memoryview(bytearray(_BLOCK))  # one for all blocks: fresh memory takes longer than the copying
+        self._crc32 = crc32
         self._offset = 0
         self._crc = 0
         self._directory: list[tuple[bytes, bytes]] = []
@@ -213,7 +219,7 @@ class _Writer:
                 return  # cut short: the checksum will tell
             length -= count
             block = self._buffer[:count]
-            self._crc = zlib.crc32(block, self._crc)
+            self._crc = self._crc32(block, self._crc)
             if keep:
                 self._write(block)
 
@@ -227,6 +233,15 @@ class _Writer:
         self._files[distribution] += files
         self._sizes[distribution] += size
         self._unzipped_sizes[distribution] += unzipped_size
+
+
+def _crc32_for(layout: Layout) -> Checksum:
+    """What takes the checksums: for little data zlib, since importing what is faster takes longer than it saves."""
+    if sum(segment.length for segment, _ in layout.segments) < _MUCH:
+        return zlib.crc32
+    from pulumi_poetry_layer.deflate import crc32
+
+    return crc32
 
 
 def _open(segment: Segment) -> IO[bytes]:

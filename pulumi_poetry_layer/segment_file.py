@@ -44,6 +44,8 @@ def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str
     Raises:
         ArchiveError: an unsafe name, or a member that is too large.
     """
+    from pulumi_poetry_layer.deflate import crc32
+
     ordered = sorted(members, key=lambda member: member.name)
     raise_problems(name_problems(ordered))
     crc = 0
@@ -53,13 +55,14 @@ def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str
         entry, data = compress(member, offset)
         for block in (local_header(entry), data):
             file.write(block)
-            crc = zlib.crc32(block, crc)
+            crc = crc32(block, crc)
             offset += len(block)
         headers.append(central_header(entry))
         names.append(entry.name)
         size += entry.compressed_size
         unzipped_size += entry.size
-    told = {"notes": dict(notes), "size": size, "unzipped_size": unzipped_size}
+    folders = sorted(folder.decode() for folder in folders_of(names))
+    told = {"notes": dict(notes), "size": size, "unzipped_size": unzipped_size, "folders": folders}
     directory = [b"".join(headers), _SEPARATOR.join(names), json.dumps(told, sort_keys=True).encode()]
     file.write(b"".join(directory))
     file.write(_FOOTER.pack(_MAGIC, offset, *map(len, directory), crc, zlib.crc32(b"".join(directory))))
@@ -93,7 +96,7 @@ def read_segment(path: Path, distribution: str) -> tuple[Segment, dict[str, Any]
         crc=f"{crc:08x}",
         names=split_names,
         headers=directory[:headers],
-        folders=folders_of(split_names),
+        folders=frozenset(map(str.encode, document["folders"])),
         size=DistributionSize(
             files=headers // CENTRAL_SIZE, size=document["size"], unzipped_size=document["unzipped_size"]
         ),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.members import Segment
     from pulumi_poetry_layer.wheel import Wheel
 
-_RULES = "2"
+_RULES = "3"
 """Part of the folder's name, raised with every change of what a wheel's segment holds."""
 
 

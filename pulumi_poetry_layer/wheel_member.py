@@ -7,10 +7,11 @@ import hashlib
 import stat
 import struct
 import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from pulumi_poetry_layer.deflate import crc32, decompressobj
+from pulumi_poetry_layer.deflate import error as deflate_error
 from pulumi_poetry_layer.errors import WheelError
 from pulumi_poetry_layer.members import BytesContent, Stream
 from pulumi_poetry_layer.zip_format import DEFLATED, LOCAL_SIZE, STORED, parse_local_header
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _BLOCK = 1 << 18
+_RAW = -15  # window bits of a deflate stream without header and checksum, as in zip files
 
 _STRONG_HASHES = frozenset({"sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
 """Permitted in RECORD besides sha256: the binary distribution format asks for that or better."""
@@ -146,7 +148,7 @@ class MemberReader:
 
     def _inflate(self, info: zipfile.ZipInfo, offset: int) -> Iterator[bytes]:
         self._file.seek(offset)
-        decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
+        decompressor = decompressobj(_RAW)
         left = info.compress_size
         data = b""
         while not decompressor.eof:
@@ -157,7 +159,7 @@ class MemberReader:
                     raise self._lie(info, "ends too early")
             try:
                 yield decompressor.decompress(data, _BLOCK)
-            except zlib.error as error:
+            except deflate_error as error:
                 raise self._lie(info, f"is not a deflate stream: {error}") from error
             data = decompressor.unconsumed_tail
         if left or decompressor.unused_data:
@@ -204,7 +206,7 @@ class _Reading:
     def add(self, block: bytes, *, keep: bool) -> None:
         self.start = self.start or block[:20]
         self.size += len(block)
-        self.crc = zlib.crc32(block, self.crc)
+        self.crc = crc32(block, self.crc)
         self.sha256.update(block)
         if self.told is not self.sha256:
             self.told.update(block)
