@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import shutil
 import subprocess
@@ -51,6 +52,8 @@ def main() -> None:
     parser.add_argument("--no-report", action="store_true", help="leave docs/benchmarks.md alone")
     options = parser.parse_args()
     fixtures = options.fixture or ("small", "medium", "large")
+    # As pip leaves an installed package, also where PYTHONDONTWRITEBYTECODE is set.
+    compileall.compile_dir(REPOSITORY / "pulumi_poetry_layer", quiet=1)
     results = []
     with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as temporary:
         for fixture in fixtures:

@@ -10,6 +10,8 @@ import re
 from itertools import product
 from operator import itemgetter
 
+from pulumi_poetry_layer.names import is_wheel
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,11 +22,6 @@ _UNUSABLE_SUFFIXES = (".egg", ".exe", ".msi", ".rpm", ".srpm")
 _WHEEL = re.compile(r".+?-\d[^-]*(-(?P<build>\d[^-]*))?-(?P<interpreter>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl")
 _TAG_PARTS = 3  # interpreter, ABI, platform
 _BUILD_TAG = re.compile(r"(\d+)(.*)")
-
-
-def is_wheel(file_name: str) -> bool:
-    """Whether a file name is that of a wheel."""
-    return file_name.endswith(".whl")
 
 
 class FileChooser:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from pulumi_poetry_layer.build_plan import MAIN_GROUP
@@ -48,15 +51,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
     """The parser: of the command that is asked for alone, since making it takes its time, else of all."""
-    parser = argparse.ArgumentParser(prog=PROGRAM, description="Turn poetry.lock into an AWS Lambda layer zip.")
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, description="Turn poetry.lock into an AWS Lambda layer zip.", formatter_class=_formatter
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in [_COMMANDS[name] for name in asked if name in _COMMANDS] or _COMMANDS.values():
         add(commands)
     return parser
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """The usual one, asked for with each argument; left to itself it would import shutil to know its width."""
+    return argparse.HelpFormatter(prog, width=_columns() - 2)
+
+
+@lru_cache(maxsize=1)
+def _columns() -> int:
+    with suppress(ValueError):
+        return int(os.environ.get("COLUMNS", ""))
+    with suppress(OSError):
+        return os.get_terminal_size().columns
+    return 80
+
+
 def _add_plan(commands: Commands) -> None:
-    plan = commands.add_parser("plan", help="show what would land in the layer, and its fingerprint")
+    plan = commands.add_parser(
+        "plan", help="show what would land in the layer, and its fingerprint", formatter_class=_formatter
+    )
     _add_request_options(plan)
     plan.add_argument(
         "--compare", type=Path, metavar="OLD", help="an older poetry.lock or another project folder: show what changes"
@@ -68,21 +89,23 @@ def _add_plan(commands: Commands) -> None:
 
 
 def _add_build(commands: Commands) -> None:
-    build = commands.add_parser("build", help="build the layer zip")
+    build = commands.add_parser("build", help="build the layer zip", formatter_class=_formatter)
     _add_request_options(build)
     build.add_argument("--output", type=Path, required=True, metavar="FILE", help="the zip to write")
     build.set_defaults(command=_build)
 
 
 def _add_inspect(commands: Commands) -> None:
-    inspect = commands.add_parser("inspect", help="show what is in a layer zip")
+    inspect = commands.add_parser("inspect", help="show what is in a layer zip", formatter_class=_formatter)
     inspect.add_argument("layer", type=Path, metavar="FILE", help="the zip to read")
     inspect.add_argument("--json", action="store_true", help="print JSON only")
     inspect.set_defaults(command=_inspect)
 
 
 def _add_cache(commands: Commands) -> None:
-    cache = commands.add_parser("cache", help="the cache shared by all projects of this user")
+    cache = commands.add_parser(
+        "cache", help="the cache shared by all projects of this user", formatter_class=_formatter
+    )
     cache.add_argument("action", choices=("dir", "size", "clear"))
     cache.add_argument("--docker", action="store_true", help="size, clear: what the container builder keeps in Docker")
     cache.set_defaults(command=_cache)

@@ -1,4 +1,4 @@
-"""Normalised names of distributions, groups and extras. Pure."""
+"""Names: those of distributions, groups and extras in their normalised form, and those of wheels. Pure."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def normalised(name: str) -> str:
     """The normalised form of a name: https://packaging.python.org/en/latest/specifications/name-normalization/."""
     # Not packaging.utils.canonicalize_name: importing it takes longer than a small layer takes to be written.
     return _SEPARATORS.sub("-", name).lower()
+
+
+def is_wheel(file_name: str) -> bool:
+    """Whether a file name is that of a wheel."""
+    return file_name.endswith(".whl")

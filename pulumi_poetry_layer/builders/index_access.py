@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import tomli
 import tomli_w
 
-from pulumi_poetry_layer.artifacts import is_wheel
 from pulumi_poetry_layer.credentials import keyring_is_installed, url_with_login
 from pulumi_poetry_layer.lockfile import parse_lockfile
+from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.poetry_configuration import Certificates
 from pulumi_poetry_layer.poetry_variables import variable_names
 from pulumi_poetry_layer.project import parse_project

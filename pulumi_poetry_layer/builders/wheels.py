@@ -9,11 +9,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from pathlib import Path
 
-from pulumi_poetry_layer.artifacts import is_wheel
 from pulumi_poetry_layer.build_plan import BuilderIdentity
 from pulumi_poetry_layer.builders import given_credentials
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import ArtifactError, DamagedSegmentError, VerificationError, raise_problems
+from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.wheel_cache import WheelCache, cache_key
 
 TYPE_CHECKING = False

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from samples import ARM, X86
 
-from pulumi_poetry_layer.artifacts import FileChooser, is_wheel, wheel_tags
+from pulumi_poetry_layer.artifacts import FileChooser, wheel_tags
 from pulumi_poetry_layer.build_plan import LockedFile
+from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.target import Target
 
 AL2 = Target("python3.11", "x86_64")
