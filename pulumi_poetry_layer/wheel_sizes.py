@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.atomic import write_atomically
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import PoetryLayerError
+from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.wheel_cache import WheelCache
 from pulumi_poetry_layer.wheel_directory import TruncatedDirectoryError, WheelSizes, read_directory
 
