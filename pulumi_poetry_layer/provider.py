@@ -129,15 +129,20 @@ def _request(props: dict[str, Any]) -> LayerRequest:
 
 def _previewed(old: dict[str, Any], new: dict[str, Any]) -> str | None:
     """Say what a preview should say; the problem that must stop it, if there is one."""
-    if old.get("fingerprint") == new["fingerprint"]:
-        if line := describe_changes(old, new):
-            _tell(f"{_layer_name(new)}: {line}")
-        return None
-    expected = _expected_size(new)
     line = describe_changes(old, new) if "fingerprint" in old else describe_new(new)
+    if old.get("fingerprint") == new["fingerprint"]:
+        if line:
+            _tell(f"{_layer_name(new)}: {line}")
+        loses_bucket = new.get("direct_upload") and old.get("direct_upload") is False
+        return _limit_problem(new, _expected_size(new)) if loses_bucket else None
+    expected = _expected_size(new)
     _tell(f"{_layer_name(new)}: {line}; {expected}")
-    where = f"layer {_layer_name(new)}"
-    direct_upload = new.get("direct_upload", True)
+    return _limit_problem(new, expected)
+
+
+def _limit_problem(props: dict[str, Any], expected: ExpectedSize) -> str | None:
+    """The error of a layer that is certain to be over a limit; one that may be is warned of."""
+    where, direct_upload = f"layer {_layer_name(props)}", props.get("direct_upload", True)
     if error := expected.error(where=where, direct_upload=direct_upload):
         return str(error)
     if warning := expected.warning(where=where, direct_upload=direct_upload):

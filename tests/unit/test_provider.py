@@ -160,6 +160,29 @@ def test_layer_over_a_limit_fails_the_preview(
     assert all(str(problem) in failure.reason for failure in failures)
 
 
+def test_unchanged_layer_that_loses_its_bucket_is_held_against_the_limit_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise taking `bucket=` from a large layer passes the preview, and AWS refuses it."""
+    large = KnownSizes(60 * 2**20, 120 * 2**20)
+    monkeypatch.setattr(wheel_sizes, "size_sources", lambda *_: (WheelCache(Path("no-cache")), large))
+    old = {**inputs(), "direct_upload": False}
+    LayerBuildProvider().check(old, {**old, "dry_run": True})
+    assert capsys.readouterr().out == ""
+    LayerBuildProvider().check(old, {**old, "direct_upload": True, "dry_run": True})
+    assert "over Lambda's limit of 50 MiB for a direct upload" in capsys.readouterr().out
+
+
+def test_layer_that_may_be_over_a_limit_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a layer just at the limit is refused on a guess, or by AWS without a word before."""
+    close = KnownSizes(1, 125 * 2**20 + 1000)
+    monkeypatch.setattr(wheel_sizes, "size_sources", lambda *_: (WheelCache(Path("no-cache")), close))
+    assert LayerBuildProvider().check({}, {**inputs(), "dry_run": True}).failures == []
+    assert "warning: layer deps: the layer may well be as large as 26" in capsys.readouterr().out
+
+
 def test_size_of_files_that_changed_in_between_is_unknown(
     sizes: KnownSizes, capsys: pytest.CaptureFixture[str]
 ) -> None:
