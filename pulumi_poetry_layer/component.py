@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from contextvars import copy_context
 from enum import Enum
 from itertools import count
 from pathlib import Path
@@ -34,9 +35,10 @@ from pulumi_poetry_layer.publication import (
     publish_directly,
     publish_through_bucket,
 )
+from pulumi_poetry_layer.stack_configuration import NAMESPACE, credentials_problems, with_stack_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
@@ -272,7 +274,11 @@ def plan_layer(
     lists = {"groups": groups, "extras": extras, "exclude": exclude}
     others = {"project_dir": project_dir, "builder": builder}
     raise_problems(
-        [*_argument_problems(texts, lists, others), *_layer_name_problems(name if layer_name is None else layer_name)]
+        [
+            *_argument_problems(texts, lists, others),
+            *credentials_problems(builder),
+            *_layer_name_problems(name if layer_name is None else layer_name),
+        ]
     )
     request = LayerRequest(
         project_dir=program_folder() / project_dir,
@@ -323,6 +329,12 @@ def _layer_name_problems(layer_name: pulumi.Input[str]) -> Iterator[PoetryLayerE
         )
 
 
+def _stack_configuration() -> Callable[[str], Any]:
+    """Gives this package's part of the stack's configuration, also where a hook runs later."""
+    context, configuration = copy_context(), pulumi.Config(NAMESPACE)
+    return lambda key: context.copy().run(configuration.get, key)
+
+
 def _zip_hooks(
     name: str, request: LayerRequest, zip_file: Path, fingerprint: str, *, direct_upload: bool
 ) -> pulumi.ResourceHookBinding | None:
@@ -331,10 +343,12 @@ def _zip_hooks(
     The build child makes it when the fingerprint changed; when only the layer version has to be made again (say, its
     description changed) on a machine that never built the zip, this is what builds it.
     """
+    stack = _stack_configuration()
 
     async def ensure_zip(_: pulumi.ResourceHookArgs) -> None:
+        ready = with_stack_credentials(request, stack)
         # In a thread: the program's event loop must go on serving the engine while the zip is built.
-        artifact = await asyncio.to_thread(ensure_artifact, request, zip_file, fingerprint=fingerprint)
+        artifact = await asyncio.to_thread(ensure_artifact, ready, zip_file, fingerprint=fingerprint)
         refuse_over_limit(artifact, direct_upload=direct_upload)
 
     if _mocked():

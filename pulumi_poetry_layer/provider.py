@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
+    ConfigureRequest,
     CreateResult,
     DiffResult,
     ReadResult,
@@ -27,6 +28,8 @@ from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.layer_code import remove_zip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pulumi
 
     from pulumi_poetry_layer.expected_size import ExpectedSize
@@ -38,11 +41,18 @@ DRY_RUN = "dry_run"
 
 _ID = "poetry-layer-build"
 
+_STACK: list[Callable[[str], Any]] = []
+"""Looks a key of the stack's configuration up: what ``configure`` was given, last."""
+
 
 class LayerBuildProvider(ResourceProvider):
     """Builds the zip when the fingerprint changes, and only then. Stateless: it is pickled into the stack's state."""
 
     serialize_as_secret_always = False  # it holds nothing; a secret here would hide the whole resource in diffs
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keep the stack's configuration, with its secrets in the clear, in this process and in no attribute."""
+        _STACK.append(req.config.get)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """In a preview: say in one line what changes, and refuse a layer that would be over a limit.
@@ -115,8 +125,9 @@ def _request(props: dict[str, Any]) -> LayerRequest:
     # Imported here: this process is started for every preview, and most of them build nothing.
     from pulumi_poetry_layer.builders import make_builder
     from pulumi_poetry_layer.layer_request import LayerRequest
+    from pulumi_poetry_layer.stack_configuration import NAMESPACE, with_stack_credentials
 
-    return LayerRequest(
+    request = LayerRequest(
         project_dir=Path(props["project_dir"]),
         runtime=props["runtime"],
         architecture=props["architecture"],
@@ -125,6 +136,9 @@ def _request(props: dict[str, Any]) -> LayerRequest:
         exclude=tuple(props["exclude"]),
         builder=make_builder(props["builder"], props["builder_options"]),
     )
+    if not _STACK:
+        return request
+    return with_stack_credentials(request, lambda key: _STACK[-1](f"{NAMESPACE}:{key}"))
 
 
 def _previewed(old: dict[str, Any], new: dict[str, Any]) -> str | None:
@@ -156,11 +170,11 @@ def _expected_size(props: dict[str, Any]) -> ExpectedSize:
     from pulumi_poetry_layer.pipeline import plan_request
     from pulumi_poetry_layer.wheel_sizes import size_sources
 
-    request = _request(props)
     try:
+        request = _request(props)
         plan, files = plan_request(request)
     except InputError:
-        return UNKNOWN_SIZE  # the files changed since the component planned; the build refuses them
+        return UNKNOWN_SIZE  # files or configuration are wrong by now; the build refuses them
     return expect_size(plan, *size_sources(request.builder, files, _patience()))
 
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
+from samples.git_repository import repository
 
 from pulumi_poetry_layer.build_plan import PlannedPackage, Source
 from pulumi_poetry_layer.credentials import Credentials
@@ -68,42 +62,6 @@ def test_build_requirements_come_from_the_mirror_of_pypi_where_pypi_stands() -> 
     assert built["PIP_TRUSTED_HOST"] == "mirror.invalid"
 
 
-@contextmanager
-def repository(folder: Path, login: str) -> Iterator[tuple[str, str]]:
-    """A git repository over http for one login; its address and its commit."""
-    wanted = f"Basic {base64.b64encode(login.encode()).decode()}"
-
-    class Handler(SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.headers["Authorization"] == wanted:
-                super().do_GET()
-            else:
-                self.send_response(401)
-                self.send_header("WWW-Authenticate", 'Basic realm="inner"')
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Keep the tests' output clean."""
-
-    def git(*arguments: str) -> str:
-        identity = ["-c", "user.name=n", "-c", "user.email=e@example.invalid"]
-        return subprocess.run(
-            ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True
-        ).stdout
-
-    folder.mkdir()
-    (folder / "pyproject.toml").write_text("[project]\n")
-    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"], ["update-server-info"]):
-        git(*command)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder / ".git"))) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"127.0.0.1:{server.server_port}/", git("rev-parse", "HEAD").strip()
-        server.shutdown()
-        thread.join()
-
-
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_a_login_in_the_address_of_a_repository_works_and_is_no_argument(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -114,7 +72,7 @@ def test_a_login_in_the_address_of_a_repository_works_and_is_no_argument(
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\necho "$@" >> {said}\nexec {real} "$@"\n')
     shim.chmod(0o755)
-    with repository(tmp_path / "repository", "me:p@ss/word") as (address, commit):
+    with repository(tmp_path / "repository", "me:p@ss/word", {"pyproject.toml": b"[project]\n"}) as (address, commit):
         monkeypatch.setenv("PATH", str(shim.parent), prepend=os.pathsep)
         monkeypatch.setenv("NO_PROXY", "*")
         source = Source(type="git", url=f"http://me:p%40ss%2Fword@{address}", resolved_reference=commit)

@@ -14,6 +14,7 @@ import socketserver
 import ssl
 import tarfile
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ USER, PASSWORD = "reader-of-inner", "swordfish-of-inner"
 FILE_NAME = "inner_package-1.0-py3-none-any.whl"
 NAME = "inner"
 """What projects call the index."""
+
+_LONGEST_SECONDS = 300
 
 _BACKEND = """\
 import base64, hashlib, zipfile
@@ -80,8 +83,13 @@ class Package:
 
     def data(self) -> bytes:
         """Its file, built on the spot."""
-        if not self.is_sdist:
-            return WheelSample(name=self.name, files={f"{self.stem}.py": self.text.encode()}).data()
+        return self._sdist() if self.is_sdist else self._wheel()
+
+    def _wheel(self) -> bytes:
+        return WheelSample(name=self.name, files={f"{self.stem}.py": self.text.encode()}).data()
+
+    def tree(self) -> dict[str, bytes]:
+        """Its sources, with a build backend of their own that needs nothing."""
         files = {
             "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
             f'[project]\nname = "{self.name}"\nversion = "1.0"\n',
@@ -89,15 +97,18 @@ class Package:
             "backend.py": _BACKEND.format(stem=self.stem, name=self.name, version="1.0"),
             f"{self.stem}.py": self.text,
         }
+        return {name: text.encode() for name, text in files.items()}
+
+    def _sdist(self) -> bytes:
         buffer = io.BytesIO()
         with (
             gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as compressed,
             tarfile.open(fileobj=compressed, mode="w") as archive,
         ):
-            for name, text in files.items():
+            for name, data in self.tree().items():
                 member = tarfile.TarInfo(f"{self.stem}-1.0/{name}")
-                member.size = len(text.encode())
-                archive.addfile(member, io.BytesIO(text.encode()))
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
         return buffer.getvalue()
 
 
@@ -124,6 +135,25 @@ class PrivateIndex:
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    _held: str | None = None
+    _reached: threading.Event = field(default_factory=threading.Event)
+    _released: threading.Event = field(default_factory=threading.Event)
+
+    def hold(self, part: str) -> threading.Event:
+        """Let requests whose path has a part wait; returns what is set when there is one."""
+        self._held = part
+        return self._reached
+
+    def release(self) -> None:
+        """Answer what was held."""
+        self._held = None
+        self._released.set()
+
+    def wait(self, path: str) -> None:
+        """Wait if this path is held."""
+        if self._held and self._held in path:
+            self._reached.set()
+            self._released.wait(_LONGEST_SECONDS)
 
     def publish(self, *packages: Package) -> None:
         """Put packages on the index."""
@@ -169,9 +199,14 @@ def write_project(
             }
         },
     }
+    return write_locked(folder, document, [_locked(package, source, sources[source]) for source, package in locked])
+
+
+def write_locked(folder: Path, document: Mapping[str, Any], packages: Sequence[Mapping[str, Any]]) -> Path:
+    """Write a pyproject.toml and a lock file that fits it."""
     pyproject = tomli_w.dumps(document)
     lock = {
-        "package": [_locked(package, source, sources[source]) for source, package in locked],
+        "package": packages,
         "metadata": {
             "lock-version": "2.1",
             "python-versions": ">=3.10,<4.0",
@@ -250,6 +285,8 @@ def _watched(application: Callable[..., Any], index: PrivateIndex) -> Callable[.
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         path = environ["PATH_INFO"]
         index.asked.append((path, environ.get("HTTP_AUTHORIZATION")))
+        index.wait(path)
+        environ.pop("HTTP_RANGE", None)  # pypiserver leaves files open of which it sends a part
         if status := next((status for part, status in index.answers.items() if part in path), None):
             start_response(status, [("Content-Length", "0")])
             return [b""]

@@ -1,0 +1,324 @@
+"""Private indexes under the real engine, with each builder: who gets in, what is said, and that nothing is left."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import ssl
+import sys
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import docker
+import pytest
+import trustme
+from samples.git_repository import repository
+
+from pulumi_poetry_layer import LocalBuilder, WheelBuilder, build_layer
+from pulumi_poetry_layer.builders import Builder
+
+from .harness import LocalAws, Machine, Program, Result, Stack, Toolchain
+from .harness.containers import NETWORK, await_removal, connect_to_docker, running_builds
+from .harness.private_index import (
+    NAME,
+    PASSWORD,
+    SDIST,
+    USER,
+    WHEEL,
+    Package,
+    PrivateIndex,
+    forms,
+    private_index,
+    write_locked,
+    write_project,
+)
+from .harness.traces import Arguments, descendants, running, traces_in, traces_in_docker, traces_on_disk
+
+NewProgram = Callable[..., Program]
+
+RUNTIME = "python{}.{}".format(*sys.version_info[:2])
+LAYER = "aws:lambda/layerVersion:LayerVersion"
+PROGRAM = """\
+import pulumi
+from pulumi_poetry_layer import ContainerBuilder, PoetryLayer
+
+config = pulumi.Config()
+kind = config.require("builder")
+builder = ContainerBuilder(network="{network}") if kind == "container" else kind
+deps = PoetryLayer(
+    "deps",
+    project_dir="service",
+    runtime=config.require("runtime"),
+    builder=builder,
+    description=config.get("description"),
+)
+pulumi.export("version", deps.version)
+"""
+WRONG = "sturgeon-of-inner"
+BUILDERS = pytest.mark.parametrize("builder", ["wheels", "local", "container"])
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[docker.DockerClient]:
+    """The real daemon."""
+    found = connect_to_docker()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """A certificate authority that nobody knows."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def index(authority: trustme.CA) -> Iterator[PrivateIndex]:
+    """The index that packages are locked from, over https."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    with private_index(WHEEL, SDIST, tls=tls) as served:
+        yield served
+
+
+@pytest.fixture
+def certificates(authority: trustme.CA, tmp_path: Path) -> dict[str, str]:
+    """The variable that makes the authority known."""
+    bundle = tmp_path / "company.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    return {f"POETRY_CERTIFICATES_{NAME.upper()}_CERT": str(bundle)}
+
+
+def stack_of(new_program: NewProgram, builder: str) -> Stack:
+    """A stack whose layer is built by that builder."""
+    program = new_program({"__main__.py": PROGRAM.format(network=NETWORK)})
+    runtime = "python3.11" if builder == "container" else RUNTIME
+    return program.stack("dev", config={"builder": builder, "runtime": runtime})
+
+
+def variables(user: str, password: str) -> dict[str, str]:
+    """The variables with the login for the index."""
+    return {"POETRY_HTTP_BASIC_INNER_USERNAME": user, "POETRY_HTTP_BASIC_INNER_PASSWORD": password}
+
+
+def up(stack: Stack, env: Mapping[str, str], *flags: str, check: bool = True) -> Result:
+    """``pulumi up`` with more variables."""
+    command = ("up", "--yes", "--stack", stack.name, *flags)
+    return stack.program.pulumi(*command, planning=False, env=env, check=check)
+
+
+def preview(stack: Stack, env: Mapping[str, str]) -> Result:
+    """``pulumi preview`` with more variables."""
+    return stack.program.pulumi("preview", "--stack", stack.name, planning=True, env=env)
+
+
+def modules(aws: LocalAws, version: int) -> dict[str, bytes]:
+    """What was published."""
+    with zipfile.ZipFile(io.BytesIO(aws.layer_zip("deps", version))) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if name.count("/") == 1}
+
+
+def everything(stack: Stack) -> list[Path]:
+    """All folders that a run can write to: the checkout, the state, and the machine with its home and its TMPDIR."""
+    return [stack.program.folder, stack.program.backend, stack.program.machine.root]
+
+
+@BUILDERS
+def test_a_layer_of_a_private_index_leaves_no_trace_of_its_password(
+    new_program: NewProgram,
+    aws: LocalAws,
+    index: PrivateIndex,
+    certificates: dict[str, str],
+    client: docker.DockerClient,
+    builder: str,
+) -> None:
+    """Private packages could not be installed, another index's would be, or the password would lie about.
+
+    First with a wrong password, then with the right one, and both times with all that Pulumi can log. Another index,
+    which comes first, offers the same names and versions with other content to everybody.
+    """
+    stack, verbose = stack_of(new_program, builder), ("--skip-preview", "-v=9", "--logtostderr")
+    wrong, right = ({**certificates, **variables(USER, password)} for password in (WRONG, PASSWORD))
+    with private_index(Package(text="EVIL = 1\n"), Package(name=SDIST.name, text="EVIL = 1\n", is_sdist=True)) as evil:
+        write_project(
+            stack.program.folder / "service",
+            {"evil": evil.url, NAME: index.url},
+            {NAME: [WHEEL, SDIST]},
+            priorities={"evil": "primary"},
+        )
+        with Arguments() as arguments:
+            refused = up(stack, wrong, *verbose, check=False)
+            made = up(stack, right, *verbose)
+
+        assert evil.asked == []
+    assert refused.exit_code != 0
+    for part in (f"inner-package 1.0: the source {NAME!r}", index.url, "POETRY_HTTP_BASIC_INNER_PASSWORD"):
+        assert part in refused.text
+    published = {package.stem: package.text.encode() for package in (WHEEL, SDIST)}
+    assert modules(aws, 1) == {f"python/{name}.py": text for name, text in published.items()}
+
+    searched = [*forms(), *forms(password=WRONG)]
+    assert any(b"pulumi" in command for command in arguments.seen)
+    assert arguments.traces(searched) == []
+    assert not traces_in((refused.text + made.text).encode(), searched)
+    assert traces_on_disk(everything(stack), searched) == []
+    if builder == "container":
+        assert traces_in_docker(client, searched) == []
+
+
+def test_a_login_in_the_stacks_configuration_is_used_and_stays_there(
+    new_program: NewProgram, aws: LocalAws, index: PrivateIndex, certificates: dict[str, str]
+) -> None:
+    """Each environment has an index of its own; its password would be an input, and each new one a new version."""
+    stack = stack_of(new_program, "local")
+    index.write_project(stack.program.folder / "service", WHEEL, SDIST)
+    key = f"poetry-layer:httpBasic.{NAME}"
+    stack.set_config(f"{key}.username", USER)
+    stack.set_config(f"{key}.password", PASSWORD, secret=True)
+    with Arguments() as arguments:
+        made = up(stack, certificates)
+    # On a machine that has no zip, for a layer version that has to be made again, the program's own hook builds it.
+    shutil.rmtree(stack.program.folder / ".poetry-layer")
+    stack.set_config("description", "another")
+    rebuilt = up(stack, certificates)
+
+    index.logins[USER], asked = "a-new-password", len(index.asked)
+    stack.program.pulumi("config", "rm", f"{key}.password", "--stack", stack.name)
+    stack.program.pulumi(
+        "config",
+        "set",
+        "--secret",
+        "--path",
+        f"poetry-layer:httpBasic.{NAME}.password",
+        "a-new-password",
+        "--stack",
+        stack.name,
+    )
+    rotated = up(stack, certificates)
+
+    assert made.ops(LAYER) == ["create"]
+    assert "create-replacement" in rebuilt.ops(LAYER)
+    assert modules(aws, 2)["python/inner_source.py"] == SDIST.text.encode()
+    assert rotated.unchanged, rotated
+    assert len(index.asked) == asked
+    searched = [*forms(), *forms(password="a-new-password")]
+    assert arguments.traces(searched) == []
+    assert not traces_in((made.text + rebuilt.text + rotated.text).encode(), searched)
+    assert traces_on_disk(everything(stack), searched) == []
+    shutil.rmtree(stack.program.folder / ".poetry-layer")
+    stack.set_config("description", "a third")
+    again = up(stack, certificates)
+    assert "create-replacement" in again.ops(LAYER)
+
+
+@BUILDERS
+def test_a_build_that_is_killed_leaves_no_trace_of_its_password(
+    new_program: NewProgram,
+    index: PrivateIndex,
+    certificates: dict[str, str],
+    client: docker.DockerClient,
+    builder: str,
+    tmp_path: Path,
+) -> None:
+    """Whoever has the runner next finds the password, in a folder that nobody tidies any more."""
+    stack = stack_of(new_program, builder)
+    project = stack.program.folder / "service"
+    index.write_project(project, WHEEL, SDIST)
+    login = index.url.replace("//", f"//{USER}:{PASSWORD}@")
+    from_address = variables(USER, PASSWORD)
+    if builder == "local":  # the login in the address: the user's own files have it, and no other may
+        write_project(project, {NAME: login}, {NAME: [WHEEL, SDIST]})
+        from_address = {}
+    machine, before = stack.program.machine, running_builds(client)
+    command = ["pulumi", "up", "--yes", "--skip-preview", "--stack", stack.name, "--non-interactive"]
+    backend = {"PULUMI_BACKEND_URL": stack.program.backend.as_uri()}
+    env = {**machine.environment, **backend, **certificates, **from_address}
+    reached = index.hold(".whl")
+    output = tmp_path / "output"
+    with running(command, cwd=stack.program.folder, env=env, output=output) as process, Arguments() as arguments:
+        assert reached.wait(180), output.read_text()
+        started = running_builds(client) - before
+        for victim in (process.pid, *descendants(process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+    index.release()
+    for container in started:
+        await_removal(client, container)
+
+    own = {str(project / name) for name in ("pyproject.toml", "poetry.lock")} if builder == "local" else set()
+    assert set(traces_on_disk(everything(stack), forms())) - own == set()
+    assert not traces_in(output.read_bytes(), forms())
+    assert arguments.traces(forms()) == []
+    if builder == "container":
+        assert started
+        assert traces_in_docker(client, forms()) == []
+
+
+def test_a_token_that_is_new_every_day_builds_nothing(
+    new_program: NewProgram, new_machine: Callable[[str], Machine], tmp_path: Path
+) -> None:
+    """With CodeArtifact, whose tokens live for twelve hours, every deployment would publish a new version."""
+    stack = stack_of(new_program, "wheels")
+    with private_index(WHEEL) as index:
+        index.write_project(stack.program.folder / "service")
+        index.logins = {"aws": "token-of-monday"}
+        monday, tuesday = variables("aws", "token-of-monday"), variables("aws", "token-of-tuesday")
+        assert up(stack, monday).ops(LAYER) == ["create"]
+
+        index.logins, asked = {"aws": "token-of-tuesday"}, len(index.asked)
+        runner = stack.on(stack.program.checkout(tmp_path / "runner", machine=new_machine("runner")))
+        for result in (preview(runner, tuesday), up(runner, tuesday)):
+            assert result.unchanged, result
+        assert len(index.asked) == asked
+
+
+def test_credentials_of_a_builder_are_refused_by_a_pulumi_program(new_program: NewProgram, index: PrivateIndex) -> None:
+    """They would be missing in the process that builds, or lie in the state."""
+    given = f'LocalBuilder(credentials={{"{NAME}": ("{USER}", "{PASSWORD}")}})'
+    text = (
+        "from pulumi_poetry_layer import LocalBuilder, PoetryLayer\n"
+        f"PoetryLayer('deps', project_dir='service', runtime='{RUNTIME}', builder={given})\n"
+    )
+    stack = new_program({"__main__.py": text}).stack()
+    index.write_project(stack.program.folder / "service")
+    result = stack.preview(check=False)
+
+    assert result.exit_code != 0
+    assert f"pulumi config set --secret poetry-layer:httpBasic.{NAME}.password" in result.text
+    assert "POETRY_HTTP_BASIC_INNER_PASSWORD" in result.text
+    assert PASSWORD not in result.text
+
+
+@pytest.mark.parametrize("builder", [WheelBuilder(), LocalBuilder()], ids=["wheels", "local"])
+def test_a_login_in_the_address_of_a_git_dependency_is_used_and_copied_nowhere(
+    builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toolchain: Toolchain
+) -> None:
+    """A build that is killed would leave the token in a temporary folder, and git would show it to everybody."""
+    for folder in ("temporary", "cache"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", toolchain.path)
+    monkeypatch.setenv("NO_PROXY", "*")
+    with repository(tmp_path / "repository", f"{USER}:p@ss/word", SDIST.tree()) as (address, commit):
+        url = f"http://{USER}:p%40ss%2Fword@{address}"
+        source = {"type": "git", "url": url, "reference": commit, "resolved_reference": commit}
+        locked = {"name": SDIST.name, "version": "1.0", "optional": False, "python-versions": "*", "groups": ["main"]}
+        requirement = f"{SDIST.name} @ git+{url}@{commit}"
+        project = {"name": "service", "version": "1", "requires-python": ">=3.10,<4.0", "dependencies": [requirement]}
+        document = {"project": project, "tool": {"poetry": {"package-mode": False}}}
+        write_locked(tmp_path / "service", document, [{**locked, "description": "", "files": [], "source": source}])
+        with Arguments() as arguments:
+            artifact = build_layer(
+                project_dir=tmp_path / "service", runtime=RUNTIME, builder=builder, output=tmp_path / "layer.zip"
+            )
+
+    assert [package.name for package in artifact.packages] == [SDIST.name]
+    searched = forms(password="p@ss/word")
+    assert arguments.traces(searched) == []
+    own = {str(tmp_path / "service" / name) for name in ("pyproject.toml", "poetry.lock")}
+    assert set(traces_on_disk([tmp_path], searched)) == own
