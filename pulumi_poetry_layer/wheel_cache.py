@@ -42,6 +42,8 @@ def cache_key(package: PlannedPackage) -> str:
         return f"path:{package.digest}"
     if package.file:
         return package.file.hash
+    from pulumi_poetry_layer.sources import Address  # here: few layers have a package from git
+
     source = package.source
     from pulumi_poetry_layer.sources import Address
 

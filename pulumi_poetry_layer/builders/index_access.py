@@ -120,7 +120,9 @@ def index_access(plan: BuildPlan, files: ProjectFiles, credentials: Credentials)
         sources=listed,
         mirror=mirror,
         logins=logins,
-        asks_keyring=len(logins) < len(named) and credentials.configuration.uses_keyring and not keyring_is_installed(),
+        asks_keyring=any(source.name not in logins for source in needed)
+        and credentials.configuration.uses_keyring
+        and not keyring_is_installed(),
         pyproject=pyproject,
         content_hash=content_hash,
     )

@@ -10,6 +10,7 @@ from samples import Package
 from samples.access import PYPROJECT, URL, access_of, package, planned, source
 
 from pulumi_poetry_layer import ContainerBuilder, LocalBuilder, WheelBuilder
+from pulumi_poetry_layer.builders import index_access as index_access_module
 from pulumi_poetry_layer.builders import make_builder
 from pulumi_poetry_layer.builders.index_access import index_access
 from pulumi_poetry_layer.credentials import Credentials
@@ -111,3 +112,22 @@ def test_credentials_of_a_builder_are_no_options_of_it(kind: str) -> None:
     assert builder.credentials == {"inner": ("me", "hunter22")}
     assert builder.options() == {}
     assert "hunter22" not in repr(builder) + repr(builder.identity)
+
+
+@pytest.mark.parametrize(
+    ("installed", "variables", "asks"),
+    [
+        (False, {}, True),
+        (True, {}, False),
+        (False, {"POETRY_HTTP_BASIC_MY_INDEX_PASSWORD": "p"}, False),
+        (False, {"POETRY_KEYRING_ENABLED": "false"}, False),
+    ],
+)
+def test_poetry_asks_the_keyring_where_this_package_cannot(
+    monkeypatch: pytest.MonkeyPatch, installed: bool, variables: dict[str, str], asks: bool
+) -> None:
+    """`poetry config http-basic.my-index me` works for `poetry install`, and would not here without an extra."""
+    monkeypatch.setattr(index_access_module, "keyring_is_installed", lambda: installed)
+
+    assert access_of(variables, PYPROJECT + source(), [package()]).asks_keyring is asks
+    assert not access_of({"POETRY_PYPI_MIRROR_URL": URL, **variables}).asks_keyring
