@@ -19,7 +19,7 @@ import trustme
 from samples.git_repository import repository
 
 from pulumi_poetry_layer import LocalBuilder, WheelBuilder, build_layer
-from pulumi_poetry_layer.builders import Builder
+from pulumi_poetry_layer.builders import Builder, make_builder
 
 from .harness import LocalAws, Machine, Program, Result, Stack, Toolchain
 from .harness.containers import NETWORK, await_removal, connect_to_docker, running_builds
@@ -322,3 +322,42 @@ def test_a_login_in_the_address_of_a_git_dependency_is_used_and_copied_nowhere(
     assert arguments.traces(searched) == []
     own = {str(tmp_path / "service" / name) for name in ("pyproject.toml", "poetry.lock")}
     assert set(traces_on_disk([tmp_path], searched)) == own
+
+
+@BUILDERS
+def test_a_certificate_of_this_side_is_shown_and_its_key_is_copied_nowhere(
+    authority: trustme.CA,
+    certificates: dict[str, str],
+    client: docker.DockerClient,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    toolchain: Toolchain,
+    builder: str,
+) -> None:
+    """An index that asks for client certificates could not be used, or the key would lie in a container's layer."""
+    identity = authority.issue_cert("client@example.invalid").private_key_and_cert_chain_pem
+    key = tmp_path / "client.pem"
+    identity.write_to_path(str(key))
+    for name, value in (certificates | {"POETRY_CERTIFICATES_INNER_CLIENT_CERT": str(key)}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", toolchain.path)
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "cache"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    authority.configure_trust(tls)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    options = {"network": NETWORK} if builder == "container" else {}
+    with private_index(WHEEL, tls=tls) as index:
+        artifact = build_layer(
+            project_dir=index.write_project(tmp_path / "service"),
+            runtime="python3.11" if builder == "container" else RUNTIME,
+            builder=make_builder(builder, options, {NAME: (USER, PASSWORD)}),
+            output=tmp_path / "layer.zip",
+        )
+
+    assert [package.name for package in artifact.packages] == [WHEEL.name]
+    secrets = [line for line in identity.bytes().split(b"\n") if len(line) == 64][:1]
+    assert secrets
+    assert traces_on_disk([tmp_path], secrets) == [str(key)]
+    if builder == "container":
+        assert traces_in_docker(client, secrets) == []
