@@ -22,6 +22,7 @@ from pulumi_poetry_layer.build_plan import BuildPlan, Choice, Excluded, LockedFi
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.layer_request import read_project_files
+from pulumi_poetry_layer.masking import mask_urls
 from pulumi_poetry_layer.members import Segment
 from pulumi_poetry_layer.target import Target
 
@@ -65,6 +66,8 @@ def remember_plan(plan: BuildPlan, files: ProjectFiles) -> None:
     """Remember a plan, and forget old ones."""
     if any(package.digest for package in plan.packages):
         return  # it depends on more than the two files
+    if any(package.source and package.source.url != mask_urls(package.source.url) for package in plan.packages):
+        return  # an address with a login is written nowhere
     path = _plan_path(files, plan.target.runtime, plan.target.architecture, plan.choice, plan.builder)
     _remember(path, {"packages": list(map(_told, plan.packages)), "excluded": list(map(vars, plan.excluded))})
 

@@ -45,7 +45,6 @@ def cache_key(package: PlannedPackage) -> str:
     from pulumi_poetry_layer.sources import Address  # here: few layers have a package from git
 
     source = package.source
-    from pulumi_poetry_layer.sources import Address
 
     # Without a login: a new token is the same repository.
     commit = [Address.of(source.url).url, source.resolved_reference, source.subdirectory] if source else []

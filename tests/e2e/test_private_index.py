@@ -20,6 +20,7 @@ from samples.git_repository import repository
 
 from pulumi_poetry_layer import LocalBuilder, WheelBuilder, build_layer
 from pulumi_poetry_layer.builders import Builder, make_builder
+from pulumi_poetry_layer.errors import BuildError
 
 from .harness import LocalAws, Machine, Program, Result, Stack, Toolchain
 from .harness.containers import NETWORK, await_removal, connect_to_docker, running_builds
@@ -361,3 +362,74 @@ def test_a_certificate_of_this_side_is_shown_and_its_key_is_copied_nowhere(
     assert traces_on_disk([tmp_path], secrets) == [str(key)]
     if builder == "container":
         assert traces_in_docker(client, secrets) == []
+
+
+def ask_for_a_login(index: PrivateIndex) -> None:
+    """Nobody is let in."""
+    index.logins.clear()
+
+
+def take_the_package_off(index: PrivateIndex) -> None:
+    """It was there once."""
+    (index.folder / WHEEL.file_name).unlink()
+
+
+def poison_the_package(index: PrivateIndex) -> None:
+    """The same name and version, and other bytes."""
+    index.publish(Package(text="EVIL = 1\n"))
+
+
+def forbid(index: PrivateIndex) -> None:
+    """The login is known and may not read."""
+    index.answers["/simple/"] = "403 Forbidden"
+
+
+FAILURES = [
+    (ask_for_a_login, True, "login", "POETRY_HTTP_BASIC_INNER_PASSWORD"),
+    (forbid, True, "403", "POETRY_HTTP_BASIC_INNER_PASSWORD"),
+    (take_the_package_off, True, "404", "lock another version"),
+    (poison_the_package, True, "another file than the locked one", "find out why the file changed"),
+    (lambda _: None, False, "certificate that is not trusted", "POETRY_CERTIFICATES_INNER_CERT"),
+]
+
+
+@pytest.mark.parametrize(
+    ("builder", "failure"),
+    [
+        *(pytest.param(builder, failure) for builder in ("wheels", "local") for failure in range(len(FAILURES))),
+        ("container", 0),
+        ("container", 4),
+    ],
+)
+def test_a_failing_index_is_told_by_source_package_and_what_to_do(
+    index: PrivateIndex,
+    certificates: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    toolchain: Toolchain,
+    builder: str,
+    failure: int,
+) -> None:
+    """A user would read that candidates could not be found, and lock everything anew."""
+    happen, trusted, told, hint = FAILURES[failure]
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", toolchain.path)
+    for name, value in (certificates if trusted else {}).items():
+        monkeypatch.setenv(name, value)
+    project = index.write_project(tmp_path / "service")
+    happen(index)
+    options = {"network": NETWORK} if builder == "container" else {}
+    with pytest.raises(BuildError) as caught:
+        build_layer(
+            project_dir=project,
+            runtime="python3.11" if builder == "container" else RUNTIME,
+            builder=make_builder(builder, options, {NAME: (USER, PASSWORD)}),
+            output=tmp_path / "layer.zip",
+        )
+    first = str(caught.value).splitlines()[0]
+
+    assert first.startswith(f"inner-package 1.0: the source {NAME!r} ({index.url}) ")
+    assert told in first
+    assert hint in str(caught.value.hint)
+    assert not traces_in(str(caught.value).encode(), forms())
+    assert not (tmp_path / "layer.zip").exists()

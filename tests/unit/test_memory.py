@@ -10,7 +10,7 @@ import pytest
 
 from pulumi_poetry_layer import memory
 from pulumi_poetry_layer.archive import BytesContent, Member, Segment, write_archive
-from pulumi_poetry_layer.build_plan import BuilderIdentity
+from pulumi_poetry_layer.build_plan import BuilderIdentity, Source
 from pulumi_poetry_layer.builders import make_builder
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.layer_request import LayerRequest
@@ -170,3 +170,15 @@ def test_archives_of_single_members_are_not_remembered(tmp_path: Path) -> None:
 
     assert recall_sha256(parts) is None
     assert not cache_folder("digests").exists()
+
+
+def test_a_plan_with_a_login_in_an_address_is_not_remembered() -> None:
+    """The password of a git repository would lie in the cache for months."""
+    planned, files = plan_request(request())
+    source = Source(type="git", url="https://me:hunter22@host.invalid/a.git", resolved_reference="a" * 40)
+    private = replace(planned, packages=(*planned.packages[:-1], replace(planned.packages[-1], source=source)))
+    remember_plan(private, files)
+
+    assert recall_plan(request()) is None
+    remember_plan(planned, files)
+    assert recall_plan(request()) is not None
