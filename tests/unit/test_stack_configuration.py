@@ -14,7 +14,7 @@ from samples.access import PYPROJECT, source
 
 from pulumi_poetry_layer import LocalBuilder, WheelBuilder, provider
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.pipeline import LayerRequest
+from pulumi_poetry_layer.layer_request import LayerRequest
 from pulumi_poetry_layer.provider import LayerBuildProvider
 from pulumi_poetry_layer.stack_configuration import credentials_problems, stack_credentials, with_stack_credentials
 
