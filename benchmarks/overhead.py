@@ -242,11 +242,12 @@ is {GOAL}.
             layers = f"{result.layers} of {result.size / 1e6:.0f} MB"
             yield f"| {layers} | {name} | {statistics.median(seconds):.2f} | {ratio} |"
     yield """
-Mind that the machine had other work, too. What a `PoetryLayer` adds is nearly all Pulumi's own, as the empty dynamic
+Mind that the machine had other work, too. What one `PoetryLayer` adds is mostly Pulumi's own, as the empty dynamic
 resource shows: the engine starts `python -m pulumi.dynamic` for it, which imports Pulumi's SDK once more. It starts the
 plugins of default providers one after the other (`defaultProviders.serve`, and `loadRequests` of its plugin host), so
-neither the order of resources nor `depends_on` makes a difference. A static archive, on the other hand, is read and
-hashed in every preview, which the zip of a `PoetryLayer` is not."""
+neither the order of resources nor `depends_on` makes a difference. Each further layer adds the planning and two more
+resources to register, the component and the build. A static archive, on the other hand, is read and hashed in every
+preview, which the zip of a `PoetryLayer` is not."""
 
 
 def _spread(values: Sequence[float]) -> str:
