@@ -33,6 +33,7 @@ from .harness.private_index import (
     Package,
     PrivateIndex,
     forms,
+    locked_package,
     private_index,
     write_locked,
     write_project,
@@ -433,3 +434,33 @@ def test_a_failing_index_is_told_by_source_package_and_what_to_do(
     assert hint in str(caught.value.hint)
     assert not traces_in(str(caught.value).encode(), forms())
     assert not (tmp_path / "layer.zip").exists()
+
+
+@pytest.mark.parametrize("builder", ["wheels", "local"])
+@pytest.mark.parametrize("in_address", [True, False])
+def test_the_mirror_of_pypi_may_ask_for_a_login_and_a_primary_source_does_not_replace_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toolchain: Toolchain, builder: str, in_address: bool
+) -> None:
+    """A package that was locked from PyPI would be taken from the private index that has one of the same name."""
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", toolchain.path)
+    outer = Package(name="outer-package", text="OUTER = 1\n")
+    with private_index(outer) as mirror, private_index(WHEEL, Package(name=outer.name, text="EVIL = 1\n")) as index:
+        mirror.logins = {"reader-of-mirror": "marlin/of@mirror"}
+        login = mirror.url.replace("//", "//reader-of-mirror:marlin%2Fof%40mirror@")
+        monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", login if in_address else mirror.url)
+        given = {NAME: (USER, PASSWORD)} | ({} if in_address else {"pypi": ("reader-of-mirror", "marlin/of@mirror")})
+        project = {"name": "service", "version": "1", "requires-python": ">=3.10,<4.0"}
+        poetry = {"package-mode": False, "source": [{"name": NAME, "url": index.url}]}
+        document = {"project": {**project, "dependencies": [outer.name, WHEEL.name]}, "tool": {"poetry": poetry}}
+        packages = [locked_package(outer), locked_package(WHEEL, NAME, index.url)]
+        artifact = build_layer(
+            project_dir=write_locked(tmp_path / "service", document, packages),
+            runtime=RUNTIME,
+            builder=make_builder(builder, {}, given),
+            output=tmp_path / "layer.zip",
+        )
+        assert not any(outer.name in path for path, _ in index.asked)
+
+    assert [package.name for package in artifact.packages] == [WHEEL.name, outer.name]
+    assert traces_on_disk([tmp_path], [*forms(), *forms("reader-of-mirror", "marlin/of@mirror")]) == []

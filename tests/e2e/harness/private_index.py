@@ -199,7 +199,9 @@ def write_project(
             }
         },
     }
-    return write_locked(folder, document, [_locked(package, source, sources[source]) for source, package in locked])
+    return write_locked(
+        folder, document, [locked_package(package, source, sources[source]) for source, package in locked]
+    )
 
 
 def write_locked(folder: Path, document: Mapping[str, Any], packages: Sequence[Mapping[str, Any]]) -> Path:
@@ -220,9 +222,10 @@ def write_locked(folder: Path, document: Mapping[str, Any], packages: Sequence[M
     return folder
 
 
-def _locked(package: Package, source: str, url: str) -> dict[str, Any]:
+def locked_package(package: Package, source: str = "", url: str = "") -> dict[str, Any]:
+    """A package in a lock file, from PyPI unless a source is named."""
     digest = hashlib.sha256(package.data()).hexdigest()
-    return {
+    locked = {
         "name": package.name,
         "version": "1.0",
         "description": "",
@@ -230,8 +233,8 @@ def _locked(package: Package, source: str, url: str) -> dict[str, Any]:
         "python-versions": "*",
         "groups": ["main"],
         "files": [{"file": package.file_name, "hash": f"sha256:{digest}"}],
-        "source": {"type": "legacy", "url": url, "reference": source},
     }
+    return {**locked, "source": {"type": "legacy", "url": url, "reference": source}} if source else locked
 
 
 @contextmanager
