@@ -22,6 +22,7 @@ from pulumi.runtime.settings import get_monitor
 
 from pulumi_poetry_layer.build_plan import MAIN_GROUP, refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
+from pulumi_poetry_layer.drift import built_sha256, checked_arn, refuse_other_zip, remove_other_copy
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.layer_code import put_placeholder, zip_path
 from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
@@ -196,11 +197,14 @@ class PoetryLayer(pulumi.ComponentResource):
         build = LayerBuild(
             f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
         )
-        hooks = _zip_hooks(label, request, zip_file, plan.fingerprint, direct_upload=more["direct_upload"])
+        hooks = _zip_hooks(label, request, zip_file, build, plan.fingerprint, direct_upload=more["direct_upload"])
         return PlannedZip(path=path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
 
     def _set_outputs(self, request: LayerRequest, fingerprint: str, packages: dict[str, str]) -> None:
         self.arn = self.layer_version.arn
+        if not _mocked():
+            direct_upload = self.bucket_object is None
+            self.arn = checked_arn(self.layer_version, self.build, fingerprint, direct_upload=direct_upload)
         self.layer_arn = self.layer_version.layer_arn
         self.version = self.layer_version.version
         self.fingerprint = pulumi.Output.from_input(fingerprint)
@@ -336,7 +340,7 @@ def _stack_configuration() -> Callable[[str], Any]:
 
 
 def _zip_hooks(
-    name: str, request: LayerRequest, zip_file: Path, fingerprint: str, *, direct_upload: bool
+    name: str, request: LayerRequest, zip_file: Path, build: LayerBuild, fingerprint: str, *, direct_upload: bool
 ) -> pulumi.ResourceHookBinding | None:
     """Make sure that the real zip is there when a resource is about to upload it.
 
@@ -347,9 +351,12 @@ def _zip_hooks(
 
     async def ensure_zip(_: pulumi.ResourceHookArgs) -> None:
         ready = with_stack_credentials(request, stack)
+        known = await built_sha256(build, fingerprint)
         # In a thread: the program's event loop must go on serving the engine while the zip is built.
-        artifact = await asyncio.to_thread(ensure_artifact, ready, zip_file, fingerprint=fingerprint)
+        artifact = await asyncio.to_thread(ensure_artifact, ready, zip_file, fingerprint=fingerprint, sha256=known)
         refuse_over_limit(artifact, direct_upload=direct_upload)
+        await refuse_other_zip(artifact, known, build)
+        await asyncio.to_thread(remove_other_copy, fingerprint, zip_file)
 
     if _mocked():
         return None

@@ -47,6 +47,11 @@ def zip_path(name: str, fingerprint: str, *, stack: str) -> str:
     return f"{BUILD_FOLDER}/{folder}/{file}-{fingerprint[:_FINGERPRINT_DIGITS]}.zip"
 
 
+def is_of_fingerprint(path: str, fingerprint: str) -> bool:
+    """Whether a path of :func:`zip_path`, or a key in a bucket, is that of a fingerprint."""
+    return path.endswith((f"-{fingerprint[:_FINGERPRINT_DIGITS]}.zip", f"/{fingerprint}.zip"))
+
+
 def archive_of(path: str, fingerprint: str) -> dict[str, str]:
     """The raw form of an archive at ``path`` whose hash is the fingerprint."""
     return {_SIGNATURE: _ARCHIVE, "hash": fingerprint, "path": path}

@@ -122,24 +122,27 @@ def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output
     )
 
 
-def ensure_artifact(request: LayerRequest, output: Path, *, fingerprint: str) -> LayerArtifact:
+def ensure_artifact(
+    request: LayerRequest, output: Path, *, fingerprint: str, sha256: str | None = None
+) -> LayerArtifact:
     """The built zip of that fingerprint at ``output``: the one that is there if it is whole, else built now.
 
     Before it is built, it is looked for in the folders of other stacks and copied from there.
 
     Beside the zip lies a note of what it is (``<output>.json``); a zip whose digest the note does not confirm was cut
-    short, damaged or put there by somebody else, and is built anew.
+    short, damaged or put there by somebody else, and is built anew. So is one of another digest than ``sha256`` (hex),
+    where that is given; what is built then may still have another.
 
     Raises:
         InputError: the input is wrong, or has changed since the caller planned.
         BuildError: the build failed; neither a zip nor a placeholder of one is left behind.
     """
     note = note_of(output)
-    artifact = _confirmed(output, fingerprint)
+    artifact = _confirmed(output, fingerprint, sha256)
     if artifact:
         return artifact
     try:
-        artifact = _copied(output, fingerprint) or build_request(request, output, fingerprint=fingerprint)
+        artifact = _copied(output, fingerprint, sha256) or build_request(request, output, fingerprint=fingerprint)
     except BaseException:
         note.unlink(missing_ok=True)
         output.unlink(missing_ok=True)
@@ -149,10 +152,10 @@ def ensure_artifact(request: LayerRequest, output: Path, *, fingerprint: str) ->
     return artifact
 
 
-def _copied(output: Path, fingerprint: str) -> LayerArtifact | None:
+def _copied(output: Path, fingerprint: str, sha256: str | None) -> LayerArtifact | None:
     """Take the zip from another stack's or layer's place, if one there is whole; it may vanish at any moment."""
     for twin in twins_of(output):
-        artifact = _confirmed(twin, fingerprint)
+        artifact = _confirmed(twin, fingerprint, sha256)
         with suppress(FileNotFoundError):
             if artifact and _copy(twin, output) == artifact.sha256:
                 return LayerArtifact(**{**vars(artifact), "path": output})
@@ -168,13 +171,15 @@ def _copy(source: Path, output: Path) -> str:
     return sha256_of(output)
 
 
-def _confirmed(output: Path, fingerprint: str) -> LayerArtifact | None:
-    """What the note says about the zip, None unless the zip is just that and of the fingerprint."""
+def _confirmed(output: Path, fingerprint: str, sha256: str | None) -> LayerArtifact | None:
+    """What the note says about the zip, None unless the zip is just that, and what is asked for."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         told = json.loads(note_of(output).read_text(encoding="utf-8"))
         packages = tuple(PackageSize(**package) for package in told["packages"])
         artifact = LayerArtifact(**{**told, "path": output, "packages": packages})
-        if artifact.fingerprint != fingerprint or output.stat().st_size != artifact.size:
+        if artifact.fingerprint != fingerprint or sha256 not in (None, artifact.sha256):
+            return None
+        if output.stat().st_size != artifact.size:
             return None
         if sha256_of(output) == artifact.sha256:
             return artifact

@@ -201,11 +201,15 @@ def test_refresh_finds_a_version_deleted_outside_and_up_publishes_it_again(dev: 
     assert dev.refresh().unchanged
     aws.functions().delete_layer_version(LayerName="deps-dev", VersionNumber=1)
 
+    (zip_file,) = (dev.program.folder / ".poetry-layer" / "dev").glob("*.zip")
+    built = zip_file.stat().st_mtime_ns
+
     dev.refresh()
     up = dev.up(skip_preview=True)
 
     assert up.ops(LAYER) == ["create"]
     assert up.ops(BUILD) == ["same"]
+    assert zip_file.stat().st_mtime_ns == built, "the zip was there, there was nothing to build"
     (version,) = aws.layer_versions("deps-dev")
     assert zipfile.ZipFile(io.BytesIO(aws.layer_zip("deps-dev", version))).testzip() is None
 
