@@ -78,6 +78,22 @@ def test_skip_destroy_keeps_replaced_and_destroyed_versions(new_program: NewProg
     assert aws.layer_versions("deps") == [1, 2]
     stack.destroy()
     assert aws.layer_versions("deps") == [1, 2]
+    assert not list((stack.program.folder / ".poetry-layer").glob("*/*"))
+
+
+def test_skip_destroy_keeps_versions_but_no_objects(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise the bucket of a stack that keeps its versions cannot be destroyed, or grows with every deploy."""
+    program = THROUGH_BUCKET.replace(", bucket=", ", skip_destroy=True, bucket=")
+    stack = new_program({"__main__.py": program, **project_files("base")}).stack()
+    stack.up(skip_preview=True)
+    stack.program.write(project_files("package_changed"))
+    stack.up(skip_preview=True)
+    outputs = stack.outputs()
+    assert aws.layer_versions("deps") == [1, 2]
+    assert keys(aws, outputs["bucket"]) == [f"layers/deps/{outputs['fingerprint']}.zip"]
+    stack.destroy()
+    assert aws.layer_versions("deps") == [1, 2]
+    assert aws.storage().list_buckets()["Buckets"] == []
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "corrupted"])
