@@ -29,8 +29,9 @@ from pulumi_poetry_layer.build_plan import LockedFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_PLAIN = r'"[^"\\\x00-\x1f\x7f]*"'
-_STRING = r'"(?:[^"\\\x00-\x1f\x7f]|\\["\\])*"'
+_UNQUOTED = r'[^"\\\x00-\x1f\x7f]*'
+_PLAIN = f'"{_UNQUOTED}"'
+_STRING = rf'"{_UNQUOTED}(?:\\["\\]{_UNQUOTED})*"'
 _FILE = rf"    \{{file = {_PLAIN}, hash = {_PLAIN}\}},\n"
 _EXTRA = rf"(?:[A-Za-z0-9_-]+|{_PLAIN}) = \[(?:{_STRING}(?:, {_STRING})*)?\]\n"
 # Both begin with characters that stand for themselves, which is what makes a search fast.
