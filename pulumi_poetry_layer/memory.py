@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from zlib import crc32
 
@@ -22,13 +23,12 @@ from pulumi_poetry_layer.build_plan import BuildPlan, Choice, Excluded, LockedFi
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.layer_request import read_project_files
-from pulumi_poetry_layer.masking import mask_urls
 from pulumi_poetry_layer.members import Segment
 from pulumi_poetry_layer.target import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from pulumi_poetry_layer.build_plan import BuilderIdentity
@@ -64,11 +64,9 @@ def recall_plan(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles] | None:
 
 def remember_plan(plan: BuildPlan, files: ProjectFiles) -> None:
     """Remember a plan, and forget old ones."""
-    if any(package.digest for package in plan.packages):
-        return  # it depends on more than the two files
-    if any(package.source and package.source.url != mask_urls(package.source.url) for package in plan.packages):
-        return  # an address with a login is written nowhere
     path = _plan_path(files, plan.target.runtime, plan.target.architecture, plan.choice, plan.builder)
+    if path.exists() or any(package.digest or _holds_login(package.source) for package in plan.packages):
+        return  # it is known, depends on more than the two files, or would bring a secret into one more file
     _remember(path, {"packages": list(map(_told, plan.packages)), "excluded": list(map(vars, plan.excluded))})
 
 
@@ -116,15 +114,18 @@ def _archive_path(parts: Sequence[Member | Segment]) -> Path | None:
     return cache_folder("digests") / f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()}.json"
 
 
-def _code() -> Iterator[str]:
+@lru_cache(maxsize=1)
+def _code() -> tuple[str, ...]:
     """What works things out: this package's files as they are here, the interpreter, the reader of markers and tags."""
-    yield sys.version
-    yield packaging.__version__
     with os.scandir(Path(__file__).parent) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.name.endswith(".py"):
-                found = entry.stat()
-                yield f"{entry.name} {found.st_size} {found.st_mtime_ns}"
+        ours = sorted((entry.name, entry.stat()) for entry in entries if entry.name.endswith(".py"))
+    return sys.version, packaging.__version__, *(f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in ours)
+
+
+def _holds_login(source: Source | None) -> bool:
+    from pulumi_poetry_layer.masking import mask_urls
+
+    return source is not None and mask_urls(source.url) != source.url
 
 
 def _told(package: PlannedPackage) -> dict[str, Any]:

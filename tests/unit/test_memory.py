@@ -83,7 +83,7 @@ def test_everything_that_decides_a_plan_is_told_apart(tmp_path: Path, monkeypatc
         (folder / name).write_bytes(text + b"\n# another comment\n")
         assert recall_plan(asked) is None
         (folder / name).write_bytes(text)
-    monkeypatch.setattr(memory, "_code", lambda: iter(["another release"]))
+    monkeypatch.setattr(memory, "_code", lambda: ("another release",))
     assert recall_plan(asked) is None
 
 
