@@ -225,7 +225,10 @@ def test_destroy_removes_the_version_and_the_zip(dev: Stack, aws: LocalAws) -> N
 
 @pytest.mark.parametrize(
     ("builder", "message"),
-    [("wheels", "/simple/six/: cannot be downloaded"), ("local", "`poetry install --no-root --only main")],
+    [
+        ("wheels", "six 1.16.0: PyPI (http://127.0.0.1:9/simple) cannot be reached"),
+        ("local", "`poetry install --no-root --only main"),
+    ],
 )
 def test_failed_build_leaves_nothing_and_the_next_up_recovers(
     builder: str, message: str, dev: Stack, aws: LocalAws
