@@ -129,6 +129,8 @@ class MemberReader:
     def _data_offset(self, info: zipfile.ZipInfo) -> int:
         """Where a member's bytes begin, after its local header."""
         name = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
+        if info.header_offset < 0:  # what zipfile makes of a directory that begins too early
+            raise self._lie(info, "begins before the archive does")
         self._file.seek(info.header_offset)
         header = parse_local_header(self._file.read(LOCAL_SIZE + len(name)))
         if header is None or header.name != name:

@@ -248,6 +248,16 @@ def test_a_method_that_nobody_knows_is_refused(tmp_path: Path) -> None:
         read(tmp_path, bytes(data))
 
 
+def test_a_member_before_the_beginning_is_refused(tmp_path: Path) -> None:
+    """A wheel with a wrong offset in its last bytes would end in `OSError: Invalid argument`."""
+    data = bytearray(WheelSample().data())
+    (offset,) = struct.unpack_from("<L", data, len(data) - 6)
+    struct.pack_into("<L", data, len(data) - 6, offset + 1)
+
+    with pytest.raises(WheelError):
+        read(tmp_path, bytes(data))
+
+
 def test_members_that_share_bytes_are_refused(tmp_path: Path) -> None:
     """A small wheel could unpack to any size: https://www.bamsoftware.com/hacks/zipbomb/."""
     sample = WheelSample(files={"app/a.py": b"", "app/b.py": b"x"}, methods={"app/a.py": 0, "app/b.py": 0})
