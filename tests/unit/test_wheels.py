@@ -252,7 +252,7 @@ def test_a_member_before_the_beginning_is_refused(tmp_path: Path) -> None:
     """A wheel with a wrong offset in its last bytes would end in `OSError: Invalid argument`."""
     data = bytearray(WheelSample().data())
     (offset,) = struct.unpack_from("<L", data, len(data) - 6)
-    struct.pack_into("<L", data, len(data) - 6, offset + 1)
+    struct.pack_into("<L", data, len(data) - 6, offset + (1 << 16))
 
     with pytest.raises(WheelError):
         read(tmp_path, bytes(data))
