@@ -60,8 +60,14 @@ def test_other_bytes_are_refused_with_the_remedy(changes: dict[str, Any], remedy
         {"code": None, "key": f"layers/deps/{OLD}.zip"},
         {"built": None},
         {"published": ""},
+        {"published": None},
+        {"published": "mocked"},
+        {"published": sha256(b"other").hexdigest()},
     ],
-    ids=["build left by --target", "version left by --target", "unknown code", "old key", "old state", "not told"],
+    ids=[
+        *("build left by --target", "version left by --target", "unknown code", "old key", "old state"),
+        *("told empty", "not told", "no digest", "no digest of AWS's"),
+    ],
 )
 def test_what_cannot_be_compared_is_not_refused(changes: dict[str, Any]) -> None:
     """Otherwise ``pulumi up --target``, or a state of an older release, fails for no reason."""
