@@ -63,7 +63,7 @@ class _Description:
 
         cls = next(base for base in owner.__mro__ if vars(base).get(self._name) is self)
         names = cls._frozen_names  # type: ignore[attr-defined]
-        body = {name: vars(cls)[name] for name in ("__annotations__", "__module__", "__doc__")}
+        body: dict[str, Any] = {name: getattr(cls, name) for name in ("__annotations__", "__module__", "__doc__")}
         for name, default in _defaults(cls, names).items():
             made = isinstance(default, field)  # type: ignore[arg-type]
             body[name] = dataclasses.field(default_factory=default.default_factory) if made else default
