@@ -24,7 +24,7 @@ from pulumi.dynamic import (
 )
 
 from pulumi_poetry_layer.changes import describe_changes, describe_new
-from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.errors import InputError, PoetryLayerError
 from pulumi_poetry_layer.layer_code import remove_zip
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.expected_size import ExpectedSize
     from pulumi_poetry_layer.layer_request import LayerRequest
+    from pulumi_poetry_layer.pipeline import LayerArtifact
     from pulumi_poetry_layer.wheel_sizes import Patience
 
 DRY_RUN = "dry_run"
@@ -191,16 +192,27 @@ def _built(props: dict[str, Any], what: str) -> dict[str, Any]:
 
     ``what`` says what the build is for: an update may have had no preview.
     """
-    from pulumi_poetry_layer.limits import megabytes, refuse_over_limit
+    from pulumi_poetry_layer.limits import megabytes
+
+    try:
+        artifact = _artifact(props)
+    except PoetryLayerError as error:
+        # The SDK shows users the way an error came, to the last frame and cause; these errors say what is to be done.
+        raise error.with_traceback(None) from None
+    sizes = f"{megabytes(artifact.size)} zipped, {megabytes(artifact.unzipped_size)} unzipped"
+    _tell(f"{_layer_name(props)}: {what}; built, {sizes}")
+    return {**props, "size": artifact.size, "unzipped_size": artifact.unzipped_size, "sha256": artifact.sha256}
+
+
+def _artifact(props: dict[str, Any]) -> LayerArtifact:
+    from pulumi_poetry_layer.limits import refuse_over_limit
     from pulumi_poetry_layer.output import show_output
     from pulumi_poetry_layer.pipeline import ensure_artifact
 
     show_output(_tell)
     artifact = ensure_artifact(_request(props), Path(props["zip"]), fingerprint=props["fingerprint"])
     refuse_over_limit(artifact, direct_upload=props.get("direct_upload", True))
-    sizes = f"{megabytes(artifact.size)} zipped, {megabytes(artifact.unzipped_size)} unzipped"
-    _tell(f"{_layer_name(props)}: {what}; built, {sizes}")
-    return {**props, "size": artifact.size, "unzipped_size": artifact.unzipped_size, "sha256": artifact.sha256}
+    return artifact
 
 
 def _layer_name(props: dict[str, Any]) -> str:

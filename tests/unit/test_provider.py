@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -300,6 +301,18 @@ def test_failed_build_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BuildError, match="no luck today"):
         LayerBuildProvider().create(inputs())
     assert list(zip_file.parent.iterdir()) == []
+
+
+def test_failed_build_shows_what_is_to_be_done_and_not_how_the_error_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the message stands below thirty lines of this package's inner life: the SDK shows all of them."""
+    monkeypatch.setattr(OneFileBuilder, "fails", True)
+    with pytest.raises(BuildError) as caught:
+        LayerBuildProvider().create(inputs())
+
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "no luck today" in shown
+    assert "pipeline.py" not in shown
+    assert shown.count('  File "') <= 3
 
 
 def test_files_that_changed_since_the_plan_are_refused() -> None:
