@@ -54,4 +54,8 @@ def test_releases_of_the_sdk_that_keep_transforms_elsewhere_work(
     async def ask() -> list[Any]:
         return _callback_servers()
 
-    assert asyncio.run(ask()) == []
+    loop = asyncio.new_event_loop()  # not asyncio.run: it would take the main thread's loop away from other tests
+    try:
+        assert loop.run_until_complete(ask()) == []
+    finally:
+        loop.close()
