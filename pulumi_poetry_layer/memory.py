@@ -64,9 +64,9 @@ def recall_plan(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles] | None:
 
 def remember_plan(plan: BuildPlan, files: ProjectFiles) -> None:
     """Remember a plan, and forget old ones."""
+    if any(package.digest or _holds_login(package.source) for package in plan.packages):
+        return  # it depends on more than the two files, or would bring a secret into one more file
     path = _plan_path(files, plan.target.runtime, plan.target.architecture, plan.choice, plan.builder)
-    if path.exists() or any(package.digest or _holds_login(package.source) for package in plan.packages):
-        return  # it is known, depends on more than the two files, or would bring a secret into one more file
     _remember(path, {"packages": list(map(_told, plan.packages)), "excluded": list(map(vars, plan.excluded))})
 
 

@@ -63,8 +63,10 @@ def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
     Raises:
         InputError: see :mod:`pulumi_poetry_layer.errors`.
     """
-    if recalled := recall_plan(request):
-        return recalled
+    return recall_plan(request) or _planned_anew(request)
+
+
+def _planned_anew(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
     # Imported here: a remembered plan needs none of what makes one.
     from pulumi_poetry_layer.planning import parse_request, plan_parsed
 
@@ -84,7 +86,8 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
         InputError: the input is wrong, or has changed since the caller planned.
         BuildError: the build failed.
     """
-    plan, files = plan_request(request)
+    recalled = recall_plan(request)
+    plan, files = recalled or _planned_anew(request)
     refuse_empty(plan)
     if fingerprint is not None and plan.fingerprint != fingerprint:
         raise InputError(
@@ -93,7 +96,8 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
             hint="run the command again",
         )
     artifact = build_planned(plan, files, request.builder, output)
-    remember_plan(plan, files)
+    if not recalled:
+        remember_plan(plan, files)
     return artifact
 
 
