@@ -40,7 +40,8 @@ Medians, with the lowest and the highest in brackets.
 """
     for result in results:
         kind = "empty caches, downloads included" if result.cold else "warm caches"
-        yield f"### {result.fixture}, {kind} ({result.size / 1e6:.0f} MB of wheels)\n"
+        turns = max(map(len, result.rounds.values()))
+        yield f"### {result.fixture}, {kind} ({result.size / 1e6:.0f} MB of wheels; rounds: {turns})\n"
         yield "| | seconds | ratio | peak memory |"
         yield "|---|---:|---:|---:|"
         for name, rounds in result.rounds.items():
