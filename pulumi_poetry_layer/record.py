@@ -21,6 +21,12 @@ INSTALLER_NAME = "pulumi-poetry-layer"
 INSTALLATION_FILES = frozenset({"direct_url.json", "REQUESTED"})
 """Files of a .dist-info folder that tell how one installation came about; a layer has none of them."""
 
+SCHEMES_OUTSIDE = frozenset({"scripts", "headers", "data"})
+"""Folders of a wheel's ``.data`` whose files do not land in site-packages.
+
+https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+"""
+
 
 def is_bytecode_cache(path: str) -> bool:
     """Whether a file is the interpreter's cache of compiled modules, which says nothing about the distribution."""

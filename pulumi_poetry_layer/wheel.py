@@ -24,6 +24,7 @@ from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.record import (
     INSTALLATION_FILES,
     INSTALLER_NAME,
+    SCHEMES_OUTSIDE,
     RecordEntry,
     entry_for,
     format_record,
@@ -42,7 +43,7 @@ LARGEST_UNZIPPED = 1 << 30
 
 _LARGEST_TEXT = 1 << 25  # of METADATA, WHEEL and RECORD; a RECORD of 100 000 files is a third of it
 _SITE_PACKAGES_SCHEMES = frozenset({"purelib", "platlib"})
-_SCHEMES = _SITE_PACKAGES_SCHEMES | {"scripts", "headers", "data"}
+_SCHEMES = _SITE_PACKAGES_SCHEMES | SCHEMES_OUTSIDE
 
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
 _NOT_IN_RECORD = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.members import LAYER_FOLDER
-from pulumi_poetry_layer.record import is_bytecode_cache
+from pulumi_poetry_layer.record import SCHEMES_OUTSIDE, is_bytecode_cache
 from pulumi_poetry_layer.zip_format import CENTRAL_SIZE, LOCAL_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_OUTSIDE = frozenset({"scripts", "headers", "data"})
-"""Folders of ``.data`` whose files do not land in site-packages (binary distribution format)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +55,7 @@ def _landing(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
     """The files that a layer takes over; see :mod:`pulumi_poetry_layer.wheel`, which also reads and checks them."""
     for info in infos:
         folder, _, rest = info.filename.partition("/")
-        is_outside = folder.endswith(".data") and rest.partition("/")[0] in _OUTSIDE
+        is_outside = folder.endswith(".data") and rest.partition("/")[0] in SCHEMES_OUTSIDE
         if not info.is_dir() and not is_outside and not is_bytecode_cache(info.filename):
             yield info
 

@@ -131,7 +131,6 @@ class WheelSizeSource:
 
     def _keep(self, package: PlannedPackage, sizes: WheelSizes) -> None:
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
             write_atomically(self._path(package), json.dumps(asdict(sizes)).encode())
 
     def _path(self, package: PlannedPackage) -> Path:
