@@ -11,15 +11,8 @@ from pulumi_poetry_layer.builders import ProjectFiles
 from pulumi_poetry_layer.builders.index_access import IndexAccess, index_access
 from pulumi_poetry_layer.credentials import Credentials
 from pulumi_poetry_layer.poetry_configuration import PoetryConfiguration
-from samples import Package, lock_text, plan
+from samples import PROJECT, Package, lock_text, plan
 
-PYPROJECT = """\
-[project]
-name = "service"
-version = "1.0"
-requires-python = ">=3.9"
-dependencies = ["app"]
-"""
 SOURCE = """
 [[tool.poetry.source]]
 name = "{name}"
@@ -46,7 +39,7 @@ def planned(pyproject: str, packages: Sequence[Package]) -> tuple[BuildPlan, Pro
 
 
 def access_of(
-    variables: Mapping[str, str], pyproject: str = PYPROJECT, packages: Sequence[Package] = (Package(name="app"),)
+    variables: Mapping[str, str], pyproject: str = PROJECT, packages: Sequence[Package] = (Package(name="app"),)
 ) -> IndexAccess:
     """What Poetry is given, for a user who has nothing but environment variables."""
     return index_access(*planned(pyproject, packages), Credentials(PoetryConfiguration(variables)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from samples.access import PYPROJECT, access_of, package, source
+from samples import PROJECT
+from samples.access import access_of, package, source
 
 from pulumi_poetry_layer.builders.container_environment import (
     CERTIFICATES_FOLDER,
@@ -18,7 +19,7 @@ from pulumi_poetry_layer.errors import InputError
 
 def passed_on(variables: dict[str, str]) -> ContainerEnvironment:
     """What a container gets of a host with these variables, for a project that uses the source `inner`."""
-    pyproject = PYPROJECT + source("inner")
+    pyproject = PROJECT + source("inner")
     return container_environment(variables, access_of(variables, pyproject, [package(reference="inner")]))
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import tomli
-from samples import Package
-from samples.access import PYPROJECT, URL, access_of, package, planned, source
+from samples import PROJECT, Package
+from samples.access import URL, access_of, package, planned, source
 
 from pulumi_poetry_layer import ContainerBuilder, LocalBuilder, WheelBuilder
 from pulumi_poetry_layer.builders import index_access as index_access_module
@@ -24,7 +24,7 @@ WITH_LOGIN = "https://me:p%40ssword@index.invalid/simple"
 
 def test_a_project_without_logins_is_taken_as_it_is() -> None:
     """A rewritten pyproject.toml could mean something else to Poetry."""
-    pyproject = PYPROJECT + source()
+    pyproject = PROJECT + source()
     access = access_of({"POETRY_HTTP_BASIC_MY_INDEX_PASSWORD": "p"}, pyproject, [package()])
 
     assert access.pyproject == pyproject
@@ -38,9 +38,7 @@ def test_a_project_without_logins_is_taken_as_it_is() -> None:
 
 def test_logins_in_addresses_go_into_the_environment_and_out_of_the_files() -> None:
     """A build that is killed leaves its folder behind, and the passwords in it."""
-    pyproject = (
-        PYPROJECT + source(url=WITH_LOGIN) + '[tool.poetry.dependencies]\ngit = { git = "' + WITH_LOGIN + '" }\n'
-    )
+    pyproject = PROJECT + source(url=WITH_LOGIN) + '[tool.poetry.dependencies]\ngit = { git = "' + WITH_LOGIN + '" }\n'
     git = Package(
         name="git",
         files=(),
@@ -65,7 +63,7 @@ def test_logins_in_addresses_go_into_the_environment_and_out_of_the_files() -> N
 
 def test_a_package_from_pypi_is_installed_from_there_though_a_source_replaces_it() -> None:
     """A lock of Poetry 1 may say so, and Poetry 2 would take the package from the private index."""
-    pyproject = PYPROJECT + source(priority="primary")
+    pyproject = PROJECT + source(priority="primary")
     plan, files = planned(pyproject, [Package(name="app")])
     access = index_access(plan, files, Credentials(PoetryConfiguration({})))
 
@@ -82,7 +80,7 @@ def test_a_package_from_pypi_is_installed_from_there_though_a_source_replaces_it
 )
 def test_only_sources_that_are_asked_for_something_are_looked_up(packages: list[Package], names: set[str]) -> None:
     """A keyring would ask its user for the passwords of indexes that nothing comes from."""
-    pyproject = PYPROJECT + source() + source("other") + source("main", "https://main.invalid/simple", "primary")
+    pyproject = PROJECT + source() + source("other") + source("main", "https://main.invalid/simple", "primary")
     plan, files = planned(pyproject, packages)
     asked: list[str] = []
     index_access(plan, files, Credentials(PoetryConfiguration({}), keyring=lambda found, _: asked.append(found.name)))
@@ -94,7 +92,7 @@ def test_certificates_are_named_and_switched_off_where_poetry_looks(tmp_path: Pa
     """Poetry would take `false` for the name of a file."""
     bundle = tmp_path / "company.pem"
     bundle.touch()
-    pyproject = PYPROJECT + source() + source("main", "https://main.invalid/simple")
+    pyproject = PROJECT + source() + source("main", "https://main.invalid/simple")
     variables = {"POETRY_CERTIFICATES_MY_INDEX_CERT": "false", "POETRY_CERTIFICATES_MAIN_CERT": str(bundle)}
     access = access_of(variables, pyproject, [package(), package("other", "main")])
 
@@ -129,5 +127,5 @@ def test_poetry_asks_the_keyring_where_this_package_cannot(
     """`poetry config http-basic.my-index me` works for `poetry install`, and would not here without an extra."""
     monkeypatch.setattr(index_access_module, "keyring_is_installed", lambda: installed)
 
-    assert access_of(variables, PYPROJECT + source(), [package()]).asks_keyring is asks
+    assert access_of(variables, PROJECT + source(), [package()]).asks_keyring is asks
     assert not access_of({"POETRY_PYPI_MIRROR_URL": URL, **variables}).asks_keyring

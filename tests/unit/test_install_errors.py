@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from samples.access import PYPROJECT, URL, package, planned, source
+from samples import PROJECT
+from samples.access import URL, package, planned, source
 
 from pulumi_poetry_layer.builders.index_access import index_access
 from pulumi_poetry_layer.builders.install_errors import explained
@@ -29,7 +30,7 @@ FILE = "app-1.0-py3-none-any.whl"
 
 def explain(output: str, **variables: str) -> SubprocessError:
     """What becomes of an error of Poetry's."""
-    plan, files = planned(PYPROJECT + source(), [package()])
+    plan, files = planned(PROJECT + source(), [package()])
     access = index_access(plan, files, Credentials(PoetryConfiguration(variables)))
     return explained(SubprocessError(output, hint="the hint that was there"), plan, access)
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pulumi.dynamic import ConfigureRequest
 from pulumi.dynamic.config import Config
-from samples.access import PYPROJECT, source
+from samples import PROJECT
+from samples.access import source
 
 from pulumi_poetry_layer import LocalBuilder, WheelBuilder, provider
 from pulumi_poetry_layer.errors import InputError
@@ -25,7 +26,7 @@ CONFIGURED: Mapping[str, Any] = {"httpBasic.inner.password": "p"}
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with two sources."""
-    (tmp_path / "pyproject.toml").write_text(PYPROJECT + source("inner") + source("my.index"))
+    (tmp_path / "pyproject.toml").write_text(PROJECT + source("inner") + source("my.index"))
     return tmp_path
 
 
