@@ -23,6 +23,7 @@ from pulumi.runtime.settings import get_monitor
 from pulumi_poetry_layer.build_plan import MAIN_GROUP, refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
 from pulumi_poetry_layer.drift import built_sha256, checked_arn, refuse_other_zip, remove_other_copy
+from pulumi_poetry_layer.early_registration import register_early
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.layer_code import put_placeholder, zip_path
 from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
@@ -197,6 +198,8 @@ class PoetryLayer(pulumi.ComponentResource):
         build = LayerBuild(
             f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
         )
+        if not _mocked():
+            register_early(self)
         hooks = _zip_hooks(label, request, zip_file, build, plan.fingerprint, direct_upload=more["direct_upload"])
         return PlannedZip(path=path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
 
@@ -293,7 +296,7 @@ def plan_layer(
         exclude=tuple(map(plain, exclude)),
         builder=make_builder(builder) if isinstance(builder, str) else builder,
     )
-    plan, files = plan_request(request)
+    plan, files = plan_request(request, remember=not _mocked())
     refuse_empty(plan)
     return request, plan, files
 

@@ -1,4 +1,4 @@
-"""What was found out on this machine before: the plans of layers that were built, and the digests of their archives.
+"""What was found out on this machine before: the plans of layers, and the digests of their archives.
 
 The same two files and the same request give the same plan, and the same segments give the same archive. So both may be
 remembered, by the digest of everything that goes into them, this package's own code included. It is a shortcut and

@@ -57,21 +57,27 @@ class LayerArtifact:
     packages: tuple[PackageSize, ...]
 
 
-def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
+def plan_request(request: LayerRequest, *, remember: bool = True) -> tuple[BuildPlan, ProjectFiles]:
     """Plan what a user asks for; every problem of the input is reported at once.
+
+    Args:
+        request: what to plan.
+        remember: keep the plan in the user's cache, where the next run finds it (see :mod:`.memory`).
 
     Raises:
         InputError: see :mod:`pulumi_poetry_layer.errors`.
     """
-    return recall_plan(request) or _planned_anew(request)
-
-
-def _planned_anew(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
+    recalled = recall_plan(request)
+    if recalled:
+        return recalled
     # Imported here: a remembered plan needs none of what makes one.
     from pulumi_poetry_layer.planning import parse_request, plan_parsed
 
     parsed = parse_request(request)
-    return plan_parsed(parsed, request), parsed.files
+    plan = plan_parsed(parsed, request)
+    if remember:
+        remember_plan(plan, parsed.files)
+    return plan, parsed.files
 
 
 def build_request(request: LayerRequest, output: Path, *, fingerprint: str | None = None) -> LayerArtifact:
@@ -86,8 +92,7 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
         InputError: the input is wrong, or has changed since the caller planned.
         BuildError: the build failed.
     """
-    recalled = recall_plan(request)
-    plan, files = recalled or _planned_anew(request)
+    plan, files = plan_request(request)
     refuse_empty(plan)
     if fingerprint is not None and plan.fingerprint != fingerprint:
         raise InputError(
@@ -95,10 +100,7 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
             where=str(request.project_dir),
             hint="run the command again",
         )
-    artifact = build_planned(plan, files, request.builder, output)
-    if not recalled:
-        remember_plan(plan, files)
-    return artifact
+    return build_planned(plan, files, request.builder, output)
 
 
 def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path) -> LayerArtifact:

@@ -31,7 +31,7 @@ IO = {
 }  # fmt: skip
 """Modules that touch files, network, clock, chance or the host."""
 
-WITH_PULUMI = {"provider", "component", "drift", "kept_hash", "matrix", "publication"}
+WITH_PULUMI = {"provider", "component", "drift", "early_registration", "kept_hash", "matrix", "publication"}
 WITH_DOCKER = {f"builders.{name}" for name in ("container", "build_container", "build_image", "docker_daemon")}
 ONLY_DOORS = {
     "subprocess": {"process"},

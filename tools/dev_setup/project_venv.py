@@ -15,8 +15,14 @@ _STAMP = FOLDER / ".setup-stamp"
 def ensure() -> None:
     """Make the environment, or bring it up to date after a change of ``pyproject.toml``."""
     wanted = _fingerprint()
-    if _STAMP.is_file() and _STAMP.read_text(encoding="utf-8") == wanted and _python().exists():
-        return
+    if not (_STAMP.is_file() and _STAMP.read_text(encoding="utf-8") == wanted and _python().exists()):
+        _install(wanted)
+    # As pip does for packages that are not editable; without it, they are compiled at every start where
+    # PYTHONDONTWRITEBYTECODE is set.
+    run([_python(), "-m", "compileall", "-q", REPOSITORY / "pulumi_poetry_layer"])
+
+
+def _install(wanted: str) -> None:
     python = _python() if _same_python(wanted) else make_venv(FOLDER)
     say(f"installing the project and its dev dependencies into {FOLDER.name} (Python {sys.version.split()[0]})")
     _STAMP.unlink(missing_ok=True)
