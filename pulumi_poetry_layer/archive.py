@@ -7,8 +7,10 @@ name. The archive is written under a temporary name and renamed, so a reader see
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import struct
+import operator
+import os
 import zlib
 from collections import Counter
 
@@ -27,7 +29,7 @@ from pulumi_poetry_layer.members import (
     compressed_bytes,
 )
 from pulumi_poetry_layer.zip_format import (
-    CENTRAL_SPLIT,
+    CENTRAL_SIZE,
     DEFLATED,
     EXECUTABLE,
     MAXIMUM,
@@ -37,6 +39,7 @@ from pulumi_poetry_layer.zip_format import (
     central_header,
     end_of_archive,
     local_header,
+    moved,
 )
 
 TYPE_CHECKING = False
@@ -66,7 +69,6 @@ __all__ = [
 _LEVEL = 6  # zlib's own default: level 9 saves under 1 % on Python packages and takes three times as long
 _BLOCK = 1 << 18  # stays in the processor's cache between reading, checking and writing
 _MUCH = 1 << 24  # bytes
-_OFFSET = struct.Struct("<L")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,7 @@ def write_archive(
     layout = lay_out(parts)
     try:
         with replacing(output) as file:
+            _reserve(file, sum(segment.length for segment, _ in layout.segments))
             writer = _Writer(file, known_sha256, _crc32_for(layout))
             for segment, dropped in layout.segments:
                 writer.add_segment(segment, dropped)
@@ -146,7 +149,8 @@ class _Writer:
         self._crc32 = crc32
         self._offset = 0
         self._crc = 0
-        self._directory: list[tuple[bytes, bytes]] = []
+        self._names: list[bytes] = []
+        self._headers: list[bytes] = []
         self._files: Counter[str] = Counter()
         self._sizes: Counter[str] = Counter()
         self._unzipped_sizes: Counter[str] = Counter()
@@ -156,20 +160,19 @@ class _Writer:
 
         Raises:
             DamagedSegmentError: its file is not what it was when the segment was made.
+            ArchiveError: the archive is larger than the format can say.
         """
-        headers = list(CENTRAL_SPLIT.iter_unpack(segment.headers))
-        starts = [offset for _, offset in headers] + [segment.length]
+        _refuse_beyond_format(self._offset + segment.length)
         with _open(segment) as source:
             position = self._crc = 0
-            for first, last in _runs(len(headers), dropped):
-                self._copy(source, starts[first] - position, keep=False)
-                shift = self._offset - starts[first]
-                self._directory += [
-                    (name, head + _OFFSET.pack(offset + shift))
-                    for name, (head, offset) in zip(segment.names[first:last], headers[first:last], strict=True)
-                ]
-                self._copy(source, starts[last] - starts[first], keep=True)
-                position = starts[last]
+            for first, last in _runs(len(segment.names), dropped):
+                start, end = segment.start(first), segment.start(last)
+                self._copy(source, start - position, keep=False)
+                headers = moved(segment.headers[first * CENTRAL_SIZE : last * CENTRAL_SIZE], self._offset - start)
+                self._names += segment.names[first:last]
+                self._headers += [headers[at : at + CENTRAL_SIZE] for at in range(0, len(headers), CENTRAL_SIZE)]
+                self._copy(source, end - start, keep=True)
+                position = end
             self._copy(source, segment.length - position, keep=False)
         if f"{self._crc:08x}" != segment.crc:
             raise DamagedSegmentError(segment.path)
@@ -186,7 +189,8 @@ class _Writer:
         entry, data = compress(member, self._offset)
         self._write(local_header(entry))
         self._write(data)
-        self._directory.append((entry.name, central_header(entry)))
+        self._names.append(entry.name)
+        self._headers.append(central_header(entry))
         self._count(member.distribution, files=1, size=len(data), unzipped_size=entry.size)
 
     def finish(self) -> ArchiveSummary:
@@ -196,11 +200,12 @@ class _Writer:
             ArchiveError: the archive is larger than the format can say.
         """
         start = self._offset
-        if start >= MAXIMUM:
-            raise ArchiveError("over 4 GiB, far beyond what a layer can hold")
-        self._directory.sort()
-        self._write(b"".join(header + name for name, header in self._directory))
-        self._write(end_of_archive(len(self._directory), start, self._offset - start))
+        _refuse_beyond_format(start)
+        directory = sorted(zip(self._names, self._headers, strict=True))
+        names, headers = zip(*directory, strict=True) if directory else ((), ())
+        self._write(b"".join(map(operator.concat, headers, names)))
+        self._write(end_of_archive(len(directory), start, self._offset - start))
+        self._file.truncate(self._offset)
         return ArchiveSummary(
             sha256=self._digest.hexdigest() if self._digest else self._known_sha256 or "",
             size=self._offset,
@@ -242,6 +247,26 @@ def _crc32_for(layout: Layout) -> Checksum:
     from pulumi_poetry_layer.deflate import crc32
 
     return crc32
+
+
+def _reserve(file: IO[bytes], size: int) -> None:
+    """Ask for the disk space of a file at once, where that can be had: it takes a third off the time for writing.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    if not size or not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+
+
+def _refuse_beyond_format(size: int) -> None:
+    if size >= MAXIMUM:
+        raise ArchiveError("over 4 GiB, far beyond what a layer can hold")
 
 
 def _open(segment: Segment) -> IO[bytes]:

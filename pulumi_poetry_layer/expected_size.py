@@ -156,6 +156,4 @@ def _archive_size(segments: Iterable[Segment]) -> LayerSize | None:
 
 def _member_size(segment: Segment, index: int) -> int:
     """Bytes of a member with its local header."""
-    is_last = index + 1 == len(segment.names)
-    end = segment.length if is_last else segment.entry(index + 1).offset
-    return end - segment.entry(index).offset
+    return segment.start(index + 1) - segment.start(index)

@@ -105,6 +105,10 @@ class Segment:
     folders: frozenset[bytes]
     size: DistributionSize
 
+    def start(self, index: int) -> int:
+        """Where a member's local header starts, in bytes; for the index after the last one, the segment's length."""
+        return self.length if index == len(self.names) else self.entry(index).offset
+
     def entry(self, index: int) -> Entry:
         """A member as its central header tells it."""
         header = self.headers[index * CENTRAL_SIZE : (index + 1) * CENTRAL_SIZE]
