@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import operator
 import os
 import zlib
 from collections import Counter
@@ -26,7 +25,7 @@ from pulumi_poetry_layer.members import (
     Member,
     Segment,
     Stream,
-    compressed_bytes,
+    StreamReader,
 )
 from pulumi_poetry_layer.zip_format import (
     CENTRAL_SIZE,
@@ -100,35 +99,35 @@ def write_archive(
     """
     layout = lay_out(parts)
     try:
-        with replacing(output) as file:
+        with replacing(output) as file, StreamReader() as reader:
             _reserve(file, sum(segment.length for segment, _ in layout.segments))
             writer = _Writer(file, known_sha256, _crc32_for(layout))
             for segment, dropped in layout.segments:
                 writer.add_segment(segment, dropped)
             for member in layout.members:
-                writer.add_member(member)
+                writer.add_member(member, reader)
             return writer.finish()
     except OSError as error:
         raise ArchiveError(f"cannot be written: {error}", where=str(output)) from error
 
 
-def compress(member: Member, offset: int) -> tuple[Entry, bytes]:
+def compress(member: Member, offset: int, reader: StreamReader) -> tuple[Entry, bytes]:
     """A member's entry for a local header at ``offset``, and its bytes as they lie in an archive.
 
     Raises:
         ArchiveError: it is larger than the format can say.
     """
-    method, crc, size, data = _compressed(member.content)
+    method, crc, size, data = _compressed(member.content, reader)
     if max(len(data), size, offset) >= MAXIMUM:
         raise ArchiveError("over 4 GiB, far beyond what a layer can hold", where=member.name)
     attributes = EXECUTABLE if member.executable else REGULAR
     return Entry(member.name.encode(), method, crc, len(data), size, attributes, offset), data
 
 
-def _compressed(content: FileContent | BytesContent | Stream) -> tuple[int, int, int, bytes]:
+def _compressed(content: FileContent | BytesContent | Stream, reader: StreamReader) -> tuple[int, int, int, bytes]:
     """Method, CRC-32, uncompressed size and compressed bytes."""
     if isinstance(content, Stream):
-        return content.method, content.crc, content.size, compressed_bytes(content)
+        return content.method, content.crc, content.size, reader.read(content)
     if isinstance(content, BytesContent):
         return STORED, zlib.crc32(content.data), len(content.data), content.data
     data = content.path.read_bytes()
@@ -184,9 +183,9 @@ class _Writer:
             unzipped_size=segment.size.unzipped_size - sum(entry.size for entry in left_out),
         )
 
-    def add_member(self, member: Member) -> None:
+    def add_member(self, member: Member, reader: StreamReader) -> None:
         """A single member."""
-        entry, data = compress(member, self._offset)
+        entry, data = compress(member, self._offset, reader)
         self._write(local_header(entry))
         self._write(data)
         self._names.append(entry.name)
@@ -203,7 +202,7 @@ class _Writer:
         _refuse_beyond_format(start)
         directory = sorted(zip(self._names, self._headers, strict=True))
         names, headers = zip(*directory, strict=True) if directory else ((), ())
-        self._write(b"".join(map(operator.concat, headers, names)))
+        self._write(b"".join(map(bytes.__add__, headers, names)))
         self._write(end_of_archive(len(directory), start, self._offset - start))
         self._file.truncate(self._offset)
         return ArchiveSummary(

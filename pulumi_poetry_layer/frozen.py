@@ -39,7 +39,7 @@ else:
 
         def make(cls: type) -> type:
             names = tuple(cls.__annotations__)
-            cls.__init__ = _init(names, _defaults(cls, names), kw_only=kw_only)
+            cls.__init__ = _init(cls, names, kw_only=kw_only)
             cls.__repr__, cls.__eq__, cls.__hash__ = _repr, _eq, _hash
             cls.__setattr__, cls.__delattr__ = _refuse, _refuse
             cls.__dataclass_fields__ = _Description("__dataclass_fields__", kw_only=kw_only)
@@ -81,23 +81,25 @@ def _default(default: Any) -> Any:
     return default.default_factory() if isinstance(default, field) else default  # type: ignore[arg-type]
 
 
-def _init(names: tuple[str, ...], defaults: dict[str, Any], *, kw_only: bool) -> Callable[..., None]:
+def _init(cls: type, names: tuple[str, ...], *, kw_only: bool) -> Callable[..., None]:
     count, known, positions = len(names), frozenset(names), 0 if kw_only else len(names)
+    defaults, has_more_to_do = _defaults(cls, names), hasattr(cls, "__post_init__")
 
     def __init__(self: Any, *arguments: Any, **values: Any) -> None:  # noqa: N807
         own = self.__dict__
         if arguments:
-            if len(arguments) > positions or not values.keys().isdisjoint(names[: len(arguments)]):
+            if len(arguments) > positions or (values and not values.keys().isdisjoint(names[: len(arguments)])):
                 raise TypeError(f"{type(self).__name__}() takes {', '.join(names)}; not so many positions, each once")
             own.update(zip(names, arguments))  # noqa: B905 - there may be fewer arguments
-        own.update(values)
+        if values:
+            own.update(values)
         if len(own) != count or not known.issuperset(own):
             own.update({name: _default(default) for name, default in defaults.items() if name not in own})
             if own.keys() != known:
                 wrong = sorted(known.symmetric_difference(own))
                 raise TypeError(f"{type(self).__name__}() takes {', '.join(names)}; missing or unknown: {wrong}")
-        if post_init := getattr(self, "__post_init__", None):
-            post_init()
+        if has_more_to_do:
+            self.__post_init__()
 
     return __init__
 

@@ -14,15 +14,13 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import local
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
-from urllib3 import disable_warnings
-from urllib3.exceptions import InsecureRequestWarning
 from urllib3.util import Retry
 
+from pulumi_poetry_layer.certificates_adapter import CertificatesAdapter
 from pulumi_poetry_layer.errors import DownloadError
 from pulumi_poetry_layer.index_answers import JSON_PAGE, FileEnd, ListedFile, find_file, read_end_of
 from pulumi_poetry_layer.index_errors import Failure, index_error
@@ -263,7 +261,7 @@ class Downloader:
             again = 0 if self._deadline else _ATTEMPTS - 1
             retries = Retry(total=again, backoff_factor=_FIRST_PAUSE, status_forcelist=_TRANSIENT)
             for scheme in ("https://", "http://"):
-                session.mount(scheme, _CertificatesAdapter(self._indexes, max_retries=retries))
+                session.mount(scheme, CertificatesAdapter(self._indexes, max_retries=retries))
             self._thread.session = session
         session = self._thread.session
         assert isinstance(session, requests.Session)  # noqa: S101 - for the type checker
@@ -291,27 +289,6 @@ class Downloader:
                 received.restart()
             for block in response.iter_content(_BLOCK):
                 received.add(block)
-
-
-class _CertificatesAdapter(HTTPAdapter):
-    """Chooses certificates for each request by its address: a redirect to another host has those of that host."""
-
-    def __init__(self, indexes: Indexes, **arguments: Any) -> None:
-        self._indexes = indexes
-        super().__init__(**arguments)
-
-    def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
-        """Send a request."""
-        index = self._indexes.of_url(request.url or "")
-        certificates = index.certificates if index else Certificates()
-        if not certificates.verify or certificates.authority:
-            options["verify"] = certificates.authority or False
-        elif options.get("verify") is True and (bundle := self._indexes.variables.get("SSL_CERT_FILE")):
-            options["verify"] = bundle
-        options["cert"] = certificates.client
-        if options["verify"] is False:
-            disable_warnings(InsecureRequestWarning)  # of each request: that nothing is verified was asked for
-        return super().send(request, *arguments, **options)
 
 
 class _Received:

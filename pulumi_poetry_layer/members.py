@@ -10,6 +10,7 @@ from pulumi_poetry_layer.zip_format import CENTRAL_SIZE, DEFLATED, Entry, parse_
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import IO
 
 LAYER_FOLDER = "python/"
 """Where the Python runtimes look for a layer's packages; the layer is mounted at /opt.
@@ -115,11 +116,27 @@ class Segment:
         return parse_central_header(header, self.names[index])
 
 
-def compressed_bytes(stream: Stream) -> bytes:
-    """The stream as it lies in its file."""
-    with stream.path.open("rb") as file:
-        file.seek(stream.offset)
-        return file.read(stream.compressed_size)
+class StreamReader:
+    """Reads streams as they lie in their files; of many in one file, the file is opened once. A context manager."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> StreamReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+    def read(self, stream: Stream) -> bytes:
+        """The compressed bytes of a stream."""
+        if self._file is None or stream.path != self._path:
+            self.__exit__()
+            self._path, self._file = stream.path, stream.path.open("rb")
+        self._file.seek(stream.offset)
+        return self._file.read(stream.compressed_size)
 
 
 def content_bytes(content: FileContent | BytesContent | Stream) -> bytes:
@@ -128,5 +145,6 @@ def content_bytes(content: FileContent | BytesContent | Stream) -> bytes:
         return content.data
     if isinstance(content, FileContent):
         return content.path.read_bytes()
-    data = compressed_bytes(content)
+    with StreamReader() as reader:
+        data = reader.read(content)
     return zlib.decompress(data, -zlib.MAX_WBITS) if content.method == DEFLATED else data

@@ -1,10 +1,16 @@
-"""The only door to subprocesses: run a program, keep its output, and tell it all when it fails."""
+"""The only door to subprocesses: run a program to its end, or start one that answers questions.
+
+The output of a program that fails is told with its error.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
 
@@ -13,7 +19,6 @@ from pulumi_poetry_layer.masking import mask_urls, mask_values, secret_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,45 @@ def run(
         report = f"`{command}` ended with exit code {ended.returncode}\n{ended.stdout}{ended.stderr or ''}"
         raise SubprocessError(mask_secrets(report, environment).rstrip(), hint=hint)
     return ended.stdout
+
+
+class AnsweringProcess:
+    """A Python process of this package that answers each line with one line; what it says on standard error is lost.
+
+    Args:
+        arguments: the interpreter's.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        # In the folder of the package, so that the process imports this package and nothing that lies in a project.
+        self._process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=Path(__file__).parents[1],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+        )
+
+    def ask(self, line: str) -> str:
+        """The answer to a line; empty when the process has ended.
+
+        Raises:
+            OSError: the process ended before it was asked.
+        """
+        if not (self._process.stdin and self._process.stdout):
+            return ""
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline().rstrip("\n")
+
+    def close(self) -> None:
+        """Let it end, which it does when there are no more lines."""
+        with suppress(OSError):
+            self._process.communicate()
 
 
 def mask_secrets(text: str, environment: Mapping[str, str] | None = None) -> str:

@@ -15,7 +15,7 @@ import zlib
 from pulumi_poetry_layer.archive import compress
 from pulumi_poetry_layer.errors import DamagedSegmentError, raise_problems
 from pulumi_poetry_layer.layout import folders_of, name_problems
-from pulumi_poetry_layer.members import DistributionSize, Segment
+from pulumi_poetry_layer.members import DistributionSize, Segment, StreamReader
 from pulumi_poetry_layer.zip_format import CENTRAL_SIZE, central_header, local_header
 
 TYPE_CHECKING = False
@@ -30,6 +30,7 @@ _MAGIC = b"layerseg"
 _FOOTER = struct.Struct("<8sQLLLLL")
 """Magic, lengths of members, central headers, names and JSON, CRC-32 of the members and of the directory."""
 
+_SHORT = 1 << 16  # bytes
 _SEPARATOR = b"\0"  # no name contains it
 
 
@@ -51,16 +52,19 @@ def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str
     crc = 0
     headers, names = [], []
     offset = size = unzipped_size = 0
-    for member in ordered:
-        entry, data = compress(member, offset)
-        for block in (local_header(entry), data):
-            file.write(block)
-            crc = crc32(block, crc)
-            offset += len(block)
-        headers.append(central_header(entry))
-        names.append(entry.name)
-        size += entry.compressed_size
-        unzipped_size += entry.size
+    with StreamReader() as reader:
+        for member in ordered:
+            entry, data = compress(member, offset, reader)
+            header = local_header(entry)
+            # Most members are short, and joined they take half of the calls.
+            for block in (header + data,) if len(data) < _SHORT else (header, data):
+                file.write(block)
+                crc = crc32(block, crc)
+                offset += len(block)
+            headers.append(central_header(entry))
+            names.append(entry.name)
+            size += entry.compressed_size
+            unzipped_size += entry.size
     folders = sorted(folder.decode() for folder in folders_of(names))
     told = {"notes": dict(notes), "size": size, "unzipped_size": unzipped_size, "folders": folders}
     directory = [b"".join(headers), _SEPARATOR.join(names), json.dumps(told, sort_keys=True).encode()]

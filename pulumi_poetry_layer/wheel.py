@@ -219,7 +219,7 @@ class _WheelFile:
             target = self._place(name)
             if target is None or target in replaced or is_bytecode_cache(target):
                 continue
-            if target in placed and placed[target].sha256 != member.sha256:
+            if target in placed and placed[target].record_digest != member.record_digest:
                 raise WheelError("is there twice, with different contents", where=f"{self._file_name}: {target}")
             placed[target] = member
         return placed

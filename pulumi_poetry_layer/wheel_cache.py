@@ -59,6 +59,7 @@ class WheelCache:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._folder = folder / _RULES
 
     def find(self, key: str, distribution: str) -> CachedWheel | None:

@@ -38,7 +38,7 @@ class WheelMember:
     Attributes:
         content: its bytes, for an archive to take over.
         size: uncompressed length in bytes.
-        sha256: digest of the uncompressed bytes.
+        record_digest: digest of the uncompressed bytes, as RECORD writes it.
         recorded: whether the hash in RECORD is that of the bytes.
         executable: whether an installer would make the file executable.
         machine: the ELF machine number, when it is a native library.
@@ -46,15 +46,10 @@ class WheelMember:
 
     content: Stream | BytesContent
     size: int
-    sha256: bytes
+    record_digest: str
     recorded: bool
     executable: bool
     machine: int | None
-
-    @property
-    def record_digest(self) -> str:
-        """The digest as RECORD writes it."""
-        return f"sha256={_record_encoding(self.sha256)}"
 
 
 class MemberReader:
@@ -92,11 +87,11 @@ class MemberReader:
         Raises:
             WheelError: what the directory or the header says of the member is not true.
         """
-        offset = self._data_offset(info)
+        offset, first = self._start(info)
         algorithm, _, told = recorded.partition("=")
         reading = _Reading(self._hash(algorithm, info))
         keep = rewrite or info.compress_type not in {STORED, DEFLATED}
-        for block in self._blocks(info, offset):
+        for block in self._blocks(info, first):
             reading.add(block, keep=keep)
             if reading.size > info.file_size:
                 break
@@ -104,12 +99,13 @@ class MemberReader:
             raise self._lie(info, f"is not as long as the archive says ({info.file_size} bytes)")
         if reading.crc != info.CRC:
             raise self._lie(info, "does not have the checksum that the archive says")
+        digest = _record_encoding(reading.sha256.digest())
         stream = Stream(self._path, offset, info.compress_size, reading.size, reading.crc, info.compress_type)
         return WheelMember(
             content=BytesContent(b"".join(reading.kept)) if keep else stream,
             size=reading.size,
-            sha256=reading.sha256.digest(),
-            recorded=told.rstrip("=") == _record_encoding(reading.told.digest()),
+            record_digest=f"sha256={digest}",
+            recorded=told.rstrip("=") == (_record_encoding(reading.told.digest()) if reading.told else digest),
             executable=_is_executable(info),
             machine=_machine(reading.start) if _is_library(info.filename) else None,
         )
@@ -126,33 +122,36 @@ class MemberReader:
                 raise WheelError("overlaps with another member", where=f"{self._file_name}: {name}")
             end = stop
 
-    def _data_offset(self, info: zipfile.ZipInfo) -> int:
-        """Where a member's bytes begin, after its local header."""
+    def _start(self, info: zipfile.ZipInfo) -> tuple[int, bytes]:
+        """Where a member's bytes begin, after its local header, and the first of them: all, if there are few."""
         name = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
         if info.header_offset < 0:  # what zipfile makes of a directory that begins too early
             raise self._lie(info, "begins before the archive does")
         self._file.seek(info.header_offset)
-        header = parse_local_header(self._file.read(LOCAL_SIZE + len(name)))
+        start = self._file.read(LOCAL_SIZE + len(name) + min(info.compress_size, _BLOCK))
+        header = parse_local_header(start)
         if header is None or header.name != name:
             raise self._lie(info, "has another name, or none, in front of its bytes than in the directory")
         if header.method != info.compress_type or header.flags & 0x41:
             raise self._lie(info, "is of another kind in front of its bytes than in the directory")
         offset = info.header_offset + header.length
         self._taken[info.filename] = (info.header_offset, offset + info.compress_size)
-        return offset
+        first = start[header.length :]
+        if missing := min(info.compress_size, _BLOCK) - len(first):  # there is an extra field before them
+            self._file.seek(offset + len(first))
+            first += self._file.read(missing)
+        return offset, first
 
-    def _blocks(self, info: zipfile.ZipInfo, offset: int) -> Iterator[bytes]:
+    def _blocks(self, info: zipfile.ZipInfo, first: bytes) -> Iterator[bytes]:
         if info.compress_type == DEFLATED:
-            return self._inflate(info, offset)
+            return self._inflate(info, first)
         if info.compress_type == STORED:
-            return self._stored(info, offset)
+            return self._stored(info, first)
         return self._other_method(info)
 
-    def _inflate(self, info: zipfile.ZipInfo, offset: int) -> Iterator[bytes]:
-        self._file.seek(offset)
+    def _inflate(self, info: zipfile.ZipInfo, data: bytes) -> Iterator[bytes]:
         decompressor = decompressobj(_RAW)
-        left = info.compress_size
-        data = b""
+        left = info.compress_size - len(data)
         while not decompressor.eof:
             if not data:
                 data = self._file.read(min(left, _BLOCK))
@@ -167,12 +166,12 @@ class MemberReader:
         if left or decompressor.unused_data:
             raise self._lie(info, "ends before the archive says")
 
-    def _stored(self, info: zipfile.ZipInfo, offset: int) -> Iterator[bytes]:
-        self._file.seek(offset)
+    def _stored(self, info: zipfile.ZipInfo, data: bytes) -> Iterator[bytes]:
         left = info.compress_size
-        while left and (data := self._file.read(min(left, _BLOCK))):
+        while left and data:
             left -= len(data)
             yield data
+            data = self._file.read(min(left, _BLOCK))
 
     def _other_method(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         """Methods that Lambda cannot unpack: bzip2, LZMA and what the host's zipfile knows besides."""
@@ -200,7 +199,7 @@ class _Reading:
 
     def __init__(self, told: hashlib._Hash | None) -> None:
         self.sha256 = hashlib.sha256()
-        self.told = told or self.sha256
+        self.told = told
         self.size = self.crc = 0
         self.start = b""
         self.kept: list[bytes] = []
@@ -210,7 +209,7 @@ class _Reading:
         self.size += len(block)
         self.crc = crc32(block, self.crc)
         self.sha256.update(block)
-        if self.told is not self.sha256:
+        if self.told:
             self.told.update(block)
         if keep:
             self.kept.append(block)

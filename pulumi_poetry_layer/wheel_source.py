@@ -14,18 +14,20 @@ from pulumi_poetry_layer.path_dependencies import copy_path
 from pulumi_poetry_layer.source_environment import build_variables
 from pulumi_poetry_layer.wheel import read_wheel
 from pulumi_poetry_layer.wheel_cache import cache_key
+from pulumi_poetry_layer.wheel_workers import WheelWorkers, worker_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pulumi_poetry_layer.build_plan import PlannedPackage
+    from pulumi_poetry_layer.build_plan import LockedFile, PlannedPackage
     from pulumi_poetry_layer.credentials import Credentials
     from pulumi_poetry_layer.sources import Sources
     from pulumi_poetry_layer.wheel import Wheel
     from pulumi_poetry_layer.wheel_cache import WheelCache
 
-_AT_ONCE = 6  # downloads; more of them spend their time on setting up connections
+_DOWNLOADS = 4  # at once; more of them spend their time on setting up connections
+_AT_ONCE = 16  # packages: while some are downloaded, others are read
 
 
 def add_wheels(
@@ -45,15 +47,36 @@ def add_wheels(
         ArtifactError: a wheel is not sound, or what was built is not pure.
         MultipleInputError: several problems.
     """
-    source = _WheelSource(cache, project, sources, credentials)
-    with ThreadPoolExecutor(min(_AT_ONCE, len(packages))) as threads:
-        problems = [problem for problem in threads.map(source.attempt, packages) if problem]
-    raise_problems(problems)
+    with (
+        WheelWorkers(cache.folder, worker_count()) as workers,
+        ThreadPoolExecutor(_DOWNLOADS) as downloads,
+        ThreadPoolExecutor(min(_AT_ONCE, len(packages))) as threads,
+    ):
+        source = _WheelSource(cache, workers, downloads, project, sources, credentials)
+        # Native wheels are the large ones, and what takes longest had better not begin last.
+        first = sorted(packages, key=lambda package: not package.is_native)
+        names = [package.name for package in first]
+        try:
+            problems = dict(zip(names, threads.map(source.attempt, first), strict=True))
+        except BaseException:  # such as Ctrl-C
+            downloads.shutdown(wait=False, cancel_futures=True)
+            raise
+    raise_problems(problem for package in packages if (problem := problems[package.name]))
 
 
 class _WheelSource:
-    def __init__(self, cache: WheelCache, project: Path, sources: Sources, credentials: Credentials) -> None:
+    def __init__(
+        self,
+        cache: WheelCache,
+        workers: WheelWorkers,
+        downloads: ThreadPoolExecutor,
+        project: Path,
+        sources: Sources,
+        credentials: Credentials,
+    ) -> None:
         self._cache = cache
+        self._workers = workers
+        self._downloads = downloads
         self._project = project
         self._variables = build_variables(os.environ, sources, credentials)
         self._downloader = Downloader(Indexes(sources, credentials))
@@ -75,23 +98,29 @@ class _WheelSource:
     def _add(self, package: PlannedPackage) -> None:
         key = cache_key(package)
         with self._cache.lock(key), self._cache.workspace() as folder:
-            if self._cache.find(key, package.name) is None:
-                self._cache.add(key, self._wheel(package, folder))
+            if self._cache.find(key, package.name) is not None:
+                return
+            if package.digest:
+                self._cache.add(key, self._of_path(package, folder))
+            elif package.file is None:
+                self._cache.add(key, self._built(package, folder))
+            else:
+                self._add_downloaded(key, package, package.file, folder)
 
-    def _wheel(self, package: PlannedPackage, folder: Path) -> Wheel:
-        if package.digest:
-            return self._of_path(package, folder)
-        if package.file is None:
-            return self._built(package, folder)
+    def _add_downloaded(self, key: str, package: PlannedPackage, file: LockedFile, folder: Path) -> None:
         path = folder / "downloaded"
+        self._downloads.submit(self._download, package, file, path).result()
+        if not is_wheel(file.name):
+            self._cache.add(key, self._built(package, folder, path))
+        elif not self._workers.add(path, file.name, key):
+            self._cache.add(key, read_wheel(path, file_name=file.name))
+
+    def _download(self, package: PlannedPackage, file: LockedFile, path: Path) -> None:
         with path.open("wb") as output:
             if package.source and package.source.type == "url":
-                self._downloader.download_url(package.label, package.source.url, package.file, output)
+                self._downloader.download_url(package.label, package.source.url, file, output)
             else:
-                self._downloader.download_locked(package.label, package.name, package.file, package.source, output)
-        if is_wheel(package.file.name):
-            return read_wheel(path, file_name=package.file.name)
-        return self._built(package, folder, path)
+                self._downloader.download_locked(package.label, package.name, file, package.source, output)
 
     def _of_path(self, package: PlannedPackage, folder: Path) -> Wheel:
         path = copy_path(package, self._project, folder / "path")

@@ -35,7 +35,7 @@ WITH_PULUMI = {"provider", "component", "drift", "early_registration", "kept_has
 WITH_DOCKER = {f"builders.{name}" for name in ("container", "build_container", "build_image", "docker_daemon")}
 ONLY_DOORS = {
     "subprocess": {"process"},
-    "requests": {"index"},
+    "requests": {"certificates_adapter", "index"},
     "urllib": {"index"},
     "http": {"index"},
     "httpx": {"index"},
