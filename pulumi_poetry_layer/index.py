@@ -7,12 +7,16 @@ bytes with the locked hash are accepted.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import logging
 import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from threading import local
 from typing import IO, TYPE_CHECKING
 
@@ -323,9 +327,23 @@ def _header_value(text: str) -> bytes:
 
 
 def _pypi() -> PackageSource:
+    return PackageSource(PYPI, Address.of(_pypi_endpoint().rstrip("/")))
+
+
+@cache
+def _pypi_endpoint() -> str:
+    """PyPI's address, as the client library has it.
+
+    Taken from the library's text: importing it takes 0.2 s, most of that for HTML pages, which PyPI does not send.
+    """
+    spec = find_spec("pypi_simple")
+    with suppress(OSError, SyntaxError, ValueError):
+        for node in ast.parse(Path(spec.origin if spec and spec.origin else "").read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "PYPI_SIMPLE_ENDPOINT" and node.value:
+                return str(ast.literal_eval(node.value))
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
-    return PackageSource(PYPI, Address.of(PYPI_SIMPLE_ENDPOINT.rstrip("/")))
+    return PYPI_SIMPLE_ENDPOINT
 
 
 _NOT_TRUSTED = re.compile("verify failed|doesn't match|not valid for|certificate bundle", re.IGNORECASE)

@@ -7,16 +7,18 @@ import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trustme
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from samples.index import Index, file_hash, serve
 
 from pulumi_poetry_layer import index as index_module
 from pulumi_poetry_layer.build_plan import LockedFile, Source
 from pulumi_poetry_layer.credentials import Credentials
 from pulumi_poetry_layer.errors import DownloadError
-from pulumi_poetry_layer.index import Downloader, Indexes
+from pulumi_poetry_layer.index import Downloader, Indexes, _pypi_endpoint
 from pulumi_poetry_layer.index_answers import FileEnd
 from pulumi_poetry_layer.poetry_configuration import PoetryConfiguration
 from pulumi_poetry_layer.sources import Sources
@@ -201,6 +203,20 @@ def test_pypi_is_the_index_of_packages_without_a_source() -> None:
 
     assert indexes().of_package(None).source.page("app") == f"{PYPI_SIMPLE_ENDPOINT}app/"
     assert mirrored.of_package(None).source.page("app") == "http://127.0.0.1/mirror/app/"
+
+
+@pytest.mark.parametrize("text", [None, "", 'PYPI_SIMPLE_ENDPOINT = "renamed"', "not Python", "ENDPOINT: str = 'x'"])
+def test_the_address_of_pypi_is_the_librarys_however_its_text_looks(
+    text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An update of the library would send everybody somewhere else, or nowhere."""
+    assert _pypi_endpoint() == PYPI_SIMPLE_ENDPOINT
+    found = tmp_path / "pypi_simple.py"
+    found.write_text(text or "")
+    spec = SimpleNamespace(origin=str(found)) if text is not None else None
+    monkeypatch.setattr(index_module, "find_spec", lambda _: spec)
+
+    assert _pypi_endpoint.__wrapped__() == PYPI_SIMPLE_ENDPOINT
 
 
 def test_pypi_does_not_see_the_login_to_publish_with() -> None:
