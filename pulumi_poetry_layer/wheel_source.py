@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.cache import ENVIRONMENT_VARIABLE
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.wheel_cache import WheelCache
 
 _DOWNLOADS = 4  # at once; more of them spend their time on setting up connections
+_BUILDS = 6  # at once; each is a process with an environment of its own
 _AT_ONCE = 16  # packages: while some are downloaded, others are read
 
 
@@ -77,6 +79,7 @@ class _WheelSource:
         self._cache = cache
         self._workers = workers
         self._downloads = downloads
+        self._builds = BoundedSemaphore(_BUILDS)
         self._project = project
         self._variables = build_variables(os.environ, sources, credentials)
         self._downloader = Downloader(Indexes(sources, credentials))
@@ -125,16 +128,20 @@ class _WheelSource:
     def _of_path(self, package: PlannedPackage, folder: Path) -> Wheel:
         path = copy_path(package, self._project, folder / "path")
         if path.is_dir():
-            from pulumi_poetry_layer.source_build import build_pure_wheel
-
-            return build_pure_wheel(path, folder / "built", package.label, self._variables)
+            return self._build(package, path, folder)
         if is_wheel(path.name):
             return read_wheel(path, file_name=path.name)
         return self._built(package, folder, path)
 
     def _built(self, package: PlannedPackage, folder: Path, sdist: Path | None = None) -> Wheel:
-        from pulumi_poetry_layer.source_build import build_pure_wheel, check_out, unpack
+        from pulumi_poetry_layer.source_build import check_out, unpack
 
         source = folder / "source"
         tree = unpack(sdist, package.file.name, source) if sdist and package.file else check_out(package, source)
-        return build_pure_wheel(tree, folder / "built", package.label, self._variables)
+        return self._build(package, tree, folder)
+
+    def _build(self, package: PlannedPackage, tree: Path, folder: Path) -> Wheel:
+        from pulumi_poetry_layer.source_build import build_pure_wheel
+
+        with self._builds:
+            return build_pure_wheel(tree, folder / "built", package.label, self._variables)

@@ -68,16 +68,18 @@ class WheelWorkers:
         """
         if not self._count or path.stat().st_size < _LARGE:
             return False
-        worker = self._idle.get()
+        worker, answer = self._idle.get(), ""
         try:
             worker = worker or AnsweringProcess(self._arguments)
-            answer = worker.ask(json.dumps([str(path.absolute()), file_name, key]))
-        except OSError:  # it could not be started, or is gone
-            answer = ""
-        if worker and not answer:
-            worker.close()
+            with suppress(OSError):  # it is gone
+                answer = worker.ask(json.dumps([str(path.absolute()), file_name, key]))
+            if not answer:
+                worker.close()
+                worker = None
+        except OSError:  # it could not be started
             worker = None
-        self._idle.put(worker)
+        finally:  # whatever happens: who waits for a worker waits for this
+            self._idle.put(worker)
         return answer == _DONE
 
 

@@ -133,3 +133,20 @@ def test_workers_end_when_their_program_is_gone(tmp_path: Path) -> None:
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(timeout=60) == 0
+
+
+def test_a_worker_whose_answer_cannot_be_read_keeps_nobody_waiting(
+    tmp_path: Path, workers: WheelWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build would hang for ever, at the next wheel or at its end."""
+
+    def ask(_process: AnsweringProcess, _line: str) -> str:
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+    path = saved(tmp_path, SAMPLE.data())
+    with monkeypatch.context() as broken:
+        broken.setattr(AnsweringProcess, "ask", ask)
+        with pytest.raises(UnicodeDecodeError):
+            workers.add(path, SAMPLE.file_name, KEY)
+
+    assert workers.add(path, SAMPLE.file_name, KEY)

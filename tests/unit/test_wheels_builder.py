@@ -5,19 +5,22 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
+import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from samples.index import Index, file_hash, serve
 from samples.wheels import ELF_START, WheelSample
 
-from pulumi_poetry_layer import wheel_source
+from pulumi_poetry_layer import source_build, wheel_source
 from pulumi_poetry_layer.archive import ArchiveSummary, write_archive
 from pulumi_poetry_layer.build_plan import BuildPlan, Choice, LockedFile, PlannedPackage, Source
 from pulumi_poetry_layer.builders import ProjectFiles, make_builder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
+from pulumi_poetry_layer.credentials import Credentials
 from pulumi_poetry_layer.errors import (
     ArtifactError,
     BuildError,
@@ -31,7 +34,10 @@ from pulumi_poetry_layer.errors import (
 )
 from pulumi_poetry_layer.lockfile import LockedPackage
 from pulumi_poetry_layer.path_dependencies import content_digests
+from pulumi_poetry_layer.sources import Sources
 from pulumi_poetry_layer.target import Target
+from pulumi_poetry_layer.wheel_cache import WheelCache
+from pulumi_poetry_layer.wheel_workers import WheelWorkers
 
 APP = WheelSample(name="app")
 LIB = WheelSample(name="lib-two", files={"lib.py": b"import app\n"})
@@ -242,6 +248,33 @@ def test_a_pure_package_without_a_wheel_is_built(tmp_path: Path, server: Index) 
     with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
         assert archive.read("python/source.py") == b"a = 1\n" * 100
         assert all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
+
+
+def test_few_packages_are_built_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock file full of sdists would start as many builds, each with an environment of its own, on a laptop."""
+    running: set[str] = set()
+    most = 0
+
+    def build_pure_wheel(_tree: Path, _folder: Path, label: str, _variables: object) -> None:
+        nonlocal most
+        running.add(label)
+        most = max(most, len(running))
+        time.sleep(0.05)
+        running.remove(label)
+        raise BuildError("enough was seen", where=label)
+
+    monkeypatch.setattr(wheel_source, "_BUILDS", 2)
+    monkeypatch.setattr(source_build, "build_pure_wheel", build_pure_wheel)
+    with ThreadPoolExecutor(8) as threads, WheelWorkers(tmp_path, 0) as workers, ThreadPoolExecutor(1) as downloads:
+        source = wheel_source._WheelSource(
+            WheelCache(tmp_path), workers, downloads, tmp_path, Sources(), Credentials.of_host(tmp_path, {})
+        )
+        packages = [PlannedPackage(name=f"p{number}", version="1", file=None, source=None) for number in range(8)]
+        built = [threads.submit(source._build, package, tmp_path, tmp_path) for package in packages]
+        problems = [one.exception() for one in built]
+
+    assert all(isinstance(problem, BuildError) for problem in problems)
+    assert most == 2
 
 
 def test_a_native_package_without_a_wheel_is_refused(tmp_path: Path, server: Index) -> None:
