@@ -8,12 +8,12 @@ name. The archive is written under a temporary name and renamed, so a reader see
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import zlib
 from collections import Counter
 
 from pulumi_poetry_layer.atomic import replacing
+from pulumi_poetry_layer.digest import sha256_of_much
 from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
 from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.layout import lay_out
@@ -143,7 +143,7 @@ class _Writer:
     def __init__(self, file: IO[bytes], known_sha256: str | None, crc32: Checksum) -> None:
         self._file = file
         self._known_sha256 = known_sha256
-        self._digest = None if known_sha256 else hashlib.sha256()
+        self._digest = None if known_sha256 else sha256_of_much()
         self._buffer = memoryview(bytearray(_BLOCK))  # one for all blocks: fresh memory takes longer than the copying
         self._crc32 = crc32
         self._offset = 0

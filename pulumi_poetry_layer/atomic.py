@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import contextmanager
 from pathlib import Path
+
+from pulumi_poetry_layer.digest import sha256_of_much
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def write_atomically(output: Path, data: bytes) -> None:
 
 def sha256_of(path: Path) -> str:
     """Hex digest of a file."""
-    digest = hashlib.sha256()
+    digest = sha256_of_much()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)

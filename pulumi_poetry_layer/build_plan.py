@@ -5,11 +5,11 @@ A layer whose plan is remembered (``memory``) is built from this alone.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import namedtuple
 from functools import cached_property
 
+from pulumi_poetry_layer.digest import sha256_hex
 from pulumi_poetry_layer.errors import SelectionError
 from pulumi_poetry_layer.frozen import dataclass, field
 from pulumi_poetry_layer.names import normalised
@@ -175,7 +175,7 @@ class BuildPlan:
             sort_keys=True,
             separators=(",", ":"),
         )
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return sha256_hex(canonical)
 
 
 def refuse_empty(plan: BuildPlan) -> None:

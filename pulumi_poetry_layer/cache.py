@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 ENVIRONMENT_VARIABLE = "PULUMI_POETRY_LAYER_CACHE_DIR"
+_NAME = "pulumi-poetry-layer"
 
 
 def cache_root() -> Path:
@@ -13,9 +15,16 @@ def cache_root() -> Path:
     configured = os.environ.get(ENVIRONMENT_VARIABLE)
     if configured:
         return Path(configured).expanduser().absolute()
+    if sys.platform == "linux":
+        # What platformdirs does there, without importing it, which takes a sixth of a small build:
+        # https://specifications.freedesktop.org/basedir-spec/latest/
+        for variable, below in (("XDG_CACHE_HOME", ""), ("HOME", ".cache")):
+            folder = Path(os.environ.get(variable, ""), below)
+            if folder.is_absolute():
+                return folder / _NAME
     from platformdirs import user_cache_path
 
-    return user_cache_path("pulumi-poetry-layer", appauthor=False)
+    return user_cache_path(_NAME, appauthor=False)
 
 
 def cache_folder(name: str) -> Path:

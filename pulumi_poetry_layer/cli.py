@@ -6,41 +6,34 @@ With ``--json`` standard output is JSON only.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import sys
-from contextlib import suppress
-from functools import lru_cache
-from pathlib import Path
 
 from pulumi_poetry_layer.build_plan import MAIN_GROUP
-from pulumi_poetry_layer.builders import BUILDERS, DEFAULT_BUILDER, make_builder
+from pulumi_poetry_layer.builders import DEFAULT_BUILDER, make_builder
+from pulumi_poetry_layer.command_line import parse_command_line
 from pulumi_poetry_layer.errors import PoetryLayerError
-from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.layer_request import LayerRequest
 from pulumi_poetry_layer.pipeline import LayerArtifact, build_request, plan_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, TypeAlias
+    from types import SimpleNamespace
+    from typing import Any
 
     from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
     from pulumi_poetry_layer.expected_size import ExpectedSize
 
-    Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-PROGRAM = "pulumi-poetry-layer"
-DEFAULT_RUNTIME = "python3.12"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = _parser(arguments[:1]).parse_args(arguments)
+    options = parse_command_line(arguments)
     try:
-        options.command(options)
+        _COMMANDS[options.command](options)
+        sys.stdout.flush()  # here, where a closed pipe is no error
     except PoetryLayerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -49,84 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser: of the command that is asked for alone, since making it takes its time, else of all."""
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM, description="Turn poetry.lock into an AWS Lambda layer zip.", formatter_class=_formatter
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in [_COMMANDS[name] for name in asked if name in _COMMANDS] or _COMMANDS.values():
-        add(commands)
-    return parser
-
-
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    """The usual one, asked for with each argument; left to itself it would import shutil to know its width."""
-    return argparse.HelpFormatter(prog, width=_columns() - 2)
-
-
-@lru_cache(maxsize=1)
-def _columns() -> int:
-    with suppress(ValueError):
-        return int(os.environ.get("COLUMNS", ""))
-    with suppress(OSError):
-        return os.get_terminal_size().columns
-    return 80
-
-
-def _add_plan(commands: Commands) -> None:
-    plan = commands.add_parser(
-        "plan", help="show what would land in the layer, and its fingerprint", formatter_class=_formatter
-    )
-    _add_request_options(plan)
-    plan.add_argument(
-        "--compare", type=Path, metavar="OLD", help="an older poetry.lock or another project folder: show what changes"
-    )
-    plan.add_argument(
-        "--size", action="store_true", help="tell how large the layer will be; may ask the indexes for some seconds"
-    )
-    plan.set_defaults(command=_plan)
-
-
-def _add_build(commands: Commands) -> None:
-    build = commands.add_parser("build", help="build the layer zip", formatter_class=_formatter)
-    _add_request_options(build)
-    build.add_argument("--output", type=Path, required=True, metavar="FILE", help="the zip to write")
-    build.set_defaults(command=_build)
-
-
-def _add_inspect(commands: Commands) -> None:
-    inspect = commands.add_parser("inspect", help="show what is in a layer zip", formatter_class=_formatter)
-    inspect.add_argument("layer", type=Path, metavar="FILE", help="the zip to read")
-    inspect.add_argument("--json", action="store_true", help="print JSON only")
-    inspect.set_defaults(command=_inspect)
-
-
-def _add_cache(commands: Commands) -> None:
-    cache = commands.add_parser(
-        "cache", help="the cache shared by all projects of this user", formatter_class=_formatter
-    )
-    cache.add_argument("action", choices=("dir", "size", "clear"))
-    cache.add_argument("--docker", action="store_true", help="size, clear: what the container builder keeps in Docker")
-    cache.set_defaults(command=_cache)
-
-
-_COMMANDS = {"plan": _add_plan, "build": _add_build, "inspect": _add_inspect, "cache": _add_cache}
-
-
-def _add_request_options(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--project-dir", type=Path, default=Path(), metavar="DIR", help="folder of pyproject.toml and poetry.lock")
-    add("--runtime", default=DEFAULT_RUNTIME, help=f"Lambda runtime (default: {DEFAULT_RUNTIME})")
-    add("--architecture", default=DEFAULT_ARCHITECTURE, help=f"x86_64 or arm64 (default: {DEFAULT_ARCHITECTURE})")
-    add("--group", action="append", metavar="GROUP", help=f"dependency group, repeatable (default: {MAIN_GROUP})")
-    add("--extra", action="append", default=[], metavar="EXTRA", help="extra of the project, repeatable")
-    add("--exclude", action="append", default=[], metavar="DIST", help="leave out DIST and what only it needs")
-    add("--builder", choices=BUILDERS, default=DEFAULT_BUILDER, help=f"default: {DEFAULT_BUILDER}")
-    add("--json", action="store_true", help="print JSON only")
-
-
-def _request(options: argparse.Namespace) -> LayerRequest:
+def _request(options: SimpleNamespace) -> LayerRequest:
     return LayerRequest(
         project_dir=options.project_dir,
         runtime=options.runtime,
@@ -138,7 +54,7 @@ def _request(options: argparse.Namespace) -> LayerRequest:
     )
 
 
-def _plan(options: argparse.Namespace) -> None:
+def _plan(options: SimpleNamespace) -> None:
     if options.compare:
         _compare(options)
         return
@@ -164,7 +80,7 @@ def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) 
     return expect_size(plan, *size_sources(request.builder, files, Patience()))
 
 
-def _compare(options: argparse.Namespace) -> None:
+def _compare(options: SimpleNamespace) -> None:
     from pulumi_poetry_layer.comparison import compare_request
 
     comparison = compare_request(_request(options), options.compare)
@@ -212,7 +128,7 @@ def plan_document(plan: BuildPlan) -> dict[str, Any]:
     }
 
 
-def _build(options: argparse.Namespace) -> None:
+def _build(options: SimpleNamespace) -> None:
     if options.builder != DEFAULT_BUILDER:
         # Imported here: it brings logging with it, and the wheels builder runs nothing that would have much to say.
         from pulumi_poetry_layer.output import show_output
@@ -238,7 +154,7 @@ def artifact_document(artifact: LayerArtifact) -> dict[str, Any]:
     }
 
 
-def _inspect(options: argparse.Namespace) -> None:
+def _inspect(options: SimpleNamespace) -> None:
     from pulumi_poetry_layer.inspection import inspect_layer
 
     layer = inspect_layer(options.layer)
@@ -251,7 +167,7 @@ def _inspect(options: argparse.Namespace) -> None:
     print(f"sha256 {layer.sha256}")
 
 
-def _cache(options: argparse.Namespace) -> None:
+def _cache(options: SimpleNamespace) -> None:
     from pulumi_poetry_layer.cache import cache_folder, cache_size, clear_cache
 
     if options.docker:
@@ -284,3 +200,6 @@ def _megabytes(size: int) -> str:
 
 def _print_json(document: dict[str, Any]) -> None:
     print(json.dumps(document, indent=2))
+
+
+_COMMANDS = {"plan": _plan, "build": _build, "inspect": _inspect, "cache": _cache}

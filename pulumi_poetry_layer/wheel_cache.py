@@ -5,11 +5,11 @@ Entries are written under a temporary name and renamed, so processes may share t
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pulumi_poetry_layer.digest import sha256_hex
 from pulumi_poetry_layer.errors import DamagedSegmentError
 from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.segment_file import read_segment
@@ -48,7 +48,7 @@ def cache_key(package: PlannedPackage) -> str:
 
     # Without a login: a new token is the same repository.
     commit = [Address.of(source.url).url, source.resolved_reference, source.subdirectory] if source else []
-    return "git:" + hashlib.sha256(json.dumps(commit).encode()).hexdigest()
+    return "git:" + sha256_hex(json.dumps(commit))
 
 
 class WheelCache:

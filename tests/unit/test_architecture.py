@@ -17,8 +17,8 @@ ROOT = Path(pulumi_poetry_layer.__file__).parent
 MODULES = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path for path in ROOT.rglob("*.py")}
 
 PURE = [
-    "absence", "artifacts", "build_plan", "candidates", "changes", "constraints", "dependencies", "errors",
-    "explanation", "frozen", "graph", "index_errors", "lock_text", "lockfile", "markers", "masking", "names", "plan",
+    "absence", "artifacts", "build_plan", "candidates", "changes", "constraints", "dependencies", "digest",
+    "errors", "explanation", "frozen", "graph", "index_errors", "lock_text", "lockfile", "markers", "masking", "names", "plan",
     "poetry_variables", "project", "resolution", "selection", "solver", "sources", "tables", "target",
 ]  # fmt: skip
 """Everything up to the waist."""

@@ -151,5 +151,6 @@ def test_command_line_starts_without_what_is_slow_to_import() -> None:
     slow = {
         "dataclasses", "inspect", "typing", "logging", "tempfile", "shutil", "threading", "requests", "tomli",
         "packaging.tags", "packaging.utils", "pulumi_poetry_layer.masking", "pulumi_poetry_layer.lockfile",
+        "argparse", "locale", "hashlib", "_hashlib", "platformdirs",
     }  # fmt: skip
     assert slow.isdisjoint(loaded)
