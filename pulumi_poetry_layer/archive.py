@@ -15,6 +15,7 @@ from collections import Counter
 from pulumi_poetry_layer.atomic import replacing
 from pulumi_poetry_layer.digest import sha256_of_much
 from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
+from pulumi_poetry_layer.file_state import state_of
 from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.layout import lay_out
 from pulumi_poetry_layer.members import (
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO, TypeAlias
 
-    from pulumi_poetry_layer.layout import Layout
-
     Checksum: TypeAlias = Callable[[bytes | memoryview, int], int]
 
 __all__ = [
@@ -72,16 +71,28 @@ _MUCH = 1 << 24  # bytes
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveSummary:
-    """A written archive: hex digest, bytes of the zip, unzipped bytes, and the same by distribution."""
+    """A written archive: hex digest, bytes of the zip, unzipped bytes, and the same by distribution.
+
+    ``whole`` are the states (:mod:`.file_state`) of the files whose segments are in it.
+    """
 
     sha256: str
     size: int
     unzipped_size: int
     distributions: dict[str, DistributionSize]
+    whole: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownArchive:
+    """What is known of an archive since it was last written: its hex digest, and states of files that were whole."""
+
+    sha256: str
+    whole: frozenset[str] = frozenset()
 
 
 def write_archive(
-    parts: Iterable[Member | Segment], output: Path, *, known_sha256: str | None = None
+    parts: Iterable[Member | Segment], output: Path, *, known: KnownArchive | None = None
 ) -> ArchiveSummary:
     """Write the layer zip; ``output`` is replaced at the very end, or not touched at all.
 
@@ -90,7 +101,7 @@ def write_archive(
     Args:
         parts: what is in it.
         output: the zip.
-        known_sha256: the digest (hex) of the archive of these parts, when it is known; half of the time goes into it.
+        known: what is known of the archive of these parts; finding it out takes more than half of the time.
 
     Raises:
         ArchiveError: two members of one name and different contents, an unsafe name, or a size beyond what the format
@@ -101,7 +112,7 @@ def write_archive(
     try:
         with replacing(output) as file, StreamReader() as reader:
             _reserve(file, sum(segment.length for segment, _ in layout.segments))
-            writer = _Writer(file, known_sha256, _crc32_for(layout))
+            writer = _Writer(file, known, sum(segment.length for segment, _ in layout.segments))
             for segment, dropped in layout.segments:
                 writer.add_segment(segment, dropped)
             for member in layout.members:
@@ -138,16 +149,16 @@ def _compressed(content: FileContent | BytesContent | Stream, reader: StreamRead
 
 
 class _Writer:
-    """Writes an archive front to back; segments are checked on the way."""
+    """Writes an archive front to back; segments are checked on the way, unless they are known to be whole."""
 
-    def __init__(self, file: IO[bytes], known_sha256: str | None, crc32: Checksum) -> None:
+    def __init__(self, file: IO[bytes], known: KnownArchive | None, size: int) -> None:
         self._file = file
-        self._known_sha256 = known_sha256
-        self._digest = None if known_sha256 else sha256_of_much()
+        self._size = size
+        self._known = known
+        self._digest = None if known else sha256_of_much()
         self._buffer = memoryview(bytearray(_BLOCK))  # one for all blocks: fresh memory takes longer than the copying
-        self._crc32 = crc32
         self._offset = 0
-        self._crc = 0
+        self._whole: set[str] = set()
         self._names: list[bytes] = []
         self._headers: list[bytes] = []
         self._files: Counter[str] = Counter()
@@ -163,18 +174,23 @@ class _Writer:
         """
         _refuse_beyond_format(self._offset + segment.length)
         with _open(segment) as source:
-            position = self._crc = 0
+            state = state_of(source)
+            is_whole = self._known is not None and state in self._known.whole
+            reader = _SegmentReader(segment, source, self._buffer, None if is_whole else _crc32_for(self._size))
+            position = 0
             for first, last in _runs(len(segment.names), dropped):
                 start, end = segment.start(first), segment.start(last)
-                self._copy(source, start - position, keep=False)
+                reader.skip(start - position)
                 headers = moved(segment.headers[first * CENTRAL_SIZE : last * CENTRAL_SIZE], self._offset - start)
                 self._names += segment.names[first:last]
                 self._headers += [headers[at : at + CENTRAL_SIZE] for at in range(0, len(headers), CENTRAL_SIZE)]
-                self._copy(source, end - start, keep=True)
+                for block in reader.blocks(end - start):
+                    self._write(block)
                 position = end
-            self._copy(source, segment.length - position, keep=False)
-        if f"{self._crc:08x}" != segment.crc:
-            raise DamagedSegmentError(segment.path)
+            reader.skip(segment.length - position)
+            reader.finish()
+        if state:
+            self._whole.add(state)
         left_out = [segment.entry(index) for index in dropped]
         self._count(
             segment.distribution,
@@ -206,26 +222,15 @@ class _Writer:
         self._write(end_of_archive(len(directory), start, self._offset - start))
         self._file.truncate(self._offset)
         return ArchiveSummary(
-            sha256=self._digest.hexdigest() if self._digest else self._known_sha256 or "",
+            sha256=self._known.sha256 if self._known else self._digest.hexdigest() if self._digest else "",
             size=self._offset,
             unzipped_size=sum(self._unzipped_sizes.values()),
             distributions={
                 name: DistributionSize(files=files, size=self._sizes[name], unzipped_size=self._unzipped_sizes[name])
                 for name, files in sorted(self._files.items())
             },
+            whole=frozenset(self._whole),
         )
-
-    def _copy(self, source: IO[bytes], length: int, *, keep: bool) -> None:
-        """The next bytes of a segment: all are checked, those to keep are written."""
-        while length > 0:
-            count = source.readinto(self._buffer[: min(length, _BLOCK)])  # type: ignore[attr-defined]
-            if not count:
-                return  # cut short: the checksum will tell
-            length -= count
-            block = self._buffer[:count]
-            self._crc = self._crc32(block, self._crc)
-            if keep:
-                self._write(block)
 
     def _write(self, data: bytes | memoryview) -> None:
         self._file.write(data)
@@ -239,9 +244,49 @@ class _Writer:
         self._unzipped_sizes[distribution] += unzipped_size
 
 
-def _crc32_for(layout: Layout) -> Checksum:
+class _SegmentReader:
+    """Reads a segment's members front to back.
+
+    Args:
+        segment: the segment.
+        source: its file.
+        buffer: where the blocks lie, one after the other.
+        crc32: what takes the checksum, None when the file is known to be whole.
+    """
+
+    def __init__(self, segment: Segment, source: IO[bytes], buffer: memoryview, crc32: Checksum | None) -> None:
+        self._segment = segment
+        self._source = source
+        self._buffer = buffer
+        self._crc32 = crc32
+        self._crc = 0
+
+    def blocks(self, length: int) -> Iterator[memoryview]:
+        """The next bytes; a block is gone when the next one comes."""
+        while length > 0:
+            count = self._source.readinto(self._buffer[:length])  # type: ignore[attr-defined]
+            if not count:
+                raise DamagedSegmentError(self._segment.path)
+            length -= count
+            block = self._buffer[:count]
+            if self._crc32:
+                self._crc = self._crc32(block, self._crc)
+            yield block
+
+    def skip(self, length: int) -> None:
+        """Pass over bytes, which are checked like all others."""
+        for _ in self.blocks(length):
+            pass
+
+    def finish(self) -> None:
+        """Tell whether it was what it should be, when all has been read."""
+        if self._crc32 and f"{self._crc:08x}" != self._segment.crc:
+            raise DamagedSegmentError(self._segment.path)
+
+
+def _crc32_for(size: int) -> Checksum:
     """What takes the checksums: for little data zlib, since importing what is faster takes longer than it saves."""
-    if sum(segment.length for segment, _ in layout.segments) < _MUCH:
+    if size < _MUCH:
         return zlib.crc32
     from pulumi_poetry_layer.deflate import crc32
 

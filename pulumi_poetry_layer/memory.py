@@ -1,4 +1,4 @@
-"""What was found out on this machine before: the plans of layers, and the digests of their archives.
+"""What was found out on this machine before: the plans of layers, and what is known of their archives.
 
 The same two files and the same request give the same plan, and the same segments give the same archive. So both may be
 remembered, by the digest of everything that goes into them, this package's own code included. It is a shortcut and
@@ -17,6 +17,7 @@ from zlib import crc32
 
 import packaging
 
+from pulumi_poetry_layer.archive import KnownArchive
 from pulumi_poetry_layer.atomic import write_atomically
 from pulumi_poetry_layer.build_plan import BuildPlan, Choice, Excluded, LockedFile, PlannedPackage, Source
 from pulumi_poetry_layer.cache import cache_folder
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from pulumi_poetry_layer.archive import ArchiveSummary
     from pulumi_poetry_layer.build_plan import BuilderIdentity
     from pulumi_poetry_layer.builders import ProjectFiles
     from pulumi_poetry_layer.layer_request import LayerRequest
@@ -67,26 +69,27 @@ def remember_plan(plan: BuildPlan, files: ProjectFiles) -> None:
     if any(package.digest or _holds_login(package.source) for package in plan.packages):
         return  # it depends on more than the two files, or would bring a secret into one more file
     path = _plan_path(files, plan.target.runtime, plan.target.architecture, plan.choice, plan.builder)
+    if path.exists():
+        return
     _remember(path, {"packages": list(map(_told, plan.packages)), "excluded": list(map(vars, plan.excluded))})
 
 
-def recall_sha256(parts: Sequence[Member | Segment]) -> str | None:
-    """The sha256 (hex) of the archive of these parts; None when it is not known."""
+def recall_archive(parts: Sequence[Member | Segment]) -> KnownArchive | None:
+    """What is known of the archive of these parts; None when nothing is."""
     path = _archive_path(parts)
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return str(json.loads(path.read_bytes())["sha256"]) if path else None
+        told = json.loads(path.read_bytes()) if path else {}
+        return KnownArchive(sha256=str(told["sha256"]), whole=frozenset(map(str, told["whole"])))
     return None
 
 
-def remember_sha256(parts: Sequence[Member | Segment], sha256: str) -> None:
-    """Remember the digest of an archive, if all of its parts are segments: these are known by their checksums."""
+def remember_archive(parts: Sequence[Member | Segment], summary: ArchiveSummary) -> None:
+    """Remember what is known of an archive, if all of its parts are segments: these are known by their checksums."""
     if path := _archive_path(parts):
-        _remember(path, {"sha256": sha256})
+        _remember(path, {"sha256": summary.sha256, "whole": sorted(summary.whole)})
 
 
 def _remember(path: Path, told: dict[str, Any]) -> None:
-    if path.exists():
-        return
     with suppress(OSError):
         write_atomically(path, json.dumps(told).encode())
         remembered = sorted(path.parent.glob("*.json"), key=lambda other: other.stat().st_mtime_ns)

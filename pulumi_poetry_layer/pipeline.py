@@ -14,7 +14,7 @@ from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.layer_code import note_of, twins_of
 from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
-from pulumi_poetry_layer.memory import recall_plan, recall_sha256, remember_plan, remember_sha256
+from pulumi_poetry_layer.memory import recall_archive, recall_plan, remember_archive, remember_plan
 from pulumi_poetry_layer.verify import verify_loads
 
 TYPE_CHECKING = False
@@ -111,10 +111,10 @@ def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output
     """
     with builder.build(plan, files) as members:
         verify_loads(members, plan.target)
-        known = recall_sha256(members)
-        summary = write_archive(members, output, known_sha256=known)
-        if known is None:
-            remember_sha256(members, summary.sha256)
+        known = recall_archive(members)
+        summary = write_archive(members, output, known=known)
+        if known is None or summary.whole != known.whole:
+            remember_archive(members, summary)
     versions = {package.name: package.version for package in plan.packages}
     return LayerArtifact(
         fingerprint=plan.fingerprint,

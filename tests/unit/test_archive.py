@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from pulumi_poetry_layer import file_state
 from pulumi_poetry_layer.archive import (
     ArchiveSummary,
     BytesContent,
     DistributionSize,
     FileContent,
+    KnownArchive,
     Member,
     Segment,
     write_archive,
@@ -202,6 +205,42 @@ def test_a_damaged_segment_is_noticed(tmp_path: Path, damage: str) -> None:
     assert caught.value.path == part.path
     assert output.read_bytes() == b"before"
     assert {path.name for path in tmp_path.iterdir()} <= {"app", "layer.zip"}
+
+
+@pytest.mark.parametrize("damage", ["changed", "shortened", "removed"])
+def test_damage_is_noticed_in_a_file_that_was_whole_before(
+    tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A layer with a broken file would be published, because it was built before from the same wheels."""
+    monkeypatch.setattr(file_state, "_SETTLED", -1e9)
+    part = segment(tmp_path, "app", a=b"1" * 100)
+    summary = write_archive([part], tmp_path / "layer.zip")
+    known = KnownArchive(sha256=summary.sha256, whole=summary.whole)
+    data, status = part.path.read_bytes(), part.path.stat()
+    time.sleep(0.1)  # the clock of a file system ticks, which is what _SETTLED is for
+    if damage == "removed":
+        part.path.unlink()
+    else:
+        part.path.write_bytes(data[:60] + b"!" + data[61:] if damage == "changed" else data[:60])
+        os.utime(part.path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    with pytest.raises(DamagedSegmentError):
+        write_archive([part], tmp_path / "layer.zip", known=known)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no time of the last change there")
+def test_a_file_that_has_not_changed_is_checked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every build would take the checksum of each byte again."""
+    monkeypatch.setattr(file_state, "_SETTLED", -1e9)
+    app, lib = segment(tmp_path, "app", a=b"same", b=b"1"), segment(tmp_path, "lib", a=b"same", z=b"2")
+    summary = write_archive([app, lib], tmp_path / "layer.zip")
+    monkeypatch.setattr("zlib.crc32", lambda *_: pytest.fail("checked again"))
+
+    known = KnownArchive(sha256=summary.sha256, whole=summary.whole)
+    assert write_archive([app, lib], tmp_path / "again.zip", known=known) == summary
+    assert (tmp_path / "again.zip").read_bytes() == (tmp_path / "layer.zip").read_bytes()
+    with pytest.raises(pytest.fail.Exception, match="checked again"):
+        write_archive([app, lib], tmp_path / "again.zip", known=KnownArchive(sha256=summary.sha256))
 
 
 def test_the_unused_part_of_a_segment_is_checked_too(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_poetry_layer import memory
-from pulumi_poetry_layer.archive import BytesContent, Member, Segment, write_archive
+from pulumi_poetry_layer import file_state, memory
+from pulumi_poetry_layer.archive import BytesContent, KnownArchive, Member, Segment, write_archive
 from pulumi_poetry_layer.build_plan import BuilderIdentity, Source
 from pulumi_poetry_layer.builders import make_builder
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.layer_request import LayerRequest
-from pulumi_poetry_layer.memory import recall_plan, recall_sha256, remember_plan, remember_sha256
+from pulumi_poetry_layer.memory import recall_archive, recall_plan, remember_archive, remember_plan
 from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.segment_file import read_segment, write_segment
 
@@ -151,22 +151,36 @@ def test_digests_of_archives_are_remembered_by_what_is_in_them(tmp_path: Path) -
     """The digest of another archive would be told, and a drift of what is published would be seen where none is."""
     first = segment(tmp_path, b"1")
     summary = write_archive([first], tmp_path / "layer.zip")
-    remember_sha256([first], summary.sha256)
+    remember_archive([first], summary)
+    known = recall_archive([first])
 
-    assert recall_sha256([first]) == summary.sha256
-    assert recall_sha256([segment(tmp_path, b"1")]) == summary.sha256
-    assert write_archive([first], tmp_path / "again.zip", known_sha256=summary.sha256) == summary
+    assert known == KnownArchive(sha256=summary.sha256)
+    assert recall_archive([segment(tmp_path, b"1")]) == known
+    assert write_archive([first], tmp_path / "again.zip", known=known) == summary
     assert (tmp_path / "again.zip").read_bytes() == (tmp_path / "layer.zip").read_bytes()
-    assert recall_sha256([segment(tmp_path, b"2")]) is None
-    assert recall_sha256([first, segment(tmp_path, b"1")]) is None
+    assert recall_archive([segment(tmp_path, b"2")]) is None
+    assert recall_archive([first, segment(tmp_path, b"1")]) is None
+
+
+def test_it_is_remembered_which_files_were_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every build would read each file's bytes once more than it has to."""
+    monkeypatch.setattr(file_state, "_SETTLED", -1e9)
+    part = segment(tmp_path, b"1")
+    summary = write_archive([part], tmp_path / "layer.zip")
+    remember_archive([part], replace(summary, whole=frozenset()))
+    assert recall_archive([part]) == KnownArchive(sha256=summary.sha256)
+
+    remember_archive([part], summary)
+    assert recall_archive([part]) == KnownArchive(sha256=summary.sha256, whole=summary.whole)
+    assert len(summary.whole) == 1
 
 
 def test_archives_of_single_members_are_not_remembered(tmp_path: Path) -> None:
     """What another program installed may differ although its names do not."""
     parts = [Member("python/a.py", "a", BytesContent(b"1"))]
-    remember_sha256(parts, "0" * 64)
+    remember_archive(parts, write_archive(parts, tmp_path / "layer.zip"))
 
-    assert recall_sha256(parts) is None
+    assert recall_archive(parts) is None
     assert not cache_folder("digests").exists()
 
 
