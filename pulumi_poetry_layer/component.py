@@ -25,10 +25,11 @@ from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
 from pulumi_poetry_layer.drift import built_sha256, checked_arn, refuse_other_zip, remove_other_copy
 from pulumi_poetry_layer.early_registration import register_early
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.layer_code import put_placeholder, zip_path
+from pulumi_poetry_layer.kept_zip import ensure_artifact, put_placeholder
+from pulumi_poetry_layer.layer_code import zip_path
 from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.limits import refuse_over_limit
-from pulumi_poetry_layer.pipeline import ensure_artifact, plan_request
+from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, request_inputs
 from pulumi_poetry_layer.publication import (
     LayerSettings,

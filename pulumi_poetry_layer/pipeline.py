@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from pathlib import Path
 
 from pulumi_poetry_layer.archive import write_archive
-from pulumi_poetry_layer.atomic import replacing, sha256_of, write_atomically
 from pulumi_poetry_layer.build_plan import MAIN_GROUP, refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.frozen import dataclass
-from pulumi_poetry_layer.layer_code import note_of, twins_of
 from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.memory import recall_archive, recall_plan, remember_archive, remember_plan
 from pulumi_poetry_layer.verify import verify_loads
@@ -126,70 +122,6 @@ def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output
             PackageSize(name=name, version=versions[name], **vars(size)) for name, size in summary.distributions.items()
         ),
     )
-
-
-def ensure_artifact(
-    request: LayerRequest, output: Path, *, fingerprint: str, sha256: str | None = None
-) -> LayerArtifact:
-    """The built zip of that fingerprint at ``output``: the one that is there if it is whole, else built now.
-
-    Before it is built, it is looked for in the folders of other stacks and copied from there.
-
-    Beside the zip lies a note of what it is (``<output>.json``); a zip whose digest the note does not confirm was cut
-    short, damaged or put there by somebody else, and is built anew. So is one of another digest than ``sha256`` (hex),
-    where that is given; what is built then may still have another.
-
-    Raises:
-        InputError: the input is wrong, or has changed since the caller planned.
-        BuildError: the build failed; neither a zip nor a placeholder of one is left behind.
-    """
-    note = note_of(output)
-    artifact = _confirmed(output, fingerprint, sha256)
-    if artifact:
-        return artifact
-    try:
-        artifact = _copied(output, fingerprint, sha256) or build_request(request, output, fingerprint=fingerprint)
-    except BaseException:
-        note.unlink(missing_ok=True)
-        output.unlink(missing_ok=True)
-        raise
-    told = {**vars(artifact), "path": output.name, "packages": list(map(vars, artifact.packages))}
-    write_atomically(note, json.dumps(told, indent=1).encode())
-    return artifact
-
-
-def _copied(output: Path, fingerprint: str, sha256: str | None) -> LayerArtifact | None:
-    """Take the zip from another stack's or layer's place, if one there is whole; it may vanish at any moment."""
-    for twin in twins_of(output):
-        artifact = _confirmed(twin, fingerprint, sha256)
-        with suppress(FileNotFoundError):
-            if artifact and _copy(twin, output) == artifact.sha256:
-                return LayerArtifact(**{**vars(artifact), "path": output})
-    return None
-
-
-def _copy(source: Path, output: Path) -> str:
-    """Copy a file atomically and return the digest of what has arrived."""
-    from shutil import copyfileobj
-
-    with source.open("rb") as file, replacing(output) as copy:
-        copyfileobj(file, copy)
-    return sha256_of(output)
-
-
-def _confirmed(output: Path, fingerprint: str, sha256: str | None) -> LayerArtifact | None:
-    """What the note says about the zip, None unless the zip is just that, and what is asked for."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        told = json.loads(note_of(output).read_text(encoding="utf-8"))
-        packages = tuple(PackageSize(**package) for package in told["packages"])
-        artifact = LayerArtifact(**{**told, "path": output, "packages": packages})
-        if artifact.fingerprint != fingerprint or sha256 not in (None, artifact.sha256):
-            return None
-        if output.stat().st_size != artifact.size:
-            return None
-        if sha256_of(output) == artifact.sha256:
-            return artifact
-    return None
 
 
 def build_layer(

@@ -26,7 +26,6 @@ from pulumi.dynamic import (
 
 from pulumi_poetry_layer.changes import describe_changes, describe_new
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError
-from pulumi_poetry_layer.layer_code import remove_zip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +81,7 @@ class LayerBuildProvider(ResourceProvider):
         """Build the zip of the new fingerprint, then let go of the old one's."""
         outputs = _built(_news, describe_changes(_olds, _news) or describe_new(_news))
         if _olds.get("zip") != _news["zip"]:
-            remove_zip(Path(_olds["zip"]))
+            _remove_zip(Path(_olds["zip"]))
         return UpdateResult(outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -91,7 +90,7 @@ class LayerBuildProvider(ResourceProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the zip from the build folder."""
-        remove_zip(Path(_props["zip"]))
+        _remove_zip(Path(_props["zip"]))
 
 
 class LayerBuild(Resource, module="poetry-layer", name="LayerBuild"):
@@ -209,14 +208,20 @@ def _built(props: dict[str, Any], what: str) -> dict[str, Any]:
 
 
 def _artifact(props: dict[str, Any]) -> LayerArtifact:
+    from pulumi_poetry_layer.kept_zip import ensure_artifact
     from pulumi_poetry_layer.limits import refuse_over_limit
     from pulumi_poetry_layer.output import show_output
-    from pulumi_poetry_layer.pipeline import ensure_artifact
 
     show_output(_tell)
     artifact = ensure_artifact(_request(props), Path(props["zip"]), fingerprint=props["fingerprint"])
     refuse_over_limit(artifact, direct_upload=props.get("direct_upload", True))
     return artifact
+
+
+def _remove_zip(path: Path) -> None:
+    from pulumi_poetry_layer.kept_zip import remove_zip
+
+    remove_zip(path)
 
 
 def _layer_name(props: dict[str, Any]) -> str:

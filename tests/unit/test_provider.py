@@ -20,7 +20,8 @@ from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, PlannedPa
 from pulumi_poetry_layer.builders import ProjectFiles
 from pulumi_poetry_layer.changes import UNTOUCHED
 from pulumi_poetry_layer.errors import BuildError, InputError
-from pulumi_poetry_layer.layer_code import note_of, zip_path
+from pulumi_poetry_layer.kept_zip import note_of
+from pulumi_poetry_layer.layer_code import zip_path
 from pulumi_poetry_layer.layer_request import LayerRequest
 from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.provider import LayerBuildProvider, request_inputs
