@@ -195,7 +195,9 @@ def _sizes(size: int, unzipped_size: int) -> str:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
+    from pulumi_poetry_layer.limits import megabytes
+
+    return megabytes(size)
 
 
 def _print_json(document: dict[str, Any]) -> None:

@@ -283,7 +283,7 @@ def plan_layer(
     others = {"project_dir": project_dir, "builder": builder}
     raise_problems(
         [
-            *_argument_problems(texts, lists, others),
+            *argument_problems(texts, lists, others),
             *credentials_problems(builder),
             *_layer_name_problems(name if layer_name is None else layer_name),
         ]
@@ -307,9 +307,10 @@ def plain(value: str | Enum) -> str:
     return str(value.value) if isinstance(value, Enum) else str(value)
 
 
-def _argument_problems(
+def argument_problems(
     texts: dict[str, Any], lists: dict[str, Any], others: dict[str, Any]
 ) -> Iterator[PoetryLayerError]:
+    """What is wrong with the kinds of arguments that decide what is built: strings, lists of strings, and others."""
     hint = (
         "it decides what is built, so it must be known when the program runs: use a plain value or stack configuration"
     )

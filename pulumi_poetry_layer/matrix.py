@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_poetry_layer.component import PoetryLayer, plain, plan_layer
-from pulumi_poetry_layer.errors import InputError, PoetryLayerError
+from pulumi_poetry_layer.component import PoetryLayer, argument_problems, plain, plan_layer
+from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.publication import layer_version_options
 
 if TYPE_CHECKING:
@@ -87,15 +87,14 @@ def _keys(runtimes: Sequence[str | Enum], architectures: Sequence[str | Enum]) -
     """Every target once.
 
     Raises:
-        InputError: the lists are not lists, or empty.
+        InputError: the lists are not lists of strings, or empty.
     """
     given: dict[str, Any] = {"runtimes": runtimes, "architectures": architectures}
-    for argument, values in given.items():
-        if isinstance(values, (str, pulumi.Output)) or not isinstance(values, Sequence) or not values:
-            raise InputError(f"must be a list of at least one string, not {values!r}", where=argument)
-        if any(isinstance(value, pulumi.Output) for value in values):
-            hint = "it decides what is built, so it must be known when the program runs"
-            raise InputError("an Output is not accepted here", where=argument, hint=hint)
+    problems = [*argument_problems({}, given, {})]
+    problems += [
+        InputError("must name at least one", where=name) for name, values in given.items() if values in ([], ())
+    ]
+    raise_problems(problems)
     return list(dict.fromkeys((plain(runtime), plain(machine)) for runtime in runtimes for machine in architectures))
 
 

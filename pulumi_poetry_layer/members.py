@@ -127,16 +127,19 @@ class StreamReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file:
-            self._file.close()
+        self._close()
 
     def read(self, stream: Stream) -> bytes:
         """The compressed bytes of a stream."""
         if self._file is None or stream.path != self._path:
-            self.__exit__()
+            self._close()
             self._path, self._file = stream.path, stream.path.open("rb")
         self._file.seek(stream.offset)
         return self._file.read(stream.compressed_size)
+
+    def _close(self) -> None:
+        if self._file:
+            self._file.close()
 
 
 def content_bytes(content: FileContent | BytesContent | Stream) -> bytes:

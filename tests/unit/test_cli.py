@@ -142,7 +142,7 @@ def test_cache_is_shown_measured_and_cleared(
     assert capsys.readouterr().out == "2.0 MB\n"
     assert main(["cache", "clear"]) == 0
     assert main(["cache", "size"]) == 0
-    assert capsys.readouterr().out.endswith("0.0 MB\n")
+    assert capsys.readouterr().out == "removed 2.0 MB\n0 kB\n"
     assert (tmp_path / "mine").exists()
 
 
