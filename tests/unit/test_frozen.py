@@ -141,10 +141,10 @@ def test_mutable_classes_are_refused() -> None:
 
 def test_command_line_starts_without_what_is_slow_to_import() -> None:
     """Every warm build would take half as long again, and nobody would see why."""
-    modules = "builders.wheels", "cli", "limits"
+    modules = ", ".join(f"pulumi_poetry_layer.{name}" for name in ("builders.wheels", "cli", "limits"))
     project = Path(__file__).parent.parent / "projects" / "base"
     code = (
-        f"import sys; sys.path[:0] = {sys.path!r}; import {', '.join(f'pulumi_poetry_layer.{name}' for name in modules)}; "
+        f"import sys; sys.path[:0] = {sys.path!r}; import {modules}; "
         f"pulumi_poetry_layer.cli.main(['plan', '--project-dir', {str(project)!r}]); print(*sys.modules)"
     )
     for _ in range(2):  # the first one remembers the plan
