@@ -36,29 +36,18 @@ def _problems(path: Path, target: Target) -> Iterator[str]:
     with path.open("rb") as file:
         if file.read(len(_ELF_MAGIC)) != _ELF_MAGIC:
             return
-        from elftools.common.exceptions import ELFError
-        from elftools.elf.elffile import ELFFile
+        from pulumi_poetry_layer.native_library import needs_of
 
-        try:
-            elf = ELFFile(file)
-            machine = elf["e_machine"]
-            newest = max(_glibc_versions(elf), default=(0, 0))
-        except ELFError:
-            return  # test data of some packages is broken ELF on purpose
-    if machine != _ELF_MACHINES[target.machine]:
+        needs = needs_of(file)
+    if needs is None or needs.machine != _ELF_MACHINES[target.machine]:
         return  # data, such as another processor's launcher; what is imported is held by the wheel's tag
-    if newest > target.glibc:
-        needed, offered = ".".join(map(str, newest)), ".".join(map(str, target.glibc))
-        yield f"needs glibc {needed}, {target} has {offered} ({target.operating_system})"
+    if problem := glibc_problem(needs.glibc, target):
+        yield problem
 
 
-def _glibc_versions(elf: object) -> Iterator[tuple[int, ...]]:
-    """The versions of GLIBC_x.y symbols that a file needs (section .gnu.version_r)."""
-    section = elf.get_section_by_name(".gnu.version_r")  # type: ignore[attr-defined]
-    if section is None:
-        return
-    for _, auxiliaries in section.iter_versions():
-        for auxiliary in auxiliaries:
-            library, _, version = auxiliary.name.partition("_")
-            if library == "GLIBC" and version.replace(".", "").isdigit():
-                yield tuple(map(int, version.split(".")))
+def glibc_problem(needed: tuple[int, ...], target: Target) -> str | None:
+    """What is wrong with a library that needs a glibc as new as that, None when the target has it."""
+    if needed <= target.glibc:
+        return None
+    newest, offered = ".".join(map(str, needed)), ".".join(map(str, target.glibc))
+    return f"needs glibc {newest}, {target} has {offered} ({target.operating_system})"

@@ -57,12 +57,15 @@ class Wheel:
         name: normalised name of the distribution, as its METADATA tells it.
         version: its version, as METADATA tells it.
         machines: ELF machine numbers of the native libraries in it.
+        glibc: ELF machine number → the newest glibc that a library for it needs. Told of wheels with a ``linux`` tag,
+            which says nothing of it; a ``manylinux`` tag does (PEP 600).
         members: its files in a layer.
     """
 
     name: str
     version: str
     machines: frozenset[int]
+    glibc: Mapping[int, tuple[int, ...]]
     members: tuple[Member, ...]
 
 
@@ -122,6 +125,11 @@ def _danger(info: zipfile.ZipInfo) -> str | None:
     return "is encrypted" if info.flag_bits & 0x2041 else None
 
 
+def _platforms(file_name: str) -> set[str]:
+    """The kinds of platform that a wheel's tag names: ``linux_x86_64.manylinux_2_17_x86_64`` → linux, manylinux."""
+    return {tag.partition("_")[0] for tag in file_name.removesuffix(".whl").rpartition("-")[2].split(".")}
+
+
 class _WheelFile:
     """A wheel whose names are known to be harmless."""
 
@@ -151,8 +159,19 @@ class _WheelFile:
             name=name,
             version=metadata.get("Version", ""),
             machines=frozenset(member.machine for member in members.values() if member.machine is not None),
+            glibc=self._glibc(members) if "linux" in _platforms(self._file_name) else {},
             members=tuple(self._layer_members(members, name)),
         )
+
+    def _glibc(self, members: Mapping[str, WheelMember]) -> dict[int, tuple[int, ...]]:
+        from pulumi_poetry_layer.native_library import needs_of  # here: few wheels have such a tag
+
+        newest: dict[int, tuple[int, ...]] = {}
+        for name, member in members.items():
+            needs = member.machine is not None and needs_of(self._reader.whole(self._files[name]))
+            if member.machine is not None and needs:
+                newest[member.machine] = max(needs.glibc, newest.get(member.machine, ()))
+        return newest
 
     def _only_dist_info(self) -> str:
         folders = {folder for name in self._files if (folder := name.partition("/")[0]).endswith(".dist-info")}

@@ -16,13 +16,13 @@ from pulumi_poetry_layer.segment_file import read_segment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pulumi_poetry_layer.build_plan import PlannedPackage
     from pulumi_poetry_layer.members import Segment
     from pulumi_poetry_layer.wheel import Wheel
 
-_RULES = "3"
+_RULES = "4"
 """Part of the folder's name, raised with every change of what a wheel's segment holds."""
 
 
@@ -34,6 +34,7 @@ class CachedWheel:
     name: str
     version: str
     machines: frozenset[int]
+    glibc: Mapping[int, tuple[int, ...]]
 
 
 def cache_key(package: PlannedPackage) -> str:
@@ -77,15 +78,20 @@ class WheelCache:
         except DamagedSegmentError:
             self.remove(path)
             return None
-        machines = frozenset(notes["machines"])
-        return CachedWheel(segment=segment, name=notes["name"], version=notes["version"], machines=machines)
+        return CachedWheel(
+            segment=segment,
+            name=notes["name"],
+            version=notes["version"],
+            machines=frozenset(notes["machines"]),
+            glibc={int(machine): tuple(version) for machine, version in notes["glibc"].items()},
+        )
 
     def add(self, key: str, wheel: Wheel) -> None:
         """Keep a wheel."""
         from pulumi_poetry_layer.atomic import replacing
         from pulumi_poetry_layer.segment_file import write_segment
 
-        notes = {"name": wheel.name, "version": wheel.version, "machines": sorted(wheel.machines)}
+        notes = {"name": wheel.name, "version": wheel.version, "machines": sorted(wheel.machines), "glibc": wheel.glibc}
         # Windows does not replace a file that another process is reading: then that one is as good.
         with suppress(PermissionError), replacing(self._path(key)) as file:
             write_segment(wheel.members, file, notes)

@@ -8,6 +8,7 @@ import stat
 import struct
 import zipfile
 from dataclasses import dataclass
+from io import BytesIO
 from typing import IO, TYPE_CHECKING
 
 from pulumi_poetry_layer.deflate import crc32, decompressobj
@@ -109,6 +110,10 @@ class MemberReader:
             executable=_is_executable(info),
             machine=_machine(reading.start) if _is_library(info.filename) else None,
         )
+
+    def whole(self, info: zipfile.ZipInfo) -> IO[bytes]:
+        """The uncompressed bytes of a member that has been read and found sound."""
+        return BytesIO(self._archive.read(info))
 
     def check_overlaps(self) -> None:
         """Raise if two of the members read so far share bytes, as in zip bombs.

@@ -14,6 +14,7 @@ from pulumi_poetry_layer.builders import given_credentials
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import ArtifactError, DamagedSegmentError, VerificationError, raise_problems
 from pulumi_poetry_layer.names import is_wheel
+from pulumi_poetry_layer.verify import glibc_problem
 from pulumi_poetry_layer.wheel_cache import WheelCache, cache_key
 
 TYPE_CHECKING = False
@@ -114,8 +115,11 @@ def _problems(package: PlannedPackage, wheel: CachedWheel, plan: BuildPlan) -> I
     where = package.file.name if package.file else package.label
     if wheel.name != package.name or not _same_version(wheel.version, package.version):
         yield VerificationError(f"holds {wheel.name} {wheel.version}, {package.label} was planned", where=where)
-    machines = wheel.machines - {_ELF_MACHINES[plan.target.machine]}
-    if wheel.machines and machines == wheel.machines:
+    machine = _ELF_MACHINES[plan.target.machine]
+    if problem := glibc_problem(wheel.glibc.get(machine, ()), plan.target):
+        older = f"manylinux_{'_'.join(map(str, plan.target.glibc))} or older"
+        yield VerificationError(problem, where=where, hint=f"lock a wheel for {older} in place of one for linux")
+    if wheel.machines and machine not in wheel.machines:
         yield VerificationError(
             f"has native libraries, none of them for {plan.target.machine}",
             where=where,

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from samples.elf import elf
 from samples.index import Index, file_hash, serve
 from samples.wheels import ELF_START, WheelSample
 
@@ -182,6 +183,33 @@ def test_native_libraries_for_another_processor_are_refused(tmp_path: Path, inde
         build(tmp_path, planned(sample))
     assert "container" in str(caught.value.hint)
     assert build(tmp_path, planned(sample, architecture="arm64")).size
+
+
+@pytest.mark.parametrize(
+    ("needed", "tag", "problem"),
+    [
+        ("GLIBC_2.38", "linux_x86_64", "needs glibc 2.38, python3.12 on x86_64 has 2.34"),
+        ("GLIBC_2.38", "linux_x86_64.manylinux_2_17_x86_64", "needs glibc 2.38"),
+        ("GLIBC_2.34", "linux_x86_64", None),
+        ("GLIBC_2.38", "manylinux_2_34_x86_64", None),
+    ],
+)
+def test_a_wheel_of_no_promised_glibc_is_looked_into(
+    tmp_path: Path, index: Index, needed: str, tag: str, problem: str | None
+) -> None:
+    """A wheel that a company built on its newest machine would fail at import with "version `GLIBC_2.38' not found"."""
+    libraries = {"native.so": elf("x86_64", "GLIBC_2.2.5", needed), "other.so": elf("aarch64", "GLIBC_2.40")}
+    sample = WheelSample(name="native", tag=f"cp312-cp312-{tag}", files=libraries)
+    index.files[sample.file_name] = sample.data()
+
+    for _ in range(2):  # from the index, and from the cache
+        if problem is None:
+            assert build(tmp_path, planned(sample)).size
+            continue
+        with pytest.raises(VerificationError, match=problem) as caught:
+            build(tmp_path, planned(sample))
+        assert "manylinux_2_34 or older" in str(caught.value.hint)
+        assert not (tmp_path / "layer.zip").exists()
 
 
 def test_a_hostile_wheel_is_refused_before_it_is_cached(tmp_path: Path, index: Index) -> None:
