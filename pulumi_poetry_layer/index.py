@@ -93,8 +93,9 @@ class Indexes:
         if source is not None:
             return self._index(source)
         mirror = self._credentials.mirror()
-        # PyPI itself asks for no login, and http-basic.pypi is what people publish with.
-        return self._index(mirror) if mirror else PackageIndex(_pypi())
+        # PyPI itself asks for no login, and http-basic.pypi is what people publish with. A variable that names PyPI
+        # makes no difference; looking a login up there would open the keyring, which takes longer than a small build.
+        return self._index(mirror) if mirror and mirror.address != _pypi().address else PackageIndex(_pypi())
 
     def of_url(self, url: str) -> PackageIndex | None:
         """The index on whose host an address is."""
