@@ -92,17 +92,22 @@ class Indexes:
         source = self._sources.of_package(locked)
         if source is not None:
             return self._index(source)
-        mirror = self._credentials.mirror()
-        # PyPI itself asks for no login, and http-basic.pypi is what people publish with. A variable that names PyPI
-        # makes no difference; looking a login up there would open the keyring, which takes longer than a small build.
-        return self._index(mirror) if mirror and mirror.address != _pypi().address else PackageIndex(_pypi())
+        mirror = self._mirror
+        # PyPI itself asks for no login, and http-basic.pypi is what people publish with.
+        return self._index(mirror) if mirror else PackageIndex(_pypi())
 
     def of_url(self, url: str) -> PackageIndex | None:
         """The index on whose host an address is."""
         if source := self._sources.of_url(url):
             return self._index(source)
-        mirror = self._credentials.mirror()
+        mirror = self._mirror
         return self._index(mirror) if mirror and is_same_host(mirror.address.url, url) else None
+
+    @property
+    def _mirror(self) -> PackageSource | None:
+        """What stands in for PyPI; not PyPI itself, for which a keyring would be opened, and that takes its time."""
+        mirror = self._credentials.mirror()
+        return mirror if mirror and mirror.address != _pypi().address else None
 
     def _index(self, source: PackageSource) -> PackageIndex:
         certificates = self._credentials.configuration.certificates(source.name) if source.name else Certificates()

@@ -81,7 +81,8 @@ class _WheelSource:
         self._downloads = downloads
         self._builds = BoundedSemaphore(_BUILDS)
         self._project = project
-        self._variables = build_variables(os.environ, sources, credentials)
+        self._sources = sources
+        self._credentials = credentials
         self._downloader = Downloader(Indexes(sources, credentials))
 
     def attempt(self, package: PlannedPackage) -> PoetryLayerError | None:
@@ -143,5 +144,7 @@ class _WheelSource:
     def _build(self, package: PlannedPackage, tree: Path, folder: Path) -> Wheel:
         from pulumi_poetry_layer.source_build import build_pure_wheel
 
+        # Made here, and not for wheels: it looks up the logins of all sources, and a keyring takes its time.
+        variables = build_variables(os.environ, self._sources, self._credentials)
         with self._builds:
-            return build_pure_wheel(tree, folder / "built", package.label, self._variables)
+            return build_pure_wheel(tree, folder / "built", package.label, variables)

@@ -16,12 +16,13 @@ from pathlib import Path
 from queue import LifoQueue
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.process import AnsweringProcess
 from pulumi_poetry_layer.wheel import read_wheel
 from pulumi_poetry_layer.wheel_cache import WheelCache
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from pulumi_poetry_layer.process import AnsweringProcess
 
 _LARGE = 1 << 20  # bytes; smaller wheels are read in less time than they would wait for a process
 _DONE, _FAILED = "done", "failed"
@@ -68,6 +69,8 @@ class WheelWorkers:
         """
         if not self._count or path.stat().st_size < _LARGE:
             return False
+        from pulumi_poetry_layer.process import AnsweringProcess  # here: a worker starts without it
+
         worker, answer = self._idle.get(), ""
         try:
             worker = worker or AnsweringProcess(self._arguments)
@@ -98,3 +101,4 @@ def main(folder: str) -> None:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    os._exit(0)  # everything is written; taking the interpreter apart would take as long as starting it

@@ -226,6 +226,7 @@ def test_pypi_does_not_see_the_login_to_publish_with() -> None:
     assert indexes(**login).of_package(None).login is None
     named = indexes(**login, POETRY_PYPI_MIRROR_URL=PYPI_SIMPLE_ENDPOINT)
     assert named.of_package(None) == indexes().of_package(None)
+    assert named.of_url(f"{PYPI_SIMPLE_ENDPOINT}app/") is None
 
 
 def test_the_mirror_of_pypi_is_not_used_for_other_indexes() -> None:

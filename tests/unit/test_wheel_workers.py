@@ -40,7 +40,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[AnsweringProcess]:
             super().__init__(arguments)
             started.append(self)
 
-    monkeypatch.setattr(wheel_workers, "AnsweringProcess", Noted)
+    monkeypatch.setattr("pulumi_poetry_layer.process.AnsweringProcess", Noted)
     return started
 
 
