@@ -278,6 +278,20 @@ def test_a_pure_package_without_a_wheel_is_built(tmp_path: Path, server: Index) 
         assert all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
 
 
+def test_logins_for_builds_are_looked_up_for_builds_alone(
+    tmp_path: Path, server: Index, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every build with an empty cache would open the keyring for all sources, and wait for it."""
+
+    def looked_up(*_: object) -> dict[str, str]:
+        raise BuildError("looked up")
+
+    monkeypatch.setattr(wheel_source, "build_variables", looked_up)
+    assert build(tmp_path, planned(APP)).size
+    with pytest.raises(BuildError, match="looked up"):
+        build(tmp_path, planned(source_package(server, sdist("py_modules=['source']"))))
+
+
 def test_few_packages_are_built_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock file full of sdists would start as many builds, each with an environment of its own, on a laptop."""
     running: set[str] = set()
