@@ -109,10 +109,11 @@ def write_archive(
         DamagedSegmentError: a segment's file is not what it was when the segment was made.
     """
     layout = lay_out(parts)
+    size = sum(segment.length for segment, _ in layout.segments)
     try:
         with replacing(output) as file, StreamReader() as reader:
-            _reserve(file, sum(segment.length for segment, _ in layout.segments))
-            writer = _Writer(file, known, sum(segment.length for segment, _ in layout.segments))
+            _reserve(file, size)
+            writer = _Writer(file, known, size)
             for segment, dropped in layout.segments:
                 writer.add_segment(segment, dropped)
             for member in layout.members:

@@ -87,14 +87,15 @@ def _keys(runtimes: Sequence[str | Enum], architectures: Sequence[str | Enum]) -
     """Every target once.
 
     Raises:
-        InputError: the lists are not lists of strings, or empty.
+        InputError: the lists are not lists, or empty.
     """
     given: dict[str, Any] = {"runtimes": runtimes, "architectures": architectures}
-    problems = [*argument_problems({}, given, {})]
-    problems += [
-        InputError("must name at least one", where=name) for name, values in given.items() if values in ([], ())
+    problems = [
+        InputError(f"must be a list of at least one string, not {values!r}", where=argument)
+        for argument, values in given.items()
+        if isinstance(values, str) or not isinstance(values, Sequence) or not values
     ]
-    raise_problems(problems)
+    raise_problems(problems or argument_problems({}, given, {}))
     return list(dict.fromkeys((plain(runtime), plain(machine)) for runtime in runtimes for machine in architectures))
 
 

@@ -168,8 +168,9 @@ class _WheelFile:
 
         newest: dict[int, tuple[int, ...]] = {}
         for name, member in members.items():
-            needs = member.machine is not None and needs_of(self._reader.whole(self._files[name]))
-            if member.machine is not None and needs:
+            if member.machine is None:
+                continue
+            if needs := needs_of(self._reader.whole(self._files[name])):
                 newest[member.machine] = max(needs.glibc, newest.get(member.machine, ()))
         return newest
 
