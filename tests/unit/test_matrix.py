@@ -128,7 +128,7 @@ def test_a_problem_of_all_targets_is_told_once(mocks: NamedMocks) -> None:
     ("arguments", "message"),
     [
         ({"runtimes": "python3.12"}, "runtimes: must be a list of at least one string, not 'python3.12'"),
-        ({"architectures": {"arm64"}}, "architectures: must be a list of at least one string, not {'arm64'}"),
+        ({"runtimes": {"python3.12"}}, "runtimes: must be a list of at least one string, not {'python3.12'}"),
         ({"runtimes": []}, "runtimes: must be a list of at least one string, not []"),
         ({"runtimes": [pulumi.Output.from_input("python3.12")]}, "runtimes: an Output is not accepted here"),
         ({"runtimes": ["python3.12"], "layer_name": "a.b"}, "layer_name: 'a.b-python312-x86_64' is no name"),
