@@ -6,8 +6,8 @@ The public names are imported when they are first used, so that the command line
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pulumi_poetry_layer.builders.container import ContainerBuilder
     from pulumi_poetry_layer.builders.local import LocalBuilder

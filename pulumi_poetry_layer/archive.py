@@ -11,12 +11,13 @@ import errno
 import os
 import zlib
 from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.atomic import replacing
 from pulumi_poetry_layer.digest import sha256_of_much
 from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
 from pulumi_poetry_layer.file_state import state_of
-from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.layout import lay_out
 from pulumi_poetry_layer.members import (
     LAYER_FOLDER,
@@ -42,7 +43,6 @@ from pulumi_poetry_layer.zip_format import (
     moved,
 )
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Set
     from pathlib import Path

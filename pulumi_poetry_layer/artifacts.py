@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from itertools import product
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.names import is_wheel
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

@@ -1,23 +1,19 @@
-"""What a layer consists of, as planning says and builders read it. Pure, and quick to import.
-
-A layer whose plan is remembered (``memory``) is built from this alone.
-"""
+"""What a layer consists of, as planning says and builders read it. Pure."""
 
 from __future__ import annotations
 
 import json
-from collections import namedtuple
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from pulumi_poetry_layer.digest import sha256_hex
 from pulumi_poetry_layer.errors import SelectionError
-from pulumi_poetry_layer.frozen import dataclass, field
 from pulumi_poetry_layer.names import normalised
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any, NamedTuple
+    from typing import Any
 
     from pulumi_poetry_layer.target import Target
 
@@ -28,17 +24,11 @@ MAIN_GROUP = "main"
 """The group of the dependencies that are in no group of their own."""
 
 
-if TYPE_CHECKING:
+class LockedFile(NamedTuple):
+    """A file of a package in the index: its name and its digest, ``<algorithm>:<hex>``."""
 
-    class LockedFile(NamedTuple):
-        """A file of a package in the index: its name and its digest, ``<algorithm>:<hex>``."""
-
-        name: str
-        hash: str
-
-else:
-    # A lock file has thousands of them, so they are tuples; typing.NamedTuple would load typing.
-    LockedFile = namedtuple("LockedFile", ["name", "hash"])
+    name: str
+    hash: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.build_plan import MAIN_GROUP
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, make_builder
@@ -16,7 +17,6 @@ from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.layer_request import LayerRequest
 from pulumi_poetry_layer.pipeline import LayerArtifact, build_request, plan_request
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import SimpleNamespace

@@ -7,7 +7,8 @@ no ISA-L for a platform, zlib does.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
+from typing import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from zlib import crc32, decompressobj, error  # the same functions, better described
 else:

@@ -7,7 +7,8 @@ which is faster by the megabyte.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
+from typing import TYPE_CHECKING
+
 if TYPE_CHECKING:
     import hashlib
     from hashlib import sha256

@@ -11,11 +11,11 @@ import json
 from contextlib import suppress
 from pathlib import Path
 from shutil import copyfileobj
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.atomic import replacing, sha256_of, write_atomically
 from pulumi_poetry_layer.pipeline import LayerArtifact, PackageSize, build_request
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any

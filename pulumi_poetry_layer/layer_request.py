@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.build_plan import MAIN_GROUP
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, ProjectFiles, make_builder
 from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, ProjectError, raise_problems
-from pulumi_poetry_layer.frozen import dataclass, field
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pulumi_poetry_layer.builders import Builder
 

@@ -6,14 +6,14 @@ the same everywhere; otherwise it would be chance which one wins, and that is an
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import ArchiveError, raise_problems
-from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.members import LAYER_FOLDER, Member, Segment, Stream, content_bytes
 from pulumi_poetry_layer.zip_format import LOCAL_SIZE, parse_local_header
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 

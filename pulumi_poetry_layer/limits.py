@@ -5,10 +5,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 from __future__ import annotations
 
-from pulumi_poetry_layer.errors import PublishError
-from pulumi_poetry_layer.frozen import dataclass
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
+from pulumi_poetry_layer.errors import PublishError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

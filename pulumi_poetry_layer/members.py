@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.zip_format import CENTRAL_SIZE, DEFLATED, Entry, parse_central_header
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO

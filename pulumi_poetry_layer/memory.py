@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import packaging
@@ -27,7 +28,6 @@ from pulumi_poetry_layer.layer_request import read_project_files
 from pulumi_poetry_layer.members import Segment
 from pulumi_poetry_layer.target import Target
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any

@@ -7,8 +7,8 @@ through ``logging`` as of anything else.
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive import write_archive
 from pulumi_poetry_layer.build_plan import MAIN_GROUP, refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.memory import recall_archive, recall_plan, remember_archive, remember_plan
 from pulumi_poetry_layer.verify import verify_loads
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive import compress
 from pulumi_poetry_layer.errors import DamagedSegmentError, raise_problems
@@ -18,7 +19,6 @@ from pulumi_poetry_layer.layout import folders_of, name_problems
 from pulumi_poetry_layer.members import DistributionSize, Segment, StreamReader
 from pulumi_poetry_layer.zip_format import CENTRAL_SIZE, central_header, local_header
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path

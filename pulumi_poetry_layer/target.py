@@ -5,13 +5,13 @@ Everything here is derived from the two names; the host is never looked at.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import PoetryLayerError, TargetError, raise_problems
-from pulumi_poetry_layer.frozen import dataclass
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pulumi_poetry_layer.archive import FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.digest import sha256_hex
 from pulumi_poetry_layer.errors import DamagedSegmentError
-from pulumi_poetry_layer.frozen import dataclass
 from pulumi_poetry_layer.segment_file import read_segment
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

@@ -6,8 +6,7 @@ Section numbers are those of PKWARE's APPNOTE: https://pkware.cachefly.net/webdo
 from __future__ import annotations
 
 import struct
-
-from pulumi_poetry_layer.frozen import dataclass
+from dataclasses import dataclass
 
 STORED, DEFLATED = 0, 8
 """Compression methods that Lambda unpacks (4.4.5)."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.frozen import dataclass
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any, Protocol
+    from typing import Any
 
     from pulumi_poetry_layer.archive import Member, Segment
     from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan
-else:
-    Protocol = object  # a protocol is for type checkers only, and importing typing takes its time
 
 
 @dataclass(frozen=True, kw_only=True)

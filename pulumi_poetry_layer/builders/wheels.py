@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.build_plan import BuilderIdentity
 from pulumi_poetry_layer.builders import given_credentials
@@ -17,7 +18,6 @@ from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.verify import glibc_problem
 from pulumi_poetry_layer.wheel_cache import WheelCache, cache_key
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
