@@ -8,6 +8,7 @@ name. The archive is written under a temporary name and renamed, so a reader see
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import zlib
 from collections import Counter
@@ -15,7 +16,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.atomic import replacing
-from pulumi_poetry_layer.digest import sha256_of_much
 from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
 from pulumi_poetry_layer.file_state import state_of
 from pulumi_poetry_layer.layout import lay_out
@@ -156,7 +156,7 @@ class _Writer:
         self._file = file
         self._size = size
         self._known = known
-        self._digest = None if known else sha256_of_much()
+        self._digest = None if known else hashlib.sha256()
         self._buffer = memoryview(bytearray(_BLOCK))  # one for all blocks: fresh memory takes longer than the copying
         self._offset = 0
         self._whole: set[str] = set()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from pulumi_poetry_layer.digest import sha256_of_much
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +19,7 @@ _CHUNK = 1 << 20
 def replacing(output: Path) -> Iterator[IO[bytes]]:
     """A temporary file beside ``output`` that takes its place when the block ends well, and is removed otherwise."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    # Not tempfile: it takes a tenth of a small build to import. The name is as good as its own, and "x" never shares.
+    # Not tempfile: its files can be read by their owner alone. The name is as hard to guess, and "x" never shares.
     temporary = output.with_name(f".{output.name}.{os.urandom(8).hex()}.tmp")
     with temporary.open("xb") as file:
         try:
@@ -42,7 +41,7 @@ def write_atomically(output: Path, data: bytes) -> None:
 
 def sha256_of(path: Path) -> str:
     """Hex digest of a file."""
-    digest = sha256_of_much()
+    digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from pulumi_poetry_layer.digest import sha256_hex
 from pulumi_poetry_layer.errors import SelectionError
 from pulumi_poetry_layer.names import normalised
 
@@ -165,7 +165,7 @@ class BuildPlan:
             sort_keys=True,
             separators=(",", ":"),
         )
-        return sha256_hex(canonical)
+        return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def refuse_empty(plan: BuildPlan) -> None:

@@ -7,6 +7,7 @@ nothing else: what is missing, damaged or cannot be written is worked out anew.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -22,7 +23,6 @@ from pulumi_poetry_layer.archive import KnownArchive
 from pulumi_poetry_layer.atomic import write_atomically
 from pulumi_poetry_layer.build_plan import BuildPlan, Choice, Excluded, LockedFile, PlannedPackage, Source
 from pulumi_poetry_layer.cache import cache_folder
-from pulumi_poetry_layer.digest import sha256_hex
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.layer_request import read_project_files
 from pulumi_poetry_layer.members import Segment
@@ -100,7 +100,7 @@ def _remember(path: Path, told: dict[str, Any]) -> None:
 def _plan_path(files: ProjectFiles, runtime: str, architecture: str, choice: Choice, builder: BuilderIdentity) -> Path:
     asked = [sorted(names) for names in (choice.groups, choice.extras, choice.exclude)]
     key = [runtime, architecture, asked, builder.kind, sorted(builder.pins.items()), len(files.lock), *_code()]
-    return cache_folder("plans") / f"{sha256_hex(json.dumps(key), files.lock, files.pyproject)}.json"
+    return cache_folder("plans") / f"{_sha256(json.dumps(key), files.lock, files.pyproject)}.json"
 
 
 def _archive_path(parts: Sequence[Member | Segment]) -> Path | None:
@@ -111,7 +111,7 @@ def _archive_path(parts: Sequence[Member | Segment]) -> Path | None:
         # The file's name is the digest of what it was made from, its checksums tell what is in it.
         directory = crc32(part.headers + b"\0".join(part.names))
         key.append(f"{part.distribution} {part.path.name} {part.length} {part.crc} {directory}")
-    return cache_folder("digests") / f"{sha256_hex(json.dumps(key))}.json"
+    return cache_folder("digests") / f"{_sha256(json.dumps(key))}.json"
 
 
 @lru_cache(maxsize=1)
@@ -120,6 +120,10 @@ def _code() -> tuple[str, ...]:
     with os.scandir(Path(__file__).parent) as entries:
         ours = sorted((entry.name, entry.stat()) for entry in entries if entry.name.endswith(".py"))
     return sys.version, packaging.__version__, *(f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in ours)
+
+
+def _sha256(*texts: str) -> str:
+    return hashlib.sha256("".join(texts).encode()).hexdigest()
 
 
 def _holds_login(source: Source | None) -> bool:

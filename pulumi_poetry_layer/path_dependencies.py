@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.atomic import sha256_of
 from pulumi_poetry_layer.errors import ArtifactError, BuildError
 from pulumi_poetry_layer.process import find_program, run
 
@@ -89,7 +90,7 @@ def copy_path(package: PlannedPackage, folder: Path, target: Path) -> Path:
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file.path, copied)
             copied.chmod(0o755 if _is_executable(file.path) else 0o644)
-        digest = _file_digest(copy) if is_file else _digest_of_files([_File(f.name, target / f.name) for f in files])
+        digest = sha256_of(copy) if is_file else _digest_of_files([_File(f.name, target / f.name) for f in files])
     except OSError as error:
         raise BuildError(f"cannot be copied: {error}", where=package.label) from error
     if digest != package.digest:
@@ -99,23 +100,15 @@ def copy_path(package: PlannedPackage, folder: Path, target: Path) -> Path:
 
 def _digest(path: Path, label: str) -> str:
     try:
-        return _file_digest(path) if path.is_file() else _digest_of_files(_files(path))
+        return sha256_of(path) if path.is_file() else _digest_of_files(_files(path))
     except OSError as error:
         raise ArtifactError(f"cannot be read: {error}", where=f"poetry.lock: package {label}") from error
 
 
 def _digest_of_files(files: Iterable[_File]) -> str:
     """Over names, contents and who may execute them; not over dates, owners or where the folder lies."""
-    content = sorted((file.name, _is_executable(file.path), _file_digest(file.path)) for file in files)
+    content = sorted((file.name, _is_executable(file.path), sha256_of(file.path)) for file in files)
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _is_executable(path: Path) -> bool:

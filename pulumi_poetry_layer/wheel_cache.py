@@ -5,13 +5,13 @@ Entries are written under a temporary name and renamed, so processes may share t
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.digest import sha256_hex
 from pulumi_poetry_layer.errors import DamagedSegmentError
 from pulumi_poetry_layer.segment_file import read_segment
 
@@ -49,7 +49,7 @@ def cache_key(package: PlannedPackage) -> str:
 
     # Without a login: a new token is the same repository.
     commit = [Address.of(source.url).url, source.resolved_reference, source.subdirectory] if source else []
-    return "git:" + sha256_hex(json.dumps(commit))
+    return "git:" + hashlib.sha256(json.dumps(commit).encode()).hexdigest()
 
 
 class WheelCache:

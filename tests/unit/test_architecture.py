@@ -17,7 +17,7 @@ ROOT = Path(pulumi_poetry_layer.__file__).parent
 MODULES = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path for path in ROOT.rglob("*.py")}
 
 PURE = [
-    "absence", "artifacts", "build_plan", "candidates", "changes", "constraints", "dependencies", "digest",
+    "absence", "artifacts", "build_plan", "candidates", "changes", "constraints", "dependencies",
     "errors", "explanation", "graph", "index_errors", "lock_text", "lockfile", "markers", "masking", "names",
     "plan", "poetry_variables", "project", "resolution", "selection", "solver", "sources", "tables", "target",
 ]  # fmt: skip
