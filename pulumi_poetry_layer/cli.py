@@ -1,36 +1,50 @@
 """The command line: the same pipeline without Pulumi.
 
 Exit codes: 0 done; 1 the input or the build failed, with the message on standard error and nothing written; 2 usage.
-With ``--json`` standard output is JSON only.
+With ``--json`` standard output is JSON only. Ctrl-C ends the process by the signal, which a shell reports as 130.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
+import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.build_plan import MAIN_GROUP
-from pulumi_poetry_layer.builders import DEFAULT_BUILDER, make_builder
-from pulumi_poetry_layer.command_line import parse_command_line
+from pulumi_poetry_layer.builders import BUILDERS, DEFAULT_BUILDER, make_builder
+from pulumi_poetry_layer.cache import cache_folder, cache_size, clear_cache
+from pulumi_poetry_layer.comparison import compare_request
 from pulumi_poetry_layer.errors import PoetryLayerError
-from pulumi_poetry_layer.layer_request import LayerRequest
+from pulumi_poetry_layer.expected_size import ExpectedSize, expect_size
+from pulumi_poetry_layer.inspection import inspect_layer
+from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.limits import megabytes
+from pulumi_poetry_layer.masking import mask_urls
+from pulumi_poetry_layer.output import show_output
 from pulumi_poetry_layer.pipeline import LayerArtifact, build_request, plan_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import SimpleNamespace
     from typing import Any
 
     from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
-    from pulumi_poetry_layer.expected_size import ExpectedSize
+
+PROGRAM = "pulumi-poetry-layer"
+DEFAULT_RUNTIME = "python3.12"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    options = parse_command_line(arguments)
+    """Run the command line and return its exit code.
+
+    Raises:
+        SystemExit: the user asked for help (0), or the command line is wrong (2).
+    """
+    options = _parser().parse_args(arguments)
     try:
         _COMMANDS[options.command](options)
         sys.stdout.flush()  # here, where a closed pipe is no error
@@ -39,10 +53,80 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _end_by_interrupt()
     return 0
 
 
-def _request(options: SimpleNamespace) -> LayerRequest:
+def _end_by_interrupt() -> int:
+    """End by the signal itself where that is possible, so that a shell's loop ends too.
+
+    https://www.cons.org/cracauer/sigint.html
+    """
+    if os.name == "posix":
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+    return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Turn poetry.lock into an AWS Lambda layer zip.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+
+    plan = commands.add_parser("plan", help="show what would land in the layer, and its fingerprint")
+    _add_request(plan)
+    plan.add_argument(
+        "--compare",
+        type=Path,
+        metavar="OLD",
+        help="an older poetry.lock or another project folder: show what changes",
+    )
+    plan.add_argument(
+        "--size", action="store_true", help="show how large the layer will be; may ask the indexes for some seconds"
+    )
+
+    build = commands.add_parser("build", help="build the layer zip")
+    _add_request(build)
+    build.add_argument("--output", type=Path, required=True, metavar="FILE", help="the zip to write")
+
+    inspect = commands.add_parser("inspect", help="show what is in a layer zip")
+    inspect.add_argument("layer", type=Path, metavar="FILE", help="the zip to read")
+    _add_json(inspect)
+
+    cache = commands.add_parser("cache", help="the cache shared by all projects of this user")
+    cache.add_argument("action", choices=("dir", "size", "clear"))
+    cache.add_argument("--docker", action="store_true", help="size, clear: what the container builder keeps in Docker")
+    return parser
+
+
+def _add_request(command: argparse.ArgumentParser) -> None:
+    """Add what a layer is asked for with."""
+    command.add_argument(
+        "--project-dir", type=Path, default=Path(), metavar="DIR", help="folder of pyproject.toml and poetry.lock"
+    )
+    command.add_argument("--runtime", default=DEFAULT_RUNTIME, help=f"Lambda runtime (default: {DEFAULT_RUNTIME})")
+    command.add_argument(
+        "--architecture", default=DEFAULT_ARCHITECTURE, help=f"x86_64 or arm64 (default: {DEFAULT_ARCHITECTURE})"
+    )
+    command.add_argument(
+        "--group", action="append", metavar="GROUP", help=f"dependency group, repeatable (default: {MAIN_GROUP})"
+    )
+    command.add_argument(
+        "--extra", action="append", default=[], metavar="EXTRA", help="extra of the project, repeatable"
+    )
+    command.add_argument(
+        "--exclude", action="append", default=[], metavar="DIST", help="leave out DIST and what only it needs"
+    )
+    command.add_argument("--builder", choices=BUILDERS, default=DEFAULT_BUILDER, help=f"default: {DEFAULT_BUILDER}")
+    _add_json(command)
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON only")
+
+
+def _request(options: argparse.Namespace) -> LayerRequest:
     return LayerRequest(
         project_dir=options.project_dir,
         runtime=options.runtime,
@@ -54,7 +138,7 @@ def _request(options: SimpleNamespace) -> LayerRequest:
     )
 
 
-def _plan(options: SimpleNamespace) -> None:
+def _plan(options: argparse.Namespace) -> None:
     if options.compare:
         _compare(options)
         return
@@ -74,15 +158,13 @@ def _plan(options: SimpleNamespace) -> None:
 
 
 def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) -> ExpectedSize:
-    from pulumi_poetry_layer.expected_size import expect_size
+    # Imported here: it loads the HTTP library, which takes longer than a plan.
     from pulumi_poetry_layer.wheel_sizes import Patience, size_sources
 
     return expect_size(plan, *size_sources(request.builder, files, Patience()))
 
 
-def _compare(options: SimpleNamespace) -> None:
-    from pulumi_poetry_layer.comparison import compare_request
-
+def _compare(options: argparse.Namespace) -> None:
     comparison = compare_request(_request(options), options.compare)
     if options.json:
         _print_json(comparison.document())
@@ -93,8 +175,6 @@ def _compare(options: SimpleNamespace) -> None:
 
 def plan_document(plan: BuildPlan) -> dict[str, Any]:
     """A plan as ``plan --json`` prints it; names and kinds of the keys are a stable contract."""
-    from pulumi_poetry_layer.masking import mask_urls
-
     return {
         "fingerprint": plan.fingerprint,
         "target": {"runtime": plan.target.runtime, "architecture": plan.target.architecture},
@@ -128,11 +208,8 @@ def plan_document(plan: BuildPlan) -> dict[str, Any]:
     }
 
 
-def _build(options: SimpleNamespace) -> None:
+def _build(options: argparse.Namespace) -> None:
     if options.builder != DEFAULT_BUILDER:
-        # Imported here: it brings logging with it, and the wheels builder runs nothing that would have much to say.
-        from pulumi_poetry_layer.output import show_output
-
         show_output(lambda line: print(line, file=sys.stderr))
     artifact = build_request(_request(options), options.output)
     if options.json:
@@ -154,9 +231,7 @@ def artifact_document(artifact: LayerArtifact) -> dict[str, Any]:
     }
 
 
-def _inspect(options: SimpleNamespace) -> None:
-    from pulumi_poetry_layer.inspection import inspect_layer
-
+def _inspect(options: argparse.Namespace) -> None:
     layer = inspect_layer(options.layer)
     if options.json:
         _print_json(layer.document())
@@ -167,37 +242,29 @@ def _inspect(options: SimpleNamespace) -> None:
     print(f"sha256 {layer.sha256}")
 
 
-def _cache(options: SimpleNamespace) -> None:
-    from pulumi_poetry_layer.cache import cache_folder, cache_size, clear_cache
-
+def _cache(options: argparse.Namespace) -> None:
     if options.docker:
         _docker_cache(options.action)
     elif options.action == "dir":
         print(cache_folder(""))
     elif options.action == "size":
-        print(_megabytes(cache_size()))
+        print(megabytes(cache_size()))
     else:
-        print(f"removed {_megabytes(clear_cache())}")
+        print(f"removed {megabytes(clear_cache())}")
 
 
 def _docker_cache(action: str) -> None:
     from pulumi_poetry_layer.builders.docker_cache import clear_docker_cache, docker_cache
 
     if action == "clear":
-        print(f"removed {_megabytes(clear_docker_cache())} from Docker")
+        print(f"removed {megabytes(clear_docker_cache())} from Docker")
         return
     for entry in docker_cache():
-        print(f"{entry.kind} {entry.name} {_megabytes(entry.size)}")
+        print(f"{entry.kind} {entry.name} {megabytes(entry.size)}")
 
 
 def _sizes(size: int, unzipped_size: int) -> str:
-    return f"{_megabytes(size)} zipped, {_megabytes(unzipped_size)} unzipped"
-
-
-def _megabytes(size: int) -> str:
-    from pulumi_poetry_layer.limits import megabytes
-
-    return megabytes(size)
+    return f"{megabytes(size)} zipped, {megabytes(unzipped_size)} unzipped"
 
 
 def _print_json(document: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent / "projects" / "base"
 PLAN = ["-m", "pulumi_poetry_layer", "plan", "--project-dir", str(PROJECT)]
-RUN = "from pulumi_poetry_layer import cli; from pulumi_poetry_layer.__main__ import run; cli.main = main; exit(run())"
+RUN = "from pulumi_poetry_layer import cli; cli._COMMANDS['plan'] = command; exit(cli.main(['plan']))"
 
 LATE = """
 import threading, time
@@ -20,7 +20,7 @@ def say():
     time.sleep(0.3)
     print("late", flush=True)
 
-def main():
+def command(options):
     threading.Thread(target=say).start()
 """
 
@@ -55,19 +55,19 @@ def test_a_reader_that_has_gone_gets_no_traceback() -> None:
 
 def test_threads_come_to_their_end_first() -> None:
     """A download that goes on after another one failed would be cut off, and half of it left in the cache."""
-    done = ended("-c", f"{LATE}\n    return 3\n{RUN}")
-    assert (done.returncode, done.stdout, done.stderr) == (3, "late\n", "")
+    done = ended("-c", f"{LATE}\n{RUN}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "late\n", "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
 def test_ctrl_c_ends_it_by_the_signal_without_a_traceback() -> None:
     """A shell's loop would go on with the next layer after Ctrl-C."""
     done = ended("-c", f"{LATE}\n    raise KeyboardInterrupt\n{RUN}")
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "late\n", "interrupted\n")
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "interrupted\n")
 
 
 def test_errors_of_ours_are_not_hidden() -> None:
     """A bug would end in silence."""
-    failed = ended("-c", f"def main():\n    raise ZeroDivisionError\n{RUN}")
+    failed = ended("-c", f"def command(options):\n    raise ZeroDivisionError\n{RUN}")
     assert failed.returncode == 1
     assert "ZeroDivisionError" in failed.stderr
