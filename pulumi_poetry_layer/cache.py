@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
+import shutil
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 ENVIRONMENT_VARIABLE = "PULUMI_POETRY_LAYER_CACHE_DIR"
 _NAME = "pulumi-poetry-layer"
@@ -15,15 +17,6 @@ def cache_root() -> Path:
     configured = os.environ.get(ENVIRONMENT_VARIABLE)
     if configured:
         return Path(configured).expanduser().absolute()
-    if sys.platform == "linux":
-        # What platformdirs does there, without importing it, which takes a sixth of a small build:
-        # https://specifications.freedesktop.org/basedir-spec/latest/
-        for variable, below in (("XDG_CACHE_HOME", ""), ("HOME", ".cache")):
-            folder = Path(os.environ.get(variable, ""), below)
-            if folder.is_absolute():
-                return folder / _NAME
-    from platformdirs import user_cache_path
-
     return user_cache_path(_NAME, appauthor=False)
 
 
@@ -39,8 +32,6 @@ def cache_size() -> int:
 
 def clear_cache() -> int:
     """Remove everything that was cached; returns how many bytes that were."""
-    import shutil
-
     size = cache_size()
     shutil.rmtree(cache_folder(""), ignore_errors=True)
     return size
