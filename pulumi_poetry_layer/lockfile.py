@@ -6,9 +6,8 @@ Reads lock versions 1.1, 2.0 and 2.1; the format is described by Poetry's own re
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
@@ -16,12 +15,11 @@ from packaging.version import InvalidVersion, Version
 from pulumi_poetry_layer.build_plan import LockedFile, Source
 from pulumi_poetry_layer.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.errors import LockFileError
-from pulumi_poetry_layer.lock_text import ExtrasBlock, FileBlock, load_lock
 from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Mapping
 
 FILE_NAME = "poetry.lock"
 SUPPORTED_LOCK_VERSIONS = ("1.1", "2.0", "2.1")
@@ -102,7 +100,7 @@ def parse_lockfile(text: str) -> LockFile:
     Raises:
         LockFileError: broken TOML, an unknown lock version, or a key that is missing or of the wrong kind.
     """
-    document = Table.of_text(text, file=FILE_NAME, error=LockFileError, hint=_HINT, load=load_lock)
+    document = Table.of_text(text, file=FILE_NAME, error=LockFileError, hint=_HINT)
     document.require("metadata")
     metadata = document.table("metadata")
     lock_version = _lock_version(metadata)
@@ -160,8 +158,6 @@ class _Reader:
         )
 
     def _files(self, table: Table, name: str, version: str, source: Source | None) -> tuple[LockedFile, ...]:
-        if isinstance(files := table.values.get("files"), FileBlock):
-            return files
         if "files" in table:
             return tuple(_locked_files(table, "files"))
         if self._with_groups:
@@ -220,41 +216,12 @@ def _source(table: Table) -> Source:
     )
 
 
-class _LazyExtras(Mapping[str, tuple[Dependency, ...]]):
-    """A package's extras, read when they are first looked at: most plans ask for none of them."""
-
-    def __init__(self, block: ExtrasBlock) -> None:
-        self._block = block
-
-    @cached_property
-    def _extras(self) -> dict[str, tuple[Dependency, ...]]:
-        return _members_by_extra(self._block)
-
-    def __getitem__(self, extra: str) -> tuple[Dependency, ...]:
-        return self._extras[extra]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._extras)
-
-    def __len__(self) -> int:
-        return len(self._extras)
-
-    def __repr__(self) -> str:
-        return repr(self._extras)
-
-
 def _extras(table: Table) -> Mapping[str, tuple[Dependency, ...]]:
-    if isinstance(block := table.values.get("extras"), ExtrasBlock):
-        return _LazyExtras(block)
-    extras = table.table("extras")
-    return _members_by_extra({extra: extras.texts(extra) for extra in extras})
-
-
-def _members_by_extra(extras: Mapping[str, list[str]]) -> dict[str, tuple[Dependency, ...]]:
     """Only name and extras of the members count: the rest stands in the package's dependencies."""
+    extras = table.table("extras")
     return {
-        normalised(extra): tuple(found for member in members if (found := _extra_member(member)))
-        for extra, members in extras.items()
+        normalised(extra): tuple(found for member in extras.texts(extra) if (found := _extra_member(member)))
+        for extra in extras
     }
 
 

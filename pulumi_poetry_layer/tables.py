@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from pulumi_poetry_layer.errors import InputError
 
@@ -35,22 +35,14 @@ class Table:
         self._hint = hint
 
     @classmethod
-    def of_text(
-        cls,
-        text: str,
-        *,
-        file: str,
-        error: type[InputError],
-        hint: str | None = None,
-        load: Callable[[str], Mapping[str, Any]] = tomli.loads,
-    ) -> Table:
-        """The whole of a TOML file, parsed by ``load``.
+    def of_text(cls, text: str, *, file: str, error: type[InputError], hint: str | None = None) -> Table:
+        """The whole of a TOML file.
 
         Raises:
             InputError: the text is not TOML; of the class that ``error`` names.
         """
         try:
-            return cls(load(text), file=file, error=error, hint=hint)
+            return cls(tomli.loads(text), file=file, error=error, hint=hint)
         except tomli.TOMLDecodeError as cause:
             raise error(f"not valid TOML: {cause}", where=file, hint=hint) from cause
 
