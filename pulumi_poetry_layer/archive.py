@@ -30,7 +30,6 @@ from pulumi_poetry_layer.members import (
     StreamReader,
 )
 from pulumi_poetry_layer.zip_format import (
-    CENTRAL_SIZE,
     DEFLATED,
     EXECUTABLE,
     MAXIMUM,
@@ -182,9 +181,9 @@ class _Writer:
             for first, last in _runs(len(segment.names), dropped):
                 start, end = segment.start(first), segment.start(last)
                 reader.skip(start - position)
-                headers = moved(segment.headers[first * CENTRAL_SIZE : last * CENTRAL_SIZE], self._offset - start)
+                distance = self._offset - start
                 self._names += segment.names[first:last]
-                self._headers += [headers[at : at + CENTRAL_SIZE] for at in range(0, len(headers), CENTRAL_SIZE)]
+                self._headers += [moved(segment.header(index), distance) for index in range(first, last)]
                 for block in reader.blocks(end - start):
                     self._write(block)
                 position = end

@@ -112,8 +112,11 @@ class Segment:
 
     def entry(self, index: int) -> Entry:
         """A member as its central header tells it."""
-        header = self.headers[index * CENTRAL_SIZE : (index + 1) * CENTRAL_SIZE]
-        return parse_central_header(header, self.names[index])
+        return parse_central_header(self.header(index), self.names[index])
+
+    def header(self, index: int) -> bytes:
+        """A member's central header without its name."""
+        return self.headers[index * CENTRAL_SIZE : (index + 1) * CENTRAL_SIZE]
 
 
 class StreamReader:

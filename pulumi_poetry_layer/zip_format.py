@@ -23,6 +23,7 @@ _UTF8 = 1 << 11  # the name is UTF-8 (4.4.4)
 
 _LOCAL = struct.Struct("<4sHHHHHLLLHH")
 _CENTRAL = struct.Struct("<4sHHHHHHLLLHHHHHLL")
+_OFFSET = struct.Struct("<L")  # the last field of a central header
 _END = struct.Struct("<4sHHHHLLH")
 _END64 = struct.Struct("<4sQHHLLQQQQ")
 _END64_LOCATOR = struct.Struct("<4sLQL")
@@ -95,16 +96,10 @@ def parse_local_header(data: bytes) -> LocalHeader | None:
     return LocalHeader(flags, method, data[_LOCAL.size : _LOCAL.size + name_length], length)
 
 
-def moved(headers: bytes, distance: int) -> bytes:
-    """Central headers, each without its name, of members that lie ``distance`` bytes further on.
-
-    The offset is a header's last field (4.3.12). All headers are one long number here, and one addition changes every
-    offset: a loop over the members of a layer takes ten times as long. Nothing carries over into another field as long
-    as all offsets stay between 0 and ``MAXIMUM``.
-    """
-    ones = (bytes(CENTRAL_SIZE - 4) + b"\1\0\0\0") * (len(headers) // CENTRAL_SIZE)
-    number = int.from_bytes(headers, "little") + int.from_bytes(ones, "little") * distance
-    return number.to_bytes(len(headers), "little")
+def moved(header: bytes, distance: int) -> bytes:
+    """A central header, without its name, of a member that lies ``distance`` bytes further on (4.3.12)."""
+    (offset,) = _OFFSET.unpack_from(header, CENTRAL_SIZE - _OFFSET.size)
+    return header[: -_OFFSET.size] + _OFFSET.pack(offset + distance)
 
 
 def end_of_archive(count: int, start: int, length: int) -> bytes:
