@@ -297,7 +297,7 @@ def plan_layer(
         exclude=tuple(map(plain, exclude)),
         builder=make_builder(builder) if isinstance(builder, str) else builder,
     )
-    plan, files = plan_request(request, remember=not _mocked())
+    plan, files = plan_request(request)
     refuse_empty(plan)
     return request, plan, files
 

@@ -94,6 +94,7 @@ class LockFile:
         return self.lock_version in _WITH_GROUPS_AND_MARKERS
 
 
+@lru_cache(maxsize=4)  # a program may declare many layers of one lock file
 def parse_lockfile(text: str) -> LockFile:
     """Read the text of a poetry.lock.
 

@@ -11,7 +11,8 @@ from pulumi_poetry_layer.build_plan import MAIN_GROUP, refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
-from pulumi_poetry_layer.memory import recall_archive, recall_plan, remember_archive, remember_plan
+from pulumi_poetry_layer.memory import recall_archive, remember_archive
+from pulumi_poetry_layer.planning import parse_request, plan_parsed
 from pulumi_poetry_layer.verify import verify_loads
 
 if TYPE_CHECKING:
@@ -53,27 +54,14 @@ class LayerArtifact:
     packages: tuple[PackageSize, ...]
 
 
-def plan_request(request: LayerRequest, *, remember: bool = True) -> tuple[BuildPlan, ProjectFiles]:
+def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
     """Plan what a user asks for; every problem of the input is reported at once.
-
-    Args:
-        request: what to plan.
-        remember: keep the plan in the user's cache, where the next run finds it (see :mod:`.memory`).
 
     Raises:
         InputError: see :mod:`pulumi_poetry_layer.errors`.
     """
-    recalled = recall_plan(request)
-    if recalled:
-        return recalled
-    # Imported here: a remembered plan needs none of what makes one.
-    from pulumi_poetry_layer.planning import parse_request, plan_parsed
-
     parsed = parse_request(request)
-    plan = plan_parsed(parsed, request)
-    if remember:
-        remember_plan(plan, parsed.files)
-    return plan, parsed.files
+    return plan_parsed(parsed, request), parsed.files
 
 
 def build_request(request: LayerRequest, output: Path, *, fingerprint: str | None = None) -> LayerArtifact:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -56,6 +57,7 @@ class Project:
         return _hashes_without_groups(lock.generated_by) and lock.content_hash == self.content_hash_without_groups
 
 
+@lru_cache(maxsize=4)  # a program may declare many layers of one project
 def parse_project(text: str) -> Project:
     """Read the text of a pyproject.toml.
 
