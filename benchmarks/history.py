@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pulumi_poetry_layer.build_plan import BuilderIdentity, Choice
 from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
-from pulumi_poetry_layer.plan import plan_layer
+from pulumi_poetry_layer.plan import plan_selection, select_layer
 from pulumi_poetry_layer.project import Project, parse_project
 from pulumi_poetry_layer.target import Target
 
@@ -43,7 +43,8 @@ class Commit:
     def fingerprint(self) -> str:
         """The key of this package."""
         choice = Choice.of(["main"], self.extras)
-        return plan_layer(self.project, self.lock, target=TARGET, choice=choice, builder=BUILDER).fingerprint
+        selection = select_layer(self.project, self.lock, target=TARGET, choice=choice)
+        return plan_selection(selection, target=TARGET, choice=choice, builder=BUILDER).fingerprint
 
 
 KEYS: dict[str, Callable[[Commit], str]] = {

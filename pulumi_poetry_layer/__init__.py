@@ -9,13 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pulumi_poetry_layer.artifact import LayerArtifact
     from pulumi_poetry_layer.builders.container import ContainerBuilder
     from pulumi_poetry_layer.builders.local import LocalBuilder
     from pulumi_poetry_layer.builders.wheels import WheelBuilder
     from pulumi_poetry_layer.component import PoetryLayer
     from pulumi_poetry_layer.errors import PoetryLayerError
     from pulumi_poetry_layer.matrix import PoetryLayerMatrix
-    from pulumi_poetry_layer.pipeline import LayerArtifact, build_layer
+    from pulumi_poetry_layer.pipeline import build_layer
 
 __all__ = [
     "ContainerBuilder",

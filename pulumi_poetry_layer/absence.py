@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.graph import asked_for, package_dependencies, root_dependencies
+from pulumi_poetry_layer.graph import asked_for, package_dependencies, reachable, root_dependencies
 from pulumi_poetry_layer.markers import MarkerEnvironment, extras_in
-from pulumi_poetry_layer.selection import reachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Set

@@ -20,22 +20,14 @@ from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
 from pulumi_poetry_layer.file_state import state_of
 from pulumi_poetry_layer.layout import lay_out
 from pulumi_poetry_layer.members import (
-    LAYER_FOLDER,
-    BytesContent,
     DistributionSize,
-    FileContent,
     Member,
     Segment,
-    Stream,
     StreamReader,
+    compress,
 )
 from pulumi_poetry_layer.zip_format import (
-    DEFLATED,
-    EXECUTABLE,
     MAXIMUM,
-    REGULAR,
-    STORED,
-    Entry,
     central_header,
     end_of_archive,
     local_header,
@@ -49,21 +41,7 @@ if TYPE_CHECKING:
 
     Checksum: TypeAlias = Callable[[bytes | memoryview, int], int]
 
-__all__ = [
-    "DEFLATED",
-    "LAYER_FOLDER",
-    "STORED",
-    "ArchiveSummary",
-    "BytesContent",
-    "DistributionSize",
-    "FileContent",
-    "Member",
-    "Segment",
-    "Stream",
-    "write_archive",
-]
 
-_LEVEL = 6  # zlib's own default: level 9 saves under 1 % on Python packages and takes three times as long
 _BLOCK = 1 << 18  # stays in the processor's cache between reading, checking and writing
 _MUCH = 1 << 24  # bytes
 
@@ -120,32 +98,6 @@ def write_archive(
             return writer.finish()
     except OSError as error:
         raise ArchiveError(f"cannot be written: {error}", where=str(output)) from error
-
-
-def compress(member: Member, offset: int, reader: StreamReader) -> tuple[Entry, bytes]:
-    """A member's entry for a local header at ``offset``, and its bytes as they lie in an archive.
-
-    Raises:
-        ArchiveError: it is larger than the format can say.
-    """
-    method, crc, size, data = _compressed(member.content, reader)
-    if max(len(data), size, offset) >= MAXIMUM:
-        raise ArchiveError("over 4 GiB, far beyond what a layer can hold", where=member.name)
-    attributes = EXECUTABLE if member.executable else REGULAR
-    return Entry(member.name.encode(), method, crc, len(data), size, attributes, offset), data
-
-
-def _compressed(content: FileContent | BytesContent | Stream, reader: StreamReader) -> tuple[int, int, int, bytes]:
-    """Method, CRC-32, uncompressed size and compressed bytes."""
-    if isinstance(content, Stream):
-        return content.method, content.crc, content.size, reader.read(content)
-    if isinstance(content, BytesContent):
-        return STORED, zlib.crc32(content.data), len(content.data), content.data
-    data = content.path.read_bytes()
-    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    deflated = compressor.compress(data) + compressor.flush()
-    smaller = len(deflated) < len(data)
-    return DEFLATED if smaller else STORED, zlib.crc32(data), len(data), deflated if smaller else data
 
 
 class _Writer:

@@ -16,7 +16,7 @@ from pulumi_poetry_layer.names import is_wheel
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pulumi_poetry_layer.build_plan import LockedFile
+    from pulumi_poetry_layer.locked import LockedFile
 
 _UNUSABLE_SUFFIXES = (".egg", ".exe", ".msi", ".rpm", ".srpm")
 _WHEEL = re.compile(r".+?-\d[^-]*(-(?P<build>\d[^-]*))?-(?P<interpreter>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl")

@@ -6,48 +6,21 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import SelectionError
+from pulumi_poetry_layer.locked import MAIN_GROUP
 from pulumi_poetry_layer.names import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
+    from pulumi_poetry_layer.locked import LockedFile, Source
     from pulumi_poetry_layer.target import Target
 
 FORMAT_VERSION = 1
 """Raised whenever the same plan would give other bytes than the release before."""
-
-MAIN_GROUP = "main"
-"""The group of the dependencies that are in no group of their own."""
-
-
-class LockedFile(NamedTuple):
-    """A file of a package in the index: its name and its digest, ``<algorithm>:<hex>``."""
-
-    name: str
-    hash: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where a package comes from when that is not PyPI.
-
-    Attributes:
-        type: ``legacy`` (an index), ``git``, ``url``, ``file`` or ``directory``.
-        url: address or path, as locked.
-        reference: name of the source in pyproject.toml, or the git reference asked for.
-        resolved_reference: the git commit.
-        subdirectory: folder inside a git repository or archive.
-    """
-
-    type: str
-    url: str
-    reference: str | None = None
-    resolved_reference: str | None = None
-    subdirectory: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

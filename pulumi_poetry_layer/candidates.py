@@ -16,8 +16,8 @@ from pulumi_poetry_layer.graph import package_dependencies
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pulumi_poetry_layer.build_plan import Source
     from pulumi_poetry_layer.dependencies import Dependency
+    from pulumi_poetry_layer.locked import Source
     from pulumi_poetry_layer.lockfile import LockedPackage
     from pulumi_poetry_layer.markers import MarkerEnvironment
 

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.build_plan import MAIN_GROUP
+from pulumi_poetry_layer.artifact import LayerArtifact
 from pulumi_poetry_layer.builders import BUILDERS, DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.cache import cache_folder, cache_size, clear_cache
 from pulumi_poetry_layer.comparison import compare_request
@@ -23,9 +23,10 @@ from pulumi_poetry_layer.expected_size import ExpectedSize, expect_size
 from pulumi_poetry_layer.inspection import inspect_layer
 from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.limits import megabytes
+from pulumi_poetry_layer.locked import MAIN_GROUP
 from pulumi_poetry_layer.masking import mask_urls
 from pulumi_poetry_layer.output import show_output
-from pulumi_poetry_layer.pipeline import LayerArtifact, build_request, plan_request
+from pulumi_poetry_layer.pipeline import build_request, plan_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import re
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextvars import copy_context
-from enum import Enum
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,19 +14,17 @@ from weakref import WeakKeyDictionary
 
 import pulumi
 import pulumi_aws as aws
-from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import get_monitor
 
-from pulumi_poetry_layer.build_plan import MAIN_GROUP, refuse_empty
-from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
+from pulumi_poetry_layer.arguments import is_mocked, plan_arguments, program_folder
+from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder
 from pulumi_poetry_layer.drift import built_sha256, checked_arn, refuse_other_zip, remove_other_copy
 from pulumi_poetry_layer.early_registration import register_early
-from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
+from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.kept_zip import ensure_artifact, put_placeholder
 from pulumi_poetry_layer.layer_code import zip_path
 from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.limits import refuse_over_limit
-from pulumi_poetry_layer.pipeline import plan_request
+from pulumi_poetry_layer.locked import MAIN_GROUP
 from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, request_inputs
 from pulumi_poetry_layer.publication import (
     LayerSettings,
@@ -38,13 +33,12 @@ from pulumi_poetry_layer.publication import (
     publish_directly,
     publish_through_bucket,
 )
-from pulumi_poetry_layer.stack_configuration import NAMESPACE, credentials_problems, with_stack_credentials
+from pulumi_poetry_layer.stack_configuration import NAMESPACE, with_stack_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pulumi_poetry_layer.build_plan import BuildPlan
-    from pulumi_poetry_layer.builders import ProjectFiles
     from pulumi_poetry_layer.matrix import PoetryLayerMatrix
 
 TYPE = "poetry-layer:index:PoetryLayer"
@@ -123,7 +117,7 @@ class PoetryLayer(pulumi.ComponentResource):
             pulumi.RunError: the input is wrong; nothing has been registered, built or published.
         """
         try:
-            request, plan, files = plan_layer(
+            request, plan, files = plan_arguments(
                 name=name,
                 layer_name=layer_name,
                 project_dir=project_dir,
@@ -190,7 +184,7 @@ class PoetryLayer(pulumi.ComponentResource):
         label = _label(name)
         path = zip_path(label, plan.fingerprint, stack=pulumi.get_stack())
         zip_file = program_folder() / path
-        if not _mocked():
+        if not is_mocked():
             put_placeholder(zip_file)
         packages = {package.name: package.readable_version for package in plan.packages}
         folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
@@ -199,14 +193,14 @@ class PoetryLayer(pulumi.ComponentResource):
         build = LayerBuild(
             f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
         )
-        if not _mocked():
+        if not is_mocked():
             register_early(self)
         hooks = _zip_hooks(label, request, zip_file, build, plan.fingerprint, direct_upload=more["direct_upload"])
         return PlannedZip(path=path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
 
     def _set_outputs(self, request: LayerRequest, fingerprint: str, packages: dict[str, str]) -> None:
         self.arn = self.layer_version.arn
-        if not _mocked():
+        if not is_mocked():
             direct_upload = self.bucket_object is None
             self.arn = checked_arn(self.layer_version, self.build, fingerprint, direct_upload=direct_upload)
         self.layer_arn = self.layer_version.layer_arn
@@ -226,11 +220,6 @@ def _whole(size: float | None) -> int:
     return int(size or 0)
 
 
-def _mocked() -> bool:
-    """Whether this is a unit test of the user's: it publishes nothing, so nothing is prepared for that."""
-    return isinstance(get_monitor(), MockMonitor)
-
-
 _labels_of_programs: WeakKeyDictionary[pulumi.Resource, set[str]] = WeakKeyDictionary()
 """What :func:`_label` gave, by the stack resource of the running program: a process may run several."""
 
@@ -238,7 +227,7 @@ _labels_of_programs: WeakKeyDictionary[pulumi.Resource, set[str]] = WeakKeyDicti
 def _label(name: str) -> str:
     """The resource's name, with a number where another has it: under different parents layers may share a name."""
     program = pulumi.runtime.get_root_resource()
-    if program is None or _mocked():
+    if program is None or is_mocked():
         return name
     taken = _labels_of_programs.setdefault(program, set())
     label = next(label for label in _numbered(name) if label not in taken)
@@ -249,93 +238,6 @@ def _label(name: str) -> str:
 def _numbered(name: str) -> Iterator[str]:
     yield name
     yield from (f"{name}-{number}" for number in count(2))
-
-
-def program_folder() -> Path:
-    """Folder of the Pulumi program (``main:`` respected), also after the program changed its working directory."""
-    # The engine's Python host starts in that folder and runs it as a directory (runpy.run_path); only such a program
-    # has a spec of this name, and its origin is absolute.
-    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-    if spec is not None and spec.name == "__main__" and spec.origin:
-        return Path(spec.origin).parent
-    return Path.cwd()
-
-
-def plan_layer(
-    *,
-    name: str,
-    runtime: str | Enum,
-    project_dir: str | os.PathLike[str] = ".",
-    architecture: str | Enum = DEFAULT_ARCHITECTURE,
-    groups: Sequence[str] = (MAIN_GROUP,),
-    extras: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    builder: Builder | str = DEFAULT_BUILDER,
-    layer_name: pulumi.Input[str] | None = None,
-) -> tuple[LayerRequest, BuildPlan, ProjectFiles]:
-    """Plan a layer from the arguments of :class:`PoetryLayer` that decide it.
-
-    Raises:
-        InputError: one of them is an Output, or of the wrong kind, or the project is not what Poetry would accept.
-    """
-    texts = {"runtime": runtime, "architecture": architecture}
-    lists = {"groups": groups, "extras": extras, "exclude": exclude}
-    others = {"project_dir": project_dir, "builder": builder}
-    raise_problems(
-        [
-            *argument_problems(texts, lists, others),
-            *credentials_problems(builder),
-            *_layer_name_problems(name if layer_name is None else layer_name),
-        ]
-    )
-    request = LayerRequest(
-        project_dir=program_folder() / project_dir,
-        runtime=plain(runtime),
-        architecture=plain(architecture),
-        groups=tuple(map(plain, groups)),
-        extras=tuple(map(plain, extras)),
-        exclude=tuple(map(plain, exclude)),
-        builder=make_builder(builder) if isinstance(builder, str) else builder,
-    )
-    plan, files = plan_request(request)
-    refuse_empty(plan)
-    return request, plan, files
-
-
-def plain(value: str | Enum) -> str:
-    """A string, also of ``aws.lambda_.Runtime`` and other enums."""
-    return str(value.value) if isinstance(value, Enum) else str(value)
-
-
-def argument_problems(
-    texts: dict[str, Any], lists: dict[str, Any], others: dict[str, Any]
-) -> Iterator[PoetryLayerError]:
-    """What is wrong with the kinds of arguments that decide what is built: strings, lists of strings, and others."""
-    hint = (
-        "it decides what is built, so it must be known when the program runs: use a plain value or stack configuration"
-    )
-    for name, value in (texts | lists | others).items():
-        items = value if isinstance(value, (list, tuple)) else ()
-        if isinstance(value, pulumi.Output) or any(isinstance(item, pulumi.Output) for item in items):
-            yield InputError("an Output is not accepted here", where=name, hint=hint)
-        elif name in texts and not isinstance(value, (str, Enum)):
-            yield InputError(f"must be a string, not {value!r}", where=name)
-        elif name in lists and (isinstance(value, str) or not isinstance(value, Iterable)):
-            yield InputError(f"must be a list of strings, not {value!r}", where=name)
-
-
-_LAYER_NAME = re.compile(r"[A-Za-z0-9_-]{1,140}|arn:[A-Za-z0-9-]+:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]+")
-"""https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
-
-
-def _layer_name_problems(layer_name: pulumi.Input[str]) -> Iterator[PoetryLayerError]:
-    """AWS says it at the very end, when all is built; a name that is an Output is left to AWS."""
-    if isinstance(layer_name, str) and not _LAYER_NAME.fullmatch(layer_name):
-        yield InputError(
-            f"{layer_name!r} is no name for a layer",
-            where="layer_name",
-            hint="use at most 140 letters, digits, hyphens and underscores; by default it is the resource's name",
-        )
 
 
 def _stack_configuration() -> Callable[[str], Any]:
@@ -359,11 +261,11 @@ def _zip_hooks(
         known = await built_sha256(build, fingerprint)
         # In a thread: the program's event loop must go on serving the engine while the zip is built.
         artifact = await asyncio.to_thread(ensure_artifact, ready, zip_file, fingerprint=fingerprint, sha256=known)
-        refuse_over_limit(artifact, direct_upload=direct_upload)
+        refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
         await refuse_other_zip(artifact, known, build)
         await asyncio.to_thread(remove_other_copy, fingerprint, zip_file)
 
-    if _mocked():
+    if is_mocked():
         return None
     hook = pulumi.ResourceHook(f"{name}-zip", ensure_zip)
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])

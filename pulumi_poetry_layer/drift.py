@@ -24,7 +24,7 @@ from pulumi_poetry_layer.layer_code import is_of_fingerprint
 if TYPE_CHECKING:
     import pulumi_aws as aws
 
-    from pulumi_poetry_layer.pipeline import LayerArtifact
+    from pulumi_poetry_layer.artifact import LayerArtifact
     from pulumi_poetry_layer.provider import LayerBuild
 
 

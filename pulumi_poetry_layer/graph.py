@@ -11,7 +11,7 @@ from pulumi_poetry_layer.constraints import allows_python
 from pulumi_poetry_layer.markers import extras_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Set
+    from collections.abc import Iterable, Iterator, Mapping, Set
 
     from pulumi_poetry_layer.dependencies import Dependency
     from pulumi_poetry_layer.lockfile import LockedPackage
@@ -61,6 +61,28 @@ def package_dependencies(
             continue
         if _counts(dependency, without_extras):
             yield dependency
+
+
+def reachable(
+    roots: Iterable[Dependency],
+    packages: Mapping[str, LockedPackage],
+    environment: MarkerEnvironment,
+    without: Set[str] = frozenset(),
+) -> dict[str, frozenset[str]]:
+    """What the roots need and the extras asked of each, by name, not passing through those in ``without``."""
+    extras: dict[str, frozenset[str]] = {}
+    waiting = list(roots)
+    while waiting:
+        dependency = waiting.pop()
+        package = packages.get(dependency.name)
+        if package is None or package.name in without:
+            continue
+        active = extras.get(package.name, frozenset()) | dependency.extras
+        if package.name in extras and active == extras[package.name]:
+            continue
+        extras[package.name] = active
+        waiting.extend(package_dependencies(package, active, environment))
+    return extras
 
 
 def _active_extras(package: LockedPackage, extras: Set[str]) -> tuple[set[str], set[str]]:

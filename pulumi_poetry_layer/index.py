@@ -36,8 +36,8 @@ from pulumi_poetry_layer.sources import PYPI, Address, Login, PackageSource, Sou
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pulumi_poetry_layer.build_plan import LockedFile, Source
     from pulumi_poetry_layer.credentials import Credentials
+    from pulumi_poetry_layer.locked import LockedFile, Source
 
 _DEFAULT_TIMEOUT = 15.0  # Poetry's own
 _ACCEPT = f"{JSON_PAGE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"  # PEP 691's own example

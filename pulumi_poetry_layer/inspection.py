@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Any
 
-from pulumi_poetry_layer.archive import LAYER_FOLDER, DistributionSize
 from pulumi_poetry_layer.atomic import sha256_of
 from pulumi_poetry_layer.errors import ArchiveError
+from pulumi_poetry_layer.members import LAYER_FOLDER, DistributionSize
 from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.record import parse_record
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.artifact import LayerArtifact
 from pulumi_poetry_layer.atomic import replacing, sha256_of, write_atomically
-from pulumi_poetry_layer.pipeline import LayerArtifact, PackageSize, build_request
+from pulumi_poetry_layer.pipeline import build_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +50,7 @@ def ensure_artifact(
         note.unlink(missing_ok=True)
         output.unlink(missing_ok=True)
         raise
-    told = {**vars(artifact), "path": output.name, "packages": list(map(vars, artifact.packages))}
-    write_atomically(note, json.dumps(told, indent=1).encode())
+    write_atomically(note, json.dumps(artifact.note(), indent=1).encode())
     return artifact
 
 
@@ -59,7 +60,7 @@ def _copied(output: Path, fingerprint: str, sha256: str | None) -> LayerArtifact
         artifact = _confirmed(twin, fingerprint, sha256)
         with suppress(FileNotFoundError):
             if artifact and _copy(twin, output) == artifact.sha256:
-                return LayerArtifact(**{**vars(artifact), "path": output})
+                return replace(artifact, path=output)
     return None
 
 
@@ -73,9 +74,7 @@ def _copy(source: Path, output: Path) -> str:
 def _confirmed(output: Path, fingerprint: str, sha256: str | None) -> LayerArtifact | None:
     """What the note says about the zip, None unless the zip is just that, and what is asked for."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        told = _read_note(output)
-        packages = tuple(PackageSize(**package) for package in told["packages"])
-        artifact = LayerArtifact(**{**told, "path": output, "packages": packages})
+        artifact = LayerArtifact.of_note(_read_note(output), output)
         if artifact.fingerprint != fingerprint or sha256 not in (None, artifact.sha256):
             return None
         if output.stat().st_size != artifact.size:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.build_plan import MAIN_GROUP
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, ProjectFiles, make_builder
 from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, ProjectError, raise_problems
+from pulumi_poetry_layer.locked import MAIN_GROUP
 
 if TYPE_CHECKING:
     from pulumi_poetry_layer.builders import Builder

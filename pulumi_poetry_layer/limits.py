@@ -13,7 +13,6 @@ from pulumi_poetry_layer.errors import PublishError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pulumi_poetry_layer.pipeline import LayerArtifact
 
 DIRECT_UPLOAD_LIMIT = 50 * 1024 * 1024
 """Largest zip, in bytes, that can be published without S3."""
@@ -75,13 +74,11 @@ def limit_error(size: LayerSize, *, where: str, direct_upload: bool, expected: s
     return None
 
 
-def refuse_over_limit(artifact: LayerArtifact, *, direct_upload: bool) -> None:
+def refuse_over_limit(size: LayerSize, *, where: str, direct_upload: bool) -> None:
     """Refuse a built zip that Lambda would refuse, by direct upload or through S3.
 
     Raises:
         PublishError: it is over a limit; the message names the largest packages.
     """
-    packages = {package.name: package.unzipped_size for package in artifact.packages}
-    size = LayerSize(size=artifact.size, unzipped_size=artifact.unzipped_size, packages=packages)
-    if error := limit_error(size, where=artifact.path.name, direct_upload=direct_upload):
+    if error := limit_error(size, where=where, direct_upload=direct_upload):
         raise error

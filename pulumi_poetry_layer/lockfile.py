@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
-from pulumi_poetry_layer.build_plan import LockedFile, Source
 from pulumi_poetry_layer.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.errors import LockFileError
+from pulumi_poetry_layer.locked import LockedFile, Source
 from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.tables import Table
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_poetry_layer.component import PoetryLayer, argument_problems, plain, plan_layer
+from pulumi_poetry_layer.arguments import argument_problems, plain, plan_arguments
+from pulumi_poetry_layer.component import PoetryLayer
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.publication import layer_version_options
 
@@ -20,7 +21,7 @@ TYPE = "poetry-layer:index:PoetryLayerMatrix"
 Key = tuple[str, str]
 """Runtime and architecture."""
 
-_DECIDING = frozenset(signature(plan_layer).parameters)
+_DECIDING = frozenset(signature(plan_arguments).parameters)
 
 
 class PoetryLayerMatrix(pulumi.ComponentResource):
@@ -120,7 +121,7 @@ def _raise_problems(targets: dict[Key, dict[str, Any]], arguments: dict[str, Any
     problems: dict[str, list[str]] = {}
     for (runtime, architecture), more in targets.items():
         try:
-            plan_layer(**{**deciding, **more})
+            plan_arguments(**{**deciding, **more})
         except PoetryLayerError as error:
             problems.setdefault(str(error), []).append(f"{runtime} on {architecture}")
     if problems:

@@ -6,11 +6,23 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.zip_format import CENTRAL_SIZE, DEFLATED, Entry, parse_central_header
+from pulumi_poetry_layer.errors import ArchiveError
+from pulumi_poetry_layer.zip_format import (
+    CENTRAL_SIZE,
+    DEFLATED,
+    EXECUTABLE,
+    MAXIMUM,
+    REGULAR,
+    STORED,
+    Entry,
+    parse_central_header,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
+
+_LEVEL = 6  # zlib's own default: level 9 saves under 1 % on Python packages and takes three times as long
 
 LAYER_FOLDER = "python/"
 """Where the Python runtimes look for a layer's packages; the layer is mounted at /opt.
@@ -154,3 +166,29 @@ def content_bytes(content: FileContent | BytesContent | Stream) -> bytes:
     with StreamReader() as reader:
         data = reader.read(content)
     return zlib.decompress(data, -zlib.MAX_WBITS) if content.method == DEFLATED else data
+
+
+def compress(member: Member, offset: int, reader: StreamReader) -> tuple[Entry, bytes]:
+    """A member's entry for a local header at ``offset``, and its bytes as they lie in an archive.
+
+    Raises:
+        ArchiveError: it is larger than the format can say.
+    """
+    method, crc, size, data = _compressed(member.content, reader)
+    if max(len(data), size, offset) >= MAXIMUM:
+        raise ArchiveError("over 4 GiB, far beyond what a layer can hold", where=member.name)
+    attributes = EXECUTABLE if member.executable else REGULAR
+    return Entry(member.name.encode(), method, crc, len(data), size, attributes, offset), data
+
+
+def _compressed(content: FileContent | BytesContent | Stream, reader: StreamReader) -> tuple[int, int, int, bytes]:
+    """Method, CRC-32, uncompressed size and compressed bytes."""
+    if isinstance(content, Stream):
+        return content.method, content.crc, content.size, reader.read(content)
+    if isinstance(content, BytesContent):
+        return STORED, zlib.crc32(content.data), len(content.data), content.data
+    data = content.path.read_bytes()
+    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    deflated = compressor.compress(data) + compressor.flush()
+    smaller = len(deflated) < len(data)
+    return DEFLATED if smaller else STORED, zlib.crc32(data), len(data), deflated if smaller else data

@@ -2,56 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive import write_archive
-from pulumi_poetry_layer.build_plan import MAIN_GROUP, refuse_empty
+from pulumi_poetry_layer.artifact import LayerArtifact, PackageSize
+from pulumi_poetry_layer.build_plan import refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.locked import MAIN_GROUP
 from pulumi_poetry_layer.memory import recall_archive, remember_archive
+from pulumi_poetry_layer.native import verify_loads
 from pulumi_poetry_layer.planning import parse_request, plan_parsed
-from pulumi_poetry_layer.verify import verify_loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import Builder, ProjectFiles
-
-
-@dataclass(frozen=True, kw_only=True)
-class PackageSize:
-    """A package of a built layer: number of files, bytes in the zip and unzipped bytes."""
-
-    name: str
-    version: str
-    files: int
-    size: int
-    unzipped_size: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerArtifact:
-    """A built layer zip.
-
-    Attributes:
-        fingerprint: the plan's fingerprint (hex).
-        path: the zip.
-        sha256: digest of the zip (hex).
-        size: bytes of the zip.
-        unzipped_size: bytes of its files, what counts for Lambda's limit of 250 MB.
-        packages: what each package takes.
-    """
-
-    fingerprint: str
-    path: Path
-    sha256: str
-    size: int
-    unzipped_size: int
-    packages: tuple[PackageSize, ...]
 
 
 def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:

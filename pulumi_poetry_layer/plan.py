@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from pulumi_poetry_layer.artifacts import FileChooser, are_native
-from pulumi_poetry_layer.build_plan import FORMAT_VERSION as FORMAT_VERSION  # what a plan is, is told there
 from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, Choice, PlannedPackage
-from pulumi_poetry_layer.build_plan import refuse_empty as refuse_empty
 from pulumi_poetry_layer.constraints import InvalidConstraint, allows
 from pulumi_poetry_layer.errors import ArtifactError, PoetryLayerError, ProjectError, StaleLockError, raise_problems
 from pulumi_poetry_layer.selection import Selection, choice_problems, select_packages
@@ -21,7 +19,7 @@ from pulumi_poetry_layer.selection import Selection, choice_problems, select_pac
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pulumi_poetry_layer.build_plan import LockedFile
+    from pulumi_poetry_layer.locked import LockedFile
     from pulumi_poetry_layer.lockfile import LockedPackage, LockFile
     from pulumi_poetry_layer.project import Project
     from pulumi_poetry_layer.target import Target
@@ -88,24 +86,6 @@ def plan_selection(
         ),
         excluded=selection.excluded,
     )
-
-
-def plan_layer(
-    project: Project,
-    lock: LockFile,
-    *,
-    target: Target,
-    choice: Choice,
-    builder: BuilderIdentity,
-    digests: Mapping[str, str] = MappingProxyType({}),
-) -> BuildPlan:
-    """Plan a layer: :func:`select_layer`, then :func:`plan_selection`.
-
-    Raises:
-        InputError: as these do.
-    """
-    selection = select_layer(project, lock, target=target, choice=choice)
-    return plan_selection(selection, target=target, choice=choice, builder=builder, digests=digests)
 
 
 def _python_problems(project: Project, target: Target) -> Iterator[PoetryLayerError]:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
-from pulumi_poetry_layer.build_plan import MAIN_GROUP
 from pulumi_poetry_layer.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.errors import ProjectError
+from pulumi_poetry_layer.locked import MAIN_GROUP
 from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.tables import Table
 

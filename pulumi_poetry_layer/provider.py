@@ -6,7 +6,6 @@ holds the provider pickled *by reference*: once released, these classes are not 
 
 from __future__ import annotations
 
-import gc
 import sys
 from functools import cache
 from pathlib import Path
@@ -32,9 +31,9 @@ if TYPE_CHECKING:
 
     import pulumi
 
+    from pulumi_poetry_layer.artifact import LayerArtifact
     from pulumi_poetry_layer.expected_size import ExpectedSize
     from pulumi_poetry_layer.layer_request import LayerRequest
-    from pulumi_poetry_layer.pipeline import LayerArtifact
     from pulumi_poetry_layer.wheel_sizes import Patience
 
 DRY_RUN = "dry_run"
@@ -53,9 +52,6 @@ class LayerBuildProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Keep the stack's configuration, with its secrets in the clear, in this process and in no attribute."""
-        # The engine waits for this process to end, and the interpreter would then search all that it has imported for
-        # reference cycles, several times: 50 ms of every preview. https://docs.python.org/3/library/gc.html#gc.freeze
-        gc.freeze()
         _STACK.append(req.config.get)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -214,7 +210,7 @@ def _artifact(props: dict[str, Any]) -> LayerArtifact:
 
     show_output(_tell)
     artifact = ensure_artifact(_request(props), Path(props["zip"]), fingerprint=props["fingerprint"])
-    refuse_over_limit(artifact, direct_upload=props.get("direct_upload", True))
+    refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=props.get("direct_upload", True))
     return artifact
 
 

@@ -13,10 +13,9 @@ import struct
 import zlib
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive import compress
 from pulumi_poetry_layer.errors import DamagedSegmentError, raise_problems
 from pulumi_poetry_layer.layout import folders_of, name_problems
-from pulumi_poetry_layer.members import DistributionSize, Segment, StreamReader
+from pulumi_poetry_layer.members import DistributionSize, Segment, StreamReader, compress
 from pulumi_poetry_layer.zip_format import CENTRAL_SIZE, central_header, local_header
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pulumi_poetry_layer.build_plan import Choice, Excluded
 from pulumi_poetry_layer.constraints import InvalidConstraint
 from pulumi_poetry_layer.dependencies import Dependency
 from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, SelectionError, raise_problems
-from pulumi_poetry_layer.graph import asked_for, package_dependencies, root_dependencies
+from pulumi_poetry_layer.graph import asked_for, reachable, root_dependencies
 from pulumi_poetry_layer.markers import MarkerEnvironment
 from pulumi_poetry_layer.resolution import resolve_packages
 
@@ -131,25 +131,3 @@ def _excluded(
     return dict.fromkeys(excluded, "excluded") | {
         name: f"only needed by {', '.join(other for other in below if name in below[other])}" for name in only_below
     }
-
-
-def reachable(
-    roots: Iterable[Dependency],
-    packages: Mapping[str, LockedPackage],
-    environment: MarkerEnvironment,
-    without: Set[str] = frozenset(),
-) -> dict[str, frozenset[str]]:
-    """What the roots need and the extras asked of each, by name, not passing through those in ``without``."""
-    extras: dict[str, frozenset[str]] = {}
-    waiting = list(roots)
-    while waiting:
-        dependency = waiting.pop()
-        package = packages.get(dependency.name)
-        if package is None or package.name in without:
-            continue
-        active = extras.get(package.name, frozenset()) | dependency.extras
-        if package.name in extras and active == extras[package.name]:
-            continue
-        extras[package.name] = active
-        waiting.extend(package_dependencies(package, active, environment))
-    return extras

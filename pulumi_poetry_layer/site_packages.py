@@ -11,8 +11,8 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive import LAYER_FOLDER, BytesContent, FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
+from pulumi_poetry_layer.members import LAYER_FOLDER, BytesContent, FileContent, Member
 from pulumi_poetry_layer.metadata import without_local_places
 from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.record import (

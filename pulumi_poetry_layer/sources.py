@@ -17,7 +17,7 @@ import tomli
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pulumi_poetry_layer.build_plan import Source
+    from pulumi_poetry_layer.locked import Source
 
 PYPI = "PyPI"
 """What Poetry calls the index that needs no ``url``; names of sources are compared without their case."""

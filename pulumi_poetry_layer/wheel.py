@@ -164,7 +164,7 @@ class _WheelFile:
         )
 
     def _glibc(self, members: Mapping[str, WheelMember]) -> dict[int, tuple[int, ...]]:
-        from pulumi_poetry_layer.native_library import needs_of  # here: few wheels have such a tag
+        from pulumi_poetry_layer.native import needs_of
 
         newest: dict[int, tuple[int, ...]] = {}
         for name, member in members.items():

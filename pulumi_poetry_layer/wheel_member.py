@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import stat
-import struct
 import zipfile
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,6 +14,7 @@ from pulumi_poetry_layer.deflate import crc32, decompressobj
 from pulumi_poetry_layer.deflate import error as deflate_error
 from pulumi_poetry_layer.errors import WheelError
 from pulumi_poetry_layer.members import BytesContent, Stream
+from pulumi_poetry_layer.native import is_library, machine_of
 from pulumi_poetry_layer.zip_format import DEFLATED, LOCAL_SIZE, STORED, parse_local_header
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ _RAW = -15  # window bits of a deflate stream without header and checksum, as in
 
 _STRONG_HASHES = frozenset({"sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
 """Permitted in RECORD besides sha256: the binary distribution format asks for that or better."""
-
-_ELF_MACHINE = {1: struct.Struct("<16xHH"), 2: struct.Struct(">16xHH")}
-"""Byte order mark of an ELF file → file type and machine: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html"""
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,7 @@ class MemberReader:
             record_digest=f"sha256={digest}",
             recorded=told.rstrip("=") == (_record_encoding(reading.told.digest()) if reading.told else digest),
             executable=_is_executable(info),
-            machine=_machine(reading.start) if _is_library(info.filename) else None,
+            machine=machine_of(reading.start) if is_library(info.filename) else None,
         )
 
     def whole(self, info: zipfile.ZipInfo) -> IO[bytes]:
@@ -228,13 +225,3 @@ def _is_executable(info: zipfile.ZipInfo) -> bool:
     """What installers take for executable: https://packaging.python.org/en/latest/specifications/binary-distribution-format/."""
     mode = info.external_attr >> 16
     return bool(stat.S_ISREG(mode) and mode & 0o111)
-
-
-def _is_library(name: str) -> bool:
-    return ".so" in name.rpartition("/")[2]
-
-
-def _machine(start: bytes) -> int | None:
-    if start[:4] != b"\x7fELF" or len(start) < 20 or start[5] not in _ELF_MACHINE:
-        return None
-    return int(_ELF_MACHINE[start[5]].unpack(start)[1])

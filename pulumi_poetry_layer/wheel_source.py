@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pulumi_poetry_layer.build_plan import LockedFile, PlannedPackage
+    from pulumi_poetry_layer.build_plan import PlannedPackage
     from pulumi_poetry_layer.credentials import Credentials
+    from pulumi_poetry_layer.locked import LockedFile
     from pulumi_poetry_layer.sources import Sources
     from pulumi_poetry_layer.wheel import Wheel
     from pulumi_poetry_layer.wheel_cache import WheelCache

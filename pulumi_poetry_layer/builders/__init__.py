@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from pulumi_poetry_layer.archive import Member, Segment
     from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan
+    from pulumi_poetry_layer.members import Member, Segment
 
 
 @dataclass(frozen=True, kw_only=True)

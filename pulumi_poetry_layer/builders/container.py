@@ -41,9 +41,9 @@ from pulumi_poetry_layer.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pulumi_poetry_layer.archive import Member
     from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.members import Member
 
 DEFAULT_TIMEOUT = 3600.0
 """Seconds that a container may live."""

@@ -25,10 +25,10 @@ from pulumi_poetry_layer.process import Program, find_program, run
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pulumi_poetry_layer.archive import Member
     from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
     from pulumi_poetry_layer.builders.index_access import IndexAccess
+    from pulumi_poetry_layer.members import Member
     from pulumi_poetry_layer.target import Target
 
 _OTHER_BUILDERS = "use the wheels builder, which builds for any target on any host, or the container builder"

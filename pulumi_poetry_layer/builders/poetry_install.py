@@ -20,10 +20,10 @@ from pulumi_poetry_layer.site_packages import read_site_packages
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pulumi_poetry_layer.archive import Member
     from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
     from pulumi_poetry_layer.builders.index_access import IndexAccess
+    from pulumi_poetry_layer.members import Member
 
 _ENVIRONMENT_FOLDER = ".venv"
 

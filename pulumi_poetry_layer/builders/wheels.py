@@ -15,7 +15,7 @@ from pulumi_poetry_layer.builders import given_credentials
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import ArtifactError, DamagedSegmentError, VerificationError, raise_problems
 from pulumi_poetry_layer.names import is_wheel
-from pulumi_poetry_layer.verify import glibc_problem
+from pulumi_poetry_layer.native import MACHINE_NUMBERS, glibc_problem
 from pulumi_poetry_layer.wheel_cache import WheelCache, cache_key
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.wheel_cache import CachedWheel
 
 _CONTAINER_HINT = "use the container builder, which builds it inside the build image of the runtime"
-
-_ELF_MACHINES = {"x86_64": 62, "aarch64": 183}  # EM_X86_64 and EM_AARCH64 of the ELF specification
 
 
 class WheelBuilder:
@@ -115,7 +113,7 @@ def _problems(package: PlannedPackage, wheel: CachedWheel, plan: BuildPlan) -> I
     where = package.file.name if package.file else package.label
     if wheel.name != package.name or not _same_version(wheel.version, package.version):
         yield VerificationError(f"holds {wheel.name} {wheel.version}, {package.label} was planned", where=where)
-    machine = _ELF_MACHINES[plan.target.machine]
+    machine = MACHINE_NUMBERS[plan.target.machine]
     if problem := glibc_problem(wheel.glibc.get(machine, ()), plan.target):
         older = f"manylinux_{'_'.join(map(str, plan.target.glibc))} or older"
         yield VerificationError(problem, where=where, hint=f"lock a wheel for {older} in place of one for linux")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from samples import WHEELS, read
+from samples import WHEELS, plan_layer, read
 
 from pulumi_poetry_layer.build_plan import BuildPlan, Choice
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.plan import plan_layer
 from pulumi_poetry_layer.target import Target
 
 Packages = list[list[str | None]]

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
-from samples import WHEELS, X86, read
+from samples import WHEELS, X86, plan_layer, read
 
 from pulumi_poetry_layer.build_plan import Choice
 from pulumi_poetry_layer.errors import StaleLockError
 from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
-from pulumi_poetry_layer.plan import plan_layer
 from pulumi_poetry_layer.project import Project, parse_project
 
 from .answers import Packages, packages_of

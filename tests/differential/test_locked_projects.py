@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from pulumi_poetry_layer.build_plan import MAIN_GROUP
 from pulumi_poetry_layer.constraints import allows
+from pulumi_poetry_layer.locked import MAIN_GROUP
 from pulumi_poetry_layer.lockfile import parse_lockfile
 from pulumi_poetry_layer.project import parse_project
 from pulumi_poetry_layer.target import MACHINES, RUNTIMES, Target

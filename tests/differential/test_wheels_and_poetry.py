@@ -8,12 +8,13 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from pulumi_poetry_layer.archive import FileContent, Member, write_archive
+from pulumi_poetry_layer.archive import write_archive
 from pulumi_poetry_layer.build_plan import BuildPlan
 from pulumi_poetry_layer.builders import ProjectFiles
 from pulumi_poetry_layer.builders.local import LocalBuilder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
 from pulumi_poetry_layer.layer_request import LayerRequest
+from pulumi_poetry_layer.members import FileContent, Member
 from pulumi_poetry_layer.pipeline import plan_request
 
 from .conftest import find_poetry

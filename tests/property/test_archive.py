@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples.wheels import WheelSample
 
-from pulumi_poetry_layer.archive import BytesContent, Member, Segment, write_archive
+from pulumi_poetry_layer.archive import write_archive
 from pulumi_poetry_layer.errors import PoetryLayerError
+from pulumi_poetry_layer.members import BytesContent, Member, Segment
 from pulumi_poetry_layer.segment_file import read_segment, write_segment
 from pulumi_poetry_layer.wheel import read_wheel
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples.elf import elf
 
-from pulumi_poetry_layer.native_library import NativeNeeds, needs_of
+from pulumi_poetry_layer.native import NativeNeeds, needs_of
 
 SOUND = elf("x86_64", "GLIBC_2.2.5", "GLIBC_2.38")
 PLACES = st.integers(0, len(SOUND) - 1)
@@ -16,7 +16,7 @@ PLACES = st.integers(0, len(SOUND) - 1)
 
 def test_a_sound_one_is_read() -> None:
     """A layer would fail at import."""
-    assert needs_of(io.BytesIO(SOUND)) == NativeNeeds("EM_X86_64", (2, 38))
+    assert needs_of(io.BytesIO(SOUND)) == NativeNeeds(62, (2, 38))
 
 
 @given(st.dictionaries(PLACES, st.integers(0, 255), min_size=1, max_size=8), st.integers(0, len(SOUND)))

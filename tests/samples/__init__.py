@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import tomli_w
 
 from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, Choice
 from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
-from pulumi_poetry_layer.plan import plan_layer
+from pulumi_poetry_layer.plan import plan_selection, select_layer
 from pulumi_poetry_layer.project import Project, parse_project
 from pulumi_poetry_layer.target import Target
 
@@ -125,3 +126,21 @@ def plan(
     """The plan of a layer."""
     choice = Choice.of(groups, extras, exclude)
     return plan_layer(*read(project, lock), target=target, choice=choice, builder=builder, digests=digests or {})
+
+
+def plan_layer(
+    project: Project,
+    lock: LockFile,
+    *,
+    target: Target,
+    choice: Choice,
+    builder: BuilderIdentity,
+    digests: Mapping[str, str] = MappingProxyType({}),
+) -> BuildPlan:
+    """Plan a layer: :func:`select_layer`, then :func:`plan_selection`.
+
+    Raises:
+        InputError: as these do.
+    """
+    selection = select_layer(project, lock, target=target, choice=choice)
+    return plan_selection(selection, target=target, choice=choice, builder=builder, digests=digests)

@@ -18,7 +18,7 @@ MODULES = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): 
 
 PURE = [
     "absence", "artifacts", "build_plan", "candidates", "changes", "constraints", "dependencies",
-    "errors", "explanation", "graph", "index_errors", "lockfile", "markers", "masking", "names",
+    "errors", "explanation", "graph", "index_errors", "locked", "lockfile", "markers", "masking", "names",
     "plan", "poetry_variables", "project", "resolution", "selection", "solver", "sources", "tables", "target",
 ]  # fmt: skip
 """Everything up to the waist."""
@@ -31,7 +31,16 @@ IO = {
 }  # fmt: skip
 """Modules that touch files, network, clock, chance or the host."""
 
-WITH_PULUMI = {"provider", "component", "drift", "early_registration", "kept_hash", "matrix", "publication"}
+WITH_PULUMI = {
+    "arguments",
+    "provider",
+    "component",
+    "drift",
+    "early_registration",
+    "kept_hash",
+    "matrix",
+    "publication",
+}
 WITH_DOCKER = {f"builders.{name}" for name in ("container", "build_container", "build_image", "docker_daemon")}
 ONLY_DOORS = {
     "subprocess": {"process"},

@@ -11,17 +11,9 @@ from pathlib import Path
 import pytest
 
 from pulumi_poetry_layer import file_state
-from pulumi_poetry_layer.archive import (
-    ArchiveSummary,
-    BytesContent,
-    DistributionSize,
-    FileContent,
-    KnownArchive,
-    Member,
-    Segment,
-    write_archive,
-)
+from pulumi_poetry_layer.archive import ArchiveSummary, KnownArchive, write_archive
 from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError, MultipleInputError
+from pulumi_poetry_layer.members import BytesContent, DistributionSize, FileContent, Member, Segment
 from pulumi_poetry_layer.segment_file import read_segment, write_segment
 
 

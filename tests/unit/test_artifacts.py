@@ -6,7 +6,7 @@ import pytest
 from samples import ARM, X86
 
 from pulumi_poetry_layer.artifacts import FileChooser, wheel_tags
-from pulumi_poetry_layer.build_plan import LockedFile
+from pulumi_poetry_layer.locked import LockedFile
 from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.target import Target
 

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 import pytest
 
 from pulumi_poetry_layer import LocalBuilder, PoetryLayer
-from pulumi_poetry_layer.component import program_folder
+from pulumi_poetry_layer.arguments import program_folder
 
 PROJECT = Path(__file__).parent.parent / "projects" / "base"
 
@@ -158,7 +158,7 @@ def test_program_folder_survives_a_change_of_directory(tmp_path: Path, monkeypat
     program = tmp_path / "program"
     program.mkdir()
     (program / "__main__.py").write_text(
-        "import os\nfrom pulumi_poetry_layer.component import program_folder\n"
+        "import os\nfrom pulumi_poetry_layer.arguments import program_folder\n"
         "os.chdir('/')\nfolder = str(program_folder())\n"
     )
     monkeypatch.chdir(program)

@@ -15,11 +15,11 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from samples.index import Index, file_hash, serve
 
 from pulumi_poetry_layer import index as index_module
-from pulumi_poetry_layer.build_plan import LockedFile, Source
 from pulumi_poetry_layer.credentials import Credentials
 from pulumi_poetry_layer.errors import DownloadError
 from pulumi_poetry_layer.index import Downloader, Indexes, _pypi_endpoint
 from pulumi_poetry_layer.index_answers import FileEnd
+from pulumi_poetry_layer.locked import LockedFile, Source
 from pulumi_poetry_layer.poetry_configuration import PoetryConfiguration
 from pulumi_poetry_layer.sources import Sources
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_poetry_layer.artifact import LayerArtifact, PackageSize
 from pulumi_poetry_layer.errors import PublishError
 from pulumi_poetry_layer.limits import megabytes, refuse_over_limit
-from pulumi_poetry_layer.pipeline import LayerArtifact, PackageSize
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_layer_over_a_limit_is_refused_and_the_largest_package_named(size: int, 
         fingerprint="f", path=Path("x.zip"), sha256="s", size=size, unzipped_size=unzipped_size, packages=packages
     )
     with pytest.raises(PublishError) as caught:
-        refuse_over_limit(artifact, direct_upload=True)
+        refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=True)
     assert limit in str(caught.value)
     assert "largest: large" in str(caught.value)
 
@@ -36,7 +36,7 @@ def test_layer_at_the_limits_is_accepted(size: int, direct_upload: bool) -> None
     artifact = LayerArtifact(
         fingerprint="f", path=Path("x"), sha256="s", size=size, unzipped_size=250 * 2**20, packages=()
     )
-    refuse_over_limit(artifact, direct_upload=direct_upload)
+    refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
 
 
 @pytest.mark.parametrize(("size", "text"), [(0, "0 kB"), (36_499, "36 kB"), (3_449_000, "3.4 MB")])

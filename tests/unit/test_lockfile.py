@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from samples import PROJECT, Package, digest, lock_text
 
-from pulumi_poetry_layer.build_plan import LockedFile, Source
 from pulumi_poetry_layer.errors import LockFileError
+from pulumi_poetry_layer.locked import LockedFile, Source
 from pulumi_poetry_layer.lockfile import parse_lockfile
 
 METADATA = '[metadata]\nlock-version = "2.1"\ncontent-hash = "x"\n'

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from pulumi_poetry_layer import file_state
-from pulumi_poetry_layer.archive import BytesContent, KnownArchive, Member, Segment, write_archive
+from pulumi_poetry_layer.archive import KnownArchive, write_archive
 from pulumi_poetry_layer.cache import cache_folder
+from pulumi_poetry_layer.members import BytesContent, Member, Segment
 from pulumi_poetry_layer.memory import recall_archive, remember_archive
 from pulumi_poetry_layer.segment_file import read_segment, write_segment
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_poetry_layer.build_plan import PlannedPackage, Source
+from pulumi_poetry_layer.build_plan import PlannedPackage
 from pulumi_poetry_layer.errors import ArtifactError, BuildError, SubprocessError
+from pulumi_poetry_layer.locked import Source
 from pulumi_poetry_layer.lockfile import LockedPackage
 from pulumi_poetry_layer.path_dependencies import content_digests, copy_path
 

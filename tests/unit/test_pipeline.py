@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from pulumi_poetry_layer import build_layer
-from pulumi_poetry_layer.archive import BytesContent, Member
 from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan
 from pulumi_poetry_layer.builders import ProjectFiles
 from pulumi_poetry_layer.errors import (
@@ -23,6 +22,7 @@ from pulumi_poetry_layer.errors import (
     StaleLockError,
 )
 from pulumi_poetry_layer.layer_request import LayerRequest, read_project_files
+from pulumi_poetry_layer.members import BytesContent, Member
 from pulumi_poetry_layer.pipeline import build_request, plan_request
 
 PROJECTS = Path(__file__).parent.parent / "projects"

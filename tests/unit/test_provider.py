@@ -15,7 +15,6 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from pulumi_poetry_layer import builders, wheel_sizes
-from pulumi_poetry_layer.archive import BytesContent, Member
 from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, PlannedPackage
 from pulumi_poetry_layer.builders import ProjectFiles
 from pulumi_poetry_layer.changes import UNTOUCHED
@@ -23,6 +22,7 @@ from pulumi_poetry_layer.errors import BuildError, InputError
 from pulumi_poetry_layer.kept_zip import note_of
 from pulumi_poetry_layer.layer_code import zip_path
 from pulumi_poetry_layer.layer_request import LayerRequest
+from pulumi_poetry_layer.members import BytesContent, Member
 from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.provider import LayerBuildProvider, request_inputs
 from pulumi_poetry_layer.wheel_cache import WheelCache

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_poetry_layer.archive import BytesContent, FileContent, Member
-from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, Choice, LockedFile, PlannedPackage
+from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, Choice, PlannedPackage
 from pulumi_poetry_layer.errors import MultipleInputError, VerificationError
+from pulumi_poetry_layer.locked import LockedFile
+from pulumi_poetry_layer.members import BytesContent, FileContent, Member
 from pulumi_poetry_layer.record import entry_for
 from pulumi_poetry_layer.site_packages import read_site_packages
 from pulumi_poetry_layer.target import Target

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from samples.git_repository import repository
 
-from pulumi_poetry_layer.build_plan import PlannedPackage, Source
+from pulumi_poetry_layer.build_plan import PlannedPackage
 from pulumi_poetry_layer.credentials import Credentials
+from pulumi_poetry_layer.locked import Source
 from pulumi_poetry_layer.poetry_configuration import PoetryConfiguration
 from pulumi_poetry_layer.source_build import check_out
 from pulumi_poetry_layer.source_environment import build_variables, without_secrets

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_poetry_layer.build_plan import Source
+from pulumi_poetry_layer.locked import Source
 from pulumi_poetry_layer.sources import Address, Login, Sources, is_same_host
 
 PROJECT = """

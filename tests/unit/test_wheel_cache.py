@@ -10,7 +10,8 @@ import pytest
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.archive import write_archive
-from pulumi_poetry_layer.build_plan import LockedFile, PlannedPackage, Source
+from pulumi_poetry_layer.build_plan import PlannedPackage
+from pulumi_poetry_layer.locked import LockedFile, Source
 from pulumi_poetry_layer.wheel import Wheel, read_wheel
 from pulumi_poetry_layer.wheel_cache import WheelCache, cache_key
 

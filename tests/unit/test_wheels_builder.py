@@ -18,7 +18,7 @@ from samples.wheels import ELF_START, WheelSample
 
 from pulumi_poetry_layer import source_build, wheel_source
 from pulumi_poetry_layer.archive import ArchiveSummary, write_archive
-from pulumi_poetry_layer.build_plan import BuildPlan, Choice, LockedFile, PlannedPackage, Source
+from pulumi_poetry_layer.build_plan import BuildPlan, Choice, PlannedPackage
 from pulumi_poetry_layer.builders import ProjectFiles, make_builder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
 from pulumi_poetry_layer.credentials import Credentials
@@ -33,6 +33,7 @@ from pulumi_poetry_layer.errors import (
     VerificationError,
     WheelError,
 )
+from pulumi_poetry_layer.locked import LockedFile, Source
 from pulumi_poetry_layer.lockfile import LockedPackage
 from pulumi_poetry_layer.path_dependencies import content_digests
 from pulumi_poetry_layer.sources import Sources

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from samples.elf import elf
 
-from pulumi_poetry_layer.archive import BytesContent, FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError
+from pulumi_poetry_layer.members import BytesContent, FileContent, Member
+from pulumi_poetry_layer.native import verify_loads
 from pulumi_poetry_layer.target import Target
-from pulumi_poetry_layer.verify import verify_loads
 
 
 def member(path: Path, data: bytes) -> Member:

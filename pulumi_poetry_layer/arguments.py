@@ -1,0 +1,121 @@
+"""The arguments of a PoetryLayer that decide what is built: what is wrong with them, and the plan they ask for."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
+
+from pulumi_poetry_layer.build_plan import refuse_empty
+from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
+from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
+from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.locked import MAIN_GROUP
+from pulumi_poetry_layer.pipeline import plan_request
+from pulumi_poetry_layer.stack_configuration import credentials_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pulumi_poetry_layer.build_plan import BuildPlan
+    from pulumi_poetry_layer.builders import ProjectFiles
+
+
+def is_mocked() -> bool:
+    """Whether this is a unit test of the user's: it publishes nothing, so nothing is prepared for that."""
+    return isinstance(get_monitor(), MockMonitor)
+
+
+def program_folder() -> Path:
+    """Folder of the Pulumi program (``main:`` respected), also after the program changed its working directory."""
+    # The engine's Python host starts in that folder and runs it as a directory (runpy.run_path); only such a program
+    # has a spec of this name, and its origin is absolute.
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    if spec is not None and spec.name == "__main__" and spec.origin:
+        return Path(spec.origin).parent
+    return Path.cwd()
+
+
+def plan_arguments(
+    *,
+    name: str,
+    runtime: str | Enum,
+    project_dir: str | os.PathLike[str] = ".",
+    architecture: str | Enum = DEFAULT_ARCHITECTURE,
+    groups: Sequence[str] = (MAIN_GROUP,),
+    extras: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    builder: Builder | str = DEFAULT_BUILDER,
+    layer_name: pulumi.Input[str] | None = None,
+) -> tuple[LayerRequest, BuildPlan, ProjectFiles]:
+    """Plan a layer from the arguments of :class:`PoetryLayer` that decide it.
+
+    Raises:
+        InputError: one of them is an Output, or of the wrong kind, or the project is not what Poetry would accept.
+    """
+    texts = {"runtime": runtime, "architecture": architecture}
+    lists = {"groups": groups, "extras": extras, "exclude": exclude}
+    others = {"project_dir": project_dir, "builder": builder}
+    raise_problems(
+        [
+            *argument_problems(texts, lists, others),
+            *credentials_problems(builder),
+            *_layer_name_problems(name if layer_name is None else layer_name),
+        ]
+    )
+    request = LayerRequest(
+        project_dir=program_folder() / project_dir,
+        runtime=plain(runtime),
+        architecture=plain(architecture),
+        groups=tuple(map(plain, groups)),
+        extras=tuple(map(plain, extras)),
+        exclude=tuple(map(plain, exclude)),
+        builder=make_builder(builder) if isinstance(builder, str) else builder,
+    )
+    plan, files = plan_request(request)
+    refuse_empty(plan)
+    return request, plan, files
+
+
+def plain(value: str | Enum) -> str:
+    """A string, also of ``aws.lambda_.Runtime`` and other enums."""
+    return str(value.value) if isinstance(value, Enum) else str(value)
+
+
+def argument_problems(
+    texts: dict[str, Any], lists: dict[str, Any], others: dict[str, Any]
+) -> Iterator[PoetryLayerError]:
+    """What is wrong with the kinds of arguments that decide what is built: strings, lists of strings, and others."""
+    hint = (
+        "it decides what is built, so it must be known when the program runs: use a plain value or stack configuration"
+    )
+    for name, value in (texts | lists | others).items():
+        items = value if isinstance(value, (list, tuple)) else ()
+        if isinstance(value, pulumi.Output) or any(isinstance(item, pulumi.Output) for item in items):
+            yield InputError("an Output is not accepted here", where=name, hint=hint)
+        elif name in texts and not isinstance(value, (str, Enum)):
+            yield InputError(f"must be a string, not {value!r}", where=name)
+        elif name in lists and (isinstance(value, str) or not isinstance(value, Iterable)):
+            yield InputError(f"must be a list of strings, not {value!r}", where=name)
+
+
+_LAYER_NAME = re.compile(r"[A-Za-z0-9_-]{1,140}|arn:[A-Za-z0-9-]+:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]+")
+"""https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
+
+
+def _layer_name_problems(layer_name: pulumi.Input[str]) -> Iterator[PoetryLayerError]:
+    """AWS says it at the very end, when all is built; a name that is an Output is left to AWS."""
+    if isinstance(layer_name, str) and not _LAYER_NAME.fullmatch(layer_name):
+        yield InputError(
+            f"{layer_name!r} is no name for a layer",
+            where="layer_name",
+            hint="use at most 140 letters, digits, hyphens and underscores; by default it is the resource's name",
+        )
