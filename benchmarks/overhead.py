@@ -251,8 +251,7 @@ is {GOAL}.
 Mind that the machine's speed changes from one minute to the next, so ratios of single turns differ. What a layer costs
 is the start of `python -m pulumi.dynamic`, which imports Pulumi's SDK once more. The engine starts the plugins of
 default providers one after the other (`defaultProviders.serve`, and `loadRequests` of its plugin host), and not before
-the program has ended, as the empty dynamic resource shows. The first `PoetryLayer` of a program goes to the engine at
-once (`early_registration`), so that this start falls into the time in which the program imports and declares the rest.
+the program has ended, as the empty dynamic resource shows.
 Each further layer adds the planning and two more resources to register, the component and the build. A static archive,
 on the other hand, is read and hashed in every preview, which the zip of a `PoetryLayer` is not."""
 

@@ -18,7 +18,6 @@ import pulumi_aws as aws
 from pulumi_poetry_layer.arguments import is_mocked, plan_arguments, program_folder
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder
 from pulumi_poetry_layer.drift import built_sha256, checked_arn, refuse_other_zip, remove_other_copy
-from pulumi_poetry_layer.early_registration import register_early
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.kept_zip import ensure_artifact, put_placeholder
 from pulumi_poetry_layer.layer_code import zip_path
@@ -193,8 +192,6 @@ class PoetryLayer(pulumi.ComponentResource):
         build = LayerBuild(
             f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
         )
-        if not is_mocked():
-            register_early(self)
         hooks = _zip_hooks(label, request, zip_file, build, plan.fingerprint, direct_upload=more["direct_upload"])
         return PlannedZip(path=path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
 

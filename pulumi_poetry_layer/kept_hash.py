@@ -9,11 +9,12 @@ the same for every layer. So where a program has transforms, one more runs after
 from __future__ import annotations
 
 import asyncio
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import pulumi
+
+from pulumi_poetry_layer.sdk_internals import ProgramTransforms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,31 +45,13 @@ _restoring: WeakKeyDictionary[asyncio.AbstractEventLoop, _Restoring] = WeakKeyDi
 async def keep_hash(archive: Mapping[str, str], parent: pulumi.Resource) -> Mapping[str, str]:
     """The archive or asset again, as soon as no transform can strip its hash off a child of ``parent`` any more."""
     await parent.urn.future()  # from now on the transforms of all ancestors are known
-    servers = _callback_servers()
-    transforms = _transform_count(servers)
+    transforms = ProgramTransforms()
     # Without any, ours would only cost time; where there are, it has to be the last to run, so it is registered again
     # after each new one.
-    if transforms:
+    if len(transforms):
         ours = _restoring.setdefault(asyncio.get_running_loop(), _Restoring())
         ours.archives[archive["path"]] = archive
-        if transforms != ours.ran_after:
-            servers[0].register_stack_transform(ours)
-            ours.ran_after = _transform_count(servers)
+        if len(transforms) != ours.ran_after:
+            transforms.append(ours)
+            ours.ran_after = len(transforms)
     return archive
-
-
-def _callback_servers() -> list[Any]:
-    """The SDK's servers of this program's callbacks; none where a release of it keeps them elsewhere.
-
-    It has no public way to see whether there are transforms. Without them everything works but what this module is for.
-    """
-    try:
-        kind = import_module("pulumi.runtime._callbacks")._CallbackServicer
-    except (ImportError, AttributeError):
-        return []
-    running = asyncio.get_running_loop()
-    return [server for server in getattr(kind, "_servicers", []) if getattr(server, "_loop", None) is running]
-
-
-def _transform_count(servers: list[Any]) -> int:
-    return sum(len(getattr(server, "_transforms", ())) for server in servers)

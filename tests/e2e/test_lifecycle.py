@@ -92,28 +92,6 @@ def test_up_publishes_the_locked_packages_and_a_second_up_changes_nothing(
     assert aws.layer_versions("deps-dev") == [1]
 
 
-STILL_RUNNING = (
-    PROGRAM
-    + """
-import time
-from pathlib import Path
-
-until = time.monotonic() + 30
-while not (built := list(Path(".poetry-layer").glob("*/*.json"))) and time.monotonic() < until:
-    time.sleep(0.02)
-pulumi.export("built_meanwhile", bool(built))
-"""
-)
-
-
-def test_layer_is_built_while_the_program_is_still_running(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise every preview and update waits for another Python process to start, when all the rest is done."""
-    stack = new_program({"__main__.py": STILL_RUNNING, **project_files("base")}).stack()
-    stack.up(skip_preview=True)
-    assert stack.outputs()["built_meanwhile"] is True
-    assert aws.layer_versions("deps-dev") == [1]
-
-
 def test_published_zip_imports_under_the_target_python(dev: Stack, aws: LocalAws, tmp_path: Path) -> None:
     """Otherwise the function fails in AWS with an import error, long after the deploy went through."""
     dev.up(skip_preview=True)

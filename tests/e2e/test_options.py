@@ -130,8 +130,13 @@ def test_transforms_that_hand_everything_back_change_nothing(
 ) -> None:
     """Otherwise a transform that sets tags makes every fresh runner publish every layer, one with another's zip."""
     stack = new_program({"__main__.py": TRANSFORMED, **project_files("base")}).stack()
+    check_transforms(stack, new_machine("runner"), tmp_path / "runner", aws)
+
+
+def check_transforms(stack: Stack, other: Machine, folder: Path, aws: LocalAws) -> None:
+    """Deploy a program with transforms; another machine sees no change, and publishes each layer's own bytes."""
     stack.up(skip_preview=True)
-    runner = stack.on(stack.program.checkout(tmp_path / "runner" / "work", machine=new_machine("runner")))
+    runner = stack.on(stack.program.checkout(folder, machine=other))
     assert runner.preview().unchanged
 
     runner.set_config("description", "again")

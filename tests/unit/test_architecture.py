@@ -36,10 +36,10 @@ WITH_PULUMI = {
     "provider",
     "component",
     "drift",
-    "early_registration",
     "kept_hash",
     "matrix",
     "publication",
+    "sdk_internals",
 }
 WITH_DOCKER = {f"builders.{name}" for name in ("container", "build_container", "build_image", "docker_daemon")}
 ONLY_DOORS = {

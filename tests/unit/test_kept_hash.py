@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from types import SimpleNamespace
 from typing import Any
 
 import pulumi
-import pytest
 
-from pulumi_poetry_layer.kept_hash import _callback_servers, _Restoring
+from pulumi_poetry_layer.kept_hash import _Restoring
 from pulumi_poetry_layer.layer_code import archive_of
 
 LAYER = "aws:lambda/layerVersion:LayerVersion"
@@ -42,20 +38,3 @@ def test_other_archives_and_resources_are_left_alone() -> None:
     assert transformed(LAYER, {"s3Key": "mine.zip"}) is None
     assert transformed(LAYER, {"code": pulumi.AssetArchive({})}) is None
     assert transformed("aws:lambda/function:Function", {"code": pulumi.FileArchive(OURS["path"])}) is None
-
-
-@pytest.mark.parametrize("stand_in", [None, SimpleNamespace(), SimpleNamespace(_CallbackServicer=object)])
-def test_releases_of_the_sdk_that_keep_transforms_elsewhere_work(
-    stand_in: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise an update of Pulumi breaks every program with a layer, although it has no transforms at all."""
-    monkeypatch.setitem(sys.modules, "pulumi.runtime._callbacks", stand_in)
-
-    async def ask() -> list[Any]:
-        return _callback_servers()
-
-    loop = asyncio.new_event_loop()  # not asyncio.run: it would take the main thread's loop away from other tests
-    try:
-        assert loop.run_until_complete(ask()) == []
-    finally:
-        loop.close()
