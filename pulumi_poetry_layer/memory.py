@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+import pulumi_poetry_layer
 from pulumi_poetry_layer.archive import KnownArchive
 from pulumi_poetry_layer.atomic import write_atomically
 from pulumi_poetry_layer.cache import cache_folder
@@ -68,7 +69,7 @@ def _archive_path(parts: Sequence[Member | Segment]) -> Path | None:
 @lru_cache(maxsize=1)
 def _code() -> tuple[str, ...]:
     """What writes archives: this package's files as they are here, and the interpreter."""
-    package = Path(__file__).parent
+    package = Path(pulumi_poetry_layer.__file__).parent
     files = sorted((str(path.relative_to(package)), path.stat()) for path in package.rglob("*.py"))
     return sys.version, *(f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in files)
 

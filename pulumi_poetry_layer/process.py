@@ -14,6 +14,7 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
 
+import pulumi_poetry_layer
 from pulumi_poetry_layer.errors import SubprocessError
 from pulumi_poetry_layer.masking import mask_urls, mask_values, secret_values
 
@@ -100,7 +101,7 @@ class AnsweringProcess:
         # In the folder of the package, so that the process imports this package and nothing that lies in a project.
         self._process = subprocess.Popen(
             [sys.executable, *arguments],
-            cwd=Path(__file__).parents[1],
+            cwd=Path(pulumi_poetry_layer.__file__).parents[1],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

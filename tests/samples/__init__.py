@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,9 @@ from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
 from pulumi_poetry_layer.plan import plan_selection, select_layer
 from pulumi_poetry_layer.project import Project, parse_project
 from pulumi_poetry_layer.target import Target
+
+PROJECTS = Path(__file__).resolve().parents[1] / "projects"
+"""Real projects, locked by Poetry."""
 
 X86 = Target("python3.12", "x86_64")
 ARM = Target("python3.12", "arm64")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from samples import PROJECTS
 from samples.access import access_of
 
 from pulumi_poetry_layer.builders import make_builder
@@ -22,7 +23,7 @@ from pulumi_poetry_layer.layer_request import LayerRequest
 from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.target import Target
 
-PROJECT = Path(__file__).parent.parent / "projects" / "base"
+PROJECT = PROJECTS / "base"
 RUNTIME = "python{}.{}".format(*sys.version_info[:2])
 
 

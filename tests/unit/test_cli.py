@@ -9,12 +9,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from samples import PROJECTS
 from samples.index import Index, serve
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.cli import main
 
-PROJECTS = Path(__file__).parent.parent / "projects"
 BASE = ["--project-dir", str(PROJECTS / "base"), "--runtime", "python3.12"]
 
 

@@ -7,10 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from samples import PROJECTS
 
 from pulumi_poetry_layer.cli import main
-
-PROJECTS = Path(__file__).parent.parent / "projects"
 
 
 def run(capsys: pytest.CaptureFixture[str], project: str, old: Path, *arguments: str) -> tuple[int, str, str]:

@@ -10,11 +10,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
+from samples import PROJECTS
 
 from pulumi_poetry_layer import LocalBuilder, PoetryLayer
 from pulumi_poetry_layer.arguments import program_folder
 
-PROJECT = Path(__file__).parent.parent / "projects" / "base"
+PROJECT = PROJECTS / "base"
 
 
 class RecordingMocks(pulumi.runtime.Mocks):

@@ -9,6 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from samples import PROJECTS
 
 from pulumi_poetry_layer import ContainerBuilder
 from pulumi_poetry_layer.build_plan import BuildPlan
@@ -19,7 +20,7 @@ from pulumi_poetry_layer.layer_request import LayerRequest
 from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.target import Target
 
-PROJECT = Path(__file__).parent.parent / "projects" / "base"
+PROJECT = PROJECTS / "base"
 
 
 def plan(**options: str) -> BuildPlan:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from samples import PROJECTS
 
-PROJECT = Path(__file__).parent.parent / "projects" / "base"
+PROJECT = PROJECTS / "base"
 PLAN = ["-m", "pulumi_poetry_layer", "plan", "--project-dir", str(PROJECT)]
 RUN = "from pulumi_poetry_layer import cli; cli._COMMANDS['plan'] = command; exit(cli.main(['plan']))"
 

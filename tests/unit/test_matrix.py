@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 import pytest
+from samples import PROJECTS
 
 from pulumi_poetry_layer import PoetryLayer, PoetryLayerMatrix
 
-PROJECTS = Path(__file__).parent.parent / "projects"
 LAYER = "aws:lambda/layerVersion:LayerVersion"
 X86 = "x86_64"
 BUILD = "pulumi-python:dynamic/poetry-layer:LayerBuild"

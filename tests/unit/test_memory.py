@@ -11,7 +11,7 @@ from pulumi_poetry_layer import file_state
 from pulumi_poetry_layer.archive import KnownArchive, write_archive
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.members import BytesContent, Member, Segment
-from pulumi_poetry_layer.memory import recall_archive, remember_archive
+from pulumi_poetry_layer.memory import _code, recall_archive, remember_archive
 from pulumi_poetry_layer.segment_file import read_segment, write_segment
 
 
@@ -58,3 +58,9 @@ def test_archives_of_single_members_are_not_remembered(tmp_path: Path) -> None:
 
     assert recall_archive(parts) is None
     assert not cache_folder("digests").exists()
+
+
+def test_digests_of_another_release_are_not_recalled(tmp_path: Path) -> None:
+    """A release that writes archives in another way would report the sha256 of the release before."""
+    assert any("builders" in line for line in _code())
+    assert len(_code()) > 80

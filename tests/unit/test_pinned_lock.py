@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import tomli
 import tomli_w
 from samples import PROJECT as SERVICE
-from samples import Package, lock_text, old_lock_text, plan
+from samples import PROJECTS, Package, lock_text, old_lock_text, plan
 
 from pulumi_poetry_layer.layer_request import LayerRequest
 from pulumi_poetry_layer.lockfile import parse_lockfile
@@ -17,7 +16,7 @@ from pulumi_poetry_layer.pinned_lock import pin_lock
 from pulumi_poetry_layer.pipeline import plan_request
 from pulumi_poetry_layer.project import parse_project
 
-PROJECT = Path(__file__).parent.parent / "projects" / "base"
+PROJECT = PROJECTS / "base"
 
 
 def pinned(**choice: tuple[str, ...]) -> str:

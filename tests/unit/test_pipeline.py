@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from samples import PROJECTS
 
 from pulumi_poetry_layer import build_layer
 from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan
@@ -24,8 +25,6 @@ from pulumi_poetry_layer.errors import (
 from pulumi_poetry_layer.layer_request import LayerRequest, read_project_files
 from pulumi_poetry_layer.members import BytesContent, Member
 from pulumi_poetry_layer.pipeline import build_request, plan_request
-
-PROJECTS = Path(__file__).parent.parent / "projects"
 
 
 class VersionsBuilder:

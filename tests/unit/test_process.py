@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import pulumi_poetry_layer
 from pulumi_poetry_layer.errors import SubprocessError
-from pulumi_poetry_layer.process import Program, find_program, mask_secrets, run
+from pulumi_poetry_layer.process import AnsweringProcess, Program, find_program, mask_secrets, run
 
 PYTHON = Program("python", sys.executable)
 
@@ -165,3 +166,16 @@ def test_missing_program_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> 
 
     with pytest.raises(SubprocessError, match=r"'poetry' was not found on PATH\n  hint: install Poetry"):
         find_program("poetry", hint="install Poetry")
+
+
+def test_workers_import_this_package_and_nothing_from_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `json.py` beside a user's program would be run by every worker, or the worker would not start at all."""
+    (tmp_path / "json.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    code = "import json, pulumi_poetry_layer; input(); print(pulumi_poetry_layer.__file__)"
+    worker = AnsweringProcess(["-c", code])
+
+    assert worker.ask("where from?") == pulumi_poetry_layer.__file__
+    worker.close()

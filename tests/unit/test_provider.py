@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
+from samples import PROJECTS
 
 from pulumi_poetry_layer import builders, wheel_sizes
 from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, PlannedPackage
@@ -28,7 +29,7 @@ from pulumi_poetry_layer.provider import LayerBuildProvider, request_inputs
 from pulumi_poetry_layer.wheel_cache import WheelCache
 from pulumi_poetry_layer.wheel_directory import WheelSizes
 
-PROJECT = Path(__file__).parent.parent / "projects" / "base"
+PROJECT = PROJECTS / "base"
 
 
 class OneFileBuilder:

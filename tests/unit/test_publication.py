@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 import pytest
 from pulumi.runtime.mocks import MockMonitor
+from samples import PROJECTS
 
 from pulumi_poetry_layer import PoetryLayer
 
-PROJECT = Path(__file__).parent.parent / "projects" / "base"
+PROJECT = PROJECTS / "base"
 COMPONENT = "poetry-layer:index:PoetryLayer"
 BUILD = "pulumi-python:dynamic/poetry-layer:LayerBuild"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
