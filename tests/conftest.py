@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
+import pytest
 from hypothesis import settings
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
@@ -13,3 +15,14 @@ settings.load_profile("here")
 
 # Behind some proxies PyPI has the simple API only, and Poetry needs its mirror plugin to install anything from there.
 os.environ.setdefault("POETRY_PYPI_MIRROR_URL", PYPI_SIMPLE_ENDPOINT)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the main thread an event loop, as Pulumi does for a program.
+
+    An Output is a future of that loop. From Python 3.14 on asyncio no longer makes one unasked, and modules of tests
+    make Outputs when they are imported.
+    """
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    config.add_cleanup(loop.close)
