@@ -1,20 +1,38 @@
 # `make demo` and `make test` set up everything they need first; a second run finds it all there.
 
-WITH_TOOLS = eval "$$(tools/setup.sh env)" &&
+ifeq ($(OS),Windows_NT)
+VENV = .venv/Scripts
+else
+VENV = .venv/bin
+endif
+SETUP = sh tools/setup.sh
+WITH_TOOLS = eval "$$($(SETUP) env)" &&
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo bench lint format clean
+.PHONY: help setup venv test-venv hooks test test-unit demo bench lint lint-workflows format dist check-release clean
 
 help: ## Say what can be made
-	@sed -n 's/^\([a-z]*\): .*## \(.*\)$$/make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\): .*## \(.*\)$$/make \1\t\2/p' Makefile
 
 setup: ## Install what tests and demo need: .venv, Poetry and the Pulumi engine
-	@tools/setup.sh
+	@$(SETUP)
+
+venv: ## Install .venv alone: the package, and what lint, tests and benchmarks import
+	@$(SETUP) install venv
+
+test-venv: ## Install .venv with what unit and property tests import, on any operating system
+	@$(SETUP) install test-venv
+
+hooks: venv ## Check style and types at each commit
+	@$(VENV)/python -m pre_commit install
 
 test: setup ## Run all tests; PYTEST_ARGS narrows them down
 	@$(WITH_TOOLS) python -m pytest $(PYTEST_ARGS)
+
+test-unit: test-venv ## Run the unit and property tests; they need neither Pulumi's engine nor Poetry nor Docker
+	@$(VENV)/python -m pytest tests/unit tests/property $(PYTEST_ARGS)
 
 demo: setup ## See a lock file become a layer, with the real engine against a local AWS
 	@$(WITH_TOOLS) python tools/demo.py
@@ -22,12 +40,28 @@ demo: setup ## See a lock file become a layer, with the real engine against a lo
 bench: setup ## Time the making of layers beside uv, pip, Poetry and cp; writes docs/benchmarks.md. BENCH_ARGS narrows it down
 	@$(WITH_TOOLS) python -m benchmarks $(BENCH_ARGS)
 
-lint: setup ## Check style and types
-	@$(WITH_TOOLS) ruff check . && ruff format --check . && mypy
+lint: venv ## Check style, types, spelling and workflows
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/codespell
+	@$(MAKE) --no-print-directory lint-workflows
 
-format: setup ## Bring the code into the house's layout
-	@$(WITH_TOOLS) ruff check --fix . && ruff format .
+lint-workflows: venv ## Check GitHub's workflows with actionlint and zizmor
+	@$(SETUP) install actionlint
+	@$(WITH_TOOLS) if command -v actionlint >/dev/null; then actionlint; fi
+	@$(VENV)/zizmor --offline --quiet .
+
+format: venv ## Bring the code into the house's layout
+	@$(VENV)/ruff check --fix .
+	@$(VENV)/ruff format .
+
+dist: venv ## Build the source distribution and the wheel into dist/ and check them
+	@$(VENV)/python tools/release.py build
+
+check-release: venv ## Check that version, changelog and the tag named by TAG agree
+	@$(VENV)/python tools/release.py check
 
 clean: ## Remove what was made in this checkout; tools in the cache folder stay
-	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

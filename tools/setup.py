@@ -1,8 +1,8 @@
 """Set up everything that the tests and the demo need, or say where it is.
 
-``setup.py`` installs what is missing. ``setup.py env`` prints PATH and settings for it all as a shell line, and
-``setup.py env --json`` the places by name; neither installs anything. Needs Python 3.10 and nothing else;
-``setup.sh`` finds such a Python first.
+``setup.py`` installs what is missing, and ``setup.py install PART…`` a part of it. ``setup.py env`` prints PATH and
+settings for it all as a shell line, and ``setup.py env --json`` the places by name; neither installs anything. Needs
+Python 3.10 and nothing else; ``setup.sh`` finds such a Python first.
 """
 
 from __future__ import annotations
@@ -13,39 +13,65 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
-from dev_setup import build_images, docker_daemon, engine, places, poetry, project_venv
-from dev_setup.common import SetupError, locked, say
+from dev_setup import actionlint, build_images, docker_daemon, engine, places, poetry, project_venv
+from dev_setup.common import SetupError, cache_folder, locked, say
+
+
+def _docker() -> None:
+    if docker_daemon.ensure():
+        build_images.ensure()
+
+
+def _test_venv() -> None:
+    project_venv.ensure("test")
+
+
+PARTS = {
+    "test-venv": _test_venv,
+    "venv": project_venv.ensure,
+    "poetry": poetry.ensure,
+    "engine": engine.ensure,
+    "docker": _docker,
+    "actionlint": actionlint.ensure,
+}
+"""What can be installed, in the order in which it is."""
+
+FOR_TESTS = ("venv", "poetry", "engine", "docker")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="setup", description=__doc__.splitlines()[0] if __doc__ else None)
     commands = parser.add_subparsers(dest="command")
-    commands.add_parser("install", help="install what is missing (the default)")
+    wanted = commands.add_parser("install", help="install what is missing (the default)")
+    wanted.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
     env = commands.add_parser("env", help="print where everything is; installs nothing")
     env.add_argument("--json", action="store_true", help="as JSON, null for what is missing")
     options = parser.parse_args(arguments)
     if options.command == "env":
         print(_environment(as_json=options.json))
         return 0
+    parts = getattr(options, "parts", None) or FOR_TESTS
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        parser.error(f"unknown part {unknown[0]!r}; parts: {', '.join(PARTS)}")
     try:
-        install()
+        install(parts)
     except (SetupError, subprocess.CalledProcessError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def install() -> None:
-    """Install what is missing; one run at a time."""
+def install(parts: Sequence[str] = FOR_TESTS) -> None:
+    """Install what is missing of some parts; one run at a time."""
     started = time.monotonic()
-    with locked():
-        project_venv.ensure()
-        poetry.ensure()
-        engine.ensure()
-        if docker_daemon.ensure():
-            build_images.ensure()
+    with locked(cache_folder() / ".lock"):
+        for part in PARTS:
+            if part in parts:
+                PARTS[part]()
     say(f"ready after {time.monotonic() - started:.1f} s")
 
 

@@ -6,7 +6,7 @@ set -eu
 tools=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
 find_python() {
-    for candidate in "${PYTHON:-python3}" python3 python3.13 python3.12 python3.11 python3.10; do
+    for candidate in "${PYTHON:-python3}" python3 python python3.15 python3.14 python3.13 python3.12 python3.11 python3.10; do
         if "$candidate" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1; then
             command -v "$candidate"
             return

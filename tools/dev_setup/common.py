@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import subprocess
@@ -11,6 +10,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _PYTHON_CONTEXT = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
@@ -53,16 +55,16 @@ def run(command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[
 
 
 @contextlib.contextmanager
-def locked() -> Iterator[None]:
-    """Hold the lock that keeps two runs from working on the same folders."""
-    folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("waiting for another setup to finish")
-            fcntl.flock(handle, fcntl.LOCK_EX)
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock that keeps two runs from working on the same folders; Windows has none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("waiting for another setup to finish")
+                fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
@@ -87,12 +89,22 @@ def python_key() -> str:
 def make_venv(folder: Path) -> Path:
     """Make a new virtual environment with the running Python and return its interpreter."""
     run([sys.executable, "-m", "venv", "--clear", folder])
-    return folder / "bin" / "python"
+    return python_of(folder)
+
+
+def python_of(venv: Path) -> Path:
+    """Return the interpreter of a virtual environment."""
+    return scripts_of(venv) / ("python.exe" if sys.platform == "win32" else "python")
+
+
+def scripts_of(venv: Path) -> Path:
+    """Return the folder of a virtual environment that has its programs."""
+    return venv / ("Scripts" if sys.platform == "win32" else "bin")
 
 
 def may_apt() -> bool:
     """Whether packages of the system can be installed: root on Debian or a relative."""
-    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+    return sys.platform != "win32" and os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 def apt_install(*packages: str) -> None:

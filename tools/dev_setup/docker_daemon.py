@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
 import time
 from pathlib import Path
 
-from dev_setup.common import SetupError, apt_install, may_apt, say
+from dev_setup.common import SetupError, apt_install, locked, may_apt, say
 
 _RUN = Path("/run/pulumi-poetry-layer-docker")
 _PID_FILE = _RUN / "dockerd.pid"
@@ -57,8 +56,7 @@ def _start(host: str) -> None:
     It gets no bridge and changes neither iptables nor IP forwarding: containers use the host's network.
     """
     (_RUN / "exec").mkdir(parents=True, exist_ok=True)
-    with (_RUN / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(_RUN / "lock"):
         if answers():
             return
         _clear_stale_pid_files()

