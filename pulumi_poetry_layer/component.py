@@ -24,6 +24,7 @@ from pulumi_poetry_layer.layer_code import zip_path
 from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.limits import refuse_over_limit
 from pulumi_poetry_layer.locked import MAIN_GROUP
+from pulumi_poetry_layer.matrix import PoetryLayerMatrix
 from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, request_inputs
 from pulumi_poetry_layer.publication import (
     LayerSettings,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pulumi_poetry_layer.build_plan import BuildPlan
-    from pulumi_poetry_layer.matrix import PoetryLayerMatrix
 
 TYPE = "poetry-layer:index:PoetryLayer"
 
@@ -172,9 +172,7 @@ class PoetryLayer(pulumi.ComponentResource):
         Raises:
             pulumi.RunError: the input is wrong for one of them; nothing has been registered, built or published.
         """
-        from pulumi_poetry_layer.matrix import PoetryLayerMatrix
-
-        return PoetryLayerMatrix(name, runtimes=runtimes, architectures=architectures, opts=opts, **arguments)
+        return PoetryLayerMatrix(name, cls, runtimes=runtimes, architectures=architectures, opts=opts, **arguments)
 
     def _plan_zip(
         self, name: str, request: LayerRequest, plan: BuildPlan, more: dict[str, Any]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from pulumi_poetry_layer.arguments import argument_problems, plain, plan_arguments
-from pulumi_poetry_layer.component import PoetryLayer
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.publication import layer_version_options
 
 if TYPE_CHECKING:
     from enum import Enum
+
+    from pulumi_poetry_layer.component import PoetryLayer
 
 TYPE = "poetry-layer:index:PoetryLayerMatrix"
 
@@ -32,16 +33,15 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
     ``deps-python313-arm64``, which is also what the layer is called in AWS.
 
     Attributes:
-        layers: (runtime, architecture) → the layer.
         arns: ``python313-arm64`` → ARN of the layer version, for exports.
     """
 
-    layers: dict[Key, PoetryLayer]
     arns: pulumi.Output[dict[str, str]]
 
     def __init__(
         self,
         name: str,
+        layer_type: type[PoetryLayer],
         *,
         runtimes: Sequence[str | Enum],
         architectures: Sequence[str | Enum],
@@ -53,6 +53,7 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
 
         Args:
             name: the component's name.
+            layer_type: the class of the layers.
             runtimes: Lambda runtimes.
             architectures: of ``x86_64`` and ``arm64``.
             opts: options of the component; providers, protect and the like reach the layers.
@@ -70,9 +71,15 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
             raise pulumi.RunError(f"PoetryLayer.matrix {name!r}: {error}") from error
         super().__init__(TYPE, name, None, opts)
         of_layer = pulumi.ResourceOptions.merge(layer_version_options(opts), pulumi.ResourceOptions(parent=self))
-        self.layers = {key: PoetryLayer(**more, **arguments, opts=of_layer) for key, more in targets.items()}
-        self.arns = pulumi.Output.all(**{_suffix(*key): layer.arn for key, layer in self.layers.items()})
+        self._layers = {key: layer_type(**more, **arguments, opts=of_layer) for key, more in targets.items()}
+        self.arns = pulumi.Output.all(**{_suffix(*key): layer.arn for key, layer in self._layers.items()})
         self.register_outputs({"arns": self.arns})
+
+    @property
+    def layers(self) -> Mapping[Key, PoetryLayer]:
+        """(runtime, architecture) → the layer."""
+        # No annotated attribute: Pulumi's SDK would look the class up here, in a module that does not import it.
+        return self._layers
 
     def __getitem__(self, target: tuple[str | Enum, str | Enum]) -> PoetryLayer:
         """The layer of a runtime and an architecture."""
