@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 MASK = "****"
 
 _SHORTEST_SECRET = 4  # masking shorter values would black out half of every output
-_USER_INFORMATION = re.compile(r"(?<=://)[^/\s]+@")
+_LOGIN = re.compile(r"(?<=://)([^/\s]+)@")
 _QUERY_VALUE = re.compile(r"(?<=[?&])([\w.~%\[\]-]+)=[^\s&#'\"<>)]+")
 _AUTHORIZATION = re.compile(r"(authorization['\"]?\s*[:=]\s*['\"]?\w+\s+)[^\s'\"]+", re.IGNORECASE)
 _SECRET_NAME = re.compile(r"PASSWORD|TOKEN|SECRET|PASSPHRASE|POETRY_HTTP_BASIC_.*_USERNAME")
 _WITH_LOGIN = re.compile(r".*_URL|.*_PROXY")
-_ADDRESS_LOGIN = re.compile(r"://([^/\s]+)@")
 
 
 def mask_urls(text: str) -> str:
@@ -30,8 +29,18 @@ def mask_urls(text: str) -> str:
     """
     if "://" not in text and "?" not in text and "uthorization" not in text:
         return text
-    text = _USER_INFORMATION.sub(f"{MASK}@", text)
+    text = _LOGIN.sub(f"{MASK}@", text)
     return _AUTHORIZATION.sub(rf"\1{MASK}", _QUERY_VALUE.sub(rf"\1={MASK}", text))
+
+
+def without_logins(text: str) -> str:
+    """The text without user information in its http addresses; ``ssh://git@host`` holds no secret and stays."""
+    return _LOGIN.sub(lambda login: "" if text.endswith(("http://", "https://"), 0, login.start()) else login[0], text)
+
+
+def has_login(text: str) -> bool:
+    """Whether an http address in the text has user information in it."""
+    return without_logins(text) != text
 
 
 def mask_values(text: str, secrets: Iterable[str]) -> str:
@@ -54,7 +63,7 @@ def secret_values(variables: Mapping[str, str]) -> Iterator[str]:
         if upper.startswith("POETRY_HTTP_BASIC_") and upper.endswith("_PASSWORD"):
             username = variables.get(f"{name[: -len('_PASSWORD')]}_USERNAME", "")
             yield _basic(username, value)
-        if _WITH_LOGIN.fullmatch(upper) and (found := _ADDRESS_LOGIN.search(value)):
+        if _WITH_LOGIN.fullmatch(upper) and (found := _LOGIN.search(value)):
             yield found[1]
             yield found[1].partition(":")[2]
 

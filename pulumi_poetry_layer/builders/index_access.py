@@ -7,7 +7,6 @@ address: whatever becomes of the folder or the container, there is nothing to be
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ import tomli_w
 
 from pulumi_poetry_layer.credentials import keyring_is_installed, url_with_login
 from pulumi_poetry_layer.lockfile import parse_lockfile
+from pulumi_poetry_layer.masking import has_login, without_logins
 from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.poetry_configuration import Certificates
 from pulumi_poetry_layer.poetry_variables import variable_names
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.credentials import Credentials
     from pulumi_poetry_layer.sources import Login
 
-_LOGIN = re.compile(r"(?<=://)[^/\s\"']+@")
-_HTTP_WITH_LOGIN = re.compile(r"https?://[^/\s\"']+@")
 _UNLISTED = "pulumi-poetry-layer-{}"
 """Name of a source for an address that a package is locked at, so that Poetry has a login for it."""
 
@@ -153,7 +151,7 @@ def _without_logins(plan: BuildPlan, files: ProjectFiles, unlisted: Iterable[Pac
     """
     replaced = Sources.of(files.pyproject).instead_of_pypi is not None
     from_pypi = replaced and any(package.source is None for package in plan.packages)
-    if not (from_pypi or _LOGIN.search(files.pyproject) or _LOGIN.search(files.lock)):
+    if not (from_pypi or has_login(files.pyproject) or has_login(files.lock)):
         return files.pyproject, None
     document = _stripped(tomli.loads(files.pyproject))
     added = [{"name": source.name, "url": source.address.url, "priority": "explicit"} for source in unlisted]
@@ -174,9 +172,7 @@ def _stripped(value: Any) -> Any:
         return {key: _stripped(entry) for key, entry in value.items()}
     if isinstance(value, list):
         return [_stripped(entry) for entry in value]
-    if isinstance(value, str):
-        return _HTTP_WITH_LOGIN.sub(lambda found: found[0].partition("://")[0] + "://", value)
-    return value
+    return without_logins(value) if isinstance(value, str) else value
 
 
 def _unlisted(plan: BuildPlan) -> Iterator[PackageSource]:
@@ -186,5 +182,5 @@ def _unlisted(plan: BuildPlan) -> Iterator[PackageSource]:
         source.url: None for source in locked if source and source.type in {"git", "url"} and "://" in source.url
     }
     for number, url in enumerate(addresses):
-        if _HTTP_WITH_LOGIN.match(url):
+        if has_login(url):
             yield PackageSource(_UNLISTED.format(number), Address.of(url), "explicit")

@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from pulumi_poetry_layer.errors import DownloadError
-from pulumi_poetry_layer.masking import mask_urls, mask_values, secret_values
+from pulumi_poetry_layer.masking import has_login, mask_urls, mask_values, secret_values, without_logins
 from pulumi_poetry_layer.process import mask_secrets
 
 
@@ -25,6 +25,23 @@ from pulumi_poetry_layer.process import mask_secrets
 def test_logins_and_tokens_in_addresses_are_masked(text: str, masked: str) -> None:
     """Addresses are in nearly every message of a download."""
     assert mask_urls(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "stripped"),
+    [
+        ("https://me:p'w@host.invalid/x", "https://host.invalid/x"),
+        ("git+http://me@host.invalid/x.git", "git+http://host.invalid/x.git"),
+        ('a = "https://token@a.invalid"\nb = "http://me:p@ss@b.invalid/"', 'a = "https://a.invalid"\nb = "http://b.invalid/"'),
+        ("ssh://git@host.invalid/x.git", "ssh://git@host.invalid/x.git"),
+        ("https://host.invalid/@scope/x", "https://host.invalid/@scope/x"),
+        ("me@host.invalid", "me@host.invalid"),
+    ],
+)  # fmt: skip
+def test_logins_are_taken_out_of_http_addresses(text: str, stripped: str) -> None:
+    """A login in pyproject.toml or poetry.lock would stay in the folder or the container that Poetry runs in."""
+    assert without_logins(text) == stripped
+    assert has_login(text) is (text != stripped)
 
 
 def test_no_error_can_show_a_login_of_an_address() -> None:
