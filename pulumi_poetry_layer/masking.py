@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.poetry_variables import Holds, held_by
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -18,8 +20,6 @@ _SHORTEST_SECRET = 4  # masking shorter values would black out half of every out
 _LOGIN = re.compile(r"(?<=://)([^/\s]+)@")
 _QUERY_VALUE = re.compile(r"(?<=[?&])([\w.~%\[\]-]+)=[^\s&#'\"<>)]+")
 _AUTHORIZATION = re.compile(r"(authorization['\"]?\s*[:=]\s*['\"]?\w+\s+)[^\s'\"]+", re.IGNORECASE)
-_SECRET_NAME = re.compile(r"PASSWORD|TOKEN|SECRET|PASSPHRASE|POETRY_HTTP_BASIC_.*_USERNAME")
-_WITH_LOGIN = re.compile(r".*_URL|.*_PROXY")
 
 
 def mask_urls(text: str) -> str:
@@ -55,17 +55,18 @@ def mask_values(text: str, secrets: Iterable[str]) -> str:
 
 
 def secret_values(variables: Mapping[str, str]) -> Iterator[str]:
-    """The secrets among environment variables: by their names, in the addresses they hold, and as HTTP sends them."""
+    """The secrets among environment variables: themselves, in addresses, and as HTTP sends them."""
     for name, value in variables.items():
-        upper = name.upper()
-        if _SECRET_NAME.search(upper):
+        upper, holds = name.upper(), held_by(name)
+        if holds is Holds.SECRET:
             yield value
         if upper.startswith("POETRY_HTTP_BASIC_") and upper.endswith("_PASSWORD"):
             username = variables.get(f"{name[: -len('_PASSWORD')]}_USERNAME", "")
             yield _basic(username, value)
-        if _WITH_LOGIN.fullmatch(upper) and (found := _LOGIN.search(value)):
-            yield found[1]
-            yield found[1].partition(":")[2]
+        if holds is Holds.ADDRESS:
+            for login in _LOGIN.findall(value):
+                yield login
+                yield login.partition(":")[2]
 
 
 def _basic(username: str, password: str) -> str:

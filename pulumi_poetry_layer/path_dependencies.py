@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.atomic import sha256_of
 from pulumi_poetry_layer.errors import ArtifactError, BuildError
+from pulumi_poetry_layer.poetry_variables import Audience, seen_by
 from pulumi_poetry_layer.process import find_program, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from pulumi_poetry_layer.build_plan import PlannedPackage
     from pulumi_poetry_layer.lockfile import LockedPackage
@@ -139,16 +140,11 @@ def _tracked(folder: Path) -> list[str]:
     listed = run(
         find_program("git", hint=_GIT_HINT),
         arguments,
-        environment=_without_git_variables(os.environ),
+        environment=seen_by(Audience.BUILDS, os.environ),
         folder=folder,
         errors_apart=True,
     )
     return [name for name in dict.fromkeys(listed.split("\0")) if name]  # a file in conflict is listed three times
-
-
-def _without_git_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """Hooks of git run with variables that name a repository: theirs."""
-    return {name: value for name, value in variables.items() if not name.startswith("GIT_")}
 
 
 def _all_files(folder: Path) -> Iterator[_File]:

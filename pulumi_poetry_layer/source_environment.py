@@ -6,11 +6,11 @@ for the one that pip needs to fetch the backend. git is told its login in variab
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.credentials import url_with_login
 from pulumi_poetry_layer.poetry_configuration import Certificates
+from pulumi_poetry_layer.poetry_variables import Audience, seen_by
 from pulumi_poetry_layer.sources import Address
 
 if TYPE_CHECKING:
@@ -19,15 +19,8 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.credentials import Credentials
     from pulumi_poetry_layer.sources import Sources
 
-_SECRETS = re.compile(r"POETRY_(HTTP_BASIC|PYPI_TOKEN)_.*|POETRY_PYPI_MIRROR_URL|PULUMI_(CONFIG|ACCESS_TOKEN).*")
-
 _GIT_USERNAME, _GIT_PASSWORD = "PULUMI_POETRY_LAYER_GIT_USERNAME", "PULUMI_POETRY_LAYER_GIT_PASSWORD"
 _GIT_HELPER = f"""!f() {{ echo "username=${_GIT_USERNAME}"; echo "password=${_GIT_PASSWORD}"; }}; f"""
-
-
-def without_secrets(variables: Mapping[str, str]) -> dict[str, str]:
-    """The environment variables that say nothing of this user's logins."""
-    return {name: value for name, value in variables.items() if not _SECRETS.fullmatch(name.upper())}
 
 
 def build_variables(variables: Mapping[str, str], sources: Sources, credentials: Credentials) -> dict[str, str]:
@@ -38,7 +31,7 @@ def build_variables(variables: Mapping[str, str], sources: Sources, credentials:
     Raises:
         InputError: a certificate that is configured for that index does not exist.
     """
-    environment = without_secrets(variables)
+    environment = seen_by(Audience.BUILDS, variables)
     index = sources.instead_of_pypi or credentials.mirror()
     if index is None:
         return environment
@@ -57,7 +50,7 @@ def _certificates(certificates: Certificates, variables: Mapping[str, str]) -> d
 
 def git_variables(variables: Mapping[str, str], address: Address) -> dict[str, str]:
     """The environment for git, which asks a helper for the login of the address's own host; nobody is prompted."""
-    environment = {**without_secrets(variables), "GIT_TERMINAL_PROMPT": "0"}
+    environment = {**seen_by(Audience.BUILDS, variables), "GIT_TERMINAL_PROMPT": "0"}
     if address.login is None:
         return environment
     settings = int(environment.get("GIT_CONFIG_COUNT") or 0)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.poetry_variables import INDEX_VARIABLES
+from pulumi_poetry_layer.poetry_variables import Audience, Holds, held_by, seen_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,12 +20,7 @@ CERTIFICATES_FOLDER = "/run/pulumi-poetry-layer/certificates"
 KEYS_FOLDER = "/dev/shm/pulumi-poetry-layer"  # noqa: S108 - of the container
 """Where certificates with private keys are in a container: in memory, which no image, archive or disk gets to see."""
 
-_NETWORK_VARIABLES = re.compile(
-    r"(HTTP|HTTPS|FTP|ALL|NO)_PROXY|PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST|DEFAULT_TIMEOUT|TIMEOUT|RETRIES|PROXY)",
-    re.IGNORECASE,
-)
-_BUNDLE_VARIABLES = re.compile(r"SSL_CERT_FILE|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|PIP_CERT|POETRY_CERTIFICATES_.+_CERT")
-_NOT_A_BUNDLE = frozenset({"", "true", "false"})  # POETRY_CERTIFICATES_<NAME>_CERT=false turns verification off
+_NO_FILE = frozenset({"", "true", "false"})  # POETRY_CERTIFICATES_<NAME>_CERT=false turns verification off
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,26 +52,25 @@ def container_environment(variables: Mapping[str, str], access: IndexAccess) -> 
     passed: dict[str, str] = {}
     certificates: dict[str, bytes] = {}
     keys: dict[str, bytes] = {}
-    for name, value in sorted(({**access.pip_variables, **host}).items()):
-        if name.endswith("_CLIENT_CERT"):
-            keys[f"{name.lower()}.pem"] = _bundle(name, value)
-            passed[name] = f"{KEYS_FOLDER}/{name.lower()}.pem"
-        elif _BUNDLE_VARIABLES.fullmatch(name) and value not in _NOT_A_BUNDLE:
-            certificates[f"{name.lower()}.pem"] = _bundle(name, value)
-            passed[name] = f"{CERTIFICATES_FOLDER}/{name.lower()}.pem"
-        elif INDEX_VARIABLES.fullmatch(name) or _NETWORK_VARIABLES.fullmatch(name):
+    for name, value in sorted(seen_by(Audience.CONTAINER, {**access.pip_variables, **host}).items()):
+        held, file = held_by(name), f"{name.lower()}.pem"
+        if held not in {Holds.KEY, Holds.BUNDLE}:
             passed[name] = value
+        elif value not in _NO_FILE:
+            folder, files = (KEYS_FOLDER, keys) if held is Holds.KEY else (CERTIFICATES_FOLDER, certificates)
+            files[file] = _content(name, value)
+            passed[name] = f"{folder}/{file}"
     if bundle := passed.get("SSL_CERT_FILE"):  # Poetry's HTTP library knows only the other two
         passed.setdefault("REQUESTS_CA_BUNDLE", passed.get("CURL_CA_BUNDLE") or bundle)
     return ContainerEnvironment(variables=passed, certificates=certificates, keys=keys)
 
 
-def _bundle(name: str, path: str) -> bytes:
+def _content(name: str, path: str) -> bytes:
     try:
         return Path(path).expanduser().read_bytes()
     except OSError as error:
         raise InputError(
-            f"{name} names a certificate file that cannot be read: {error.strerror}",
+            f"{name} is set to a certificate file that cannot be read: {error.strerror}",
             where=path,
-            hint=f"unset {name}, or let it name a file",
+            hint=f"unset {name}, or set it to the path of a file",
         ) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from pulumi_poetry_layer.builders.poetry_install import install_plan, poetry_set
 from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.credentials import Credentials
 from pulumi_poetry_layer.errors import HostError, SubprocessError
-from pulumi_poetry_layer.poetry_variables import INDEX_VARIABLES, MIRROR_VARIABLE
+from pulumi_poetry_layer.poetry_variables import MIRROR_VARIABLE, Audience, seen_by
 from pulumi_poetry_layer.process import Program, find_program, run
 
 if TYPE_CHECKING:
@@ -33,12 +32,6 @@ if TYPE_CHECKING:
 
 _OTHER_BUILDERS = "use the wheels builder, which builds for any target on any host, or the container builder"
 _POETRY_HINT = "install Poetry 2: https://python-poetry.org/docs/#installation"
-
-# Interpreters, environments and pip options that the calling shell has active.
-# Pulumi hands its program the stack's configuration in a variable, secrets and all.
-_DROPPED_VARIABLES = re.compile(
-    r"(POETRY|PIP|PYTHON|VIRTUAL_ENV|CONDA|UV|PDM|PYENV_VERSION|PULUMI).*|__PYVENV_LAUNCHER__"
-)
 
 
 class LocalBuilder:
@@ -117,11 +110,7 @@ def poetry_environment(variables: Mapping[str, str], folder: Path, access: Index
     Network settings (proxies, certificates, index credentials) pass through; everything else that configures Python,
     Poetry, pip, Pulumi or an active virtual environment does not.
     """
-    kept = {
-        name: value
-        for name, value in variables.items()
-        if INDEX_VARIABLES.fullmatch(name) or not _DROPPED_VARIABLES.fullmatch(name)
-    }
+    kept = seen_by(Audience.POETRY, variables)
     if bundle := kept.get("SSL_CERT_FILE"):  # Poetry's HTTP library knows only the other two
         kept.setdefault("REQUESTS_CA_BUNDLE", kept.get("CURL_CA_BUNDLE") or bundle)
     settings = poetry_settings(

@@ -38,9 +38,11 @@ def repository(folder: Path, login: str, files: Mapping[str, bytes]) -> Iterator
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder / ".git"))) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield f"127.0.0.1:{server.server_port}/", _git(folder, "rev-parse", "HEAD").strip()
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"127.0.0.1:{server.server_port}/", _git(folder, "rev-parse", "HEAD").strip()
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -37,6 +37,8 @@ def test_indexes_credentials_and_proxies_reach_the_container_and_nothing_else_do
     kept_back = {
         "AWS_SECRET_ACCESS_KEY": "s",
         "PULUMI_CONFIG_PASSPHRASE": "s",
+        "MYSQL_CLIENT_CERT": "/home/u/mysql.pem",
+        "PIP_CLIENT_CERT": "",
         "HOME": "/home/u",
         "PATH": "/home/u/bin",
         "PIP_FIND_LINKS": "/home/u/wheels",
@@ -45,7 +47,7 @@ def test_indexes_credentials_and_proxies_reach_the_container_and_nothing_else_do
     }
     environment = passed_on(passed | kept_back)
     assert environment.variables == passed
-    assert environment.certificates == {}
+    assert environment.certificates == environment.keys == {}
 
 
 def test_pip_installs_poetry_from_the_mirror_that_poetry_is_to_use() -> None:

@@ -14,8 +14,8 @@ from pulumi_poetry_layer.credentials import Credentials
 from pulumi_poetry_layer.locked import Source
 from pulumi_poetry_layer.poetry_configuration import PoetryConfiguration
 from pulumi_poetry_layer.source_build import check_out
-from pulumi_poetry_layer.source_environment import build_variables, without_secrets
-from pulumi_poetry_layer.sources import Sources
+from pulumi_poetry_layer.source_environment import build_variables, git_variables
+from pulumi_poetry_layer.sources import Address, Sources
 
 PRIMARY = '[[tool.poetry.source]]\nname = "inner"\nurl = "https://host.invalid/simple"\n'
 SECRETS = {
@@ -25,6 +25,8 @@ SECRETS = {
     "PULUMI_CONFIG": "hunter22",
     "PULUMI_CONFIG_PASSPHRASE": "hunter22",
     "PULUMI_ACCESS_TOKEN": "hunter22",
+    "PULUMI_BACKEND_URL": "postgres://me:hunter22@host.invalid/state",
+    "POETRY_REPOSITORIES_INNER_URL": "https://me:hunter22@host.invalid/simple",
 }
 HARMLESS = {"PATH": "/bin", "HOME": "/home/me", "CC": "clang"}
 
@@ -38,7 +40,8 @@ def variables(pyproject: str, **more: str) -> dict[str, str]:
 def test_a_build_backend_sees_no_login() -> None:
     """Whoever publishes an sdist could read the passwords of everybody who builds it."""
     assert variables("") == HARMLESS
-    assert without_secrets({**HARMLESS, **SECRETS}) == HARMLESS
+    git = git_variables({**HARMLESS, **SECRETS}, Address("https://host.invalid/app.git"))
+    assert git == {**HARMLESS, "GIT_TERMINAL_PROMPT": "0"}
 
 
 def test_build_requirements_come_from_the_index_that_replaces_pypi() -> None:
@@ -87,3 +90,21 @@ def test_a_login_in_the_address_of_a_repository_works_and_is_no_argument(
         assert address in text
         assert "p@ss" not in text
         assert "p%40ss" not in text
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_a_checkout_in_a_hook_of_git_leaves_the_users_repository_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`pulumi up` in a git hook would check the dependency out into the repository of the hook."""
+    with repository(tmp_path / "repository", "me:pw", {"pyproject.toml": b"[project]\n"}) as (address, commit):
+        (tmp_path / "theirs").mkdir()
+        monkeypatch.setenv("GIT_DIR", str(tmp_path / "theirs"))
+        monkeypatch.setenv("NO_PROXY", "*")
+        source = Source(type="git", url=f"http://me:pw@{address}", resolved_reference=commit)
+
+        tree = check_out(PlannedPackage(name="app", version="1.0", file=None, source=source), tmp_path / "tree")
+
+    assert (tree / "pyproject.toml").exists()
+    assert (tree / ".git").is_dir()
+    assert list((tmp_path / "theirs").iterdir()) == []
