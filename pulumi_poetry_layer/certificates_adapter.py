@@ -14,12 +14,12 @@ from urllib3 import disable_warnings
 from urllib3.exceptions import InsecureRequestWarning
 from urllib3.util.ssl_ import create_urllib3_context
 
-from pulumi_poetry_layer.poetry_configuration import Certificates
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import requests
 
-    from pulumi_poetry_layer.index import Indexes
+    from pulumi_poetry_layer.poetry_configuration import Certificates
 
 _CONTEXTS: dict[tuple[str, int], SSLContext] = {}
 _CONTEXTS_LOCK = Lock()
@@ -30,20 +30,25 @@ class CertificatesAdapter(HTTPAdapter):
 
     Connections that trust the same authorities share one TLS context: reading the usual bundle takes 40 ms, and each
     thread has a connection to each host.
+
+    Args:
+        certificates_for: gives the certificates that are configured for an address.
+        bundle: the authorities to trust where neither those certificates nor the variables of requests name any.
+        arguments: those of requests' own adapter.
     """
 
-    def __init__(self, indexes: Indexes, **arguments: Any) -> None:
-        self._indexes = indexes
+    def __init__(self, certificates_for: Callable[[str], Certificates], bundle: str | None, **arguments: Any) -> None:
+        self._certificates_for = certificates_for
+        self._bundle = bundle
         super().__init__(**arguments)
 
     def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
         """Send a request."""
-        index = self._indexes.of_url(request.url or "")
-        certificates = index.certificates if index else Certificates()
+        certificates = self._certificates_for(request.url or "")
         if not certificates.verify or certificates.authority:
             options["verify"] = certificates.authority or False
-        elif options.get("verify") is True and (bundle := self._indexes.variables.get("SSL_CERT_FILE")):
-            options["verify"] = bundle
+        elif options.get("verify") is True and self._bundle:
+            options["verify"] = self._bundle
         options["cert"] = certificates.client
         if options["verify"] is False:
             disable_warnings(InsecureRequestWarning)  # of each request: that nothing is verified was asked for

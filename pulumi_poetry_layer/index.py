@@ -7,16 +7,12 @@ bytes with the locked hash are accepted.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import logging
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from dataclasses import dataclass
 from threading import local
 from typing import IO, TYPE_CHECKING
 
@@ -24,20 +20,19 @@ import requests
 from requests.auth import HTTPBasicAuth
 from urllib3.util import Retry
 
+from pulumi_poetry_layer.access import PackageIndex
 from pulumi_poetry_layer.certificates_adapter import CertificatesAdapter
 from pulumi_poetry_layer.errors import DownloadError
 from pulumi_poetry_layer.index_answers import JSON_PAGE, FileEnd, ListedFile, find_file, read_end_of
 from pulumi_poetry_layer.index_errors import Failure, index_error
 from pulumi_poetry_layer.masking import mask_urls
-from pulumi_poetry_layer.poetry_configuration import Certificates
 from pulumi_poetry_layer.poetry_variables import TIMEOUT_VARIABLE
-from pulumi_poetry_layer.sources import PYPI, Address, Login, PackageSource, Sources, is_same_host
+from pulumi_poetry_layer.sources import Address, PackageSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pulumi_poetry_layer.credentials import Credentials
+    from pulumi_poetry_layer.access import Indexes
     from pulumi_poetry_layer.locked import LockedFile, Source
+    from pulumi_poetry_layer.sources import Login
 
 _DEFAULT_TIMEOUT = 15.0  # Poetry's own
 _ACCEPT = f"{JSON_PAGE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"  # PEP 691's own example
@@ -45,73 +40,6 @@ _ATTEMPTS = 5
 _FIRST_PAUSE = 0.5  # seconds before the second attempt; doubled for each further one
 _TRANSIENT = (429, 500, 502, 503, 504)
 _BLOCK = 1 << 18
-
-
-@dataclass(frozen=True)
-class PackageIndex:
-    """An index, and how to get in.
-
-    Attributes:
-        source: its name and address.
-        login: who this side is.
-        certificates: how both sides prove it.
-    """
-
-    source: PackageSource
-    login: Login | None = None
-    certificates: Certificates = field(default_factory=Certificates)
-
-    def login_for(self, url: str) -> Login | None:
-        """The login, for addresses on the index's own host and nowhere else."""
-        return self.login if is_same_host(self.source.address.url, url) else None
-
-
-class Indexes:
-    """The indexes that a project's packages are locked from.
-
-    Args:
-        sources: what pyproject.toml lists.
-        credentials: who this user is to them.
-    """
-
-    def __init__(self, sources: Sources, credentials: Credentials) -> None:
-        self._sources = sources
-        self._credentials = credentials
-
-    @property
-    def variables(self) -> Mapping[str, str]:
-        """Environment variables."""
-        return self._credentials.configuration.variables
-
-    def of_package(self, locked: Source | None) -> PackageIndex:
-        """The index that a package was locked from; ``locked`` is its source in the lock file, None for PyPI.
-
-        Raises:
-            InputError: a certificate that is configured for it does not exist.
-        """
-        source = self._sources.of_package(locked)
-        if source is not None:
-            return self._index(source)
-        mirror = self._mirror
-        # PyPI itself asks for no login, and http-basic.pypi is what people publish with.
-        return self._index(mirror) if mirror else PackageIndex(_pypi())
-
-    def of_url(self, url: str) -> PackageIndex | None:
-        """The index on whose host an address is."""
-        if source := self._sources.of_url(url):
-            return self._index(source)
-        mirror = self._mirror
-        return self._index(mirror) if mirror and is_same_host(mirror.address.url, url) else None
-
-    @property
-    def _mirror(self) -> PackageSource | None:
-        """What stands in for PyPI; not PyPI itself, for which a keyring would be opened, and that takes its time."""
-        mirror = self._credentials.mirror()
-        return mirror if mirror and mirror.address != _pypi().address else None
-
-    def _index(self, source: PackageSource) -> PackageIndex:
-        certificates = self._credentials.configuration.certificates(source.name) if source.name else Certificates()
-        return PackageIndex(source, self._credentials.login(source), certificates)
 
 
 @dataclass(frozen=True)
@@ -270,8 +198,9 @@ class Downloader:
             session = requests.Session()
             again = 0 if self._deadline else _ATTEMPTS - 1
             retries = Retry(total=again, backoff_factor=_FIRST_PAUSE, status_forcelist=_TRANSIENT)
+            bundle = self._indexes.variables.get("SSL_CERT_FILE")
             for scheme in ("https://", "http://"):
-                session.mount(scheme, CertificatesAdapter(self._indexes, max_retries=retries))
+                session.mount(scheme, CertificatesAdapter(self._indexes.certificates_for, bundle, max_retries=retries))
             self._thread.session = session
         session = self._thread.session
         assert isinstance(session, requests.Session)  # noqa: S101 - for the type checker
@@ -330,26 +259,6 @@ def _header_value(text: str) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError:
         return text.encode()
-
-
-def _pypi() -> PackageSource:
-    return PackageSource(PYPI, Address.of(_pypi_endpoint().rstrip("/")))
-
-
-@cache
-def _pypi_endpoint() -> str:
-    """PyPI's address, as the client library has it.
-
-    Taken from the library's text: importing it takes 0.2 s, most of that for HTML pages, which PyPI does not send.
-    """
-    spec = find_spec("pypi_simple")
-    with suppress(OSError, SyntaxError, ValueError):
-        for node in ast.parse(Path(spec.origin if spec and spec.origin else "").read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "PYPI_SIMPLE_ENDPOINT" and node.value:
-                return str(ast.literal_eval(node.value))
-    from pypi_simple import PYPI_SIMPLE_ENDPOINT
-
-    return PYPI_SIMPLE_ENDPOINT
 
 
 _NOT_TRUSTED = re.compile("verify failed|doesn't match|not valid for|certificate bundle", re.IGNORECASE)

@@ -25,9 +25,10 @@ from pulumi_poetry_layer.wheel_directory import TruncatedDirectoryError, WheelSi
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pulumi_poetry_layer.access import Indexes
     from pulumi_poetry_layer.build_plan import PlannedPackage
     from pulumi_poetry_layer.builders import Builder, ProjectFiles
-    from pulumi_poetry_layer.index import Downloader, FoundFile, Indexes
+    from pulumi_poetry_layer.index import Downloader, FoundFile
 
 SECONDS = 4.0
 """How long a preview waits for sizes, for all of its layers together."""
@@ -62,8 +63,8 @@ def size_sources(builder: Builder, files: ProjectFiles, patience: Patience) -> t
 
     def indexes() -> Indexes:
         # Imported here: what is in the cache needs none of it.
+        from pulumi_poetry_layer.access import Indexes
         from pulumi_poetry_layer.credentials import Credentials
-        from pulumi_poetry_layer.index import Indexes
         from pulumi_poetry_layer.sources import Sources
 
         given = getattr(builder, "credentials", {})

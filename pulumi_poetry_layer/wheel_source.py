@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.access import Indexes
 from pulumi_poetry_layer.cache import ENVIRONMENT_VARIABLE
 from pulumi_poetry_layer.errors import BuildError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.index import Downloader, Indexes
+from pulumi_poetry_layer.index import Downloader
 from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.path_dependencies import copy_path
 from pulumi_poetry_layer.source_environment import build_variables

@@ -13,10 +13,7 @@ import trustme
 from samples.index import Index, serve
 
 from pulumi_poetry_layer.certificates_adapter import CertificatesAdapter, _shared_context
-from pulumi_poetry_layer.credentials import Credentials
-from pulumi_poetry_layer.index import Indexes
-from pulumi_poetry_layer.poetry_configuration import PoetryConfiguration
-from pulumi_poetry_layer.sources import Sources
+from pulumi_poetry_layer.poetry_configuration import Certificates
 
 
 def bundle_of(authority: trustme.CA, path: Path) -> Path:
@@ -31,7 +28,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.Session]:
     monkeypatch.setenv("NO_PROXY", "*")
     with requests.Session() as session:
         session.trust_env = False
-        session.mount("https://", CertificatesAdapter(Indexes(Sources(), Credentials(PoetryConfiguration({})))))
+        session.mount("https://", CertificatesAdapter(lambda _: Certificates(), None))
         yield session
 
 

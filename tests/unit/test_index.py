@@ -7,7 +7,6 @@ import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import trustme
@@ -15,9 +14,10 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from samples.index import Index, file_hash, serve
 
 from pulumi_poetry_layer import index as index_module
+from pulumi_poetry_layer.access import Indexes
 from pulumi_poetry_layer.credentials import Credentials
 from pulumi_poetry_layer.errors import DownloadError
-from pulumi_poetry_layer.index import Downloader, Indexes, _pypi_endpoint
+from pulumi_poetry_layer.index import Downloader
 from pulumi_poetry_layer.index_answers import FileEnd
 from pulumi_poetry_layer.locked import LockedFile, Source
 from pulumi_poetry_layer.poetry_configuration import PoetryConfiguration
@@ -197,26 +197,10 @@ def test_a_login_in_an_address_is_used_and_never_shown(index: Index) -> None:
 
 def test_pypi_is_the_index_of_packages_without_a_source() -> None:
     """Packages of PyPI would not be found."""
-    from pypi_simple import PYPI_SIMPLE_ENDPOINT
-
     mirrored = indexes(POETRY_PYPI_MIRROR_URL="http://127.0.0.1/mirror/")
 
     assert indexes().of_package(None).source.page("app") == f"{PYPI_SIMPLE_ENDPOINT}app/"
     assert mirrored.of_package(None).source.page("app") == "http://127.0.0.1/mirror/app/"
-
-
-@pytest.mark.parametrize("text", [None, "", 'PYPI_SIMPLE_ENDPOINT = "renamed"', "not Python", "ENDPOINT: str = 'x'"])
-def test_the_address_of_pypi_is_the_librarys_however_its_text_looks(
-    text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An update of the library would send everybody somewhere else, or nowhere."""
-    assert _pypi_endpoint() == PYPI_SIMPLE_ENDPOINT
-    found = tmp_path / "pypi_simple.py"
-    found.write_text(text or "")
-    spec = SimpleNamespace(origin=str(found)) if text is not None else None
-    monkeypatch.setattr(index_module, "find_spec", lambda _: spec)
-
-    assert _pypi_endpoint.__wrapped__() == PYPI_SIMPLE_ENDPOINT
 
 
 def test_pypi_does_not_see_the_login_to_publish_with() -> None:
@@ -227,6 +211,20 @@ def test_pypi_does_not_see_the_login_to_publish_with() -> None:
     named = indexes(**login, POETRY_PYPI_MIRROR_URL=PYPI_SIMPLE_ENDPOINT)
     assert named.of_package(None) == indexes().of_package(None)
     assert named.of_url(f"{PYPI_SIMPLE_ENDPOINT}app/") is None
+
+
+def test_certificates_are_found_without_a_login(index: Index) -> None:
+    """A keyring would be opened for the host that a download is redirected to."""
+    asked: list[str] = []
+    configuration = PoetryConfiguration({"POETRY_CERTIFICATES_MY_INDEX_2_CERT": "false"})
+    credentials = Credentials(configuration, keyring=lambda source, _: asked.append(source.name))
+    named = Indexes(Sources.of(listed(index)), credentials)
+
+    assert not named.certificates_for(f"{index.url}app/").verify
+    assert named.certificates_for("https://elsewhere.invalid/").verify
+    assert asked == []
+    assert named.of_url(f"{index.url}app/") is not None
+    assert asked == ["my-index.2"]
 
 
 def test_the_mirror_of_pypi_is_not_used_for_other_indexes() -> None:

@@ -13,10 +13,10 @@ from samples import PROJECT, Package, lock_text, plan
 from samples.index import Index, serve
 from samples.wheels import WheelSample
 
+from pulumi_poetry_layer.access import Indexes
 from pulumi_poetry_layer.build_plan import PlannedPackage
 from pulumi_poetry_layer.credentials import Credentials
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.index import Indexes
 from pulumi_poetry_layer.poetry_configuration import PoetryConfiguration
 from pulumi_poetry_layer.sources import Sources
 from pulumi_poetry_layer.wheel_directory import WheelSizes, read_directory
