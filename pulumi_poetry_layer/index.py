@@ -17,25 +17,27 @@ from threading import local
 from typing import IO, TYPE_CHECKING
 
 import requests
+from pypi_simple import ACCEPT_JSON_PREFERRED
 from requests.auth import HTTPBasicAuth
 from urllib3.util import Retry
 
 from pulumi_poetry_layer.access import PackageIndex
 from pulumi_poetry_layer.certificates_adapter import CertificatesAdapter
 from pulumi_poetry_layer.errors import DownloadError
-from pulumi_poetry_layer.index_answers import JSON_PAGE, FileEnd, ListedFile, find_file, read_end_of
+from pulumi_poetry_layer.index_answers import FileEnd, PageError, find_file, read_end_of
 from pulumi_poetry_layer.index_errors import Failure, index_error
 from pulumi_poetry_layer.masking import mask_urls
 from pulumi_poetry_layer.poetry_variables import TIMEOUT_VARIABLE
 from pulumi_poetry_layer.sources import Address, PackageSource
 
 if TYPE_CHECKING:
+    from pypi_simple import DistributionPackage
+
     from pulumi_poetry_layer.access import Indexes
     from pulumi_poetry_layer.locked import LockedFile, Source
     from pulumi_poetry_layer.sources import Login
 
 _DEFAULT_TIMEOUT = 15.0  # Poetry's own
-_ACCEPT = f"{JSON_PAGE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"  # PEP 691's own example
 _ATTEMPTS = 5
 _FIRST_PAUSE = 0.5  # seconds before the second attempt; doubled for each further one
 _TRANSIENT = (429, 500, 502, 503, 504)
@@ -134,20 +136,21 @@ class Downloader:
         index = self._indexes.of_url(address.url) or PackageIndex(PackageSource("", address))
         return address.url, PackageIndex(index.source, address.login or index.login, index.certificates)
 
-    def _listed(self, index: PackageIndex, package: str, project: str, file_name: str) -> ListedFile:
-        """What the project's page tells of a file."""
+    def _listed(self, index: PackageIndex, package: str, project: str, file_name: str) -> DistributionPackage:
+        """What the project's page says about a file."""
         page = index.source.page(project)
         try:
-            with self._get(page, index.login, {"Accept": _ACCEPT}) as response:
-                file = find_file(response, project, file_name)
+            with self._get(page, index.login, {"Accept": ACCEPT_JSON_PREFERRED}) as response:
+                file = find_file(response, file_name)
+        except PageError as error:
+            problem = index_error(Failure.BAD_PAGE, index.source, package, detail=f"{page}: {error}")
         except (requests.RequestException, OSError, ValueError) as error:
             problem = _explained(error, index, package)
         else:
             if file is not None:
                 return file
-            problem = index_error(
-                Failure.MISSING, index.source, package, detail=f"{page} does not list {file_name}", login=index.login
-            )
+            detail = f"{page} does not list {file_name}"
+            problem = index_error(Failure.NOT_LISTED, index.source, package, detail=detail, login=index.login)
         raise problem  # out of the block: a cause would show addresses unmasked
 
     def _download(self, url: str, file: LockedFile, output: IO[bytes], index: PackageIndex, package: str) -> None:
@@ -163,7 +166,7 @@ class Downloader:
                 Failure.OTHER_FILE,
                 index.source,
                 package,
-                detail=f"the {algorithm} of {address.url} is {received.hexdigest()}, the lock file tells {told}",
+                detail=f"the {algorithm} of {address.url} is {received.hexdigest()}, but the lock file says {told}",
             )
 
     def _fetch(
@@ -271,9 +274,8 @@ def _explained(error: Exception, index: PackageIndex, package: str, url: str | N
     if isinstance(response, requests.Response):
         failure = _FAILURES.get(response.status_code, Failure.OTHER)
         login = index.login_for(response.url)
-        detail = (
-            response.url if failure in _FAILURES.values() else f"HTTP status {response.status_code}: {response.url}"
-        )
+        says_status = failure in {Failure.UNAUTHORIZED, Failure.FORBIDDEN}
+        detail = response.url if says_status else f"HTTP status {response.status_code}: {response.url}"
         return index_error(failure, index.source, package, detail=detail, login=login)
     told = str(error) or type(error).__name__
     if isinstance(error, requests.exceptions.SSLError):

@@ -1,6 +1,6 @@
-"""What went wrong between this side and an index, as errors that name the source, the package and what to set.
+"""Errors of package indexes: each names the source, the package and what to do about it.
 
-Used for what the wheels builder's own downloads run into and for what Poetry says when it does. Pure.
+Used for the wheels builder's own downloads and for what Poetry reports. Pure.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 
 
 class Failure(Enum):
-    """The ways in which an index fails; the value is what is said of it."""
+    """The ways in which an index fails; the value is how messages put it."""
 
     UNAUTHORIZED = "asks for a login (HTTP status 401)"
-    FORBIDDEN = "does not let this login in (HTTP status 403)"
+    FORBIDDEN = "denies access (HTTP status 403)"
     REFUSED = "asks for a login (HTTP status 401 or 403)"
-    MISSING = "does not have it (HTTP status 404)"
+    MISSING = "does not have the file"
+    NOT_LISTED = "does not list the file"
+    BAD_PAGE = "sent a page that is not a valid page of a package index"
     UNREACHABLE = "cannot be reached"
-    UNTRUSTED = "shows a certificate that is not trusted"
-    HANDSHAKE = "breaks off the TLS handshake, as one does that asks for a certificate of this side"
-    OTHER_FILE = "offers another file than the locked one"
+    UNTRUSTED = "has a certificate that is not trusted"
+    HANDSHAKE = "ended the TLS handshake, so it may require a client certificate"
+    OTHER_FILE = "serves a different file than the one that was locked"
     OTHER = "failed"
 
 
@@ -36,22 +38,22 @@ _LOGIN_FAILURES = {Failure.UNAUTHORIZED, Failure.FORBIDDEN, Failure.REFUSED}
 def index_error(
     failure: Failure, source: PackageSource, package: str, *, detail: str = "", login: Login | None = None
 ) -> DownloadError:
-    """The error for a package that an index did not hand out.
+    """The error for a package that an index did not deliver.
 
     Args:
         failure: what happened.
         source: the index.
         package: the package, or the file, that was asked for.
-        detail: more of it, such as what the HTTP library says.
-        login: the login that was used, of which nothing but where it came from is told.
+        detail: more about it, such as the message of the HTTP library.
+        login: the login that was used; the message names only where it came from.
     """
     what = failure.value.replace("asks for a", "refuses the") if login else failure.value
-    told = f"{describe(source)} {what}" + (f": {detail}" if detail else "")
-    return DownloadError(told, where=package, hint=index_hint(failure, source, login))
+    message = f"{describe(source)} {what}" + (f": {detail}" if detail else "")
+    return DownloadError(message, where=package, hint=index_hint(failure, source, login))
 
 
 def describe(source: PackageSource) -> str:
-    """A source, as messages name it."""
+    """How messages name a source."""
     if source.is_pypi:
         return f"{PYPI} ({source.address.url})"
     return f"the source {source.name!r} ({source.address.url})" if source.name else f"the index {source.address.url}"
@@ -60,19 +62,18 @@ def describe(source: PackageSource) -> str:
 def index_hint(failure: Failure, source: PackageSource, login: Login | None = None) -> str:
     """What a user can do about it."""
     if failure in _LOGIN_FAILURES and login:
-        return f"check what {login.origin} says, and whether a token has expired; or set {variables_to_set(source)}"
+        return f"check {login.origin}, and whether a token has expired; or set {variables_to_set(source)}"
     if failure in _LOGIN_FAILURES:
         return f"set {variables_to_set(source)}"
+    if failure in {Failure.MISSING, Failure.NOT_LISTED}:
+        place = f"check {login.origin}" if login else f"set {variables_to_set(source)}"
+        return f"if the file was removed, lock another version; if the index hides it from this user, {place}"
     return {
-        Failure.MISSING: "if it was taken off the index, lock another version; "
-        "an index may also say so to those who may not see it: "
-        + (f"check {login.origin}" if login else f"set {variables_to_set(source)}"),
         Failure.UNREACHABLE: f"check the network, the proxy (HTTPS_PROXY, NO_PROXY) and {_place(source)}",
-        Failure.UNTRUSTED: f"let {_certificate(source, 'cert')} name the file with the certificate of its authority",
-        Failure.HANDSHAKE: f"let {variable_name('certificates', source.name or PYPI, 'client-cert')} "
-        "name a file with a certificate and its key",
-        Failure.OTHER_FILE: "find out why the file changed before you lock it anew: "
-        "somebody may have put another one in its place",
+        Failure.UNTRUSTED: f"set {_certificate(source, 'cert')} to the path of its CA bundle",
+        Failure.HANDSHAKE: f"set {variable_name('certificates', source.name or PYPI, 'client-cert')} "
+        "to the path of a file with a certificate and its key",
+        Failure.OTHER_FILE: "find out why the file changed before you lock it again: someone may have replaced it",
     }.get(failure, f"check {_place(source)}")
 
 

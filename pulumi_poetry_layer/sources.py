@@ -149,12 +149,14 @@ class Sources:
 
 def is_same_host(index: str, url: str) -> bool:
     """Whether what an index is told may be told at an address: same host, same port, and no less encrypted."""
-    first, second = urlsplit(index), urlsplit(url)
-    if first.hostname != second.hostname:
+    try:
+        first, second = urlsplit(index), urlsplit(url)
+        if first.scheme == second.scheme:
+            return first.hostname == second.hostname and _port(first) == _port(second)
+        upgraded = first.scheme == "http" and second.scheme == "https"
+        return upgraded and first.hostname == second.hostname and first.port == second.port
+    except ValueError:  # such as a port that is not a number
         return False
-    if first.scheme == second.scheme:
-        return _port(first) == _port(second)
-    return first.scheme == "http" and second.scheme == "https" and first.port == second.port
 
 
 def _port(parts: SplitResult) -> int | None:

@@ -388,8 +388,8 @@ def forbid(index: PrivateIndex) -> None:
 FAILURES = [
     (ask_for_a_login, True, "login", "POETRY_HTTP_BASIC_INNER_PASSWORD"),
     (forbid, True, "403", "POETRY_HTTP_BASIC_INNER_PASSWORD"),
-    (take_the_package_off, True, "404", "lock another version"),
-    (poison_the_package, True, "another file than the locked one", "find out why the file changed"),
+    (take_the_package_off, True, "does not have the file", "lock another version"),
+    (poison_the_package, True, "a different file than the one that was locked", "find out why the file changed"),
     (lambda _: None, False, "certificate that is not trusted", "POETRY_CERTIFICATES_INNER_CERT"),
 ]
 

@@ -39,12 +39,12 @@ def explain(output: str, **variables: str) -> SubprocessError:
     ("output", "told", "hint"),
     [
         (UNAUTHORIZED, "asks for a login", "set POETRY_HTTP_BASIC_MY_INDEX_USERNAME and"),
-        (NO_CANDIDATES, "404", "POETRY_HTTP_BASIC_MY_INDEX_PASSWORD"),
+        (NO_CANDIDATES, "does not have the file", "POETRY_HTTP_BASIC_MY_INDEX_PASSWORD"),
         (NO_CONNECTION.format("NewConnectionError(...)"), "cannot be reached", "NO_PROXY"),
         (NO_CONNECTION.format("certificate verify failed"), "not trusted", "POETRY_CERTIFICATES_MY_INDEX_CERT"),
         (NO_CONNECTION.format("SSLError(1, '')"), "handshake", "POETRY_CERTIFICATES_MY_INDEX_CLIENT_CERT"),
-        ("for app (1.0) did not match any known checksums in your lock file.", "another file", "find out"),
-        (f"Hash for app (1.0) from archive {FILE} not found in known hashes", "another file", "find out"),
+        ("for app (1.0) did not match any known checksums in your lock file.", "a different file", "find out"),
+        (f"Hash for app (1.0) from archive {FILE} not found in known hashes", "a different file", "find out"),
         (f"403 Client Error: Forbidden for url: https://index.invalid/files/{FILE}", "403", "MY_INDEX_USERNAME"),
     ],
 )

@@ -153,7 +153,7 @@ def test_all_problems_are_told_at_once_and_nothing_is_written(tmp_path: Path, in
         build(tmp_path, planned(missing, changed))
 
     assert "gone" in str(caught.value)
-    assert "another file than the locked one" in str(caught.value)
+    assert "a different file than the one that was locked" in str(caught.value)
     assert not (tmp_path / "layer.zip").exists()
 
 
