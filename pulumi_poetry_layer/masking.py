@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-
-from pulumi_poetry_layer.poetry_variables import Holds, held_by
+from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 MASK = "****"
 
@@ -43,34 +42,17 @@ def has_login(text: str) -> bool:
     return without_logins(text) != text
 
 
+def logins_in(text: str) -> Iterator[str]:
+    """The user information of the addresses in a text, and the passwords in it."""
+    for login in _LOGIN.findall(text):
+        yield login
+        yield login.partition(":")[2]
+
+
 def mask_values(text: str, secrets: Iterable[str]) -> str:
     """The text without these values, as they are and as they stand in URLs; values under four characters stay."""
-    from urllib.parse import quote  # here: every start of the program would pay for it
-
     forms = {form for secret in secrets for form in (secret, quote(secret, safe=""))}
     for form in sorted(forms, key=len, reverse=True):
         if len(form) >= _SHORTEST_SECRET:
             text = text.replace(form, MASK)
     return text
-
-
-def secret_values(variables: Mapping[str, str]) -> Iterator[str]:
-    """The secrets among environment variables: themselves, in addresses, and as HTTP sends them."""
-    for name, value in variables.items():
-        upper, holds = name.upper(), held_by(name)
-        if holds is Holds.SECRET:
-            yield value
-        if upper.startswith("POETRY_HTTP_BASIC_") and upper.endswith("_PASSWORD"):
-            username = variables.get(f"{name[: -len('_PASSWORD')]}_USERNAME", "")
-            yield _basic(username, value)
-        if holds is Holds.ADDRESS:
-            for login in _LOGIN.findall(value):
-                yield login
-                yield login.partition(":")[2]
-
-
-def _basic(username: str, password: str) -> str:
-    """A login as HTTP's basic authentication sends it."""
-    from base64 import b64encode
-
-    return b64encode(f"{username}:{password}".encode()).decode()

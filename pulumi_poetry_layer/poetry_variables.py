@@ -6,13 +6,16 @@ https://python-poetry.org/docs/configuration/#using-environment-variables
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from enum import Enum, Flag, auto
 from functools import cache
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
+from pulumi_poetry_layer.masking import logins_in
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MIRROR_VARIABLE = "POETRY_PYPI_MIRROR_URL"
 """The variable of poetry-plugin-pypi-mirror: a simple API to use in place of PyPI's."""
@@ -127,6 +130,24 @@ def held_by(name: str) -> Holds:
     if _SECRET_NAME.search(name.upper()):
         return Holds.SECRET
     return Holds.ADDRESS if _ADDRESS_NAME.fullmatch(name.upper()) else Holds.TEXT
+
+
+def secret_values(variables: Mapping[str, str]) -> Iterator[str]:
+    """The secrets among environment variables: themselves, in addresses, and as HTTP sends them."""
+    for name, value in variables.items():
+        upper, holds = name.upper(), held_by(name)
+        if holds is Holds.SECRET:
+            yield value
+        if upper.startswith("POETRY_HTTP_BASIC_") and upper.endswith("_PASSWORD"):
+            username = variables.get(f"{name[: -len('_PASSWORD')]}_USERNAME", "")
+            yield _basic(username, value)
+        if holds is Holds.ADDRESS:
+            yield from logins_in(value)
+
+
+def _basic(username: str, password: str) -> str:
+    """A login as HTTP's basic authentication sends it."""
+    return b64encode(f"{username}:{password}".encode()).decode()
 
 
 def _rule(name: str) -> _Rule:

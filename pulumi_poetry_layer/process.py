@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import pulumi_poetry_layer
 from pulumi_poetry_layer.errors import SubprocessError
-from pulumi_poetry_layer.masking import mask_urls, mask_values, secret_values
+from pulumi_poetry_layer.masking import mask_urls, mask_values
+from pulumi_poetry_layer.poetry_variables import secret_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,8 @@ import base64
 import pytest
 
 from pulumi_poetry_layer.errors import DownloadError
-from pulumi_poetry_layer.masking import has_login, mask_urls, mask_values, secret_values, without_logins
+from pulumi_poetry_layer.masking import has_login, mask_urls, mask_values, without_logins
+from pulumi_poetry_layer.poetry_variables import secret_values
 from pulumi_poetry_layer.process import mask_secrets
 
 
