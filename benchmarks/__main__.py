@@ -17,12 +17,12 @@ from benchmarks.contestants import CONTESTANTS, OURS, REPOSITORY, Contestant, Ro
 from benchmarks.host import find_python, tool_variables
 from benchmarks.measure import Measurement, measure
 from benchmarks.report import write_report
-from pulumi_poetry_layer.access import Indexes
-from pulumi_poetry_layer.credentials import Credentials
-from pulumi_poetry_layer.index import Downloader
-from pulumi_poetry_layer.layer_request import LayerRequest
-from pulumi_poetry_layer.pipeline import plan_request
-from pulumi_poetry_layer.sources import Sources
+from pulumi_poetry_layer.index.access import Indexes
+from pulumi_poetry_layer.index.client import Downloader
+from pulumi_poetry_layer.index.credentials import Credentials
+from pulumi_poetry_layer.index.sources import Sources
+from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.request import LayerRequest
 
 FIXTURES = REPOSITORY / "benchmarks" / "fixtures"
 RUNTIME = "python3.13"

@@ -19,9 +19,9 @@ from pathlib import Path
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from pulumi_poetry_layer import ContainerBuilder, build_layer
-from pulumi_poetry_layer.builders.build_container import CACHE_VOLUME
-from pulumi_poetry_layer.builders.docker_cache import clear_docker_cache
-from pulumi_poetry_layer.builders.docker_daemon import connect
+from pulumi_poetry_layer.builders.container.container import CACHE_VOLUME
+from pulumi_poetry_layer.builders.container.daemon import connect
+from pulumi_poetry_layer.builders.container.docker_cache import clear_docker_cache
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FIXTURES = REPOSITORY / "benchmarks" / "fixtures"

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
-from pulumi_poetry_layer.layer_request import LayerRequest
-from pulumi_poetry_layer.pipeline import build_planned, plan_request
+from pulumi_poetry_layer.layer.build import build_planned, plan_request
+from pulumi_poetry_layer.layer.request import LayerRequest
 
 
 def main(project: str, runtime: str, cache: str, output: str) -> None:

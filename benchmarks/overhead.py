@@ -29,8 +29,8 @@ from e2e.harness.toolchain import find_toolchain  # noqa: E402
 
 from benchmarks.measure import Command, measure  # noqa: E402
 from benchmarks.sections import replace_section  # noqa: E402
-from pulumi_poetry_layer.cache import ENVIRONMENT_VARIABLE  # noqa: E402
-from pulumi_poetry_layer.pipeline import build_layer  # noqa: E402
+from pulumi_poetry_layer.host.cache import ENVIRONMENT_VARIABLE  # noqa: E402
+from pulumi_poetry_layer.layer.build import build_layer  # noqa: E402
 
 RUNTIME = "python3.13"
 GOAL = 1.15

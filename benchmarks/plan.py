@@ -19,13 +19,13 @@ from pathlib import Path
 import tomli
 
 from benchmarks.sections import replace_section
-from pulumi_poetry_layer.artifacts import FileChooser
-from pulumi_poetry_layer.build_plan import BuilderIdentity, Choice
-from pulumi_poetry_layer.locked import LockedFile
-from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
-from pulumi_poetry_layer.plan import plan_selection, select_layer
-from pulumi_poetry_layer.project import parse_project
-from pulumi_poetry_layer.target import Target
+from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, Choice
+from pulumi_poetry_layer.plan.chooser import FileChooser
+from pulumi_poetry_layer.plan.planner import plan_selection, select_layer
+from pulumi_poetry_layer.plan.target import Target
+from pulumi_poetry_layer.poetry.locked import LockedFile
+from pulumi_poetry_layer.poetry.lockfile import LockFile, parse_lockfile
+from pulumi_poetry_layer.poetry.pyproject import parse_project
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGES = 250

@@ -9,14 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pulumi_poetry_layer.artifact import LayerArtifact
-    from pulumi_poetry_layer.builders.container import ContainerBuilder
+    from pulumi_poetry_layer.builders.container.builder import ContainerBuilder
     from pulumi_poetry_layer.builders.local import LocalBuilder
     from pulumi_poetry_layer.builders.wheels import WheelBuilder
     from pulumi_poetry_layer.component import PoetryLayer
     from pulumi_poetry_layer.errors import PoetryLayerError
+    from pulumi_poetry_layer.layer.artifact import LayerArtifact
+    from pulumi_poetry_layer.layer.build import build_layer
     from pulumi_poetry_layer.matrix import PoetryLayerMatrix
-    from pulumi_poetry_layer.pipeline import build_layer
 
 __all__ = [
     "ContainerBuilder",
@@ -30,14 +30,14 @@ __all__ = [
 ]
 
 _MODULES = {
-    "ContainerBuilder": "builders.container",
-    "LayerArtifact": "pipeline",
+    "ContainerBuilder": "builders.container.builder",
+    "LayerArtifact": "layer.artifact",
     "LocalBuilder": "builders.local",
     "PoetryLayer": "component",
     "PoetryLayerError": "errors",
     "PoetryLayerMatrix": "matrix",
     "WheelBuilder": "builders.wheels",
-    "build_layer": "pipeline",
+    "build_layer": "layer.build",
 }
 
 

@@ -14,19 +14,19 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from pulumi_poetry_layer.build_plan import refuse_empty
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
-from pulumi_poetry_layer.locked import MAIN_GROUP
-from pulumi_poetry_layer.pipeline import plan_request
-from pulumi_poetry_layer.stack_configuration import credentials_problems
+from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.layer.stack_credentials import credentials_problems
+from pulumi_poetry_layer.plan.build_plan import refuse_empty
+from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan
 
 
 def is_mocked() -> bool:

@@ -14,26 +14,26 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.artifact import LayerArtifact
 from pulumi_poetry_layer.builders import BUILDERS, DEFAULT_BUILDER, make_builder
-from pulumi_poetry_layer.cache import cache_folder, cache_size, clear_cache
-from pulumi_poetry_layer.comparison import compare_request
 from pulumi_poetry_layer.errors import PoetryLayerError
-from pulumi_poetry_layer.expected_size import ExpectedSize, expect_size
-from pulumi_poetry_layer.inspection import inspect_layer
-from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
-from pulumi_poetry_layer.limits import megabytes
-from pulumi_poetry_layer.locked import MAIN_GROUP
+from pulumi_poetry_layer.host.build_log import show_output
+from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
+from pulumi_poetry_layer.layer.artifact import LayerArtifact
+from pulumi_poetry_layer.layer.build import build_request, plan_request
+from pulumi_poetry_layer.layer.compare_request import compare_request
+from pulumi_poetry_layer.layer.inspection import inspect_layer
+from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.masking import mask_urls
-from pulumi_poetry_layer.output import show_output
-from pulumi_poetry_layer.pipeline import build_request, plan_request
+from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.size.expected import ExpectedSize, expect_size
+from pulumi_poetry_layer.size.limits import megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from pulumi_poetry_layer.build_plan import BuildPlan
     from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan
 
 PROGRAM = "pulumi-poetry-layer"
 DEFAULT_RUNTIME = "python3.12"
@@ -160,7 +160,7 @@ def _plan(options: argparse.Namespace) -> None:
 
 def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) -> ExpectedSize:
     # Imported here: it loads the HTTP library, which takes longer than a plan.
-    from pulumi_poetry_layer.wheel_sizes import Patience, size_sources
+    from pulumi_poetry_layer.size.index_sizes import Patience, size_sources
 
     return expect_size(plan, *size_sources(request.builder, files, Patience()))
 
@@ -255,7 +255,7 @@ def _cache(options: argparse.Namespace) -> None:
 
 
 def _docker_cache(action: str) -> None:
-    from pulumi_poetry_layer.builders.docker_cache import clear_docker_cache, docker_cache
+    from pulumi_poetry_layer.builders.container.docker_cache import clear_docker_cache, docker_cache
 
     if action == "clear":
         print(f"removed {megabytes(clear_docker_cache())} from Docker")

@@ -17,28 +17,28 @@ import pulumi_aws as aws
 
 from pulumi_poetry_layer.arguments import is_mocked, plan_arguments, program_folder
 from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder
-from pulumi_poetry_layer.drift import built_sha256, checked_arn, refuse_other_zip, remove_other_copy
 from pulumi_poetry_layer.errors import PoetryLayerError
-from pulumi_poetry_layer.kept_zip import ensure_artifact, put_placeholder
-from pulumi_poetry_layer.layer_code import zip_path
-from pulumi_poetry_layer.layer_request import DEFAULT_ARCHITECTURE, LayerRequest
-from pulumi_poetry_layer.limits import refuse_over_limit
-from pulumi_poetry_layer.locked import MAIN_GROUP
+from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
+from pulumi_poetry_layer.layer.zip_store import ensure_artifact, put_placeholder
 from pulumi_poetry_layer.matrix import PoetryLayerMatrix
+from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, request_inputs
-from pulumi_poetry_layer.publication import (
+from pulumi_poetry_layer.publish.archive_hash import zip_path
+from pulumi_poetry_layer.publish.drift import built_sha256, checked_arn, refuse_other_zip, remove_other_copy
+from pulumi_poetry_layer.publish.layer_version import (
     LayerSettings,
     PlannedZip,
     layer_version_options,
     publish_directly,
     publish_through_bucket,
 )
-from pulumi_poetry_layer.stack_configuration import NAMESPACE, with_stack_credentials
+from pulumi_poetry_layer.size.limits import refuse_over_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pulumi_poetry_layer.build_plan import BuildPlan
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan
 
 TYPE = "poetry-layer:index:PoetryLayer"
 

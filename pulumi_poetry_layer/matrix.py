@@ -10,7 +10,7 @@ import pulumi
 
 from pulumi_poetry_layer.arguments import argument_problems, plain, plan_arguments
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.publication import layer_version_options
+from pulumi_poetry_layer.publish.layer_version import layer_version_options
 
 if TYPE_CHECKING:
     from enum import Enum

@@ -23,7 +23,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from pulumi_poetry_layer.changes import describe_changes, describe_new
+from pulumi_poetry_layer.compare.changes import describe_changes, describe_new
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     import pulumi
 
-    from pulumi_poetry_layer.artifact import LayerArtifact
-    from pulumi_poetry_layer.expected_size import ExpectedSize
-    from pulumi_poetry_layer.layer_request import LayerRequest
-    from pulumi_poetry_layer.wheel_sizes import Patience
+    from pulumi_poetry_layer.layer.artifact import LayerArtifact
+    from pulumi_poetry_layer.layer.request import LayerRequest
+    from pulumi_poetry_layer.size.expected import ExpectedSize
+    from pulumi_poetry_layer.size.index_sizes import Patience
 
 DRY_RUN = "dry_run"
 """Input by which the component tells a preview from an update: the engine does not. It never reaches the state."""
@@ -124,8 +124,8 @@ def _request(props: dict[str, Any]) -> LayerRequest:
     """The request again, from inputs (see :func:`request_inputs`)."""
     # Imported here: this process is started for every preview, and most of them build nothing.
     from pulumi_poetry_layer.builders import make_builder
-    from pulumi_poetry_layer.layer_request import LayerRequest
-    from pulumi_poetry_layer.stack_configuration import NAMESPACE, with_stack_credentials
+    from pulumi_poetry_layer.layer.request import LayerRequest
+    from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
 
     request = LayerRequest(
         project_dir=Path(props["project_dir"]),
@@ -166,9 +166,9 @@ def _limit_problem(props: dict[str, Any], expected: ExpectedSize) -> str | None:
 
 def _expected_size(props: dict[str, Any]) -> ExpectedSize:
     """How large the layer will be; what cannot be found out is unknown."""
-    from pulumi_poetry_layer.expected_size import UNKNOWN_SIZE, expect_size
-    from pulumi_poetry_layer.pipeline import plan_request
-    from pulumi_poetry_layer.wheel_sizes import size_sources
+    from pulumi_poetry_layer.layer.build import plan_request
+    from pulumi_poetry_layer.size.expected import UNKNOWN_SIZE, expect_size
+    from pulumi_poetry_layer.size.index_sizes import size_sources
 
     try:
         request = _request(props)
@@ -181,7 +181,7 @@ def _expected_size(props: dict[str, Any]) -> ExpectedSize:
 @cache
 def _patience() -> Patience:
     """One for this process, so for the whole preview."""
-    from pulumi_poetry_layer.wheel_sizes import Patience
+    from pulumi_poetry_layer.size.index_sizes import Patience
 
     return Patience()
 
@@ -191,7 +191,7 @@ def _built(props: dict[str, Any], what: str) -> dict[str, Any]:
 
     ``what`` says what the build is for: an update may have had no preview.
     """
-    from pulumi_poetry_layer.limits import megabytes
+    from pulumi_poetry_layer.size.limits import megabytes
 
     try:
         artifact = _artifact(props)
@@ -204,9 +204,9 @@ def _built(props: dict[str, Any], what: str) -> dict[str, Any]:
 
 
 def _artifact(props: dict[str, Any]) -> LayerArtifact:
-    from pulumi_poetry_layer.kept_zip import ensure_artifact
-    from pulumi_poetry_layer.limits import refuse_over_limit
-    from pulumi_poetry_layer.output import show_output
+    from pulumi_poetry_layer.host.build_log import show_output
+    from pulumi_poetry_layer.layer.zip_store import ensure_artifact
+    from pulumi_poetry_layer.size.limits import refuse_over_limit
 
     show_output(_tell)
     artifact = ensure_artifact(_request(props), Path(props["zip"]), fingerprint=props["fingerprint"])
@@ -215,7 +215,7 @@ def _artifact(props: dict[str, Any]) -> LayerArtifact:
 
 
 def _remove_zip(path: Path) -> None:
-    from pulumi_poetry_layer.kept_zip import remove_zip
+    from pulumi_poetry_layer.layer.zip_store import remove_zip
 
     remove_zip(path)
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan
-    from pulumi_poetry_layer.members import Member, Segment
+    from pulumi_poetry_layer.archive.members import Member, Segment
+    from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Builder(Protocol):
 
 
 def _container() -> Callable[..., Builder]:
-    from pulumi_poetry_layer.builders.container import ContainerBuilder
+    from pulumi_poetry_layer.builders.container.builder import ContainerBuilder
 
     return ContainerBuilder
 

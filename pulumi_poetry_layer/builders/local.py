@@ -11,24 +11,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.build_plan import BuilderIdentity
 from pulumi_poetry_layer.builders import given_credentials
-from pulumi_poetry_layer.builders.index_access import index_access
-from pulumi_poetry_layer.builders.poetry_install import install_plan, poetry_settings
-from pulumi_poetry_layer.cache import cache_folder
-from pulumi_poetry_layer.credentials import Credentials
+from pulumi_poetry_layer.builders.poetry.index_access import index_access
+from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_settings
 from pulumi_poetry_layer.errors import HostError, SubprocessError
-from pulumi_poetry_layer.poetry_variables import MIRROR_VARIABLE, Audience, seen_by
-from pulumi_poetry_layer.process import Program, find_program, run
+from pulumi_poetry_layer.host.cache import cache_folder
+from pulumi_poetry_layer.host.process import Program, find_program, run
+from pulumi_poetry_layer.host.variables import MIRROR_VARIABLE, Audience, seen_by
+from pulumi_poetry_layer.index.credentials import Credentials
+from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pulumi_poetry_layer.build_plan import BuildPlan
+    from pulumi_poetry_layer.archive.members import Member
     from pulumi_poetry_layer.builders import ProjectFiles
-    from pulumi_poetry_layer.builders.index_access import IndexAccess
-    from pulumi_poetry_layer.members import Member
-    from pulumi_poetry_layer.target import Target
+    from pulumi_poetry_layer.builders.poetry.index_access import IndexAccess
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan
+    from pulumi_poetry_layer.plan.target import Target
 
 _OTHER_BUILDERS = "use the wheels builder, which builds for any target on any host, or the container builder"
 _POETRY_HINT = "install Poetry 2: https://python-poetry.org/docs/#installation"

@@ -10,21 +10,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.build_plan import BuilderIdentity
 from pulumi_poetry_layer.builders import given_credentials
-from pulumi_poetry_layer.cache import cache_folder
 from pulumi_poetry_layer.errors import ArtifactError, DamagedSegmentError, VerificationError, raise_problems
+from pulumi_poetry_layer.host.cache import cache_folder
 from pulumi_poetry_layer.names import is_wheel
-from pulumi_poetry_layer.native import MACHINE_NUMBERS, glibc_problem
-from pulumi_poetry_layer.wheel_cache import WheelCache, cache_key
+from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
+from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
+from pulumi_poetry_layer.wheels.native import MACHINE_NUMBERS, glibc_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pulumi_poetry_layer.build_plan import BuildPlan, PlannedPackage
+    from pulumi_poetry_layer.archive.members import Segment
     from pulumi_poetry_layer.builders import ProjectFiles
-    from pulumi_poetry_layer.members import Segment
-    from pulumi_poetry_layer.wheel_cache import CachedWheel
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
+    from pulumi_poetry_layer.wheels.cache import CachedWheel
 
 _CONTAINER_HINT = "use the container builder, which builds it inside the build image of the runtime"
 
@@ -96,9 +96,9 @@ def _wheels(
     missing = [package for package in plan.packages if found[package.name] is None]
     if missing:
         # Imported here: with a warm cache nothing of the network is needed.
-        from pulumi_poetry_layer.credentials import Credentials
-        from pulumi_poetry_layer.sources import Sources
-        from pulumi_poetry_layer.wheel_source import add_wheels
+        from pulumi_poetry_layer.index.credentials import Credentials
+        from pulumi_poetry_layer.index.sources import Sources
+        from pulumi_poetry_layer.wheels.fetch import add_wheels
 
         credentials = Credentials.of_host(files.folder, given)
         add_wheels(missing, cache, files.folder, Sources.of(files.pyproject), credentials)

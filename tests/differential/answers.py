@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from samples import WHEELS, plan_layer, read
 
-from pulumi_poetry_layer.build_plan import BuildPlan, Choice
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.target import Target
+from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice
+from pulumi_poetry_layer.plan.target import Target
 
 Packages = list[list[str | None]]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_poetry_layer.target import Target
+from pulumi_poetry_layer.plan.target import Target
 
 SCRIPT = Path(__file__).with_name("poetry_oracle.py")
 REPOSITORY = Path(__file__).resolve().parents[2]

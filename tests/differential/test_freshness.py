@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_poetry_layer.lockfile import parse_lockfile
-from pulumi_poetry_layer.project import parse_project
+from pulumi_poetry_layer.poetry.lockfile import parse_lockfile
+from pulumi_poetry_layer.poetry.pyproject import parse_project
 
 from .conftest import Oracle, find_poetry
 from .test_locked_projects import FOLDERS

@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 from samples import WHEELS, X86, plan_layer, read
 
-from pulumi_poetry_layer.build_plan import Choice
 from pulumi_poetry_layer.errors import StaleLockError
-from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
-from pulumi_poetry_layer.project import Project, parse_project
+from pulumi_poetry_layer.plan.build_plan import Choice
+from pulumi_poetry_layer.poetry.lockfile import LockFile, parse_lockfile
+from pulumi_poetry_layer.poetry.pyproject import Project, parse_project
 
 from .answers import Packages, packages_of
 from .conftest import Oracle

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from pulumi_poetry_layer.constraints import allows
-from pulumi_poetry_layer.locked import MAIN_GROUP
-from pulumi_poetry_layer.lockfile import parse_lockfile
-from pulumi_poetry_layer.project import parse_project
-from pulumi_poetry_layer.target import MACHINES, RUNTIMES, Target
+from pulumi_poetry_layer.plan.target import MACHINES, RUNTIMES, Target
+from pulumi_poetry_layer.poetry.constraints import allows
+from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.poetry.lockfile import parse_lockfile
+from pulumi_poetry_layer.poetry.pyproject import parse_project
 
 from .answers import our_packages
 from .conftest import Oracle

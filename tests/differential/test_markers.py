@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from packaging.version import Version
 from property.strategies import EXTRAS, extra_markers, markers
 
-from pulumi_poetry_layer.constraints import allows
-from pulumi_poetry_layer.markers import MarkerEnvironment
-from pulumi_poetry_layer.target import MACHINES, RUNTIMES, Target
+from pulumi_poetry_layer.plan.target import MACHINES, RUNTIMES, Target
+from pulumi_poetry_layer.poetry.constraints import allows
+from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
 
 from .conftest import Oracle
 

@@ -8,14 +8,14 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from pulumi_poetry_layer.archive import write_archive
-from pulumi_poetry_layer.build_plan import BuildPlan
+from pulumi_poetry_layer.archive.members import FileContent, Member
+from pulumi_poetry_layer.archive.writer import write_archive
 from pulumi_poetry_layer.builders import ProjectFiles
 from pulumi_poetry_layer.builders.local import LocalBuilder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
-from pulumi_poetry_layer.layer_request import LayerRequest
-from pulumi_poetry_layer.members import FileContent, Member
-from pulumi_poetry_layer.pipeline import plan_request
+from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.request import LayerRequest
+from pulumi_poetry_layer.plan.build_plan import BuildPlan
 
 from .conftest import find_poetry
 from .hosts import give_up, require_python

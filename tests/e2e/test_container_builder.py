@@ -18,9 +18,9 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from pulumi_poetry_layer import ContainerBuilder, LayerArtifact, build_layer
 from pulumi_poetry_layer.builders import make_builder
-from pulumi_poetry_layer.builders.build_container import ContainerLimits, start_container
-from pulumi_poetry_layer.builders.build_image import REPOSITORY
-from pulumi_poetry_layer.builders.docker_daemon import LABEL
+from pulumi_poetry_layer.builders.container.container import ContainerLimits, start_container
+from pulumi_poetry_layer.builders.container.daemon import LABEL
+from pulumi_poetry_layer.builders.container.image import REPOSITORY
 from pulumi_poetry_layer.errors import ContainerError, HostError, SubprocessError
 
 from .harness.containers import IMAGE, NETWORK, connect_to_docker, running_builds
@@ -29,7 +29,7 @@ from .harness.private_index import PASSWORD, USER, private_index
 PROJECTS = Path(__file__).parent.parent / "projects"
 FIXTURES = Path(__file__).parents[2] / "benchmarks" / "fixtures"
 RUNTIMES = ("python3.11", "python3.13")
-OUTPUT_LOGGER = "pulumi_poetry_layer.builders.build_container"
+OUTPUT_LOGGER = "pulumi_poetry_layer.builders.container.container"
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import pytest
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from pulumi_poetry_layer import ContainerBuilder, build_layer
-from pulumi_poetry_layer.builders.build_image import REPOSITORY
+from pulumi_poetry_layer.builders.container.image import REPOSITORY
 from pulumi_poetry_layer.errors import BuildError
 
 from .harness import LocalAws, Machine, Program

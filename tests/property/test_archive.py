@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples.wheels import WheelSample
 
-from pulumi_poetry_layer.archive import write_archive
+from pulumi_poetry_layer.archive.members import BytesContent, Member, Segment
+from pulumi_poetry_layer.archive.segments import read_segment, write_segment
+from pulumi_poetry_layer.archive.writer import write_archive
 from pulumi_poetry_layer.errors import PoetryLayerError
-from pulumi_poetry_layer.members import BytesContent, Member, Segment
-from pulumi_poetry_layer.segment_file import read_segment, write_segment
-from pulumi_poetry_layer.wheel import read_wheel
+from pulumi_poetry_layer.wheels.reader import read_wheel
 
 NAMES = st.sampled_from([f"python/{folder}/{name}" for folder in ("a", "b", "ä") for name in ("x", "y", "z")])
 DISTRIBUTIONS = st.dictionaries(NAMES, st.binary(max_size=3000), max_size=6)

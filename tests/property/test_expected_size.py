@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from samples import PROJECT, Package, lock_text, plan
 from samples.wheels import WheelSample
 
-from pulumi_poetry_layer.archive import write_archive
-from pulumi_poetry_layer.expected_size import expect_size
-from pulumi_poetry_layer.wheel import read_wheel
-from pulumi_poetry_layer.wheel_cache import WheelCache, cache_key
+from pulumi_poetry_layer.archive.writer import write_archive
+from pulumi_poetry_layer.size.expected import expect_size
+from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
+from pulumi_poetry_layer.wheels.reader import read_wheel
 
 NAMES = ("app", "lib", "more")
 CONTENTS = {f"shared/{name}": name.encode() * 40 for name in ("__init__.py", "a.py", "b.py", "é.py", "long" * 20)}

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import ARM, X86, Package, digest, lock_text, plan
 
-from pulumi_poetry_layer.build_plan import BuilderIdentity
-from pulumi_poetry_layer.target import Target
+from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
+from pulumi_poetry_layer.plan.target import Target
 
 from .strategies import packages
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.markers import Marker
 
-from pulumi_poetry_layer.markers import MarkerEnvironment, extras_in
-from pulumi_poetry_layer.target import MACHINES, RUNTIMES, Target
+from pulumi_poetry_layer.plan.target import MACHINES, RUNTIMES, Target
+from pulumi_poetry_layer.poetry.markers import MarkerEnvironment, extras_in
 
 from .strategies import EXTRAS, extra_markers, markers
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples.elf import elf
 
-from pulumi_poetry_layer.native import NativeNeeds, needs_of
+from pulumi_poetry_layer.wheels.native import NativeNeeds, needs_of
 
 SOUND = elf("x86_64", "GLIBC_2.2.5", "GLIBC_2.38")
 PLACES = st.integers(0, len(SOUND) - 1)

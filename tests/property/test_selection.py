@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import X86, Package, lock_text, old_lock_text, plan, read
 
-from pulumi_poetry_layer.build_plan import Choice
-from pulumi_poetry_layer.selection import Selection, select_packages
+from pulumi_poetry_layer.plan.build_plan import Choice
+from pulumi_poetry_layer.plan.selection import Selection, select_packages
 
 from .strategies import NAMES, packages
 

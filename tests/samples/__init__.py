@@ -11,11 +11,11 @@ from typing import Any
 
 import tomli_w
 
-from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, Choice
-from pulumi_poetry_layer.lockfile import LockFile, parse_lockfile
-from pulumi_poetry_layer.plan import plan_selection, select_layer
-from pulumi_poetry_layer.project import Project, parse_project
-from pulumi_poetry_layer.target import Target
+from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan, Choice
+from pulumi_poetry_layer.plan.planner import plan_selection, select_layer
+from pulumi_poetry_layer.plan.target import Target
+from pulumi_poetry_layer.poetry.lockfile import LockFile, parse_lockfile
+from pulumi_poetry_layer.poetry.pyproject import Project, parse_project
 
 PROJECTS = Path(__file__).resolve().parents[1] / "projects"
 """Real projects, locked by Poetry."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pulumi_poetry_layer.build_plan import BuildPlan
 from pulumi_poetry_layer.builders import ProjectFiles
-from pulumi_poetry_layer.builders.index_access import IndexAccess, index_access
-from pulumi_poetry_layer.credentials import Credentials
-from pulumi_poetry_layer.poetry_configuration import PoetryConfiguration
+from pulumi_poetry_layer.builders.poetry.index_access import IndexAccess, index_access
+from pulumi_poetry_layer.index.credentials import Credentials
+from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
+from pulumi_poetry_layer.plan.build_plan import BuildPlan
 from samples import PROJECT, Package, lock_text, plan
 
 SOURCE = """

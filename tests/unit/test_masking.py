@@ -7,9 +7,9 @@ import base64
 import pytest
 
 from pulumi_poetry_layer.errors import DownloadError
+from pulumi_poetry_layer.host.process import mask_secrets
+from pulumi_poetry_layer.host.variables import secret_values
 from pulumi_poetry_layer.masking import has_login, mask_urls, mask_values, without_logins
-from pulumi_poetry_layer.poetry_variables import secret_values
-from pulumi_poetry_layer.process import mask_secrets
 
 
 @pytest.mark.parametrize(

@@ -15,19 +15,20 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 from samples import PROJECTS
 
-from pulumi_poetry_layer import builders, wheel_sizes
-from pulumi_poetry_layer.build_plan import BuilderIdentity, BuildPlan, PlannedPackage
+from pulumi_poetry_layer import builders
+from pulumi_poetry_layer.archive.members import BytesContent, Member
 from pulumi_poetry_layer.builders import ProjectFiles
-from pulumi_poetry_layer.changes import UNTOUCHED
+from pulumi_poetry_layer.compare.changes import UNTOUCHED
 from pulumi_poetry_layer.errors import BuildError, InputError
-from pulumi_poetry_layer.kept_zip import note_of
-from pulumi_poetry_layer.layer_code import zip_path
-from pulumi_poetry_layer.layer_request import LayerRequest
-from pulumi_poetry_layer.members import BytesContent, Member
-from pulumi_poetry_layer.pipeline import plan_request
+from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.request import LayerRequest
+from pulumi_poetry_layer.layer.zip_store import note_of
+from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan, PlannedPackage
 from pulumi_poetry_layer.provider import LayerBuildProvider, request_inputs
-from pulumi_poetry_layer.wheel_cache import WheelCache
-from pulumi_poetry_layer.wheel_directory import WheelSizes
+from pulumi_poetry_layer.publish.archive_hash import zip_path
+from pulumi_poetry_layer.size import index_sizes as wheel_sizes
+from pulumi_poetry_layer.size.wheel_directory import WheelSizes
+from pulumi_poetry_layer.wheels.cache import WheelCache
 
 PROJECT = PROJECTS / "base"
 

@@ -14,7 +14,7 @@ import docker
 import pytest
 from docker.errors import APIError, DockerException, ImageNotFound
 
-from pulumi_poetry_layer.builders.docker_daemon import LABEL
+from pulumi_poetry_layer.builders.container.daemon import LABEL
 
 IMAGE = "public.ecr.aws/sam/build-{}:latest-{}"
 NETWORK = "host"

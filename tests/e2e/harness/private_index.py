@@ -27,7 +27,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 import tomli_w
 from samples.wheels import WheelSample
 
-from pulumi_poetry_layer.project import parse_project
+from pulumi_poetry_layer.poetry.pyproject import parse_project
 
 USER, PASSWORD = "reader-of-inner", "swordfish-of-inner"
 FILE_NAME = "inner_package-1.0-py3-none-any.whl"

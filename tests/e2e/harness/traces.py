@@ -14,9 +14,9 @@ from types import TracebackType
 
 import docker
 
-from pulumi_poetry_layer.builders.build_container import CACHE_VOLUME
-from pulumi_poetry_layer.builders.build_image import REPOSITORY
-from pulumi_poetry_layer.builders.docker_daemon import LABEL
+from pulumi_poetry_layer.builders.container.container import CACHE_VOLUME
+from pulumi_poetry_layer.builders.container.daemon import LABEL
+from pulumi_poetry_layer.builders.container.image import REPOSITORY
 
 
 def traces_in(data: bytes, forms: Sequence[bytes]) -> bool:

@@ -1,0 +1,1 @@
+"""The layer zip: members, segments and the writer."""

@@ -1,0 +1,183 @@
+"""ContainerBuilder: the real ``poetry install`` inside the Lambda build image of the runtime.
+
+What has to be compiled is compiled there, for the runtime's own system, on any host with a Docker daemon.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.builders import given_credentials
+from pulumi_poetry_layer.builders.container.container import (
+    CACHE_FOLDER,
+    BuildContainer,
+    ContainerLimits,
+    remove_leftovers,
+    start_container,
+)
+from pulumi_poetry_layer.builders.container.daemon import connect
+from pulumi_poetry_layer.builders.container.environment import CERTIFICATES_FOLDER, KEYS_FOLDER, container_environment
+from pulumi_poetry_layer.builders.container.image import (
+    DEFAULT_IMAGE,
+    POETRY,
+    POETRY_VERSION,
+    POETRY_VERSION_ON_PYTHON39,
+    find_image,
+    image_reference,
+    image_with_poetry,
+)
+from pulumi_poetry_layer.builders.poetry.index_access import index_access
+from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_settings
+from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.index.credentials import Credentials
+from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pulumi_poetry_layer.archive.members import Member
+    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan
+
+DEFAULT_TIMEOUT = 3600.0
+"""Seconds that a container may live."""
+
+_COMPILER_HINT = "if a compiler or a library is what is missing, let image= name a build image that has it"
+_WRITE_KEYS = """
+import json, os, sys
+os.mkdir(sys.argv[1], 0o700)
+for name, text in json.loads(os.environ["FILES"]).items():
+    with open(os.open(f"{sys.argv[1]}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(text.encode("latin-1"))
+"""
+_FOLDER = "/build"
+_PROJECT = f"{_FOLDER}/project"
+
+
+class ContainerBuilder:
+    """Builds with Docker, in the build image of the runtime.
+
+    Args:
+        image: the build image, by tag or digest; ``{runtime}`` and ``{architecture}`` are filled in. Default: AWS's
+            own build image of the runtime.
+        network: the Docker network of the containers, such as ``host``. Default: the daemon's default network.
+        timeout: seconds that a container may live.
+        credentials: name of a source → user name and password; they go before what Poetry is configured with.
+
+    Raises:
+        InputError: an argument is not what it should be.
+    """
+
+    def __init__(
+        self,
+        *,
+        image: str | None = None,
+        network: str | None = None,
+        timeout: float | str = DEFAULT_TIMEOUT,
+        credentials: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
+        self.image = image or DEFAULT_IMAGE
+        self.network = network
+        self.timeout = _seconds(timeout)
+        self.credentials = given_credentials(credentials)
+
+    @property
+    def identity(self) -> BuilderIdentity:
+        """The image as it was given, and the Poetry that is installed into it."""
+        return BuilderIdentity(
+            kind="container",
+            pins={
+                "image": self.image,
+                "poetry": POETRY_VERSION,
+                "poetry on python3.9": POETRY_VERSION_ON_PYTHON39,
+            },
+        )
+
+    def options(self) -> Mapping[str, str]:
+        """The constructor's arguments, as far as they are not the default; never the credentials."""
+        options = {} if self.image == DEFAULT_IMAGE else {"image": self.image}
+        if self.network is not None:
+            options["network"] = self.network
+        if self.timeout != DEFAULT_TIMEOUT:
+            options["timeout"] = f"{self.timeout:g}"
+        return options
+
+    @contextmanager
+    def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Member]]:
+        """Install the plan in a container and hand over a copy of its site-packages.
+
+        Raises:
+            HostError: no daemon answers, or it cannot run programs for the target.
+            ContainerError: the image cannot be had, or the container was killed or took too long.
+            SubprocessError: Poetry failed; carries Poetry's own output.
+        """
+        with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
+            yield self._built(plan, files, Path(temporary))
+
+    def _built(self, plan: BuildPlan, files: ProjectFiles, folder: Path) -> list[Member]:
+        limits = ContainerLimits(network=self.network, timeout=self.timeout)
+        access = index_access(plan, files, Credentials.of_host(files.folder, self.credentials))
+        environment = container_environment(os.environ, access)
+        with connect() as client:
+            remove_leftovers(client)
+            base = find_image(client, image_reference(self.image, plan.target), plan.target)
+            image = image_with_poetry(client, base, plan.target, environment, limits)
+            with start_container(client, image, limits) as container:
+                container.write(CERTIFICATES_FOLDER, environment.certificates)
+                # Poetry keeps wheels that it built; those of another image may need another C library.
+                cache = f"{CACHE_FOLDER}/poetry/{image.rpartition(':')[2][:16]}"
+                variables = {**environment.variables, **poetry_settings(configuration=_FOLDER, cache=cache)}
+                workspace = _ContainerFolder(container, plan.target.runtime, variables, folder)
+                workspace.keep_in_memory(environment.keys)
+                return install_plan(plan, files, access, workspace)
+
+
+class _ContainerFolder:
+    """A workspace in a container."""
+
+    def __init__(self, container: BuildContainer, python: str, variables: Mapping[str, str], folder: Path) -> None:
+        self._container = container
+        self._python = python
+        self._variables = variables
+        self._folder = folder
+
+    def write(self, texts: Mapping[str, str]) -> None:
+        self._container.write(_PROJECT, {name: text.encode() for name, text in texts.items()})
+
+    def copy(self, source: Path, name: str) -> None:
+        self._container.copy(source, f"{_PROJECT}/{name}")
+
+    def python(self, arguments: Sequence[str]) -> None:
+        self._run([self._python, *arguments])
+
+    def poetry(self, arguments: Sequence[str]) -> None:
+        self._run([POETRY, *arguments], hint=_COMPILER_HINT)
+
+    def keep_in_memory(self, contents: Mapping[str, bytes]) -> None:
+        """Put files into the container's memory: what the daemon copies for us lies on its disk."""
+        if contents:
+            passed = {"FILES": json.dumps({name: content.decode("latin-1") for name, content in contents.items()})}
+            self._container.run([self._python, "-c", _WRITE_KEYS, KEYS_FOLDER], environment=passed)
+
+    def fetch(self, folder: str) -> Path:
+        self._container.fetch(f"{_PROJECT}/{folder}", self._folder)
+        return self._folder
+
+    def _run(self, arguments: Sequence[str], *, hint: str | None = None) -> None:
+        self._container.run(arguments, environment=self._variables, folder=_PROJECT, hint=hint)
+
+
+def _seconds(timeout: float | str) -> float:
+    try:
+        seconds = float(timeout)
+    except ValueError:
+        seconds = math.nan
+    if not (seconds > 0 and math.isfinite(seconds)):
+        raise InputError(f"must be a number of seconds, not {timeout!r}", where="timeout")
+    return seconds

@@ -1,0 +1,1 @@
+"""Builds with a real Poetry, on this host or in a container."""

@@ -1,0 +1,215 @@
+"""What changes in a layer between two lock files and why, and what changed there without reaching it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pulumi_poetry_layer.compare.changes import describe_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pulumi_poetry_layer.compare.reasons import PlannedLock
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
+    from pulumi_poetry_layer.poetry.lockfile import LockedPackage
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerChange:
+    """A package that changes in the layer.
+
+    Attributes:
+        name: normalised name.
+        change: ``added``, ``removed``, ``version`` or ``file`` (another file, commit or content of the same version).
+        old: the version before, as people read it; None when it was not there.
+        new: the version after.
+        old_file: name of the locked file before.
+        new_file: name of the locked file after.
+        requested_by: who asks for it (for a removed one: asked): groups, extras, other packages.
+        reason: why it comes or goes, None for other changes.
+    """
+
+    name: str
+    change: str
+    old: str | None
+    new: str | None
+    old_file: str | None
+    new_file: str | None
+    requested_by: tuple[str, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockChange:
+    """A package that changed in the lock file without changing the layer.
+
+    Attributes:
+        name: normalised name.
+        change: ``added``, ``removed``, ``version`` or ``details``.
+        old: the versions locked before.
+        new: the versions locked after.
+        reason: why the layer stays as it is.
+    """
+
+    name: str
+    change: str
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two layers compared, and the lock files they come from."""
+
+    old: BuildPlan
+    new: BuildPlan
+    layer: tuple[LayerChange, ...]
+    lock: tuple[LockChange, ...]
+
+    @property
+    def summary(self) -> str:
+        """All of it in one line."""
+        changes = describe_changes(*({"fingerprint": p.fingerprint, "packages": _readable(p)} for p in self._plans))
+        return changes or "the layer stays as it is"
+
+    def document(self) -> dict[str, Any]:
+        """The comparison as ``plan --compare --json`` prints it; names and kinds of the keys are a stable contract."""
+        return {
+            "changed": self.old.fingerprint != self.new.fingerprint,
+            "fingerprint": {"old": self.old.fingerprint, "new": self.new.fingerprint},
+            "summary": self.summary,
+            "layer": [asdict(change) for change in self.layer],
+            "lock": [asdict(change) for change in self.lock],
+        }
+
+    def lines(self) -> Iterator[str]:
+        """The comparison as people read it."""
+        yield self.summary
+        for change in self.layer:
+            yield f"  {_layer_line(change)}"
+        if self.lock:
+            yield "changed in the lock file without changing the layer:"
+        for other in self.lock:
+            yield f"  {_lock_line(other)}: {other.reason}"
+        if self.old.fingerprint == self.new.fingerprint:
+            yield f"fingerprint {self.new.fingerprint}"
+        else:
+            yield f"fingerprint {self.old.fingerprint} → {self.new.fingerprint}"
+
+    @property
+    def _plans(self) -> tuple[BuildPlan, BuildPlan]:
+        return self.old, self.new
+
+
+def compare(old: PlannedLock, new: PlannedLock) -> Comparison:
+    """Compare two layers, planned for the same target and choice."""
+    before, after = ({package.name: package for package in side.plan.packages} for side in (old, new))
+    layer = [
+        _layer_change(old, new, before.get(name), after.get(name))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) is None or after.get(name) is None or _content(before[name]) != _content(after[name])
+    ]
+    touched = {change.name for change in layer}
+    lock = [
+        _lock_change(old, new, name)
+        for name in sorted((old.locked.keys() | new.locked.keys()) - touched)
+        if set(_comparable(old.locked.get(name, ()))) != set(_comparable(new.locked.get(name, ())))
+    ]
+    return Comparison(old=old.plan, new=new.plan, layer=tuple(layer), lock=tuple(lock))
+
+
+def _readable(plan: BuildPlan) -> dict[str, str]:
+    return {package.name: package.readable_version for package in plan.packages}
+
+
+def _content(package: PlannedPackage) -> tuple[object, ...]:
+    commit = package.source.resolved_reference if package.source and not package.file else None
+    return package.version, package.file and package.file.hash, package.digest, commit
+
+
+def _comparable(packages: Iterable[LockedPackage]) -> Iterator[str]:
+    """Each locked package as a text: its tables cannot be hashed."""
+    for package in packages:
+        yield repr((package.version, sorted(package.groups), sorted(package.markers.items()), _details(package)))
+
+
+def _details(package: LockedPackage) -> tuple[object, ...]:
+    files = sorted((file.name, file.hash) for file in package.files)
+    return files, package.dependencies, package.source, package.python, package.extras, package.develop
+
+
+def _layer_change(
+    old: PlannedLock, new: PlannedLock, before: PlannedPackage | None, after: PlannedPackage | None
+) -> LayerChange:
+    package = after or before
+    if package is None:
+        raise ValueError("a change is of a package that is on one side at least")
+    name = package.name
+    reason = None
+    if before is None:
+        reason = f"before: {old.why_absent(name)}"
+    elif after is None:
+        reason = f"now: {new.why_absent(name)}"
+    return LayerChange(
+        name=name,
+        change=_kind(before, after),
+        old=before.readable_version if before else None,
+        new=after.readable_version if after else None,
+        old_file=before.file.name if before and before.file else None,
+        new_file=after.file.name if after and after.file else None,
+        requested_by=(new if after else old).requesters.get(name, ()),
+        reason=reason,
+    )
+
+
+def _kind(before: PlannedPackage | None, after: PlannedPackage | None) -> str:
+    if before is None:
+        return "added"
+    if after is None:
+        return "removed"
+    return "file" if before.version == after.version else "version"
+
+
+def _lock_change(old: PlannedLock, new: PlannedLock, name: str) -> LockChange:
+    before, after = old.locked.get(name, ()), new.locked.get(name, ())
+    versions = [tuple(dict.fromkeys(package.version for package in packages)) for packages in (before, after)]
+    if name in new.selected:
+        reason = _untouched(old.selected[name], new.selected[name], str(new.plan.target))
+    else:
+        reason = (new if after else old).why_absent(name)
+    kind = "added" if not before else "removed" if not after else "version" if versions[0] != versions[1] else "details"
+    return LockChange(name=name, change=kind, old=versions[0], new=versions[1], reason=reason)
+
+
+def _untouched(old: LockedPackage, new: LockedPackage, target: str) -> str:
+    """Why a package in the layer stays the same although something of it changed in the lock file."""
+    if old.files != new.files:
+        return f"only files that are not used for {target}"
+    if (old.groups, old.markers) != (new.groups, new.markers):
+        return "only which groups need it, or when"
+    if old == new:
+        return f"only a version of it that is not used for {target}"
+    return "only what it says it needs, or where it comes from"
+
+
+def _layer_line(change: LayerChange) -> str:
+    files = f", {change.old_file} → {change.new_file}" if change.old_file != change.new_file else ""
+    line = {
+        "added": f"+ {change.name} {change.new}",
+        "removed": f"- {change.name} {change.old}",
+        "version": f"{change.name} {change.old} → {change.new}",
+        "file": f"{change.name} {change.new}: other content{files or ' of the same name'}",
+    }[change.change]
+    asked = f" (requested by {', '.join(change.requested_by)})" if change.requested_by else ""
+    return f"{line}{asked}{f'; {change.reason}' if change.reason else ''}"
+
+
+def _lock_line(change: LockChange) -> str:
+    old, new = ", ".join(change.old), ", ".join(change.new)
+    if change.change == "added":
+        return f"+ {change.name} {new}"
+    if change.change == "removed":
+        return f"- {change.name} {old}"
+    return f"{change.name} {new}" if old == new else f"{change.name} {old} → {new}"

@@ -1,0 +1,175 @@
+"""Who this user is to an index: one answer for all builders, found where Poetry finds it.
+
+In this order; the first that knows wins:
+
+1. ``credentials=`` of a builder; under Pulumi the stack's configuration, ``poetry-layer:httpBasic.<name>.password``.
+2. The login in the index's own address in pyproject.toml, where it has a password.
+3. Poetry's settings ``http-basic.<name>``: ``POETRY_HTTP_BASIC_<NAME>_USERNAME`` and ``…_PASSWORD``, then poetry.toml,
+   auth.toml and config.toml; the two may come from different ones.
+4. The keyring: what ``poetry config http-basic.<name>`` put there, then entries for the index's URL and host.
+5. A user name alone, from the address.
+6. netrc.
+
+2 to 4 are the rules of Poetry's ``PasswordManager`` and ``Authenticator``, 6 is what its HTTP library does.
+Nothing of it is written anywhere: it goes into the header of a request, or into the environment of a child process.
+"""
+
+from __future__ import annotations
+
+import netrc
+import os
+from pathlib import Path
+from threading import Lock
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from pulumi_poetry_layer.host.variables import MIRROR_VARIABLE, variable_names
+from pulumi_poetry_layer.index.poetry_config import read_configuration
+from pulumi_poetry_layer.index.sources import PYPI, Address, Login, PackageSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
+
+_NO_USERNAME = "__poetry_source_empty_username__"
+"""Under which Poetry keeps a password without a user name in the keyring."""
+
+
+class Credentials:
+    """The logins of one user for the sources of one project.
+
+    Args:
+        configuration: Poetry's.
+        given: what was handed to the builder.
+        keyring: asks the keyring; None where there is none.
+    """
+
+    def __init__(
+        self,
+        configuration: PoetryConfiguration,
+        given: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+        keyring: Callable[[PackageSource, str | None], Login | None] | None = None,
+    ) -> None:
+        self.configuration = configuration
+        self._given = {name.lower(): login for name, login in given.items()}
+        self._keyring = keyring if configuration.uses_keyring else None
+        self._lock = Lock()
+        self._found: dict[PackageSource, Login | None] = {}
+
+    @classmethod
+    def of_host(
+        cls, project_dir: Path, given: Mapping[str, tuple[str, str]], variables: Mapping[str, str] | None = None
+    ) -> Credentials:
+        """Those of this host and its user.
+
+        Raises:
+            InputError: a file of Poetry's configuration is not TOML.
+        """
+        configuration = read_configuration(os.environ if variables is None else variables, project_dir)
+        return cls(configuration, given, _ask_keyring)
+
+    def login(self, source: PackageSource) -> Login | None:
+        """The login for a source, looked up once: a keyring may ask its user each time."""
+        with self._lock:
+            if source not in self._found:
+                self._found[source] = self._look_up(source)
+            return self._found[source]
+
+    def mirror(self) -> PackageSource | None:
+        """The index that stands in for PyPI; to Poetry its name is that of PyPI."""
+        url = self.configuration.mirror
+        return PackageSource(PYPI, Address.of(url.rstrip("/"))) if url else None
+
+    def variables(self, sources: Iterable[PackageSource]) -> dict[str, str]:
+        """All that a child process has to know about these sources, and the mirror of PyPI, as Poetry's variables."""
+        variables: dict[str, str] = {}
+        mirror = self.mirror()
+        for source in [*sources, *([mirror] if mirror else [])]:
+            if login := self.login(source):
+                for key, value in (("username", login.username), ("password", login.password)):
+                    variables |= dict.fromkeys(variable_names("http-basic", source.name, key), value)
+        if mirror:
+            variables[MIRROR_VARIABLE] = mirror.address.url
+        return variables
+
+    def _look_up(self, source: PackageSource) -> Login | None:
+        in_address = source.address.login
+        if (given := self._given.get(source.name.lower())) is not None:
+            return Login(*given, "credentials of the builder, or the stack's configuration")
+        if in_address and in_address.password:
+            return in_address
+        username, password = (self._setting(source.name, key) for key in ("username", "password"))
+        if password is not None:
+            return Login(username or "", password, f"the setting http-basic.{source.name} of Poetry")
+        known = username or (in_address.username if in_address else None)
+        if self._keyring and (found := self._keyring(source, known)):
+            return found
+        if username:
+            return Login(username, "", f"the setting http-basic.{source.name} of Poetry")
+        return in_address or _netrc_login(source.address.url, self.configuration.variables)
+
+    def _setting(self, name: str, key: str) -> str | None:
+        value = self.configuration.get("http-basic", name, key) if name else None
+        return None if value is None else str(value)
+
+
+def url_with_login(source: PackageSource, login: Login | None) -> str:
+    """An index's URL with a login in it, for programs that take it in no other way; for their environment alone."""
+    if login is None:
+        return source.address.url
+    parts = urlsplit(source.address.url)
+    information = ":".join(quote(part, safe="") for part in (login.username, login.password))
+    return parts._replace(netloc=f"{information}@{parts.netloc}").geturl()
+
+
+def _netrc_login(url: str, variables: Mapping[str, str]) -> Login | None:
+    """The entry for a host in the user's netrc, found as the HTTP library finds it; a broken file is passed over."""
+    told = variables.get("NETRC")
+    candidates = [told] if told else [os.path.join("~", name) for name in (".netrc", "_netrc")]  # noqa: PTH118
+    for candidate in candidates:
+        path = Path(candidate).expanduser()
+        if path.is_file():
+            try:
+                found = netrc.netrc(path).authenticators(urlsplit(url).hostname or "")
+            except (netrc.NetrcParseError, OSError):
+                return None
+            return Login(found[0] or found[1] or "", found[2] or "", f"netrc ({candidate})") if found else None
+    return None
+
+
+def keyring_is_installed() -> bool:
+    """Whether this package can ask the keyring: the library comes with the extra ``keyring``."""
+    from importlib.util import find_spec
+
+    return find_spec("keyring") is not None
+
+
+def _ask_keyring(source: PackageSource, username: str | None) -> Login | None:
+    """What the keyring has for a source; nothing where there is no keyring, or a locked one."""
+    if not keyring_is_installed():
+        return None
+    import keyring
+    from keyring.errors import KeyringError
+
+    backends = [keyring.get_keyring()]
+    if backends[0].name.startswith("chainer"):
+        backends = list(keyring.backend.get_all_keyring())
+    if not any(_is_safe(backend.name) for backend in backends):
+        return None
+    try:
+        password = keyring.get_password(f"poetry-repository-{source.name}", username or _NO_USERNAME)
+        if password is not None:
+            return Login(username or "", password, "the keyring")
+        for service in (source.address.url, urlsplit(source.address.url).netloc):
+            if found := keyring.get_credential(service, username):
+                return Login(found.username, found.password, "the keyring")
+    except (KeyringError, RuntimeError):
+        return None
+    return None
+
+
+def _is_safe(backend: str) -> bool:
+    """Whether a keyring is one that Poetry would take: neither nothing at all nor a file in plain text."""
+    return backend.split(" ")[0] not in {"chainer", "fail", "null"} and "plaintext" not in backend.lower()

@@ -1,0 +1,120 @@
+"""plan → build → verify → archive → :class:`LayerArtifact`: the whole way, for the command line and for Pulumi."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.archive.writer import write_archive
+from pulumi_poetry_layer.builders import DEFAULT_BUILDER, make_builder
+from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
+from pulumi_poetry_layer.layer.memo import recall_archive, remember_archive
+from pulumi_poetry_layer.layer.planning import parse_request, plan_parsed
+from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.plan.build_plan import refuse_empty
+from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.wheels.native import verify_loads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pulumi_poetry_layer.builders import Builder, ProjectFiles
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan
+
+
+def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
+    """Plan what a user asks for; every problem of the input is reported at once.
+
+    Raises:
+        InputError: see :mod:`pulumi_poetry_layer.errors`.
+    """
+    parsed = parse_request(request)
+    return plan_parsed(parsed, request), parsed.files
+
+
+def build_request(request: LayerRequest, output: Path, *, fingerprint: str | None = None) -> LayerArtifact:
+    """Plan and build; ``output`` appears at the very end, whole, or is not touched.
+
+    Args:
+        request: what to build.
+        output: the zip to write.
+        fingerprint: the fingerprint the caller planned; the build is refused when the files say another by now.
+
+    Raises:
+        InputError: the input is wrong, or has changed since the caller planned.
+        BuildError: the build failed.
+    """
+    plan, files = plan_request(request)
+    refuse_empty(plan)
+    if fingerprint is not None and plan.fingerprint != fingerprint:
+        raise InputError(
+            "pyproject.toml, poetry.lock or a path dependency changed while Pulumi was running",
+            where=str(request.project_dir),
+            hint="run the command again",
+        )
+    return build_planned(plan, files, request.builder, output)
+
+
+def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path) -> LayerArtifact:
+    """Build what was planned; ``output`` appears at the very end, whole, or is not touched.
+
+    Raises:
+        BuildError: the build failed.
+    """
+    with builder.build(plan, files) as members:
+        verify_loads(members, plan.target)
+        known = recall_archive(members)
+        summary = write_archive(members, output, known=known)
+        if known is None or summary.whole != known.whole:
+            remember_archive(members, summary)
+    versions = {package.name: package.version for package in plan.packages}
+    return LayerArtifact(
+        fingerprint=plan.fingerprint,
+        path=output,
+        sha256=summary.sha256,
+        size=summary.size,
+        unzipped_size=summary.unzipped_size,
+        packages=tuple(
+            PackageSize(name=name, version=versions[name], **vars(size)) for name, size in summary.distributions.items()
+        ),
+    )
+
+
+def build_layer(
+    *,
+    project_dir: str | Path = ".",
+    runtime: str,
+    architecture: str = DEFAULT_ARCHITECTURE,
+    groups: Iterable[str] = (MAIN_GROUP,),
+    extras: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    builder: Builder | str = DEFAULT_BUILDER,
+    output: str | Path,
+) -> LayerArtifact:
+    """Build a layer zip from plain Python, without Pulumi.
+
+    Args:
+        project_dir: folder that holds pyproject.toml and poetry.lock.
+        runtime: Lambda runtime such as ``python3.12``.
+        architecture: ``x86_64`` or ``arm64``.
+        groups: Poetry dependency groups.
+        extras: extras of the project.
+        exclude: distributions to leave out, with what only they need.
+        builder: a builder or its name.
+        output: the zip to write.
+
+    Raises:
+        InputError: the input is wrong; nothing was built.
+        BuildError: the build failed; nothing was written.
+    """
+    request = LayerRequest(
+        project_dir=Path(project_dir),
+        runtime=runtime,
+        architecture=architecture,
+        groups=tuple(groups),
+        extras=tuple(extras),
+        exclude=tuple(exclude),
+        builder=make_builder(builder) if isinstance(builder, str) else builder,
+    )
+    return build_request(request, Path(output))

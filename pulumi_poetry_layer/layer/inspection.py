@@ -1,0 +1,83 @@
+"""What is in a layer zip, read from the zip alone."""
+
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from dataclasses import asdict, dataclass
+from email.parser import HeaderParser
+from typing import TYPE_CHECKING, Any
+
+from pulumi_poetry_layer.archive.members import LAYER_FOLDER, DistributionSize
+from pulumi_poetry_layer.errors import ArchiveError
+from pulumi_poetry_layer.host.files import sha256_of
+from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.wheels.record import parse_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectedPackage(DistributionSize):
+    """A distribution found in a layer."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectedLayer:
+    """A layer zip: hex digest, bytes of the zip, unzipped bytes, and the distributions in it."""
+
+    path: Path
+    sha256: str
+    size: int
+    unzipped_size: int
+    packages: tuple[InspectedPackage, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The layer as ``inspect --json`` prints it."""
+        return asdict(self) | {"path": str(self.path), "packages": [asdict(package) for package in self.packages]}
+
+
+def inspect_layer(path: Path) -> InspectedLayer:
+    """Read a layer zip.
+
+    Raises:
+        ArchiveError: there is no such file, or it is not a zip.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {member.filename: member for member in archive.infolist()}
+            packages = tuple(
+                _package(archive, members, name.removesuffix("METADATA"))
+                for name in sorted(members)
+                if name.startswith(LAYER_FOLDER) and name.endswith(".dist-info/METADATA")
+            )
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ArchiveError(f"cannot be read as a zip: {error}", where=str(path)) from error
+    return InspectedLayer(
+        path=path,
+        sha256=sha256_of(path),
+        size=path.stat().st_size,
+        unzipped_size=sum(member.file_size for member in members.values()),
+        packages=tuple(sorted(packages, key=lambda package: package.name)),
+    )
+
+
+def _package(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], dist_info: str) -> InspectedPackage:
+    metadata = HeaderParser().parsestr(archive.read(f"{dist_info}METADATA").decode("utf-8"))
+    record = f"{dist_info}RECORD"
+    entries = parse_record(archive.read(record).decode("utf-8")) if record in members else ()
+    files = [members[name] for entry in entries if (name := f"{LAYER_FOLDER}{entry.path}") in members]
+    totals = Counter({"files": len(files)})
+    for member in files:
+        totals.update(size=member.compress_size, unzipped_size=member.file_size)
+    return InspectedPackage(
+        name=normalised(metadata["Name"]),
+        version=metadata["Version"],
+        files=totals["files"],
+        size=totals["size"],
+        unzipped_size=totals["unzipped_size"],
+    )

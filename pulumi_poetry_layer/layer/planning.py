@@ -1,0 +1,82 @@
+"""A request → its plan: reads the two files and, of path dependencies, the content; all else is pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
+from pulumi_poetry_layer.layer.request import read_project_files
+from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice
+from pulumi_poetry_layer.plan.planner import plan_selection, select_layer
+from pulumi_poetry_layer.plan.target import Target
+from pulumi_poetry_layer.poetry.lockfile import LockFile, parse_lockfile
+from pulumi_poetry_layer.poetry.pyproject import Project, parse_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import TypeVar
+
+    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.layer.request import LayerRequest
+    from pulumi_poetry_layer.plan.selection import Selection
+
+    Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParsedRequest:
+    """What a request is about, read and understood but not planned yet."""
+
+    target: Target
+    files: ProjectFiles
+    project: Project
+    lock: LockFile
+
+
+def parse_request(request: LayerRequest) -> ParsedRequest:
+    """Read and parse what a user asks for.
+
+    Raises:
+        InputError: every problem of it.
+    """
+    problems: list[PoetryLayerError] = []
+
+    def attempt(step: Callable[[], Parsed]) -> Parsed | None:
+        try:
+            return step()
+        except InputError as error:
+            problems.append(error)
+            return None
+
+    target = attempt(lambda: Target(request.runtime, request.architecture))
+    files = attempt(lambda: read_project_files(request.project_dir))
+    project = attempt(lambda: parse_project(files.pyproject)) if files else None
+    lock = attempt(lambda: parse_lockfile(files.lock)) if files else None
+    if target is None or files is None or project is None or lock is None:
+        raise_problems(problems)
+        raise AssertionError("a step gave no result and no problem")
+    return ParsedRequest(target=target, files=files, project=project, lock=lock)
+
+
+def plan_parsed(parsed: ParsedRequest, request: LayerRequest) -> BuildPlan:
+    """Plan a request that has been parsed.
+
+    Raises:
+        InputError: see :mod:`pulumi_poetry_layer.errors`.
+    """
+    target, choice = parsed.target, Choice.of(request.groups, request.extras, request.exclude)
+    selection = select_layer(parsed.project, parsed.lock, target=target, choice=choice)
+    digests = _path_digests(selection, parsed.files.folder)
+    return plan_selection(selection, target=target, choice=choice, builder=request.builder.identity, digests=digests)
+
+
+def _path_digests(selection: Selection, folder: Path) -> dict[str, str]:
+    packages = [package for package in selection.packages if package.is_path]
+    if not packages:
+        return {}
+    # Imported here: most projects have no path dependencies, and then no other program is needed to plan.
+    from pulumi_poetry_layer.wheels.path_dependencies import content_digests
+
+    return content_digests(packages, folder)

@@ -1,0 +1,64 @@
+"""What a user asks for, and the two files it is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.builders import DEFAULT_BUILDER, ProjectFiles, make_builder
+from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, ProjectError, raise_problems
+from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+
+if TYPE_CHECKING:
+    from pulumi_poetry_layer.builders import Builder
+
+DEFAULT_ARCHITECTURE = "x86_64"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerRequest:
+    """Everything a user says about a layer.
+
+    Attributes:
+        project_dir: folder that holds pyproject.toml and poetry.lock.
+        runtime: Lambda runtime such as ``python3.12``.
+        architecture: ``x86_64`` or ``arm64``.
+        groups: Poetry dependency groups.
+        extras: extras of the project.
+        exclude: distributions to leave out, with what only they need.
+        builder: what builds the layer.
+    """
+
+    project_dir: Path
+    runtime: str
+    architecture: str = DEFAULT_ARCHITECTURE
+    groups: tuple[str, ...] = (MAIN_GROUP,)
+    extras: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    builder: Builder = field(default_factory=lambda: make_builder(DEFAULT_BUILDER))
+
+
+def read_project_files(project_dir: Path) -> ProjectFiles:
+    """Read the two files a layer is made from.
+
+    Raises:
+        ProjectError: pyproject.toml is missing or unreadable.
+        LockFileError: poetry.lock is missing or unreadable.
+        MultipleInputError: both.
+    """
+    problems: list[PoetryLayerError] = []
+    texts = []
+    for name, error, hint in (
+        ("pyproject.toml", ProjectError, "set project_dir to the folder of a Poetry project"),
+        ("poetry.lock", LockFileError, "run `poetry lock` in that folder"),
+    ):
+        path = project_dir / name
+        try:
+            texts.append(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            problems.append(error("no such file", where=str(path), hint=hint))
+        except (OSError, UnicodeDecodeError) as cause:
+            problems.append(error(f"cannot be read: {cause}", where=str(path)))
+    raise_problems(problems)
+    return ProjectFiles(pyproject=texts[0], lock=texts[1], folder=project_dir)

@@ -1,0 +1,87 @@
+"""Which of a package's locked files lands in the layer: the choice that Poetry's installer makes on the target.
+
+The rule is that of ``poetry/installation/chooser.py``: among the files the target can use the highest build tag wins,
+then the best wheel tag, and an sdist comes last. Among equals the first by file name wins, the order of PyPI's index.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.names import is_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pulumi_poetry_layer.poetry.locked import LockedFile
+
+_UNUSABLE_SUFFIXES = (".egg", ".exe", ".msi", ".rpm", ".srpm")
+_WHEEL = re.compile(r".+?-\d[^-]*(-(?P<build>\d[^-]*))?-(?P<interpreter>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl")
+_TAG_PARTS = 3  # interpreter, ABI, platform
+_BUILD_TAG = re.compile(r"(\d+)(.*)")
+
+
+class FileChooser:
+    """Chooses the files that are installed on a target.
+
+    Args:
+        tag_ranks: wheel tag → rank on the target, 0 being the best.
+    """
+
+    def __init__(self, tag_ranks: Mapping[tuple[str, str, str], int]) -> None:
+        self._tag_ranks = tag_ranks
+        self._best_ranks: dict[tuple[str, ...], int | None] = {}
+
+    def choose(self, files: Iterable[LockedFile]) -> LockedFile | None:
+        """The best of a package's locked files; None when the target can use none of them."""
+        by_name = sorted(files, key=itemgetter(0))
+        preferences = [(preference, file) for file in by_name if (preference := self._preference(file.name))]
+        return max(preferences, key=itemgetter(0))[1] if preferences else None
+
+    def _preference(self, name: str) -> tuple[tuple[int, str], int] | None:
+        """Sort key of a usable file, best last; None for a file the target cannot use."""
+        if not is_wheel(name):
+            return None if name.endswith(_UNUSABLE_SUFFIXES) else ((-1, ""), -len(self._tag_ranks))
+        # The same few hundred sets of tags come back in every lock file, and most of them are for other targets.
+        tags = tuple(name[: -len(".whl")].rsplit("-", 3)[1:])
+        try:
+            best = self._best_ranks[tags]
+        except KeyError:
+            best = self._best_ranks[tags] = self._best_rank(*tags) if len(tags) == _TAG_PARTS else None
+        if best is None or not (match := _WHEEL.fullmatch(name)):
+            return None
+        return _build_tag(match["build"]), -best
+
+    def _best_rank(self, *parts: str) -> int | None:
+        return min((self._tag_ranks[tag] for tag in _spelt_out(*parts) if tag in self._tag_ranks), default=None)
+
+
+def are_native(files: Iterable[LockedFile]) -> bool:
+    """Whether there are wheels among the files and every one of them is for a platform."""
+    wheels = [file.name for file in files if is_wheel(file.name)]
+    return bool(wheels) and not any(name.endswith("-any.whl") for name in wheels)
+
+
+def wheel_tags(file_name: str) -> frozenset[tuple[str, str, str]]:
+    """All (interpreter, ABI, platform) tags in a wheel's file name, compressed sets spelt out (PEP 425).
+
+    Empty for a name that is not a wheel's.
+    """
+    match = _WHEEL.fullmatch(file_name)
+    if not match:
+        return frozenset()
+    return _spelt_out(match["interpreter"], match["abi"], match["platform"])
+
+
+def _spelt_out(interpreter: str, abi: str, platform: str) -> frozenset[tuple[str, str, str]]:
+    interpreters, abis, platforms = (tags.lower().split(".") for tags in (interpreter, abi, platform))
+    return frozenset(product(interpreters, abis, platforms))
+
+
+def _build_tag(text: str | None) -> tuple[int, str]:
+    """A build tag as PEP 427 orders it; a wheel without one comes before all that have one."""
+    build = _BUILD_TAG.fullmatch(text or "")
+    return (int(build[1]), build[2]) if build else (-1, "")

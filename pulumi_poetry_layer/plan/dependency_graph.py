@@ -1,0 +1,125 @@
+"""Which edges of the locked dependency graph count on a target, by the rules of Poetry's installer.
+
+The rules are those of ``Provider.complete_package`` in ``poetry/puzzle/provider.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.poetry.constraints import allows_python
+from pulumi_poetry_layer.poetry.markers import extras_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Set
+
+    from pulumi_poetry_layer.poetry.dependencies import Dependency
+    from pulumi_poetry_layer.poetry.lockfile import LockedPackage
+    from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
+    from pulumi_poetry_layer.poetry.pyproject import Project
+
+
+def root_dependencies(project: Project, groups: Iterable[str], environment: MarkerEnvironment) -> Iterator[Dependency]:
+    """What the project asks for in some groups on a target, whether or not it takes an extra.
+
+    Raises:
+        InvalidMarker: a marker is broken.
+        InvalidConstraint: a ``python`` key is broken.
+    """
+    for group in sorted(groups):
+        for dependency in project.groups[group]:
+            if _counts(dependency, environment):
+                yield dependency
+
+
+def asked_for(dependency: Dependency, extras: Set[str]) -> bool:
+    """Whether one of the project's dependencies is installed with these extras of the project."""
+    return not dependency.optional or not extras.isdisjoint(dependency.in_extras)
+
+
+def extras_of(dependency: Dependency) -> frozenset[str]:
+    """The extras of a locked package that ask for one of its dependencies."""
+    return extras_in(dependency.marker)
+
+
+def package_dependencies(
+    package: LockedPackage, extras: Set[str], environment: MarkerEnvironment
+) -> Iterator[Dependency]:
+    """What a locked package needs on a target when these extras are asked of it.
+
+    Raises:
+        InvalidMarker: a marker is broken.
+        InvalidConstraint: a ``python`` key is broken.
+    """
+    active, optional = _active_extras(package, extras)
+    without_extras = environment.with_extras(None)
+    for dependency in package.dependencies:
+        in_extras = extras_of(dependency)
+        if (dependency.optional or in_extras) and dependency.name not in optional:
+            continue
+        if in_extras and active.isdisjoint(in_extras):
+            continue
+        if _counts(dependency, without_extras):
+            yield dependency
+
+
+def reachable(
+    roots: Iterable[Dependency],
+    packages: Mapping[str, LockedPackage],
+    environment: MarkerEnvironment,
+    without: Set[str] = frozenset(),
+) -> dict[str, frozenset[str]]:
+    """What the roots need and the extras asked of each, by name, not passing through those in ``without``."""
+    extras: dict[str, frozenset[str]] = {}
+    waiting = list(roots)
+    while waiting:
+        dependency = waiting.pop()
+        package = packages.get(dependency.name)
+        if package is None or package.name in without:
+            continue
+        active = extras.get(package.name, frozenset()) | dependency.extras
+        if package.name in extras and active == extras[package.name]:
+            continue
+        extras[package.name] = active
+        waiting.extend(package_dependencies(package, active, environment))
+    return extras
+
+
+def _active_extras(package: LockedPackage, extras: Set[str]) -> tuple[set[str], set[str]]:
+    """The extras of a package, with those that they ask of the package itself, and the distributions they add."""
+    active: set[str] = set()
+    optional: set[str] = set()
+    waiting = list(extras)
+    while waiting:
+        extra = waiting.pop()
+        if extra in active:
+            continue
+        active.add(extra)
+        for member in package.extras.get(extra, ()):
+            if member.name == package.name:
+                waiting.extend(member.extras)
+            else:
+                optional.add(member.name)
+    return active, optional
+
+
+def _counts(dependency: Dependency, environment: MarkerEnvironment) -> bool:
+    return (
+        environment.holds(dependency.marker)
+        and (dependency.python == "*" or allows_python(dependency.python, environment.python))
+        and (not dependency.platform or _on_platform(dependency.platform, environment.platform))
+    )
+
+
+def _on_platform(wanted: str, platform: str) -> bool:
+    """Whether a dependency's ``platform`` key (``linux``, ``!=win32``, ``darwin || linux``) names a platform."""
+    return any(
+        all(_is_platform(condition.strip(), platform) for condition in alternative.split(","))
+        for alternative in wanted.split("||")
+    )
+
+
+def _is_platform(condition: str, platform: str) -> bool:
+    if condition.startswith("!="):
+        return condition[2:].strip() != platform
+    return condition.lstrip("=").strip() in {platform, "*"}

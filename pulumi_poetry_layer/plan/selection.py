@@ -1,0 +1,133 @@
+"""Which locked packages land in the layer: groups, extras and markers on the target, and what is left out on request.
+
+For lock version 2.1 the rule is that of Poetry's installer (``poetry/puzzle/transaction.py``): a package is installed
+when one of its groups is asked for and its marker for those groups holds. Older lock files do not say who needs what;
+see ``resolution``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from packaging.markers import InvalidMarker
+
+from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, SelectionError, raise_problems
+from pulumi_poetry_layer.plan.build_plan import Choice, Excluded
+from pulumi_poetry_layer.plan.dependency_graph import asked_for, reachable, root_dependencies
+from pulumi_poetry_layer.plan.old_locks.resolve import resolve_packages
+from pulumi_poetry_layer.poetry.constraints import InvalidConstraint
+from pulumi_poetry_layer.poetry.dependencies import Dependency
+from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Set
+
+    from pulumi_poetry_layer.poetry.lockfile import LockedPackage, LockFile
+    from pulumi_poetry_layer.poetry.pyproject import Project
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The packages of a layer, sorted by name, and those left out on request."""
+
+    packages: tuple[LockedPackage, ...]
+    excluded: tuple[Excluded, ...]
+
+
+def choice_problems(project: Project, lock: LockFile, choice: Choice) -> Iterator[PoetryLayerError]:
+    """Unknown groups, extras and excluded distributions."""
+    if not choice.groups:
+        yield SelectionError(
+            "no group is asked for", where="groups", hint=f"groups: {', '.join(sorted(project.groups))}"
+        )
+    yield from _unknown("group", choice.groups, project.groups.keys(), "groups")
+    yield from _unknown("extra", choice.extras, project.extras.keys() & lock.extras, "extras")
+    yield from _unknown("distribution", choice.exclude, {package.name for package in lock.packages}, "exclude")
+
+
+def select_packages(
+    project: Project, lock: LockFile, choice: Choice, marker_environment: Mapping[str, str]
+) -> Selection:
+    """The packages that land in the layer.
+
+    Raises:
+        LockFileError: a marker or constraint is broken, two versions of one package are selected, or the locked
+            packages do not fit together.
+    """
+    environment = MarkerEnvironment(marker_environment, choice.extras)
+    try:
+        if lock.says_who_needs_what:
+            packages = _selected_by_lock(lock, choice, environment)
+        else:
+            packages = resolve_packages(project, lock, choice.groups, choice.extras, environment)
+        selected = {package.name: package for package in packages}
+        excluded = _excluded(project, selected, choice, environment) if choice.exclude else {}
+    except (InvalidMarker, InvalidConstraint) as error:
+        raise LockFileError(
+            f"broken marker or constraint: {error}", where="poetry.lock", hint="run `poetry lock`"
+        ) from error
+    return Selection(
+        packages=tuple(package for name, package in sorted(selected.items()) if name not in excluded),
+        excluded=tuple(
+            Excluded(name=name, version=selected[name].version, reason=reason)
+            for name, reason in sorted(excluded.items())
+        ),
+    )
+
+
+def _selected_by_lock(lock: LockFile, choice: Choice, environment: MarkerEnvironment) -> Iterable[LockedPackage]:
+    selected: dict[str, LockedPackage] = {}
+    problems: list[PoetryLayerError] = []
+    for package in lock.packages:
+        try:
+            if not _is_selected(package, choice.groups, environment):
+                continue
+        except InvalidMarker as error:
+            problems.append(LockFileError(f"broken marker: {error}", where=f"poetry.lock: package {package.label}"))
+            continue
+        if package.name in selected:
+            problems.append(_two_versions(selected[package.name], package))
+        selected[package.name] = package
+    raise_problems(problems)
+    return selected.values()
+
+
+def _is_selected(package: LockedPackage, groups: Set[str], environment: MarkerEnvironment) -> bool:
+    return any(environment.holds(package.markers[group]) for group in sorted(package.groups & groups))
+
+
+def _two_versions(first: LockedPackage, second: LockedPackage) -> LockFileError:
+    return LockFileError(
+        f"versions {first.version} and {second.version} of {first.name} are both selected",
+        where=f"poetry.lock: package {first.name}",
+        hint="run `poetry lock`",
+    )
+
+
+def _unknown(kind: str, wanted: Set[str], known: Set[str], where: str) -> Iterator[PoetryLayerError]:
+    for name in sorted(wanted - known):
+        close = get_close_matches(name, sorted(known), n=1)
+        listed = f"known: {', '.join(sorted(known)) or 'none'}"
+        yield SelectionError(
+            f"unknown {kind} {name!r}", where=where, hint=f"did you mean {close[0]!r}? {listed}" if close else listed
+        )
+
+
+def _excluded(
+    project: Project, selected: Mapping[str, LockedPackage], choice: Choice, environment: MarkerEnvironment
+) -> dict[str, str]:
+    """Name → reason, of the excluded distributions and of what nothing else needs."""
+    roots = [d for d in root_dependencies(project, choice.groups, environment) if asked_for(d, choice.extras)]
+    needed = reachable(roots, selected, environment)
+    still_needed = reachable(roots, selected, environment, without=choice.exclude)
+    excluded = choice.exclude & selected.keys()
+    below = {
+        name: reachable([Dependency(name=name, extras=needed.get(name, frozenset()))], selected, environment)
+        for name in sorted(excluded)
+    }
+    only_below = needed.keys() - still_needed.keys() - excluded
+    return dict.fromkeys(excluded, "excluded") | {
+        name: f"only needed by {', '.join(other for other in below if name in below[other])}" for name in only_below
+    }

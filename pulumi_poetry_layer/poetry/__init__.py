@@ -1,0 +1,1 @@
+"""pyproject.toml and poetry.lock, as Poetry reads them. Pure."""

@@ -1,0 +1,236 @@
+"""poetry.lock text → :class:`LockFile`. Pure: takes text, touches no file.
+
+Reads lock versions 1.1, 2.0 and 2.1; the format is described by Poetry's own reader, ``poetry/packages/locker.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from packaging.version import InvalidVersion, Version
+
+from pulumi_poetry_layer.errors import LockFileError
+from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.poetry.dependencies import Dependency, dependencies_of
+from pulumi_poetry_layer.poetry.locked import LockedFile, Source
+from pulumi_poetry_layer.poetry.toml_tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+FILE_NAME = "poetry.lock"
+SUPPORTED_LOCK_VERSIONS = ("1.1", "2.0", "2.1")
+
+_WITH_GROUPS_AND_MARKERS = frozenset({"2.1"})
+_HINT = "restore the file or run `poetry lock`"
+_GENERATED_BY = re.compile(r"[^\n]*?Poetry (?P<version>[^ \n]+)")
+_FILE_VERSION = re.compile(r".+?-(?P<version>\d[^-]*?)(-.+\.whl|(\.sdist)?\.(zip|tar(\.(gz|bz2|xz|Z))?))")
+_EXTRA_MEMBER = re.compile(r"\s*(?P<name>[A-Za-z0-9._-]+)\s*(\[(?P<extras>[^\]]*)\])?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedPackage:
+    """One ``[[package]]`` of the lock file.
+
+    Attributes:
+        name: normalised name.
+        version: the version as locked.
+        groups: the dependency groups that need it; empty before lock version 2.1.
+        markers: group → when that group needs it; empty before lock version 2.1.
+        files: the files the index has of it.
+        dependencies: what it needs.
+        source: where it comes from, None for PyPI.
+        python: constraint on the interpreter.
+        extras: its own extras → the distributions they ask for.
+        develop: whether it is installed as an editable reference to its sources.
+    """
+
+    name: str
+    version: str
+    groups: frozenset[str]
+    markers: Mapping[str, str]
+    files: tuple[LockedFile, ...]
+    dependencies: tuple[Dependency, ...]
+    source: Source | None
+    python: str = "*"
+    extras: Mapping[str, tuple[Dependency, ...]] = field(default_factory=dict)
+    develop: bool = False
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it is a file or a folder of the user's."""
+        return self.source is not None and self.source.type in {"file", "directory"}
+
+    @property
+    def label(self) -> str:
+        """Name and version, for messages."""
+        return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockFile:
+    """A whole lock file.
+
+    Attributes:
+        lock_version: version of the format, such as ``2.1``.
+        generated_by: the Poetry release that wrote it, if it says so.
+        content_hash: hex digest of the parts of pyproject.toml it was made from.
+        extras: normalised names of the project's extras.
+        packages: all locked packages, in the file's order.
+    """
+
+    lock_version: str
+    generated_by: str | None
+    content_hash: str
+    extras: frozenset[str]
+    packages: tuple[LockedPackage, ...]
+
+    @property
+    def says_who_needs_what(self) -> bool:
+        """Whether packages carry groups and markers, as they do since lock version 2.1."""
+        return self.lock_version in _WITH_GROUPS_AND_MARKERS
+
+
+@lru_cache(maxsize=4)  # a program may declare many layers of one lock file
+def parse_lockfile(text: str) -> LockFile:
+    """Read the text of a poetry.lock.
+
+    Raises:
+        LockFileError: broken TOML, an unknown lock version, or a key that is missing or of the wrong kind.
+    """
+    document = Table.of_text(text, file=FILE_NAME, error=LockFileError, hint=_HINT)
+    document.require("metadata")
+    metadata = document.table("metadata")
+    lock_version = _lock_version(metadata)
+    generated = _GENERATED_BY.match(text)
+    reader = _Reader(metadata, with_groups=lock_version in _WITH_GROUPS_AND_MARKERS)
+    return LockFile(
+        lock_version=lock_version,
+        generated_by=generated["version"] if generated else None,
+        content_hash=metadata.text("content-hash"),
+        extras=frozenset(normalised(extra) for extra in document.table("extras")),
+        packages=tuple(reader.package(table) for table in document.tables("package")),
+    )
+
+
+def _lock_version(metadata: Table) -> str:
+    lock_version = metadata.text("lock-version")
+    if lock_version not in SUPPORTED_LOCK_VERSIONS:
+        raise metadata.problem(
+            "lock-version",
+            f"lock version {lock_version} is not supported (supported: {', '.join(SUPPORTED_LOCK_VERSIONS)})",
+            hint="run `poetry lock` with Poetry 2",
+        )
+    return lock_version
+
+
+class _Reader:
+    """Reads packages; ``metadata`` holds their files in lock version 1.1."""
+
+    def __init__(self, metadata: Table, *, with_groups: bool) -> None:
+        self._with_groups = with_groups
+        self._shared_files = metadata.table("files")
+        self._shared_names: dict[str, str] = {normalised(name): name for name in self._shared_files}
+
+    def package(self, table: Table) -> LockedPackage:
+        name, version = normalised(table.text("name")), table.text("version")
+        try:
+            Version(version)
+        except InvalidVersion as error:
+            raise table.problem("version", f"not a version (PEP 440): {version}") from error
+        if self._with_groups:
+            table.require("groups")
+        groups = frozenset(normalised(group) for group in table.texts("groups"))
+        source = _source(table.table("source")) if "source" in table else None
+        return LockedPackage(
+            name=name,
+            version=version,
+            groups=groups,
+            markers=_markers(table, groups) if self._with_groups else {},
+            files=self._files(table, name, version, source),
+            dependencies=dependencies_of(table.table("dependencies")),
+            source=source,
+            python=table.text("python-versions", "*"),
+            extras=_extras(table),
+            develop=table.flag("develop"),
+        )
+
+    def _files(self, table: Table, name: str, version: str, source: Source | None) -> tuple[LockedFile, ...]:
+        if "files" in table:
+            return tuple(_locked_files(table, "files"))
+        if self._with_groups:
+            table.require("files")
+        if source and source.type in {"git", "directory", "url"}:
+            return ()
+        if name not in self._shared_names:
+            raise self._shared_files.problem(name, "missing key")
+        shared = _locked_files(self._shared_files, self._shared_names[name])
+        if source and source.type == "file":
+            return tuple(file for file in shared if file.name == source.url.rsplit("/", 1)[-1])
+        return tuple(file for file in shared if _is_of_version(file.name, Version(version)))
+
+
+def _locked_files(table: Table, key: str) -> Iterable[LockedFile]:
+    for index, entry in enumerate(table.array(key)):
+        if not isinstance(entry, dict):
+            raise table.problem(f"{key}[{index}]", "must be a table")
+        name, digest = entry.get("file"), entry.get("hash")
+        if not isinstance(name, str) or not isinstance(digest, str):
+            file = table.nested(f"{key}[{index}]", entry)
+            file.text("file")
+            file.text("hash")
+            raise AssertionError("one of the two is wrong")
+        yield LockedFile(name, digest)
+
+
+def _is_of_version(file_name: str, version: Version) -> bool:
+    """Whether a file's name is that of a release; lock version 1.1 lists the files of all locked versions together."""
+    match = _FILE_VERSION.fullmatch(file_name)
+    try:
+        return match is not None and Version(match["version"].replace("_", "-")) == version
+    except InvalidVersion:
+        return False
+
+
+def _markers(table: Table, groups: Iterable[str]) -> Mapping[str, str]:
+    """A package's marker is one text for all of its groups, or a table of them by group."""
+    locked: Any = table.values.get("markers", "")
+    if isinstance(locked, str):
+        return dict.fromkeys(groups, locked)
+    if not isinstance(locked, dict):
+        raise table.problem("markers", "must be a string or a table")
+    markers = table.table("markers")
+    by_group: dict[str, str] = {normalised(group): markers.text(group) for group in markers}
+    return {group: by_group.get(group, "") for group in groups}
+
+
+def _source(table: Table) -> Source:
+    return Source(
+        type=table.text("type"),
+        url=table.text("url"),
+        reference=table.optional_text("reference"),
+        resolved_reference=table.optional_text("resolved_reference"),
+        subdirectory=table.optional_text("subdirectory"),
+    )
+
+
+def _extras(table: Table) -> Mapping[str, tuple[Dependency, ...]]:
+    """Only name and extras of the members count: the rest stands in the package's dependencies."""
+    extras = table.table("extras")
+    return {
+        normalised(extra): tuple(found for member in extras.texts(extra) if (found := _extra_member(member)))
+        for extra in extras
+    }
+
+
+@lru_cache(maxsize=4096)
+def _extra_member(text: str) -> Dependency | None:
+    match = _EXTRA_MEMBER.match(text)
+    return Dependency(name=normalised(match["name"]), extras=_names(match["extras"])) if match else None
+
+
+def _names(listed: str | None) -> frozenset[str]:
+    return frozenset(normalised(name.strip()) for name in (listed or "").split(",") if name.strip())

@@ -1,0 +1,235 @@
+"""pyproject.toml text → :class:`Project`. Pure: takes text, touches no file.
+
+Reads both tables that Poetry reads: PEP 621 ``[project]`` with PEP 735 ``[dependency-groups]``, and ``[tool.poetry]``
+(https://python-poetry.org/docs/pyproject/).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion, Version
+
+from pulumi_poetry_layer.errors import ProjectError
+from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.poetry.dependencies import Dependency, dependencies_of
+from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.poetry.toml_tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pulumi_poetry_layer.poetry.lockfile import LockFile
+
+FILE_NAME = "pyproject.toml"
+
+_FIRST_HASH_WITH_GROUPS = Version("2.3.0")
+"""The first Poetry release whose content hash covers ``[dependency-groups]``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """What pyproject.toml says about dependencies.
+
+    Attributes:
+        groups: normalised group name → the dependencies the project asks for in it.
+        extras: normalised extra name → names of the distributions it adds.
+        python: key in the file → the constraint on the interpreter it holds.
+        content_hash: the digest Poetry writes into a lock file made from this project.
+        content_hash_without_groups: the same as Poetry releases before 2.3 computed it.
+    """
+
+    groups: Mapping[str, tuple[Dependency, ...]]
+    extras: Mapping[str, frozenset[str]]
+    python: Mapping[str, str]
+    content_hash: str
+    content_hash_without_groups: str
+
+    def matches(self, lock: LockFile) -> bool:
+        """Whether the lock file was made from this pyproject.toml, by the rule of Poetry's own installer."""
+        if lock.content_hash == self.content_hash:
+            return True
+        return _hashes_without_groups(lock.generated_by) and lock.content_hash == self.content_hash_without_groups
+
+
+@lru_cache(maxsize=4)  # a program may declare many layers of one project
+def parse_project(text: str) -> Project:
+    """Read the text of a pyproject.toml.
+
+    Raises:
+        ProjectError: broken TOML, no project table, or a dependency or group that is not one.
+    """
+    document = Table.of_text(text, file=FILE_NAME, error=ProjectError)
+    project = document.table("project")
+    poetry = document.table("tool").table("poetry")
+    if not project.values and not poetry.values:
+        raise ProjectError(
+            "neither a [project] nor a [tool.poetry] table", where=FILE_NAME, hint="run `poetry init` to make one"
+        )
+    extras = _extras(project, poetry)
+    return Project(
+        groups={MAIN_GROUP: _main_dependencies(project, poetry, extras), **_groups(document, poetry)},
+        extras=extras,
+        python=_python(project, poetry),
+        content_hash=_content_hash(project.values, poetry.values, document.values.get("dependency-groups", {})),
+        content_hash_without_groups=_content_hash(project.values, poetry.values, {}),
+    )
+
+
+def _python(project: Table, poetry: Table) -> dict[str, str]:
+    """Each key that constrains the interpreter, and its value."""
+    constraints = {}
+    if "requires-python" in project:
+        constraints["project.requires-python"] = project.text("requires-python")
+    dependencies = poetry.table("dependencies")
+    if isinstance(dependencies.values.get("python"), str):
+        constraints["tool.poetry.dependencies.python"] = dependencies.text("python")
+    return constraints
+
+
+def _main_dependencies(project: Table, poetry: Table, extras: Mapping[str, frozenset[str]]) -> tuple[Dependency, ...]:
+    """The main group. ``[tool.poetry.dependencies]`` only refines what ``[project]`` lists, where that lists any."""
+    optional = project.table("optional-dependencies")
+    standard = [
+        *_requirements(project, "dependencies"),
+        *(
+            replace(dependency, optional=True, in_extras=frozenset({normalised(extra)}))
+            for extra in optional
+            for dependency in _requirements(optional, extra)
+        ),
+    ]
+    legacy = [
+        replace(dependency, in_extras=frozenset(extra for extra, names in extras.items() if dependency.name in names))
+        for dependency in _without_python(dependencies_of(poetry.table("dependencies")))
+    ]
+    if not standard:
+        return tuple(legacy)
+    if {"dependencies", "optional-dependencies"}.isdisjoint(project.texts("dynamic")):
+        return tuple(standard)
+    # The half that [project] leaves to the tool (``dynamic``) comes from [tool.poetry].
+    kinds = {dependency.optional for dependency in standard}
+    return tuple(
+        standard + [dependency for dependency in legacy if len(kinds) == 1 and dependency.optional not in kinds]
+    )
+
+
+def _without_python(dependencies: tuple[Dependency, ...]) -> list[Dependency]:
+    return [dependency for dependency in dependencies if dependency.name != "python"]
+
+
+def _extras(project: Table, poetry: Table) -> dict[str, frozenset[str]]:
+    optional = project.table("optional-dependencies")
+    if optional.values or project.array("dependencies"):
+        return {
+            normalised(extra): frozenset(dependency.name for dependency in _requirements(optional, extra))
+            for extra in optional
+        }
+    extras = poetry.table("extras")
+    return {normalised(extra): frozenset(map(normalised, extras.texts(extra))) for extra in extras}
+
+
+def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]:
+    """All groups but main, each with the groups it includes."""
+    own: dict[str, list[Dependency]] = {}
+    includes: dict[str, list[tuple[str, Table, str]]] = {}
+    standard = document.table("dependency-groups")
+    for name in standard:
+        group = normalised(name)
+        own.setdefault(group, []).extend(_requirements(standard, name))
+        includes.setdefault(group, []).extend(_included_groups(standard, name))
+    tables = poetry.table("group")
+    for name in tables:
+        group, table = normalised(name), tables.table(name)
+        own.setdefault(group, []).extend(_without_python(dependencies_of(table.table("dependencies"))))
+        names = table.texts("include-groups")
+        includes.setdefault(group, []).extend((normalised(included), table, "include-groups") for included in names)
+    if "dev-dependencies" in poetry:
+        own.setdefault("dev", []).extend(_without_python(dependencies_of(poetry.table("dev-dependencies"))))
+    return {group: tuple(_with_included(group, own, includes, ())) for group in own}
+
+
+def _included_groups(groups: Table, name: str) -> Iterator[tuple[str, Table, str]]:
+    """The groups that a PEP 735 group includes, each with the table and key that say so."""
+    for index, entry in enumerate(groups.array(name)):
+        if not isinstance(entry, str):
+            included = groups.nested(f"{name}[{index}]", entry)
+            yield normalised(included.text("include-group")), included, "include-group"
+
+
+def _with_included(
+    group: str,
+    own: Mapping[str, list[Dependency]],
+    includes: Mapping[str, list[tuple[str, Table, str]]],
+    outer: tuple[str, ...],
+) -> Iterator[Dependency]:
+    """A group's dependencies and those of the groups it includes."""
+    yield from own[group]
+    for included, table, key in includes.get(group, ()):
+        if included in (*outer, group):
+            raise table.problem(key, f"groups include each other: {' → '.join((*outer, group, included))}")
+        if included not in own:
+            raise table.problem(key, f"group {included!r} is not defined", hint=f"groups: {', '.join(sorted(own))}")
+        yield from _with_included(included, own, includes, (*outer, group))
+
+
+def _requirements(table: Table, key: str) -> Iterator[Dependency]:
+    """The requirements (PEP 508) in an array; tables in it, which include other groups (PEP 735), are passed over."""
+    for index, entry in enumerate(table.array(key)):
+        if isinstance(entry, dict) and table.path == "dependency-groups.":
+            continue
+        if not isinstance(entry, str):
+            raise table.problem(f"{key}[{index}]", "must be a string")
+        try:
+            requirement = Requirement(entry)
+        except InvalidRequirement as error:
+            raise table.problem(f"{key}[{index}]", f"not a requirement (PEP 508): {entry}") from error
+        yield Dependency(
+            name=normalised(requirement.name),
+            extras=frozenset(normalised(extra) for extra in requirement.extras),
+            marker=str(requirement.marker or ""),
+            constraint=str(requirement.specifier) or "*",
+            origin=_origin(requirement.url) if requirement.url else None,
+            address=requirement.url,
+        )
+
+
+def _origin(url: str) -> str:
+    if url.startswith("git+"):
+        return "git"
+    return "path" if url.startswith("file:") else "url"
+
+
+def _content_hash(project: Mapping[str, Any], poetry: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
+    """Poetry's ``content-hash``: sha256 over JSON of the keys that decide a lock.
+
+    The odd corners (which keys count when absent, and where ``tool.poetry`` goes) are Poetry's, kept for old locks:
+    ``Locker._get_content_hash`` in https://github.com/python-poetry/poetry/blob/main/src/poetry/packages/locker.py
+    """
+    relevant: dict[str, Any] = {}
+    standard_keys = ("requires-python", "dependencies", "optional-dependencies")
+    if standard := {key: project[key] for key in standard_keys if project.get(key) is not None}:
+        relevant["project"] = standard
+    if groups:
+        relevant["dependency-groups"] = groups
+    legacy: dict[str, Any] = {}
+    for key in ("dependencies", "source", "extras", "dev-dependencies"):
+        if poetry.get(key) is not None or not relevant:
+            legacy[key] = poetry.get(key)
+    if poetry.get("group") is not None:
+        legacy["group"] = poetry["group"]
+    content = {**relevant, "tool": {"poetry": legacy}} if relevant else legacy
+    # default=str: Poetry fails on TOML dates here; a lock with one cannot exist, so any text will do.
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _hashes_without_groups(release: str | None) -> bool:
+    """Whether the Poetry release that wrote a lock file left ``[dependency-groups]`` out of the content hash."""
+    try:
+        return release is not None and Version(release) < _FIRST_HASH_WITH_GROUPS
+    except InvalidVersion:
+        return False

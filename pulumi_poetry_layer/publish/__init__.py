@@ -1,0 +1,1 @@
+"""From the zip to AWS; imports Pulumi."""

@@ -1,0 +1,1 @@
+"""Limits of Lambda, and how large a layer will be."""

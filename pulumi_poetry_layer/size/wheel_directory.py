@@ -1,0 +1,95 @@
+"""What a wheel will take in a layer, told from the end of its file alone: a zip's directory is what comes last."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.archive.members import LAYER_FOLDER
+from pulumi_poetry_layer.archive.zip_format import CENTRAL_SIZE, LOCAL_SIZE
+from pulumi_poetry_layer.wheels.record import SCHEMES_OUTSIDE, is_bytecode_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, kw_only=True)
+class WheelSizes:
+    """Bytes that a wheel takes in a layer zip, its part of the directory included, and unzipped if that is known."""
+
+    size: int
+    unzipped_size: int | None
+
+
+class TruncatedDirectoryError(Exception):
+    """The directory starts earlier than the bytes at hand; ``length`` is how many it needs, counted from the end."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__(f"the last {length} bytes are needed")
+        self.length = length
+
+
+def read_directory(end: bytes, whole_size: int) -> WheelSizes:
+    """Add up what a wheel's directory tells.
+
+    Args:
+        end: the last bytes of the wheel.
+        whole_size: bytes of the whole wheel.
+
+    Raises:
+        TruncatedDirectoryError: more of the wheel is needed.
+        zipfile.BadZipFile: this is not the end of a zip file.
+    """
+    with zipfile.ZipFile(io.BufferedReader(_Tail(end, whole_size))) as wheel:
+        landing = list(_landing(wheel.infolist()))
+    names = sum(len(LAYER_FOLDER) + len(info.filename.encode()) for info in landing)
+    return WheelSizes(
+        size=sum(_stored_size(info) for info in landing) + len(landing) * (LOCAL_SIZE + CENTRAL_SIZE) + 2 * names,
+        unzipped_size=sum(info.file_size for info in landing),
+    )
+
+
+def _landing(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
+    """The files that a layer takes over; see :mod:`pulumi_poetry_layer.wheels.reader`, which also reads and checks them."""
+    for info in infos:
+        folder, _, rest = info.filename.partition("/")
+        is_outside = folder.endswith(".data") and rest.partition("/")[0] in SCHEMES_OUTSIDE
+        if not info.is_dir() and not is_outside and not is_bytecode_cache(info.filename):
+            yield info
+
+
+def _stored_size(info: zipfile.ZipInfo) -> int:
+    """RECORD is rewritten, and stored as it is."""
+    return info.file_size if info.filename.endswith(".dist-info/RECORD") else info.compress_size
+
+
+class _Tail(io.RawIOBase):
+    """A file of which only the end is there."""
+
+    def __init__(self, end: bytes, size: int) -> None:
+        self._end = end[-size:] if size else b""
+        self._size = size
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        if self._position < 0:
+            raise OSError("before the start of the file")
+        return self._position
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        missing = self._size - len(self._end)
+        if self._position < missing:
+            raise TruncatedDirectoryError(self._size - self._position)
+        data = self._end[self._position - missing :][: len(buffer)]
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)

@@ -1,0 +1,1 @@
+"""A package and its part of the layer zip."""

@@ -1,0 +1,111 @@
+"""ContainerBuilder without a daemon: arguments, identity, and what it takes from a container."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from samples import PROJECTS
+
+from pulumi_poetry_layer import ContainerBuilder
+from pulumi_poetry_layer.builders import make_builder
+from pulumi_poetry_layer.builders.container import container as build_container
+from pulumi_poetry_layer.builders.container.image import DEFAULT_IMAGE, image_reference, poetry_version
+from pulumi_poetry_layer.errors import ContainerError, InputError
+from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.request import LayerRequest
+from pulumi_poetry_layer.plan.build_plan import BuildPlan
+from pulumi_poetry_layer.plan.target import Target
+
+PROJECT = PROJECTS / "base"
+
+
+def plan(**options: str) -> BuildPlan:
+    """The base project's plan."""
+    builder = make_builder("container", options)
+    return plan_request(LayerRequest(project_dir=PROJECT, runtime="python3.12", builder=builder))[0]
+
+
+def test_image_decides_the_fingerprint_and_how_it_is_run_does_not() -> None:
+    """Otherwise another image changes nothing, or another network publishes a new version."""
+    assert plan(image="build:1").fingerprint != plan().fingerprint
+    assert plan(network="host", timeout="60").fingerprint == plan().fingerprint
+    assert "poetry" in plan().builder.pins
+
+
+def test_planning_does_not_import_docker() -> None:
+    """Otherwise whoever previews must wait for Docker's library, or have a daemon."""
+    program = (
+        "import sys; sys.modules['docker'] = None; "
+        "from pulumi_poetry_layer.cli import main; "
+        f"sys.exit(main(['plan', '--project-dir', {str(PROJECT)!r}, '--builder', 'container']))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_options_make_the_same_builder_again() -> None:
+    """Otherwise Pulumi's provider process builds in another image than the user named."""
+    assert ContainerBuilder().options() == {}
+    builder = ContainerBuilder(image="build@sha256:0", network="host", timeout=90.5)
+    again = make_builder("container", builder.options())
+    assert isinstance(again, ContainerBuilder)
+    assert vars(again) == vars(builder)
+
+
+@pytest.mark.parametrize("timeout", ["soon", 0, -1, "nan", "inf"])
+def test_time_limit_must_be_seconds(timeout: float | str) -> None:
+    """Otherwise a typo makes a build that never ends, or ends at once."""
+    with pytest.raises(InputError, match="seconds"):
+        ContainerBuilder(timeout=timeout)
+
+
+def test_default_image_is_the_build_image_of_the_runtime_and_architecture() -> None:
+    """Otherwise the layer is compiled for another Python or processor."""
+    target = Target("python3.12", "arm64")
+    assert image_reference(DEFAULT_IMAGE, target) == "public.ecr.aws/sam/build-python3.12:latest-arm64"
+    assert image_reference("mirror.invalid/build@sha256:0", target) == "mirror.invalid/build@sha256:0"
+
+
+def test_oldest_runtime_gets_a_poetry_that_runs_on_it() -> None:
+    """Otherwise layers for python3.9 cannot be built: newer releases of Poetry refuse it."""
+    assert poetry_version(Target("python3.9", "x86_64")) != poetry_version(Target("python3.10", "x86_64"))
+
+
+def test_lines_are_whole_however_their_bytes_arrive() -> None:
+    """Otherwise Poetry's output is cut into pieces, and a secret across two of them is not masked."""
+    chunks = [b"Instal", b"ling \xc3", b"\xa9\r\nsecond\n", b"\nlast"]
+    assert list(build_container._lines(chunks)) == ["Installing é", "second", "", "last"]
+
+
+def tar_of(**files: bytes) -> tarfile.TarFile:
+    """An archive as the daemon hands it out."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode, member.uid = len(content), 0o4755, 0
+            archive.addfile(member, io.BytesIO(content))
+    buffer.seek(0)
+    return tarfile.open(fileobj=buffer)
+
+
+def test_files_are_taken_out_with_plain_modes_and_without_the_folders_name(tmp_path: Path) -> None:
+    """Otherwise output belongs to root, or is set-uid."""
+    build_container._extract(tar_of(**{"site-packages/a/b.py": b"pass"}), tmp_path)
+    assert (tmp_path / "a" / "b.py").read_bytes() == b"pass"
+    assert (tmp_path / "a" / "b.py").stat().st_mode & 0o7777 == 0o755
+
+
+@pytest.mark.parametrize("name", ["site-packages/../../escaped", "/escaped"])
+def test_files_cannot_leave_their_folder(tmp_path: Path, name: str) -> None:
+    """Otherwise a hostile package writes anywhere on the host of the user."""
+    folder = tmp_path / "inside"
+    folder.mkdir()
+    with pytest.raises(ContainerError, match="outside of its folder"):
+        build_container._extract(tar_of(**{name: b"x"}), folder)
+    assert not (tmp_path / "escaped").exists()

@@ -1,0 +1,134 @@
+"""From an installed site-packages folder to members."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pulumi_poetry_layer.archive.members import BytesContent, FileContent, Member
+from pulumi_poetry_layer.builders.poetry.site_packages import read_site_packages
+from pulumi_poetry_layer.errors import MultipleInputError, VerificationError
+from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan, Choice, PlannedPackage
+from pulumi_poetry_layer.plan.target import Target
+from pulumi_poetry_layer.poetry.locked import LockedFile
+from pulumi_poetry_layer.wheels.record import entry_for
+
+
+def plan_of(**versions: str) -> BuildPlan:
+    """A plan of packages from an index."""
+    packages = tuple(
+        PlannedPackage(name=name, version=version, file=LockedFile(f"{name}.whl", "sha256:0"), source=None)
+        for name, version in sorted(versions.items())
+    )
+    return BuildPlan(
+        target=Target("python3.12", "x86_64"),
+        builder=BuilderIdentity(kind="test"),
+        choice=Choice(),
+        packages=packages,
+        excluded=(),
+    )
+
+
+def install(folder: Path, name: str, version: str, files: dict[str, bytes], *, executable: str | None = None) -> None:
+    """Lay a distribution out as an installer does."""
+    dist_info = f"{name}-{version}.dist-info"
+    everything = {
+        **files,
+        f"{dist_info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
+        f"{dist_info}/INSTALLER": b"Poetry 2.5.1",
+        f"{dist_info}/direct_url.json": b"{}",
+    }
+    rows = []
+    for path, data in everything.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        target.chmod(0o755 if path == executable else 0o600)
+        entry = entry_for(path, data)
+        rows.append(f"{entry.path},{entry.digest},{entry.size}")
+    rows.append(f"{dist_info}/RECORD,,")
+    (folder / dist_info / "RECORD").write_text("\n".join(rows) + "\n")
+
+
+def by_name(members: list[Member]) -> dict[str, Member]:
+    """Members by their path in the layer."""
+    return {member.name: member for member in members}
+
+
+@pytest.fixture
+def site_packages(tmp_path: Path) -> Path:
+    """An environment with one distribution that brings all kinds of files."""
+    folder = tmp_path / "lib" / "python3.12" / "site-packages"
+    files = {
+        "demo/__init__.py": b"x = 1\n",
+        "demo/tool.sh": b"#!/bin/sh\n",
+        "demo/__pycache__/__init__.cpython-312.pyc": b"code",
+        "../../../bin/demo": b"#!/home/me/.venv/bin/python\n",
+    }
+    install(folder, "demo", "1.0", files, executable="demo/tool.sh")
+    (folder / "_virtualenv.py").write_text("bootstrap")
+    return folder
+
+
+def test_only_what_belongs_in_a_layer_is_taken(site_packages: Path) -> None:
+    """Otherwise bytecode, bootstrap files and scripts with this host's paths land in the layer."""
+    members = by_name(read_site_packages(site_packages, plan_of(demo="1.0")))
+    assert sorted(members) == [
+        "python/demo-1.0.dist-info/INSTALLER",
+        "python/demo-1.0.dist-info/METADATA",
+        "python/demo-1.0.dist-info/RECORD",
+        "python/demo/__init__.py",
+        "python/demo/tool.sh",
+    ]
+    assert {member.distribution for member in members.values()} == {"demo"}
+    assert members["python/demo/tool.sh"].executable
+    assert not members["python/demo/__init__.py"].executable
+
+
+def test_record_is_true_to_the_layer(site_packages: Path) -> None:
+    """Otherwise tools that read RECORD in the function look for files that are not there, or see wrong digests."""
+    members = by_name(read_site_packages(site_packages, plan_of(demo="1.0")))
+    record = members["python/demo-1.0.dist-info/RECORD"].content
+    assert isinstance(record, BytesContent)
+    rows = dict(line.split(",", 1) for line in record.data.decode().splitlines())
+    assert {f"python/{path}" for path in rows} == set(members)
+    for name, member in members.items():
+        path = name.removeprefix("python/")
+        if isinstance(member.content, FileContent):
+            entry = entry_for(path, member.content.path.read_bytes())
+            assert rows[path] == f"{entry.digest},{entry.size}"
+    installer = members["python/demo-1.0.dist-info/INSTALLER"].content
+    assert isinstance(installer, BytesContent)
+    assert b"2.5.1" not in installer.data
+
+
+def test_difference_to_the_plan_is_an_error_that_names_every_package(site_packages: Path) -> None:
+    """Otherwise the fingerprint says one thing and the layer holds another."""
+    install(site_packages, "extra", "2.0", {"extra.py": b""})
+    with pytest.raises(MultipleInputError) as caught:
+        read_site_packages(site_packages, plan_of(demo="1.1", missing="3.0"))
+    text = str(caught.value)
+    assert "demo 1.1: was planned, 1.0 was installed" in text
+    assert "missing 3.0: was planned but not installed" in text
+    assert "extra 2.0: was installed but not planned" in text
+
+
+def test_equal_versions_may_be_spelt_differently(site_packages: Path) -> None:
+    """Otherwise a lock file that says 1.0 and a wheel that says 1.0.0 cannot be built."""
+    assert read_site_packages(site_packages, plan_of(demo="1.0.0"))
+
+
+def test_recorded_file_that_is_not_there_is_an_error(site_packages: Path) -> None:
+    """Otherwise a half-installed package is published."""
+    (site_packages / "demo" / "__init__.py").unlink()
+    with pytest.raises(VerificationError, match="in RECORD but not on disk"):
+        read_site_packages(site_packages, plan_of(demo="1.0"))
+
+
+def test_symlink_is_refused(site_packages: Path) -> None:
+    """Otherwise a file from outside the environment gets into the layer."""
+    (site_packages / "demo" / "__init__.py").unlink()
+    (site_packages / "demo" / "__init__.py").symlink_to("/etc/hostname")
+    with pytest.raises(VerificationError, match="not a regular file"):
+        read_site_packages(site_packages, plan_of(demo="1.0"))

@@ -1,0 +1,189 @@
+"""What changes in a layer and why, and what changed in the lock file without reaching it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+from samples import X86, Package, lock_text, old_lock_text, plan, read
+
+from pulumi_poetry_layer.compare.comparison import Comparison, LayerChange, LockChange, compare
+from pulumi_poetry_layer.compare.reasons import PlannedLock
+
+EXTRAS_PROJECT = """\
+[project]
+name = "service"
+version = "1.0"
+requires-python = ">=3.9"
+dependencies = ["app"]
+
+[project.optional-dependencies]
+fast = ["speedups"]
+
+[dependency-groups]
+dev = ["tool"]
+"""
+FAST = Package(name="speedups", markers='extra == "fast"', further={"optional": True})
+APP, LIB, TOOL = Package(name="app", dependencies={"lib": "*"}), Package(name="lib"), Package(name="tool")
+DEV = replace(TOOL, groups=["dev"])
+WINDOWS = Package(name="colorama", markers="sys_platform == 'win32'")
+BASE = [replace(APP, dependencies={"lib": "*", "colorama": {"version": "*", "markers": WINDOWS.markers}}), LIB, DEV]
+
+Write = Callable[..., str]
+
+
+def side(
+    packages: Sequence[Package],
+    *,
+    write: Write = lock_text,
+    extras: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    digests: dict[str, str] | None = None,
+) -> PlannedLock:
+    """A plan with what it was made of."""
+    text = write(EXTRAS_PROJECT, [*packages, WINDOWS, FAST], extras={"fast": ["speedups"]})
+    project, lock = read(EXTRAS_PROJECT, text)
+    made = plan(EXTRAS_PROJECT, text, extras=extras, exclude=exclude, digests=digests)
+    return PlannedLock(project=project, lock=lock, plan=made)
+
+
+def layer_change(comparison: Comparison) -> LayerChange:
+    """The only change of the layer."""
+    (change,) = comparison.layer
+    return change
+
+
+def lock_change(comparison: Comparison) -> LockChange:
+    """The only change of the lock file that leaves the layer alone."""
+    assert comparison.layer == ()
+    assert comparison.old.fingerprint == comparison.new.fingerprint
+    (change,) = comparison.lock
+    return change
+
+
+@pytest.mark.parametrize("write", [lock_text, old_lock_text])
+def test_new_version_tells_who_asks_for_it(write: Write) -> None:
+    """A user would not know why a package they never heard of changes in production."""
+    changed = compare(side(BASE, write=write), side([BASE[0], replace(LIB, version="2.0"), DEV], write=write))
+
+    assert layer_change(changed) == LayerChange(
+        name="lib",
+        change="version",
+        old="1.0",
+        new="2.0",
+        old_file="lib-1.0-py3-none-any.whl",
+        new_file="lib-2.0-py3-none-any.whl",
+        requested_by=("app",),
+        reason=None,
+    )
+    assert changed.summary == "lib 1.0 → 2.0"
+    assert "  lib 1.0 → 2.0 (requested by app)" in changed.lines()
+
+
+def test_package_that_comes_or_goes_tells_why() -> None:
+    """A user would look for it in vain in the lock file, or wonder how it got into the layer."""
+    without, with_extra = side(BASE), side(BASE, extras=["fast"])
+    added, removed = layer_change(compare(without, with_extra)), layer_change(compare(with_extra, without))
+
+    assert (added.change, added.requested_by) == ("added", ("extra fast",))
+    assert added.reason == "before: only in extra fast, not asked for"
+    assert (removed.change, removed.requested_by) == ("removed", ("extra fast",))
+    assert removed.reason == "now: only in extra fast, not asked for"
+    assert list(compare(with_extra, without).lines())[1].startswith("  - speedups 1.0 (requested by extra fast); now: ")
+    assert layer_change(compare(side(BASE), side([APP]))).reason == "now: not in the lock file"
+
+
+def test_other_file_of_the_same_version_is_a_change() -> None:
+    """A release that was published anew would change the layer with no word about it."""
+    rebuilt = [BASE[0], replace(LIB, files=["lib-1.0-1-py3-none-any.whl"]), DEV]
+    changed = compare(side(BASE), side(rebuilt))
+
+    assert layer_change(changed).change == "file"
+    assert "lib 1.0: other content, lib-1.0-py3-none-any.whl → lib-1.0-1-py3-none-any.whl (req" in "\n".join(
+        changed.lines()
+    )
+
+
+def test_other_content_of_a_folder_is_a_change() -> None:
+    """An edit of a library beside the project would change the layer with no word about it."""
+    folder = [*BASE[::2], replace(LIB, files=[], source={"type": "directory", "url": "../lib"})]
+    changed = compare(*(side(folder, digests={"lib": letter * 64}) for letter in "ab"))
+
+    assert layer_change(changed).new == "1.0 (directory@bbbbbbbbbbbb)"
+    assert changed.summary == "lib 1.0 (directory@aaaaaaaaaaaa) → 1.0 (directory@bbbbbbbbbbbb)"
+
+
+@pytest.mark.parametrize("write", [lock_text, old_lock_text])
+@pytest.mark.parametrize(
+    ("change", "exclude", "reason"),
+    [
+        ([*BASE[:2], replace(DEV, version="2.0")], [], "only in group dev, not asked for"),
+        (
+            [BASE[0], replace(LIB, files=["lib-1.0-py3-none-any.whl"]), DEV],
+            [],
+            f"only files that are not used for {X86}",
+        ),
+        ([BASE[0], replace(LIB, version="2.0"), DEV], ["lib"], "excluded"),
+        ([BASE[0], replace(LIB, python=">=3.8"), DEV], [], "only what it says it needs, or where it comes from"),
+    ],
+)
+def test_change_that_does_not_reach_the_layer_tells_why(
+    write: Write, change: list[Package], exclude: list[str], reason: str
+) -> None:
+    """A user who updated a package would wait for a layer that never comes."""
+    old, new = side(BASE, write=write, exclude=exclude), side(change, write=write, exclude=exclude)
+    assert lock_change(compare(old, new)).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("write", "reason"),
+    [
+        (lock_text, f"its marker is not true for {X86}: sys_platform == 'win32'"),
+        (old_lock_text, f"nothing in the layer needs it on {X86}"),
+    ],
+)
+def test_package_of_another_platform_tells_so(write: Write, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user would suspect the marker of a package that is for Windows alone last of all."""
+    old = side(BASE, write=write)
+    monkeypatch.setattr(f"{__name__}.WINDOWS", replace(WINDOWS, version="2.0"))
+    change = lock_change(compare(old, side(BASE, write=write)))
+
+    assert change == LockChange(name="colorama", change="version", old=("1.0",), new=("2.0",), reason=reason)
+
+
+@pytest.mark.parametrize("write", [lock_text, old_lock_text])
+def test_package_of_an_extra_tells_which(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user would not know which extra to ask for."""
+    old = side(BASE, write=write)
+    monkeypatch.setattr(f"{__name__}.FAST", replace(FAST, version="2.0"))
+
+    assert lock_change(compare(old, side(BASE, write=write))).reason == "only in extra fast, not asked for"
+
+
+def test_groups_alone_tell_so() -> None:
+    """A package that moves to another group would look like a change of the layer."""
+    both = [BASE[0], replace(LIB, groups=["main", "dev"]), DEV]
+    assert lock_change(compare(side(BASE), side(both))).reason == "only which groups need it, or when"
+
+
+def test_nothing_changed() -> None:
+    """A user could not tell a comparison that found nothing from one that failed."""
+    same = compare(side(BASE), side(BASE))
+
+    assert list(same.lines()) == ["the layer stays as it is", f"fingerprint {same.new.fingerprint}"]
+    assert same.document() == {
+        "changed": False,
+        "fingerprint": {"old": same.old.fingerprint, "new": same.new.fingerprint},
+        "summary": "the layer stays as it is",
+        "layer": [],
+        "lock": [],
+    }
+
+
+def test_package_that_came_or_went_in_the_lock_file_alone() -> None:
+    """Every developer's tool would have to be looked up by hand."""
+    added, removed = compare(side(BASE[:2]), side(BASE)), compare(side(BASE), side(BASE[:2]))
+
+    assert "  + tool 1.0: only in group dev, not asked for" in added.lines()
+    assert "  - tool 1.0: only in group dev, not asked for" in removed.lines()

@@ -1,0 +1,49 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from pulumi_poetry_layer.host.files import replacing, sha256_of, write_atomically
+
+
+def test_file_appears_at_the_end_with_a_mode_that_does_not_depend_on_umask(tmp_path: Path) -> None:
+    """Otherwise another process reads half a zip, or cannot read it at all."""
+    output = tmp_path / "new" / "layer.zip"
+    before = os.umask(0o077)
+    try:
+        with replacing(output) as file:
+            file.write(b"data")
+            assert not output.exists()
+    finally:
+        os.umask(before)
+    assert output.read_bytes() == b"data"
+    if os.name == "posix":
+        assert output.stat().st_mode & 0o777 == 0o644
+
+
+def test_failure_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    """Otherwise a crash destroys the last good file, or fills the folder with rubbish."""
+    output = tmp_path / "layer.zip"
+    write_atomically(output, b"old")
+
+    def interrupted() -> None:
+        with replacing(output) as file:
+            file.write(b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert output.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_digest_of_a_file_larger_than_a_chunk(tmp_path: Path) -> None:
+    """Otherwise a whole zip is taken for a damaged one."""
+    data = bytes(range(256)) * 8192 + b"end"
+    (tmp_path / "x").write_bytes(data)
+    assert sha256_of(tmp_path / "x") == hashlib.sha256(data).hexdigest()

@@ -1,0 +1,232 @@
+"""Who this user is to an index, found where Poetry finds it, and in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import null
+from keyring.credentials import Credential, SimpleCredential
+
+from pulumi_poetry_layer.builders import given_credentials
+from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.host.variables import variable_name, variable_names
+from pulumi_poetry_layer.index.credentials import Credentials, url_with_login
+from pulumi_poetry_layer.index.poetry_config import Certificates, read_configuration
+from pulumi_poetry_layer.index.sources import Address, PackageSource
+
+INDEX = PackageSource("my-index", Address.of("https://host.invalid/simple"))
+VARIABLES = {"POETRY_HTTP_BASIC_MY_INDEX_USERNAME": "env", "POETRY_HTTP_BASIC_MY_INDEX_PASSWORD": "env-password"}
+
+
+class Keyring(KeyringBackend):
+    """A keyring in memory: (service, user name) → password."""
+
+    priority = 1.0
+    entries: Mapping[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.entries.get((service, username))
+
+    def get_credential(self, service: str, username: str | None) -> Credential | None:
+        for (found, name), password in self.entries.items():
+            if found == service and username in (None, name):
+                return SimpleCredential(name, password)
+        return None
+
+    def set_password(self, *_: str) -> None:
+        raise AssertionError("nothing is ever written")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home with nothing in it, and no keyring."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    before = keyring.get_keyring()
+    keyring.set_keyring(null.Keyring())  # type: ignore[no-untyped-call]
+    yield tmp_path
+    keyring.set_keyring(before)
+
+
+def use_keyring(**entries: str) -> None:
+    """Have a keyring; keys are ``service|user name``."""
+    Keyring.entries = {(key.partition("|")[0], key.partition("|")[2]): value for key, value in entries.items()}
+    keyring.set_keyring(Keyring())  # type: ignore[no-untyped-call]
+
+
+def login(
+    home: Path,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    given: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    source: PackageSource = INDEX,
+) -> tuple[str, str] | None:
+    """What this user is told to be."""
+    variables = {"POETRY_CONFIG_DIR": str(home / "poetry"), **variables}
+    found = Credentials.of_host(home / "project", given, variables).login(source)
+    return (found.username, found.password) if found else None
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file of a user's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_the_first_of_all_places_wins(home: Path) -> None:
+    """A password that was set for this run would lose against one that was stored years ago."""
+    write(home / ".netrc", "machine host.invalid login netrc password netrc-password\n")
+    assert login(home) == ("netrc", "netrc-password")
+
+    use_keyring(**{"poetry-repository-my-index|ring": "ring-password", "host.invalid|other": "other-password"})
+    assert login(home) == ("other", "other-password")
+    assert login(home, {"POETRY_KEYRING_ENABLED": "false"}) == ("netrc", "netrc-password")
+
+    write(home / "poetry" / "config.toml", '[http-basic.my-index]\nusername = "ring"\n')
+    assert login(home) == ("ring", "ring-password")
+
+    write(home / "poetry" / "auth.toml", '[http-basic.my-index]\nusername = "auth"\npassword = "auth-password"\n')
+    assert login(home) == ("auth", "auth-password")
+
+    write(home / "project" / "poetry.toml", '[http-basic.my-index]\nusername = "local"\n')
+    assert login(home) == ("local", "auth-password")
+
+    assert login(home, VARIABLES) == ("env", "env-password")
+
+    with_login = PackageSource("my-index", Address.of("https://url:url-password@host.invalid/simple"))
+    assert login(home, VARIABLES, source=with_login) == ("url", "url-password")
+
+    given = {"My-Index": ("given", "given-password")}
+    assert login(home, VARIABLES, given, with_login) == ("given", "given-password")
+
+
+def test_nothing_is_found_where_nothing_is(home: Path) -> None:
+    """An index without a login would be sent one."""
+    assert login(home) is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"PASSWORD": "token"}, ("", "token")),
+        ({"USERNAME": "token"}, ("token", "")),
+        ({"USERNAME": "", "PASSWORD": "token"}, ("", "token")),
+        ({"USERNAME": "token", "PASSWORD": ""}, ("token", "")),
+    ],
+)
+def test_half_of_a_login_will_do(home: Path, variables: dict[str, str], expected: tuple[str, str]) -> None:
+    """Many indexes take a token as the user name, or as the password of nobody."""
+    named = {f"POETRY_HTTP_BASIC_MY_INDEX_{name}": value for name, value in variables.items()}
+
+    assert login(home, named) == expected
+
+
+def test_a_user_name_in_the_address_is_completed_from_elsewhere(home: Path) -> None:
+    """`https://aws@…` is what CodeArtifact's own page tells people to write."""
+    source = PackageSource("my-index", Address.of("https://aws@host.invalid/simple"))
+
+    assert login(home, source=source) == ("aws", "")
+    use_keyring(**{"poetry-repository-my-index|aws": "ring-password"})
+    assert login(home, source=source) == ("aws", "ring-password")
+
+
+def test_a_password_of_nobody_is_in_the_keyring_under_poetrys_name_for_it(home: Path) -> None:
+    """`poetry config http-basic.my-index "" token` would not be found again."""
+    use_keyring(**{"poetry-repository-my-index|__poetry_source_empty_username__": "token"})
+
+    assert login(home) == ("", "token")
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("my-index", ["POETRY_HTTP_BASIC_MY_INDEX"]),
+        ("My_Index2", ["POETRY_HTTP_BASIC_MY_INDEX2"]),
+        ("my.index", ["POETRY_HTTP_BASIC_MY.INDEX", "POETRY_HTTP_BASIC_MY_INDEX"]),
+    ],
+)
+def test_names_become_variables_as_in_poetry(source: str, names: list[str]) -> None:
+    """The variable that works for `poetry install` would not work here."""
+    assert variable_names("http-basic", source) == names
+    assert variable_name("http-basic", source) == names[-1]
+
+
+def test_a_child_process_is_told_all_that_was_found(home: Path) -> None:
+    """A login from auth.toml, the keyring or netrc would not reach Poetry, least of all in a container."""
+    dotted = PackageSource("my.index", Address.of("https://host.invalid/simple"))
+    credentials = Credentials.of_host(
+        home, {"my.index": ("u", "p")}, {"POETRY_PYPI_MIRROR_URL": "https://m:mp@mirror.invalid/simple/"}
+    )
+
+    assert credentials.variables([dotted]) == {
+        "POETRY_HTTP_BASIC_MY.INDEX_USERNAME": "u",
+        "POETRY_HTTP_BASIC_MY.INDEX_PASSWORD": "p",
+        "POETRY_HTTP_BASIC_MY_INDEX_USERNAME": "u",
+        "POETRY_HTTP_BASIC_MY_INDEX_PASSWORD": "p",
+        "POETRY_HTTP_BASIC_PYPI_USERNAME": "m",
+        "POETRY_HTTP_BASIC_PYPI_PASSWORD": "mp",
+        "POETRY_PYPI_MIRROR_URL": "https://mirror.invalid/simple",
+    }
+
+
+def test_the_mirror_may_be_in_poetrys_own_configuration(home: Path) -> None:
+    """`[plugins.pypi_mirror]` works for `poetry install`, and would not here."""
+    write(home / "poetry" / "config.toml", '[plugins.pypi_mirror]\nurl = "https://mirror.invalid/simple/"\n')
+    mirror = Credentials.of_host(home, {}, {"POETRY_CONFIG_DIR": str(home / "poetry")}).mirror()
+
+    assert mirror
+    assert mirror.address.url == "https://mirror.invalid/simple"
+
+
+def test_certificates_come_from_the_same_places(home: Path) -> None:
+    """`poetry config certificates.…` works for `poetry install`, and would not here."""
+    bundle = home / "company.pem"
+    bundle.touch()
+    write(home / "poetry" / "config.toml", f'[certificates.my-index]\ncert = "{bundle}"\nclient-cert = "{bundle}"\n')
+    folder = {"POETRY_CONFIG_DIR": str(home / "poetry")}
+
+    assert read_configuration(folder, home).certificates("my-index") == Certificates(True, str(bundle), str(bundle))
+    off = {**folder, "POETRY_CERTIFICATES_MY_INDEX_CERT": "False"}
+    assert read_configuration(off, home).certificates("my-index") == Certificates(False, None, str(bundle))
+    assert read_configuration(folder, home).certificates("other") == Certificates()
+
+
+def test_a_certificate_that_is_not_there_is_told_with_its_variable(home: Path) -> None:
+    """A user would be told of a missing file and have to guess who asked for it."""
+    configuration = read_configuration({"POETRY_CERTIFICATES_MY_INDEX_CERT": "/nowhere/a.pem"}, home)
+
+    with pytest.raises(InputError, match=r"/nowhere/a\.pem.*'my-index'") as caught:
+        configuration.certificates("my-index")
+    assert "POETRY_CERTIFICATES_MY_INDEX_CERT" in str(caught.value.hint)
+
+
+def test_a_broken_file_of_poetrys_is_told_without_what_is_in_it(home: Path) -> None:
+    """A user would see a traceback, or the world a password."""
+    write(home / "poetry" / "auth.toml", '[http-basic.my-index]\npassword = "hunter22\n')
+
+    with pytest.raises(InputError, match="not valid TOML") as caught:
+        login(home)
+    assert "auth.toml" in str(caught.value.where)
+    assert "hunter22" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", ["user:password", ("user",), ("user", None), ("a", "b", "c")])
+def test_credentials_of_another_shape_are_refused_without_showing_them(wrong: object) -> None:
+    """A traceback would show the password."""
+    with pytest.raises(InputError, match="pair of strings") as caught:
+        given_credentials({"inner": wrong})  # type: ignore[dict-item]
+    assert "user:password" not in str(caught.value)
+    assert "credentials['inner']" in str(caught.value)
+
+
+def test_a_login_in_a_url_is_encoded(home: Path) -> None:
+    """A password with a slash or an at would lead to another host."""
+    found = Credentials.of_host(home, {"my-index": ("a@b", "c/d:e")}, {}).login(INDEX)
+
+    assert url_with_login(INDEX, found) == "https://a%40b:c%2Fd%3Ae@host.invalid/simple"
+    assert url_with_login(INDEX, None) == "https://host.invalid/simple"
+    assert "c/d" not in repr(found)

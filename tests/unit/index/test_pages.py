@@ -1,0 +1,227 @@
+"""Pages of package indexes, in JSON and HTML, sound and not."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pulumi_poetry_layer.index.pages import PageError, find_file
+
+PAGE = "https://index.invalid/simple/app/"
+NAME = "app-1.0-py3-none-any.whl"
+FOUND = "https://index.invalid/files/" + NAME
+JSON, HTML = "application/vnd.pypi.simple.v1+json", "text/html"
+
+
+def answer(body: str | bytes, content_type: str = HTML) -> requests.Response:
+    """An index's answer."""
+    response = requests.Response()
+    response.status_code, response.url = 200, PAGE
+    response.headers["Content-Type"] = content_type
+    response.encoding = requests.utils.get_encoding_from_headers(response.headers)
+    response.raw = io.BytesIO(body if isinstance(body, bytes) else body.encode("utf-8", "surrogatepass"))
+    assert isinstance(response.content, bytes)  # read now, as requests does it where nothing is streamed
+    return response
+
+
+def found(body: str | bytes, content_type: str = HTML) -> tuple[str, int | None] | None:
+    """Address and size of the file on a page."""
+    file = find_file(answer(body, content_type), NAME)
+    return (file.url, file.size) if file else None
+
+
+def json_page(*files: object, **more: object) -> str:
+    """A page in JSON."""
+    return json.dumps({"meta": {"api-version": "1.1"}, "name": "app", "files": files, **more})
+
+
+ENTRY = {"filename": NAME, "url": f"../../files/{NAME}", "hashes": {}}
+
+
+@pytest.mark.parametrize("content_type", [JSON, f"{JSON}; charset=utf-8", f"{JSON.upper()} ;x=y"])
+def test_file_is_found_in_json(content_type: str) -> None:
+    """No wheel could be downloaded."""
+    assert found(json_page({**ENTRY, "size": 3}), content_type) == (FOUND, 3)
+    assert found(json_page({**ENTRY, "url": "https://files.invalid/x?token=1"}), JSON) == (
+        "https://files.invalid/x?token=1",
+        None,
+    )
+    assert found(json_page({**ENTRY, "filename": "app-2.0.tar.gz"}), JSON) is None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"size": "large"},
+        {"size": 1.5},
+        {"upload-time": ""},
+        {"provenance": "relative"},
+        {"yanked": None},
+        {"hashes": None},
+        {"core-metadata": 1},
+    ],
+)
+def test_keys_that_are_not_needed_may_be_odd(odd: dict[str, object]) -> None:
+    """Poetry installs from indexes that fill them in wrongly; a build here would fail."""
+    assert found(json_page({**ENTRY, **odd}), JSON) == (FOUND, None)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [None, 1, [], {}, {"filename": None}, {"filename": "x", "url": 1}, {"filename": "y", "url": "https://["}],
+)
+def test_odd_entries_of_other_files_do_no_harm_in_json(other: object) -> None:
+    """One broken upload would stop all builds that use the project."""
+    assert found(json_page(other, ENTRY, other), JSON) == (FOUND, None)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        json_page(ENTRY, meta=None),
+        json_page(ENTRY, meta={}),
+        json_page(ENTRY, meta={"api-version": 1.0, "_last-serial": {}}),
+        json_page(ENTRY, name=None, versions="1.0", **{"project-status": {"status": "unheard-of"}}),
+    ],
+)
+def test_the_rest_of_a_json_page_may_be_odd(page: str) -> None:
+    """Poetry reads nothing of it."""
+    assert found(page, JSON) == (FOUND, None)
+
+
+@pytest.mark.parametrize(
+    ("page", "problem"),
+    [
+        ("", "cannot be read"),
+        ("<html>", "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
+        ("[]", "has no list of files"),
+        ("null", "has no list of files"),
+        ("1", "has no list of files"),
+        ("{}", "has no list of files"),
+        ('{"files": null}', "has no list of files"),
+        ('{"files": {"a": 1}}', "has no list of files"),
+        (json_page({**ENTRY, "url": 1}), f"its entry for {NAME} is not valid"),
+        (json_page({**ENTRY, "url": None}), f"its entry for {NAME} is not valid"),
+        (json_page({**ENTRY, "url": "https://[/x"}), f"its entry for {NAME} is not valid"),
+        (json_page({"filename": NAME}), f"its entry for {NAME} is not valid"),
+        (json_page(ENTRY, meta={"api-version": "2.0"}), "version 2.0 of the simple API is not supported"),
+    ],
+)
+def test_a_json_page_that_cannot_be_read_says_why(page: str, problem: str) -> None:
+    """A user would see a traceback, or three lines of a library's about a model of its own."""
+    with pytest.raises(PageError, match=problem) as caught:
+        found(page, JSON)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f'<a href="../../files/{NAME}#sha256=0">{NAME}</a>',
+        f'<A HREF="/files/{NAME}">\n  {NAME}\n</A>',
+        f'<a href="../../files/{NAME}">app-1.0-py3-n..&gt;</a>',
+        f'<base href="https://index.invalid/files/"><a href="{NAME}">{NAME}</a>',
+        f'<base href="../../files/"><a href="./{NAME}">{NAME}</a>',
+        f'<a href="../../files/{NAME}" data-yanked data-core-metadata="true">{NAME}</a>',
+        f'<meta name="pypi:project-status" content="unheard-of"><a href="../../files/{NAME}">{NAME}</a>',
+        f'<a name="x">{NAME}</a><a>{NAME}</a><a href="../../files/{NAME}">{NAME}',
+        f'<a href="https://[">other</a><a href="../../files/{NAME}">{NAME}</a><a href="https://[">other</a>',
+    ],
+)
+def test_file_is_found_in_html(page: str) -> None:
+    """Old indexes, and folders behind a web server, could not be used."""
+    assert found(page) == (FOUND, None)
+    assert found(page, "application/vnd.pypi.simple.v1+html") == (FOUND, None)
+    assert found(page, "") == (FOUND, None)
+    assert found(page.replace(NAME, "app-2.0.tar.gz")) is None
+
+
+def test_encoding_of_an_html_page_is_the_one_of_its_header() -> None:
+    """A folder with a name that is not ASCII would not be found."""
+    page = f'<a href="/dépôt/{NAME}">{NAME}</a>'
+
+    assert found(page.encode("utf-8"), "text/html; charset=utf-8") == (f"https://index.invalid/dépôt/{NAME}", None)
+
+
+@pytest.mark.parametrize(
+    ("page", "content_type", "problem"),
+    [
+        ('<meta name="pypi:repository-version" content="2.0">', HTML, "version 2.0 of the simple API"),
+        ('<meta name="pypi:repository-version" content="new">', HTML, "cannot be read"),
+        ("<p>", f"{HTML}; charset=unheard-of", "cannot be read"),
+        (f'<a href="https://[/{NAME}">{NAME}</a>', HTML, "cannot be read"),
+    ],
+)
+def test_an_html_page_that_cannot_be_read_says_why(page: str, content_type: str, problem: str) -> None:
+    """A user would see a traceback of a parser."""
+    with pytest.raises(PageError, match=problem):
+        found(page, content_type)
+
+
+def test_later_minor_versions_are_read_without_a_warning() -> None:
+    """Every layer would be built with a warning, or not at all, once PyPI adds something."""
+    code = (
+        "import sys; sys.path[:0] = ['tests', 'tests/unit']; from test_index_answers import *\n"
+        "page = json_page(ENTRY, meta={'api-version': '1.99'})\n"
+        'link = f\'<meta name="pypi:repository-version" content="1.99"><a href="/files/{NAME}">{NAME}</a>\'\n'
+        "assert found(page, JSON) == found(link) == (FOUND, None)\n"
+    )
+    ended = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=4)
+    | st.sampled_from([NAME, "1.0", "/x"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["files", "meta", "api-version", "filename", "url", "size", "hashes"]), inner, max_size=4
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(VALUES, st.lists(VALUES, max_size=3))
+@example({"files": [{"filename": NAME, "url": "\ud800"}]}, [])
+@example({"files": [{"filename": NAME, "url": "", "size": True}]}, [])
+def test_any_json_is_a_page_or_a_problem(document: Any, files: list[Any]) -> None:
+    """What an index sends could end a deployment with a traceback."""
+    for page in (document, {"files": files}, {"files": [{"filename": NAME, "url": file} for file in files]}):
+        try:
+            file = find_file(answer(json.dumps(page), JSON), NAME)
+        except PageError:
+            continue
+        assert file is None or (file.filename == NAME and isinstance(file.url, str))
+
+
+MARKUP = st.sampled_from((
+    "<", ">", "</", "<a ", "<a href=", '"', "'", "</a>", NAME, "<!--", "-->", "<![", "<![CDATA[", "]]>", "<!DOCTYPE ",
+    "[", "<?", "<base href=", "https://", "//[", "&#", "&#x110000;", "<meta name=pypi:repository-version content=",
+    "\0", "\n", "é",
+))  # fmt: skip
+
+
+@given(st.lists(MARKUP | st.text(max_size=3), max_size=12).map("".join), st.sampled_from(["", "; charset=utf-16"]))
+def test_any_markup_is_a_page_or_a_problem(page: str, charset: str) -> None:
+    """A page of a proxy, which asks for a login say, would end a deployment with a traceback."""
+    try:
+        file = find_file(answer(page, HTML + charset), NAME)
+    except PageError:
+        return
+    assert file is None or isinstance(file.url, str)

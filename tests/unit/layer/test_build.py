@@ -1,0 +1,129 @@
+"""The whole way, with a builder that needs nothing."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from samples import PROJECTS
+
+from pulumi_poetry_layer import build_layer
+from pulumi_poetry_layer.archive.members import BytesContent, Member
+from pulumi_poetry_layer.builders import ProjectFiles
+from pulumi_poetry_layer.errors import (
+    BuildError,
+    InputError,
+    LockFileError,
+    MultipleInputError,
+    ProjectError,
+    SelectionError,
+    StaleLockError,
+)
+from pulumi_poetry_layer.layer.build import build_request, plan_request
+from pulumi_poetry_layer.layer.request import LayerRequest, read_project_files
+from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan
+
+
+class VersionsBuilder:
+    """Stands where a real builder stands: a module per package that holds its version."""
+
+    identity = BuilderIdentity(kind="versions")
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.fails = fails
+
+    def options(self) -> Mapping[str, str]:
+        return {}
+
+    @contextmanager
+    def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Member]]:
+        assert files.lock
+        if self.fails:
+            raise BuildError("no luck today")
+        yield [Member(f"python/{p.name}.py", p.name, BytesContent(p.version.encode())) for p in plan.packages]
+
+
+def request(folder: Path = PROJECTS / "base", **arguments: object) -> LayerRequest:
+    """A request for the base project."""
+    defaults: dict[str, object] = {"runtime": "python3.12", "builder": VersionsBuilder()}
+    return LayerRequest(project_dir=folder, **{**defaults, **arguments})  # type: ignore[arg-type]
+
+
+def test_layer_is_built_and_described(tmp_path: Path) -> None:
+    """Otherwise the plain Python door is shut, or tells the wrong digest or sizes."""
+    output = tmp_path / "out" / "layer.zip"
+    artifact = build_layer(
+        project_dir=PROJECTS / "base",
+        runtime="python3.12",
+        groups=["main", "debug"],
+        exclude=["idna"],
+        builder=VersionsBuilder(),
+        output=output,
+    )
+    assert [(p.name, p.version, p.files) for p in artifact.packages] == [
+        ("iniconfig", "2.0.0", 1),
+        ("six", "1.16.0", 1),
+    ]
+    assert artifact.size == output.stat().st_size
+    assert artifact.unzipped_size == len("2.0.0") + len("1.16.0")
+    assert zipfile.ZipFile(output).namelist() == ["python/iniconfig.py", "python/six.py"]
+
+
+def test_same_input_gives_the_same_bytes_wherever_it_lies(tmp_path: Path) -> None:
+    """Otherwise laptop and CI publish different layers from one lock file."""
+    copy = tmp_path / "elsewhere"
+    copy.mkdir()
+    for name in ("pyproject.toml", "poetry.lock"):
+        (copy / name).write_bytes((PROJECTS / "base" / name).read_bytes())
+    first = build_request(request(), tmp_path / "first.zip")
+    second = build_request(request(copy), tmp_path / "second.zip")
+    assert first.fingerprint == second.fingerprint
+    assert first.path.read_bytes() == second.path.read_bytes()
+
+
+def test_failed_build_leaves_what_was_there(tmp_path: Path) -> None:
+    """Otherwise a failed build destroys the last good layer, or leaves half of one."""
+    output = tmp_path / "layer.zip"
+    output.write_text("the old one")
+    with pytest.raises(BuildError):
+        build_request(request(builder=VersionsBuilder(fails=True)), output)
+    assert [path.name for path in tmp_path.iterdir()] == ["layer.zip"]
+    assert output.read_text() == "the old one"
+
+
+def test_both_missing_files_are_reported_at_once(tmp_path: Path) -> None:
+    """Otherwise the user fixes one file to learn of the next."""
+    with pytest.raises(MultipleInputError) as caught:
+        read_project_files(tmp_path)
+    assert [type(problem) for problem in caught.value.problems] == [ProjectError, LockFileError]
+    assert str(tmp_path / "poetry.lock") in str(caught.value)
+
+
+def test_wrong_target_and_broken_files_are_reported_at_once(tmp_path: Path) -> None:
+    """Otherwise each run tells of one problem more."""
+    (tmp_path / "pyproject.toml").write_text("[project\n")
+    (tmp_path / "poetry.lock").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError) as caught:
+        plan_request(request(tmp_path, runtime="python2.7"))
+    assert "unsupported runtime 'python2.7'" in str(caught.value)
+    assert "poetry.lock: cannot be read" in str(caught.value)
+
+
+def test_stale_lock_is_refused_before_anything_is_built(tmp_path: Path) -> None:
+    """Otherwise the layer lacks the dependency that was just added to pyproject.toml."""
+    text = (PROJECTS / "base" / "pyproject.toml").read_text()
+    (tmp_path / "pyproject.toml").write_text(text.replace('"six (==1.16.0)", ', ""))
+    (tmp_path / "poetry.lock").write_bytes((PROJECTS / "base" / "poetry.lock").read_bytes())
+    with pytest.raises(StaleLockError, match="poetry lock"):
+        build_request(request(tmp_path), tmp_path / "layer.zip")
+    assert not (tmp_path / "layer.zip").exists()
+
+
+def test_layer_without_packages_is_refused(tmp_path: Path) -> None:
+    """Otherwise AWS refuses the empty zip, after the build, with a message that says nothing of groups."""
+    with pytest.raises(SelectionError, match="nothing would land in the layer"):
+        build_request(request(exclude=("six", "idna")), tmp_path / "layer.zip")
+    assert not (tmp_path / "layer.zip").exists()

@@ -1,0 +1,267 @@
+"""Tests of locks that do not say who needs what (lock versions 1.1 and 2.0)."""
+
+from __future__ import annotations
+
+import pytest
+from samples import ARM, X86, Package, old_lock_text, read
+
+from pulumi_poetry_layer.errors import LockFileError
+from pulumi_poetry_layer.plan.build_plan import Choice
+from pulumi_poetry_layer.plan.selection import select_packages
+from pulumi_poetry_layer.plan.target import Target
+
+HEAD = '[tool.poetry]\nname = "x"\nversion = "1"\n'
+
+
+def chosen(
+    dependencies: str,
+    packages: list[Package],
+    *,
+    groups: tuple[str, ...] = ("main",),
+    extras: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    target: Target = X86,
+) -> dict[str, str]:
+    """Name → version of what lands in the layer."""
+    project = f"{HEAD}{dependencies}"
+    text = old_lock_text(project, packages, extras={extra: [] for extra in extras})
+    selection = select_packages(*read(project, text), Choice.of(groups, extras, exclude), target.marker_environment)
+    return {package.name: package.version for package in selection.packages}
+
+
+MAIN = "[tool.poetry.dependencies]\n"
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"), [(("main",), {"a", "b"}), (("dev",), {"b", "c"}), (("main", "dev"), {"a", "b", "c"})]
+)
+def test_groups_are_those_of_pyproject(groups: tuple[str, ...], expected: set[str]) -> None:
+    """Developers' tools would land in the layers of everyone who has not moved to Poetry 2."""
+    text = MAIN + 'a = "*"\n[tool.poetry.group.dev.dependencies]\nc = "*"\n'
+    packages = [
+        Package(name="a", dependencies={"b": "*"}),
+        Package(name="b"),
+        Package(name="c", dependencies={"b": "*"}),
+    ]
+
+    assert chosen(text, packages, groups=groups).keys() == expected
+
+
+@pytest.mark.parametrize(
+    ("declared", "target", "expected"),
+    [
+        ('"*"', X86, True),
+        ('{ version = "*", markers = "platform_machine == \'aarch64\'" }', X86, False),
+        ('{ version = "*", markers = "platform_machine == \'aarch64\'" }', ARM, True),
+        ('{ version = "*", python = "<3.11" }', X86, False),
+        ('{ version = "*", python = "3.12" }', X86, True),
+        ('{ version = "*", platform = "win32" }', X86, False),
+        ('{ version = "*", platform = "linux" }', X86, True),
+        ('{ version = "*", platform = "!=win32,!=darwin" }', X86, True),
+        ('{ version = "*", platform = "darwin || linux" }', X86, True),
+    ],
+)
+def test_conditions_of_the_project_are_judged_on_the_target(declared: str, target: Target, expected: bool) -> None:
+    """A package for another platform or Python would land in the layer."""
+    assert ("a" in chosen(f"{MAIN}a = {declared}\n", [Package(name="a")], target=target)) is expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ('"*"', {"a"}),
+        ('{ version = "*", extras = ["x"] }', {"a", "b"}),
+        ('{ version = "*", extras = ["y"] }', {"a", "c"}),
+        ('{ version = "*", extras = ["all"] }', {"a", "b", "c"}),
+        ('{ version = "*", extras = ["unknown"] }', {"a"}),
+    ],
+)
+def test_extras_of_dependencies(asked: str, expected: set[str]) -> None:
+    """`requests[socks]` would come without PySocks, or `requests` with it."""
+    packages = [
+        Package(
+            name="a",
+            dependencies={
+                "b": {"version": "*", "optional": True, "markers": 'extra == "x"'},
+                "c": {"version": "*", "optional": True},
+            },
+            extras={"x": ["b (>=1)"], "y": ["c"], "all": ["a[x]", "A[Y]"]},
+        ),
+        Package(name="b"),
+        Package(name="c"),
+    ]
+
+    assert chosen(f"{MAIN}a = {asked}\n", packages).keys() == expected
+
+
+OPTIONAL = """\
+a = "*"
+b = { version = "*", optional = true }
+c = { version = "*", optional = true }
+[tool.poetry.extras]
+b = ["b"]
+all = ["b", "c"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("extras", "expected"),
+    [
+        ((), {"a"}),
+        (("b",), {"a", "b", "below"}),
+        (("all",), {"a", "b", "below", "c"}),
+        (("b", "all"), {"a", "b", "below", "c"}),
+    ],
+)
+def test_extras_of_the_project(extras: tuple[str, ...], expected: set[str]) -> None:
+    """Optional packages would be missing from the layer, or come unasked."""
+    packages = [
+        Package(name="a"),
+        Package(name="b", dependencies={"below": "*"}),
+        Package(name="c"),
+        Package(name="below"),
+    ]
+
+    assert chosen(MAIN + OPTIONAL, packages, extras=extras).keys() == expected
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "expected"),
+    [
+        ('a = "*"\n', {"a": "2.0"}),
+        ('a = "<2"\n', {"a": "1.5"}),
+        ('a = "*"\nb = "*"\n', {"a": "1.0", "b": "1.0"}),
+        ('b = "*"\na = ">=1,!=1.5"\n', {"a": "1.0", "b": "1.0"}),
+        ('a = [{ version = "^1", python = "<3.12" }, { version = "^2", python = ">=3.12" }]\n', {"a": "2.0"}),
+        ('a = [{ version = "<2", python = "<4" }, { version = "!=1.5", platform = "linux" }]\n', {"a": "1.0"}),
+    ],
+)
+def test_highest_version_that_fits_everything(dependencies: str, expected: dict[str, str]) -> None:
+    """Another version than the one Poetry installs would land in the layer."""
+    packages = [
+        Package(name="a", version="1.0"),
+        Package(name="a", version="2.0"),
+        Package(name="a", version="1.5"),
+        Package(name="b", dependencies={"a": "<1.5"}),
+    ]
+
+    assert chosen(MAIN + dependencies, packages) == expected
+
+
+def test_a_choice_that_leads_nowhere_is_taken_back() -> None:
+    """A lock that Poetry can install would be refused."""
+    packages = [
+        Package(name="a", version="2.0", dependencies={"b": ">=2", "c": "*"}),
+        Package(name="a", version="1.0", dependencies={"b": "<2", "c": "*"}),
+        Package(name="b", version="2.0", dependencies={"d": ">=2"}),
+        Package(name="b", version="1.0"),
+        Package(name="c", dependencies={"d": "<2"}),
+        Package(name="d", version="1.0"),
+        Package(name="d", version="2.0"),
+    ]
+
+    assert chosen(f'{MAIN}a = "*"\n', packages) == {"a": "1.0", "b": "1.0", "c": "1.0", "d": "1.0"}
+
+
+def test_extras_and_their_package_have_one_version() -> None:
+    """`a[x]` of one version would be mixed with `a` of another."""
+    extra = {
+        "dependencies": {"b": {"version": "*", "optional": True, "markers": 'extra == "x"'}},
+        "extras": {"x": ["b"]},
+    }
+    packages = [
+        Package(name="a", version="1.0", **extra),  # type: ignore[arg-type]
+        Package(name="a", version="2.0", **extra),  # type: ignore[arg-type]
+        Package(name="b"),
+        Package(name="c", dependencies={"a": "<2"}),
+    ]
+
+    assert chosen(f'{MAIN}a = {{ version = "*", extras = ["x"] }}\nc = "*"\n', packages) == {
+        "a": "1.0",
+        "b": "1.0",
+        "c": "1.0",
+    }
+
+
+def test_packages_for_another_python_are_no_candidates() -> None:
+    """The layer would hold a version that refuses to be imported by the runtime."""
+    packages = [Package(name="a", version="2.0", python=">=3.13"), Package(name="a", version="1.0")]
+
+    assert chosen(f'{MAIN}a = "*"\n', packages) == {"a": "1.0"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "version"),
+    [
+        ('{ git = "https://git.invalid/a", rev = "abc" }', "1.0"),
+        ('{ git = "https://git.invalid/a", tag = "v1" }', "1.1"),
+        ('{ version = "*", source = "inner" }', "1.2"),
+        ('{ version = "*", source = "pypi" }', "1.3"),
+        ('{ url = "https://files.invalid/a.zip" }', "1.4"),
+        ('{ path = "../a" }', "1.5"),
+    ],
+)
+def test_package_comes_from_where_the_project_says(declared: str, version: str) -> None:
+    """A package of the same name from another source would land in the layer."""
+    git = {"type": "git", "url": "https://git.invalid/a"}
+    sources = [
+        {**git, "reference": "abc", "resolved_reference": "abc123"},
+        {**git, "reference": "v1", "resolved_reference": "def456"},
+        {"type": "legacy", "url": "https://index.invalid", "reference": "inner"},
+        None,
+        {"type": "url", "url": "https://files.invalid/a.zip"},
+        {"type": "directory", "url": "../a"},
+    ]
+    packages = [Package(name="a", version=f"1.{minor}", source=source) for minor, source in enumerate(sources)]
+
+    assert chosen(f"{MAIN}a = {declared}\n", packages) == {"a": version}
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "packages", "message"),
+    [
+        ('a = "^2"\n', [Package(name="a")], r"pyproject\.toml needs a \(\^2\)"),
+        ('b = "*"\n', [Package(name="a")], r"pyproject\.toml needs b \(\*\)"),
+        ('a = "*"\n', [Package(name="a", dependencies={"b": ">=9"}), Package(name="b")], r"a 1\.0 needs b \(>=9\)"),
+        (
+            'a = "^3"\n',
+            [Package(name="a", version="1.0"), Package(name="a", version="2.0")],
+            r"pyproject\.toml needs a \(\^3\)",
+        ),
+        (
+            'a = "*"\nb = "*"\n',
+            [
+                Package(name="a", dependencies={"c": "<2"}),
+                Package(name="b", dependencies={"c": ">=2"}),
+                Package(name="c", version="1.0"),
+                Package(name="c", version="2.0"),
+            ],
+            r"a 1\.0 needs c \(<2\); b 1\.0 needs c \(>=2\)",
+        ),
+        ('a = "*"\n', [Package(name="a", python=">=3.13")], r"pyproject\.toml needs a \(\*\)"),
+    ],
+)
+def test_packages_that_do_not_fit_together_are_an_error(
+    dependencies: str, packages: list[Package], message: str
+) -> None:
+    """A layer with a missing or wrong package would be published, and fail in Lambda."""
+    with pytest.raises(LockFileError, match=message):
+        chosen(MAIN + dependencies, packages)
+
+
+def test_broken_constraints_are_errors() -> None:
+    """A user would see a traceback instead of the file to mend."""
+    with pytest.raises(LockFileError, match=r"poetry\.lock: broken marker or constraint: .*'latest'"):
+        chosen(f'{MAIN}a = "latest"\n', [Package(name="a")])
+
+
+def test_exclusion_works_as_with_newer_locks() -> None:
+    """`exclude` would be ignored for projects that have not moved to Poetry 2."""
+    packages = [
+        Package(name="a", dependencies={"b": "*", "c": "*"}),
+        Package(name="b", dependencies={"d": "*", "c": "*"}),
+        Package(name="c"),
+        Package(name="d"),
+    ]
+
+    assert chosen(f'{MAIN}a = "*"\n', packages, exclude=("b",)).keys() == {"a", "c"}

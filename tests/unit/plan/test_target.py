@@ -1,0 +1,183 @@
+"""Tests of the target: runtime and architecture → markers and wheel tags."""
+
+from __future__ import annotations
+
+import platform
+import sysconfig
+
+import pytest
+from packaging import tags
+from packaging._manylinux import _GLibCVersion  # type: ignore[attr-defined, unused-ignore]
+from packaging.markers import Marker, default_environment
+
+from pulumi_poetry_layer.errors import MultipleInputError, TargetError
+from pulumi_poetry_layer.plan.target import MACHINES, PYTHON_PATCH, RUNTIMES, Target
+
+
+@pytest.mark.parametrize(
+    ("runtime", "architecture", "parts"),
+    [
+        ("python3.8", "x86_64", ["runtime", "'python3.8'", "python3.12"]),
+        ("nodejs20.x", "x86_64", ["runtime", "'nodejs20.x'", "python3.12"]),
+        ("3.12", "x86_64", ["runtime", "'3.12'", "python3.12"]),
+        ("python3.12", "aarch64", ["architecture", "'aarch64'", "arm64"]),
+        ("python3.12", "", ["architecture", "''", "x86_64"]),
+    ],
+)
+def test_unsupported_names_are_errors_that_list_the_supported(
+    runtime: str, architecture: str, parts: list[str]
+) -> None:
+    """A typing mistake would give a layer that no Lambda function can use."""
+    with pytest.raises(TargetError) as caught:
+        Target(runtime, architecture)
+
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_both_unsupported_names_are_reported_at_once() -> None:
+    """A user would mend the runtime only to be told about the architecture next."""
+    with pytest.raises(MultipleInputError) as caught:
+        Target("python2.7", "sparc")
+
+    assert [problem.where for problem in caught.value.problems] == ["runtime", "architecture"]
+
+
+@pytest.mark.parametrize(
+    ("runtime", "glibc", "system"),
+    [
+        ("python3.9", (2, 26), "Amazon Linux 2"),
+        ("python3.10", (2, 26), "Amazon Linux 2"),
+        ("python3.11", (2, 26), "Amazon Linux 2"),
+        ("python3.12", (2, 34), "Amazon Linux 2023"),
+        ("python3.13", (2, 34), "Amazon Linux 2023"),
+        ("python3.14", (2, 34), "Amazon Linux 2023"),
+    ],
+)
+def test_c_library_is_that_of_the_runtimes_system(runtime: str, glibc: tuple[int, int], system: str) -> None:
+    """A wheel for too new a glibc would be chosen and fail at import in Lambda."""
+    target = Target(runtime, "x86_64")
+
+    assert (target.glibc, target.operating_system) == (glibc, system)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "architecture", "tag", "usable"),
+    [
+        ("python3.11", "x86_64", ("cp311", "cp311", "manylinux_2_28_x86_64"), False),
+        ("python3.12", "x86_64", ("cp312", "cp312", "manylinux_2_28_x86_64"), True),
+        ("python3.12", "x86_64", ("cp312", "cp312", "manylinux_2_35_x86_64"), False),
+        ("python3.11", "x86_64", ("cp311", "cp311", "manylinux2014_x86_64"), True),
+        ("python3.11", "x86_64", ("cp311", "cp311", "manylinux1_x86_64"), True),
+        ("python3.11", "arm64", ("cp311", "cp311", "manylinux2014_aarch64"), True),
+        ("python3.11", "arm64", ("cp311", "cp311", "manylinux1_aarch64"), False),
+        ("python3.12", "arm64", ("cp312", "cp312", "manylinux_2_17_x86_64"), False),
+        ("python3.12", "x86_64", ("cp312", "cp312", "musllinux_1_1_x86_64"), False),
+        ("python3.12", "x86_64", ("cp312", "cp312", "manylinux_2_17_i686"), False),
+        ("python3.12", "x86_64", ("cp39", "abi3", "manylinux_2_17_x86_64"), True),
+        ("python3.12", "x86_64", ("cp313", "abi3", "manylinux_2_17_x86_64"), False),
+        ("python3.12", "x86_64", ("cp312", "cp312t", "manylinux_2_17_x86_64"), False),
+        ("python3.12", "x86_64", ("cp312", "none", "any"), True),
+        ("python3.12", "x86_64", ("py3", "none", "any"), True),
+        ("python3.12", "x86_64", ("py312", "none", "any"), True),
+        ("python3.12", "x86_64", ("py313", "none", "any"), False),
+        ("python3.12", "x86_64", ("py2", "none", "any"), False),
+        ("python3.12", "x86_64", ("cp312", "cp312", "macosx_11_0_arm64"), False),
+        ("python3.12", "x86_64", ("cp312", "cp312", "win_amd64"), False),
+    ],
+)
+def test_usable_wheel_tags(runtime: str, architecture: str, tag: tuple[str, str, str], usable: bool) -> None:
+    """A wheel that cannot be loaded would land in the layer, or a usable one would be passed over."""
+    assert (tag in Target(runtime, architecture).tag_ranks) is usable
+
+
+def test_tag_ranks_are_the_order_pip_and_poetry_use() -> None:
+    """Another wheel than the one `poetry install` takes would be chosen."""
+    target = Target("python3.12", "x86_64")
+    best = ["cp312-cp312-linux_x86_64", "cp312-cp312-manylinux_2_34_x86_64", "cp312-cp312-manylinux_2_17_x86_64"]
+    best += ["cp312-cp312-manylinux2014_x86_64", "cp312-abi3-manylinux_2_17_x86_64", "cp39-abi3-manylinux_2_17_x86_64"]
+    best += ["py312-none-manylinux_2_17_x86_64", "cp312-none-any", "py312-none-any", "py3-none-any", "py30-none-any"]
+
+    ranks = [
+        target.tag_ranks[(interpreter, abi, platform)] for interpreter, abi, platform in (t.split("-") for t in best)
+    ]
+
+    assert ranks == sorted(ranks)
+    assert ranks[0] == 0
+
+
+@pytest.fixture
+def host_as_lambda(monkeypatch: pytest.MonkeyPatch) -> Target:
+    """``packaging.tags`` on a host like the target: this interpreter's version, but the target's glibc and machine."""
+    version = ".".join(platform.python_version_tuple()[:2])
+    target = Target(f"python{version}", "x86_64")
+    monkeypatch.setattr(sysconfig, "get_platform", lambda: "linux-x86_64")
+    monkeypatch.setattr("packaging._manylinux._get_glibc_version", lambda: _GLibCVersion(*target.glibc))
+    monkeypatch.setattr("packaging._manylinux._have_compatible_abi", lambda *_: True)
+    monkeypatch.setattr("packaging._manylinux._is_compatible", lambda *_: True)
+    monkeypatch.setattr("packaging._musllinux.platform_tags", lambda _: iter(()))
+    return target
+
+
+@pytest.mark.skipif(f"python{platform.python_version()}".rpartition(".")[0] not in RUNTIMES, reason="no such runtime")
+def test_platform_tags_equal_those_packaging_sees_on_such_a_host(host_as_lambda: Target) -> None:
+    """The order of platforms would drift from that of the installers, and with it the chosen wheel."""
+    assert list(host_as_lambda.platforms) == list(tags.platform_tags())
+
+
+@pytest.mark.skipif(f"python{platform.python_version()}".rpartition(".")[0] not in RUNTIMES, reason="no such runtime")
+def test_tags_equal_those_packaging_sees_on_such_a_host(host_as_lambda: Target) -> None:
+    """A wheel would be judged differently from how pip judges it inside the runtime."""
+    seen = [(tag.interpreter, tag.abi, tag.platform) for tag in tags.sys_tags()]
+
+    assert sorted(host_as_lambda.tag_ranks, key=host_as_lambda.tag_ranks.__getitem__) == list(dict.fromkeys(seen))
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("architecture", MACHINES)
+def test_marker_environment_is_complete(runtime: str, architecture: str) -> None:
+    """A marker on a value we do not give would fall back to the host's."""
+    environment = Target(runtime, architecture).marker_environment
+
+    assert environment.keys() == default_environment().keys()
+
+
+@pytest.mark.parametrize(
+    ("marker", "holds"),
+    [
+        ('platform_machine == "aarch64"', True),
+        ('platform_machine == "arm64"', False),
+        ('sys_platform == "linux" and platform_system == "Linux" and os_name == "posix"', True),
+        ('python_version >= "3.10" and python_version < "3.13"', True),
+        ('python_full_version >= "3.12.4"', True),
+        ('python_full_version == "3.12.0"', False),
+        ('implementation_name == "cpython" and platform_python_implementation == "CPython"', True),
+        ('platform_release >= "4"', True),
+    ],
+)
+def test_markers_are_about_the_target(marker: str, holds: bool) -> None:
+    """Packages meant for the developer's laptop would land in the layer, or those meant for Lambda would not."""
+    environment = Target("python3.12", "arm64").marker_environment
+
+    assert Marker(marker).evaluate(dict(environment)) is holds
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_patch_release_belongs_to_its_runtime(runtime: str) -> None:
+    """`python_version` and `python_full_version` would contradict each other in one marker."""
+    assert PYTHON_PATCH[runtime].startswith(runtime.removeprefix("python") + ".")
+
+
+def test_markers_and_tags_cannot_be_changed() -> None:
+    """One layer of a program could change what the next one is built for."""
+    target = Target("python3.12", "x86_64")
+
+    with pytest.raises(TypeError):
+        target.marker_environment["sys_platform"] = "win32"  # type: ignore[index]
+    with pytest.raises(TypeError):
+        target.tag_ranks["a", "b", "c"] = 1  # type: ignore[index]
+
+
+def test_reads_well_in_messages() -> None:
+    """Messages would not say which of several layers they are about."""
+    assert str(Target("python3.13", "arm64")) == "python3.13 on arm64"

@@ -1,0 +1,82 @@
+"""Tests of version constraints as Poetry means them."""
+
+from __future__ import annotations
+
+import pytest
+from packaging.version import Version
+
+from pulumi_poetry_layer.poetry.constraints import InvalidConstraint, allows, allows_python, has_upper_bound
+
+
+@pytest.mark.parametrize(
+    ("constraint", "allowed", "refused"),
+    [
+        ("*", "0 1.0rc1 99", ""),
+        ("^1.2.3", "1.2.3 1.9 1.2.3.post1", "1.2.2 2.0 2.0rc1 2.0.dev0"),
+        ("^0.2.3", "0.2.3 0.2.9", "0.3 0.3a1"),
+        ("^0.0.3", "0.0.3", "0.0.4"),
+        ("^0.0", "0.0.9", "0.1"),
+        ("^0", "0.9", "1.0"),
+        ("^1", "1.0 1.99", "2.0"),
+        ("~1.2.3", "1.2.3 1.2.9", "1.3"),
+        ("~1.2", "1.2 1.2.9", "1.3"),
+        ("~1", "1.0 1.9", "2.0"),
+        ("~=1.4.5", "1.4.5 1.4.9", "1.5"),
+        ("~=1.4", "1.4 1.9", "2.0"),
+        (">=1.0,<2.0", "1.0 1.9", "2.0 2.0b1 0.9"),
+        (">= 1.0, < 2.0", "1.0 1.9", "2.0"),
+        (">=1.0 <2.0", "1.5", "2.0"),
+        ("<1.0 || >=2.0", "0.9 2.0", "1.0 1.5"),
+        ("<1.0|>=2.0", "0.9 2.0", "1.5"),
+        (">1.0", "1.1 1.0.1", "1.0 1.0.post1 1.0+local"),
+        ("<=1.0", "1.0 1.0+local", "1.0.1"),
+        ("1.0", "1.0 1.0.0 1.0+local", "1.0.1 1.0.post1"),
+        ("==1.0", "1.0", "1.1"),
+        ("=1.0", "1.0", "1.1"),
+        ("==1.0+cpu", "1.0+cpu", "1.0 1.0+gpu"),
+        ("!=1.5", "1.4 1.6", "1.5"),
+        ("1.*", "1.0 1.9 1.0rc1", "2.0 2.0rc1"),
+        ("==1.2.*", "1.2 1.2.5", "1.3"),
+        ("!=1.2.*", "1.1 1.3", "1.2 1.2.5"),
+        (">=1.0,!=1.3,<2", "1.2 1.4", "1.3 2"),
+        (">=2!1.0", "2!1.0", "3.0"),
+        (">=1.0,", "1.0", "0.9"),
+    ],
+)
+def test_what_a_constraint_allows(constraint: str, allowed: str, refused: str) -> None:
+    """Another locked version than Poetry's would be chosen, or none at all."""
+    assert [v for v in allowed.split() if not allows(constraint, Version(v))] == []
+    assert [v for v in refused.split() if allows(constraint, Version(v))] == []
+
+
+@pytest.mark.parametrize("constraint", ["", "latest", "^", ">=one", "1..2", "1.0 - 2.0"])
+def test_what_is_not_a_constraint_is_an_error(constraint: str) -> None:
+    """A typing mistake would allow everything or nothing."""
+    with pytest.raises(InvalidConstraint, match="not a version constraint"):
+        allows(constraint, Version("1.0"))
+
+
+@pytest.mark.parametrize(
+    ("constraint", "bounded"),
+    [("*", False), (">=1", False), ("<2", True), ("^1", True), ("==1", True), ("!=1", False), ("<1 || >2", False)],
+)
+def test_upper_bounds_are_seen(constraint: str, bounded: bool) -> None:
+    """The solver would take its decisions in another order than Poetry's, and end with other versions."""
+    assert has_upper_bound(constraint) is bounded
+
+
+@pytest.mark.parametrize(
+    ("constraint", "python", "allowed"),
+    [
+        ("^3.9", "3.12.12", True),
+        (">=3.9,<3.12", "3.12.12", False),
+        ("3.12", "3.12.12", True),
+        ("3.12.*", "3.12.12", True),
+        ("3.12.4", "3.12.12", False),
+        ("<=3.12", "3.12.12", False),
+        ("<3.8 || >=3.11", "3.12.12", True),
+    ],
+)
+def test_python_key_of_a_dependency(constraint: str, python: str, allowed: bool) -> None:
+    """A dependency meant for another Python would land in the layer."""
+    assert allows_python(constraint, Version(python)) is allowed

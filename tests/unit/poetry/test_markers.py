@@ -1,0 +1,121 @@
+"""Tests of environment markers as Poetry means them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from packaging.markers import InvalidMarker, Marker
+
+from pulumi_poetry_layer.plan.target import Target
+from pulumi_poetry_layer.poetry.markers import MarkerEnvironment, extras_in
+
+VALUES = Target("python3.12", "x86_64").marker_environment
+
+
+@pytest.mark.parametrize(
+    ("marker", "extras", "holds"),
+    [
+        ('extra == "a"', set(), False),
+        ('extra == "a"', {"a"}, True),
+        ('extra == "a" and extra == "b"', {"a"}, False),
+        ('extra == "a" and extra == "b"', {"a", "b"}, True),
+        ('extra == "a" or extra == "b"', {"b"}, True),
+        ('extra != "a"', {"a", "b"}, False),
+        ('extra != "a"', {"b"}, True),
+        ('extra != "a" and extra == "b"', {"a", "b"}, False),
+        ('"a" == extra', {"a"}, True),
+        ('extra == "My_Extra"', {"my-extra"}, True),
+        ('extra == "a" and sys_platform == "win32"', {"a"}, False),
+        ('(extra == "a" or extra == "b") and python_version >= "3.10"', {"b"}, True),
+    ],
+)
+def test_extras_are_a_set(marker: str, extras: set[str], holds: bool) -> None:
+    """A package that two extras ask for together would be left out of the layer, or come unasked."""
+    assert MarkerEnvironment(VALUES, extras).holds(marker) is holds
+
+
+@pytest.mark.parametrize("extras", [set(), {"a"}, {"a", "b"}])
+def test_without_extras_every_comparison_with_one_holds(extras: set[str]) -> None:
+    """A dependency of an extra that is asked for elsewhere would be cut off while the graph is walked."""
+    environment = MarkerEnvironment(VALUES, extras).with_extras(None)
+
+    assert environment.holds('extra == "z"')
+    assert environment.holds('extra != "a"')
+    assert not environment.holds('extra == "a" and sys_platform == "win32"')
+
+
+@pytest.mark.parametrize(
+    ("marker", "holds"),
+    [
+        ("", True),
+        ("*", True),
+        ("<empty>", False),
+        ('sys_platform == "linux"', True),
+        ('sys_platform == "linux" or python_version < "3" and os_name == "nt"', True),
+        ('python_version < "3" and os_name == "nt" or sys_platform == "linux"', True),
+        ('python_version < "3" and (os_name == "nt" or sys_platform == "linux")', False),
+        ('sys_platform in "linux darwin"', True),
+        ('sys_platform in "linux2 darwin"', False),
+        ('sys_platform not in "linux2,darwin"', True),
+        ('"linux" in sys_platform', True),
+        ('"win" in sys_platform', False),
+        ('platform_machine in "x86_64|aarch64"', True),
+        ('python_version in "3.11, 3.12"', True),
+        ('python_version not in "3.11, 3.12"', False),
+        ('python_version in "3.1"', False),
+        ('python_full_version in "3.12"', True),
+        ('python_full_version not in "3.12.0"', True),
+        ('python_version >= "3.9"', True),
+        ('python_version > "3.12"', False),
+        ('python_version ~= "3.11"', True),
+        ('python_version == "3.*"', True),
+        ('"3.10" <= python_version', True),
+        ('sys_platform == "extra"', False),
+        ('"extra" != sys_platform', True),
+        ('python_implementation == "CPython"', True),
+    ],
+)
+def test_markers_mean_what_they_mean_to_poetry(marker: str, holds: bool) -> None:
+    """The layer would hold other packages than `poetry install` in the runtime."""
+    assert MarkerEnvironment(VALUES).holds(marker) is holds
+
+
+@pytest.mark.parametrize("marker", ["nonsense", 'python_version >= "3.9', 'color == "red"', 'sys_platform ~= "linux"'])
+def test_broken_markers_are_told_apart_from_false_ones(marker: str) -> None:
+    """A damaged marker would silently drop a package from the layer."""
+    with pytest.raises(InvalidMarker):
+        MarkerEnvironment(VALUES).holds(marker)
+
+
+@pytest.mark.parametrize(
+    ("marker", "extras"),
+    [
+        ("", set()),
+        ('sys_platform == "linux"', set()),
+        ('sys_platform == "extra"', set()),
+        ('extra == "A_b"', {"a-b"}),
+        ('python_version < "4" and (extra == "a" or extra == "b")', {"a", "b"}),
+        ('extra != "a"', set()),
+    ],
+)
+def test_extras_that_a_marker_asks_for(marker: str, extras: set[str]) -> None:
+    """Optional dependencies of locked packages would be taken for mandatory ones."""
+    assert extras_in(marker) == extras
+
+
+def test_packaging_parses_markers_into_the_shape_we_walk() -> None:
+    """After an update of `packaging` markers would be misread instead of this test failing."""
+    tree: list[Any] = Marker('extra == "a" and (os_name == "nt" or os_name == "x")')._markers
+
+    assert [part.serialize() for part in tree[0]] == ["extra", "==", '"a"']
+    assert tree[1] == "and"
+    assert tree[2][1] == "or"
+
+
+def test_values_seen_once_do_not_leak_into_another_target() -> None:
+    """The second layer of a program would get the packages of the first one's architecture."""
+    marker = 'platform_machine == "x86_64"'
+
+    assert MarkerEnvironment(VALUES).holds(marker)
+    assert not MarkerEnvironment(Target("python3.12", "arm64").marker_environment).holds(marker)

@@ -1,0 +1,212 @@
+"""Which files of a path dependency count, and that just these are copied."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pulumi_poetry_layer.errors import ArtifactError, BuildError, SubprocessError
+from pulumi_poetry_layer.plan.build_plan import PlannedPackage
+from pulumi_poetry_layer.poetry.locked import Source
+from pulumi_poetry_layer.poetry.lockfile import LockedPackage
+from pulumi_poetry_layer.wheels.path_dependencies import content_digests, copy_path
+
+DIRECTORY = Source(type="directory", url="../lib")
+LOCKED = LockedPackage(
+    name="lib", version="1.0", groups=frozenset(), markers={}, files=(), dependencies=(), source=DIRECTORY
+)
+
+
+@pytest.fixture
+def lib(tmp_path: Path) -> Path:
+    """A library beside the project."""
+    lib = tmp_path / "lib"
+    (lib / "lib").mkdir(parents=True)
+    (tmp_path / "service").mkdir()
+    (lib / "pyproject.toml").write_text("[project]\nname = 'lib'\nversion = '1.0'\n")
+    (lib / "lib" / "__init__.py").write_text("a = 1\n")
+    return lib
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Run git in a folder."""
+    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def tracked(lib: Path) -> Path:
+    """The same in a git work tree."""
+    git(lib.parent, "init", "--quiet")
+    git(lib.parent, "add", ".")
+    return lib
+
+
+@pytest.fixture(params=["in no work tree", "in a work tree"])
+def either(request: pytest.FixtureRequest, lib: Path) -> Path:
+    """The library, with and without git."""
+    if request.param == "in a work tree":
+        request.getfixturevalue("tracked")
+    return lib
+
+
+def digest(lib: Path) -> str:
+    """The digest of the library."""
+    return content_digests([LOCKED], lib.parent / "service")["lib"]
+
+
+@pytest.mark.parametrize(
+    "name", ["lib/__pycache__/a.pyc", "lib/.a.py.swp", ".venv/a.py", "dist/a.whl", "lib.egg-info/PKG-INFO", ".idea/a"]
+)
+def test_leftovers_do_not_count(either: Path, name: str) -> None:
+    """Running the tests of a library, or opening it in an editor, would publish a new layer."""
+    before = digest(either)
+    (either / name).parent.mkdir(parents=True, exist_ok=True)
+    (either / name).write_text("x")
+
+    assert digest(either) == before
+
+
+def edit(lib: Path) -> None:
+    """Change a file."""
+    (lib / "lib" / "__init__.py").write_text("a = 2\n")
+
+
+def make_executable(lib: Path) -> None:
+    """Let a file be executed."""
+    (lib / "lib" / "__init__.py").chmod(0o755)
+
+
+def remove(lib: Path) -> None:
+    """Remove a file."""
+    (lib / "lib" / "__init__.py").unlink()
+
+
+@pytest.mark.parametrize("change", [edit, make_executable, remove])
+def test_every_change_of_what_counts_is_seen(either: Path, change: Callable[[Path], None]) -> None:
+    """The layer would be served stale."""
+    before = digest(either)
+    change(either)
+
+    assert digest(either) != before
+
+
+def test_file_that_git_does_not_know_does_not_count(tracked: Path) -> None:
+    """Notes, logs and local settings beside the code would publish a new layer."""
+    before = digest(tracked)
+    (tracked / "notes.txt").write_text("x")
+    assert digest(tracked) == before
+
+    git(tracked, "add", "notes.txt")
+    assert digest(tracked) != before
+
+
+def test_place_and_dates_do_not_count(either: Path, tmp_path: Path) -> None:
+    """Laptop and CI would publish different layers."""
+    before = digest(either)
+    elsewhere = tmp_path / "deep" / "er"
+    shutil.copytree(either.parent, elsewhere, ignore=shutil.ignore_patterns("deep"))
+    for file in elsewhere.rglob("*.py"):
+        os.utime(file, (1, 1))
+
+    assert digest(elsewhere / "lib") == before
+
+
+def test_folder_that_git_ignores_counts_as_a_whole(tracked: Path) -> None:
+    """A vendored library that is not tracked would be an empty package."""
+    git(tracked, "rm", "--quiet", "-r", "--cached", ".")
+    before = digest(tracked)
+    edit(tracked)
+
+    assert digest(tracked) != before
+
+
+def test_links_count_as_what_they_lead_to(tracked: Path, tmp_path: Path) -> None:
+    """A module that is shared by way of a link would be served stale, or be missing."""
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "c.py").write_text("c = 1\n")
+    (tracked / "lib" / "common").symlink_to("../../common")
+    (tracked / "lib" / "c.py").symlink_to("../../common/c.py")
+    git(tracked, "add", ".")
+    before = digest(tracked)
+    (tmp_path / "common" / "c.py").write_text("c = 2\n")
+    assert digest(tracked) != before
+
+    copy = copy_path(planned(tracked), tmp_path / "service", tmp_path / "copy")
+    assert (copy / "lib" / "common" / "c.py").read_text() == "c = 2\n"
+    assert not (copy / "lib" / "c.py").is_symlink()
+
+
+def test_repository_that_a_git_hook_names_is_not_asked(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deployment from a git hook would look into the index of another repository."""
+    before = digest(tracked)
+    monkeypatch.setenv("GIT_DIR", str(tracked / "nowhere"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tracked / "nowhere"))
+
+    assert digest(tracked) == before
+
+
+def test_missing_git_is_an_error_in_a_work_tree(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CI image without git would take other files than the laptop, and publish a new layer at every turn."""
+    monkeypatch.setenv("PATH", str(tracked / "nowhere"))
+
+    with pytest.raises(SubprocessError, match="install git"):
+        digest(tracked)
+
+
+def test_path_that_does_not_exist_is_left_out(tmp_path: Path) -> None:
+    """The plan could not say which package it belongs to."""
+    assert content_digests([LOCKED], tmp_path / "service") == {}
+
+
+def test_unreadable_file_names_the_package(lib: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user would see a traceback."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "secret.py")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ArtifactError, match=r"package lib 1\.0: cannot be read: .*secret\.py"):
+        digest(lib)
+
+
+def planned(lib: Path) -> PlannedPackage:
+    """The library as it is planned now."""
+    return PlannedPackage(name="lib", version="1.0", file=None, source=DIRECTORY, digest=digest(lib))
+
+
+def test_copy_holds_what_counts_and_nothing_else(either: Path, tmp_path: Path) -> None:
+    """Caches and local settings would land in the layer."""
+    (either / "lib" / "__pycache__").mkdir()
+    (either / "lib" / "__pycache__" / "a.pyc").write_text("x")
+    make_executable(either)
+
+    copy = copy_path(planned(either), tmp_path / "service", tmp_path / "copy")
+
+    assert {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()} == {
+        "pyproject.toml",
+        "lib/__init__.py",
+    }
+    assert os.access(copy / "lib" / "__init__.py", os.X_OK)
+
+
+def test_content_that_changed_since_it_was_planned_is_refused(lib: Path, tmp_path: Path) -> None:
+    """The layer would hold something else than its fingerprint says."""
+    package = planned(lib)
+    edit(lib)
+
+    with pytest.raises(BuildError, match="changed while the layer was being built"):
+        copy_path(package, tmp_path / "service", tmp_path / "copy")
+
+
+def test_content_that_vanished_since_it_was_planned_is_refused(lib: Path, tmp_path: Path) -> None:
+    """A user would see a traceback."""
+    package = planned(lib)
+    shutil.rmtree(lib)
+
+    with pytest.raises(BuildError, match=r"lib 1\.0"):
+        copy_path(package, tmp_path / "service", tmp_path / "copy")
