@@ -40,10 +40,11 @@ demo: setup ## See a lock file become a layer, with the real engine against a lo
 bench: setup ## Time the making of layers beside uv, pip, Poetry and cp; writes docs/benchmarks.md. BENCH_ARGS narrows it down
 	@$(WITH_TOOLS) python -m benchmarks $(BENCH_ARGS)
 
-lint: venv ## Check style, types, spelling and workflows
+lint: venv ## Check style, types, imports, spelling and workflows
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
+	@$(VENV)/lint-imports --no-cache >/dev/null || $(VENV)/lint-imports --no-cache
 	@$(VENV)/codespell
 	@$(MAKE) --no-print-directory lint-workflows
 

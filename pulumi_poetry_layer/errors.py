@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.masking import mask_urls
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -19,9 +21,6 @@ class PoetryLayerError(Exception):
     """
 
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
-        # Imported here: a run that goes well masks nothing, and expressions take their time to be compiled.
-        from pulumi_poetry_layer.masking import mask_urls
-
         self.what = mask_urls(what)
         self.where = where and mask_urls(where)
         self.hint = hint and mask_urls(hint)

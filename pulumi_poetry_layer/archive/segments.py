@@ -13,6 +13,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.archive.checksums import crc32
 from pulumi_poetry_layer.archive.layout import folders_of, name_problems
 from pulumi_poetry_layer.archive.members import DistributionSize, Segment, StreamReader, compress
 from pulumi_poetry_layer.archive.zip_format import CENTRAL_SIZE, central_header, local_header
@@ -44,8 +45,6 @@ def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str
     Raises:
         ArchiveError: an unsafe name, or a member that is too large.
     """
-    from pulumi_poetry_layer.archive.checksums import crc32
-
     ordered = sorted(members, key=lambda member: member.name)
     raise_problems(name_problems(ordered))
     crc = 0

@@ -15,6 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.archive.checksums import crc32
 from pulumi_poetry_layer.archive.file_state import state_of
 from pulumi_poetry_layer.archive.layout import lay_out
 from pulumi_poetry_layer.archive.members import (
@@ -240,8 +241,6 @@ def _crc32_for(size: int) -> Checksum:
     """What takes the checksums: for little data zlib, since importing what is faster takes longer than it saves."""
     if size < _MUCH:
         return zlib.crc32
-    from pulumi_poetry_layer.archive.checksums import crc32
-
     return crc32
 
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.version import InvalidVersion, Version
+
 from pulumi_poetry_layer.builders import given_credentials
 from pulumi_poetry_layer.errors import ArtifactError, DamagedSegmentError, VerificationError, raise_problems
 from pulumi_poetry_layer.host.cache import cache_folder
@@ -128,8 +130,6 @@ def _problems(package: PlannedPackage, wheel: CachedWheel, plan: BuildPlan) -> I
 def _same_version(first: str, second: str) -> bool:
     if first == second:
         return True
-    from packaging.version import InvalidVersion, Version
-
     try:
         return Version(first) == Version(second)
     except InvalidVersion:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import netrc
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -141,8 +142,6 @@ def _netrc_login(url: str, variables: Mapping[str, str]) -> Login | None:
 
 def keyring_is_installed() -> bool:
     """Whether this package can ask the keyring: the library comes with the extra ``keyring``."""
-    from importlib.util import find_spec
-
     return find_spec("keyring") is not None
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import tomli
+from platformdirs import user_config_path
 
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.variables import (
@@ -130,8 +131,6 @@ def read_configuration(variables: Mapping[str, str], project_dir: Path) -> Poetr
 def _configuration_folder(variables: Mapping[str, str]) -> Path:
     if told := variables.get(CONFIGURATION_FOLDER_VARIABLE):
         return Path(told).expanduser()
-    from platformdirs import user_config_path
-
     return user_config_path("pypoetry", appauthor=False, roaming=True)
 
 

@@ -12,6 +12,7 @@ from pulumi_poetry_layer.plan.planner import plan_selection, select_layer
 from pulumi_poetry_layer.plan.target import Target
 from pulumi_poetry_layer.poetry.lockfile import LockFile, parse_lockfile
 from pulumi_poetry_layer.poetry.pyproject import Project, parse_project
+from pulumi_poetry_layer.wheels.path_dependencies import content_digests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,4 @@ def _path_digests(selection: Selection, folder: Path) -> dict[str, str]:
     packages = [package for package in selection.packages if package.is_path]
     if not packages:
         return {}
-    # Imported here: most projects have no path dependencies, and then no other program is needed to plan.
-    from pulumi_poetry_layer.wheels.path_dependencies import content_digests
-
     return content_digests(packages, folder)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_poetry_layer.builders import make_builder
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.variables import variable_name
+from pulumi_poetry_layer.index.sources import PYPI, Sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,9 +39,6 @@ def stack_credentials(get: Callable[[str], Any], project_dir: Path) -> dict[str,
     Raises:
         InputError: what is configured is no user name and password.
     """
-    # Imported here: a program that builds nothing needs no reader of TOML.
-    from pulumi_poetry_layer.index.sources import PYPI, Sources
-
     try:
         sources = Sources.of((project_dir / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import SelectionError
+from pulumi_poetry_layer.masking import mask_urls
 from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 
@@ -85,8 +86,6 @@ class PlannedPackage:
         """The version as a preview shows it: with commit or content where the version alone says too little."""
         if self.source and self.source.type == "git":
             # Masked: this goes into the stack's state.
-            from pulumi_poetry_layer.masking import mask_urls
-
             return mask_urls(f"{self.version} ({self.source.url}@{(self.source.resolved_reference or '')[:12]})")
         if self.source and self.digest:
             return f"{self.version} ({self.source.type}@{self.digest[:12]})"

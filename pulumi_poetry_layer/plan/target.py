@@ -10,6 +10,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from packaging.tags import compatible_tags, cpython_tags
+
 from pulumi_poetry_layer.errors import PoetryLayerError, TargetError, raise_problems
 
 if TYPE_CHECKING:
@@ -120,9 +122,6 @@ class Target:
     @cached_property
     def tag_ranks(self) -> Mapping[tuple[str, str, str], int]:
         """(interpreter, ABI, platform) of every wheel tag the target can load → its rank, 0 being the best."""
-        # Imported here: only artifact selection needs it, and it is not free.
-        from packaging.tags import compatible_tags, cpython_tags
-
         interpreter = "cp{}{}".format(*self.python_version)
         tags = [
             *cpython_tags(self.python_version, [interpreter], self.platforms),

@@ -18,6 +18,10 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.host.cache import cache_folder
 from pulumi_poetry_layer.host.files import write_atomically
+from pulumi_poetry_layer.index.access import Indexes
+from pulumi_poetry_layer.index.client import Downloader
+from pulumi_poetry_layer.index.credentials import Credentials
+from pulumi_poetry_layer.index.sources import Sources
 from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.size.wheel_directory import TruncatedDirectoryError, WheelSizes, read_directory
 from pulumi_poetry_layer.wheels.cache import WheelCache
@@ -62,11 +66,6 @@ def size_sources(builder: Builder, files: ProjectFiles, patience: Patience) -> t
     """
 
     def indexes() -> Indexes:
-        # Imported here: what is in the cache needs none of it.
-        from pulumi_poetry_layer.index.access import Indexes
-        from pulumi_poetry_layer.index.credentials import Credentials
-        from pulumi_poetry_layer.index.sources import Sources
-
         given = getattr(builder, "credentials", {})
         return Indexes(Sources.of(files.pyproject), Credentials.of_host(files.folder, given))
 
@@ -101,9 +100,6 @@ class WheelSizeSource:
         return known
 
     def _asked(self, packages: Sequence[PlannedPackage], deadline: float) -> dict[str, WheelSizes]:
-        # Imported here: what is known already needs nothing of the network.
-        from pulumi_poetry_layer.index.client import Downloader
-
         downloader = Downloader(self._indexes(), deadline=deadline)
         threads = ThreadPoolExecutor(min(_AT_ONCE, len(packages)))
         answers = {package.name: threads.submit(self._ask, downloader, package) for package in packages}

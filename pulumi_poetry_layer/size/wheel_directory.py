@@ -52,7 +52,7 @@ def read_directory(end: bytes, whole_size: int) -> WheelSizes:
 
 
 def _landing(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
-    """The files that a layer takes over; see :mod:`pulumi_poetry_layer.wheels.reader`, which also reads and checks them."""
+    """The files that a layer takes over; :mod:`pulumi_poetry_layer.wheels.reader` reads and checks them."""
     for info in infos:
         folder, _, rest = info.filename.partition("/")
         is_outside = folder.endswith(".data") and rest.partition("/")[0] in SCHEMES_OUTSIDE

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive.segments import read_segment
+from filelock import FileLock
+
+from pulumi_poetry_layer.archive.segments import read_segment, write_segment
 from pulumi_poetry_layer.errors import DamagedSegmentError
+from pulumi_poetry_layer.host.files import replacing
+from pulumi_poetry_layer.index.sources import Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,8 +48,6 @@ def cache_key(package: PlannedPackage) -> str:
         return f"path:{package.digest}"
     if package.file:
         return package.file.hash
-    from pulumi_poetry_layer.index.sources import Address  # here: few layers have a package from git
-
     source = package.source
 
     # Without a login: a new token is the same repository.
@@ -88,9 +91,6 @@ class WheelCache:
 
     def add(self, key: str, wheel: Wheel) -> None:
         """Keep a wheel."""
-        from pulumi_poetry_layer.archive.segments import write_segment
-        from pulumi_poetry_layer.host.files import replacing
-
         notes = {"name": wheel.name, "version": wheel.version, "machines": sorted(wheel.machines), "glibc": wheel.glibc}
         # Windows does not replace a file that another process is reading: then that one is as good.
         with suppress(PermissionError), replacing(self._path(key)) as file:
@@ -104,8 +104,6 @@ class WheelCache:
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
         """Hold while adding, so that processes that need the same wheel download it once."""
-        from filelock import FileLock
-
         path = self._path(key).with_suffix(".lock")
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path):
@@ -114,8 +112,6 @@ class WheelCache:
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """A temporary folder on the cache's file system."""
-        import tempfile
-
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".adding-", dir=self._folder) as folder:
             yield Path(folder)

@@ -14,6 +14,7 @@ from pulumi_poetry_layer.index.client import Downloader
 from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.wheels.build_environment import build_variables
 from pulumi_poetry_layer.wheels.cache import cache_key
+from pulumi_poetry_layer.wheels.from_source import build_pure_wheel, check_out, unpack
 from pulumi_poetry_layer.wheels.path_dependencies import copy_path
 from pulumi_poetry_layer.wheels.reader import read_wheel
 from pulumi_poetry_layer.wheels.workers import WheelWorkers, worker_count
@@ -137,15 +138,11 @@ class _WheelSource:
         return self._built(package, folder, path)
 
     def _built(self, package: PlannedPackage, folder: Path, sdist: Path | None = None) -> Wheel:
-        from pulumi_poetry_layer.wheels.from_source import check_out, unpack
-
         source = folder / "source"
         tree = unpack(sdist, package.file.name, source) if sdist and package.file else check_out(package, source)
         return self._build(package, tree, folder)
 
     def _build(self, package: PlannedPackage, tree: Path, folder: Path) -> Wheel:
-        from pulumi_poetry_layer.wheels.from_source import build_pure_wheel
-
         # Made here, and not for wheels: it looks up the logins of all sources, and a keyring takes its time.
         variables = build_variables(os.environ, self._sources, self._credentials)
         with self._builds:

@@ -22,6 +22,7 @@ from pulumi_poetry_layer.archive.members import LAYER_FOLDER, BytesContent, Memb
 from pulumi_poetry_layer.errors import PoetryLayerError, WheelError, raise_problems
 from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.wheels.member import MemberReader, WheelMember
+from pulumi_poetry_layer.wheels.native import needs_of
 from pulumi_poetry_layer.wheels.record import (
     INSTALLATION_FILES,
     INSTALLER_NAME,
@@ -164,8 +165,6 @@ class _WheelFile:
         )
 
     def _glibc(self, members: Mapping[str, WheelMember]) -> dict[int, tuple[int, ...]]:
-        from pulumi_poetry_layer.wheels.native import needs_of
-
         newest: dict[int, tuple[int, ...]] = {}
         for name, member in members.items():
             if member.machine is None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import LifoQueue
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.host.process import AnsweringProcess
 from pulumi_poetry_layer.wheels.cache import WheelCache
 from pulumi_poetry_layer.wheels.reader import read_wheel
 
@@ -69,8 +70,6 @@ class WheelWorkers:
         """
         if not self._count or path.stat().st_size < _LARGE:
             return False
-        from pulumi_poetry_layer.host.process import AnsweringProcess  # here: a worker starts without it
-
         worker, answer = self._idle.get(), ""
         try:
             worker = worker or AnsweringProcess(self._arguments)

@@ -19,6 +19,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from docker.errors import NotFound
+from docker.types import Mount
+from docker.utils.socket import frames_iter
+from requests.exceptions import RequestException
+
 from pulumi_poetry_layer.builders.container.daemon import (
     LABEL,
     NO_SUCH_PROGRAM,
@@ -103,8 +108,6 @@ class BuildContainer:
             ContainerError: it was killed.
             HostError: the daemon is gone.
         """
-        from docker.utils.socket import frames_iter
-
         frames: Callable[..., Iterator[tuple[int, bytes]]] = frames_iter
         api = self._client.api
         output: list[str] = []
@@ -146,8 +149,6 @@ class BuildContainer:
 
     def _exit_code(self, program: str) -> int | None:
         """The exit code; None when it was the whole container that ended."""
-        from docker.errors import NotFound
-
         try:
             code = self._client.api.exec_inspect(program)["ExitCode"]
         except NotFound:
@@ -267,8 +268,6 @@ def _removed_after(seconds: float, container: BuildContainer) -> Iterator[None]:
 
 
 def _host_config(client: DockerClient, network: str | None) -> dict[str, Any]:
-    from docker.types import Mount
-
     settings: dict[str, Any] = {} if network is None else {"network_mode": network}
     cache = Mount(CACHE_FOLDER, CACHE_VOLUME, type="volume")
     config: dict[str, Any] = client.api.create_host_config(auto_remove=True, mounts=[cache], **settings)
@@ -282,8 +281,6 @@ def _refuse_if_not_running(client: DockerClient, container_id: str, image: str) 
         HostError: the image is for another processor than the daemon's and its program ended at once.
         ContainerError: its program ended at once.
     """
-    from docker.errors import NotFound
-
     architecture = client.images.get(image).attrs["Architecture"]
     if architecture != client.version()["Arch"]:
         if _ends(client, container_id):
@@ -297,9 +294,6 @@ def _refuse_if_not_running(client: DockerClient, container_id: str, image: str) 
 
 def _ends(client: DockerClient, container_id: str) -> bool:
     """Whether a container has ended or is about to: it is told as running for a moment after its last program."""
-    from docker.errors import NotFound
-    from requests.exceptions import RequestException
-
     try:
         client.api.wait(container_id, timeout=_END_SECONDS)
     except NotFound:

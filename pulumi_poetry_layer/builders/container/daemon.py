@@ -1,13 +1,15 @@
-"""The only door to the Docker daemon: a connection, and its failures as errors that say what to do.
-
-``docker`` is imported when a connection is made: neither planning nor a preview needs it.
-"""
+"""The only door to the Docker daemon: a connection, and its failures as errors that say what to do."""
 
 from __future__ import annotations
 
 import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+
+import docker
+from docker.errors import APIError, DockerException
+from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
 from pulumi_poetry_layer.errors import BuildError, ContainerError, HostError
 from pulumi_poetry_layer.host.process import mask_secrets
@@ -23,6 +25,9 @@ LABEL = "pulumi-poetry-layer"
 NO_SUCH_PROGRAM = "executable file not found"
 """What container runtimes say of a program that is not in the image."""
 
+_FAILURES = (DockerException, RequestException, HTTPError, ConnectionError)
+"""What the client raises: its own errors, and those of the libraries below it."""
+
 _ANSWER_SECONDS = 60  # without output: a request, not a build, which is streamed
 _START_HINT = "start Docker, or let DOCKER_HOST or `docker context use` name a daemon that runs"
 
@@ -34,11 +39,9 @@ def connect() -> Iterator[DockerClient]:
     Raises:
         HostError: no daemon answers there.
     """
-    import docker
-
     try:
         client = docker.from_env(timeout=_ANSWER_SECONDS)
-    except _failures() as error:
+    except _FAILURES as error:
         raise _unreachable(error) from error
     try:
         yield client
@@ -72,14 +75,12 @@ def daemon_errors(doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except _failures() as error:
+    except _FAILURES as error:
         raise explain(error, doing) from error
 
 
 def explain(error: Exception, doing: str) -> BuildError:
     """The error that tells a user about a failure of the daemon or of the connection to it."""
-    from docker.errors import APIError
-
     if not isinstance(error, APIError):
         return HostError(f"the connection to the Docker daemon broke while {doing}: {_text(error)}", hint=_START_HINT)
     told = mask_secrets(str(error.explanation or error))
@@ -107,14 +108,6 @@ def not_runnable(architecture: str) -> HostError:
         hint="have qemu run them (`docker run --privileged --rm tonistiigi/binfmt --install all`), "
         "use a daemon on such a machine (DOCKER_HOST), or the wheels builder",
     )
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    from docker.errors import DockerException
-    from requests.exceptions import RequestException
-    from urllib3.exceptions import HTTPError
-
-    return DockerException, RequestException, HTTPError, ConnectionError
 
 
 def _unreachable(error: Exception) -> HostError:

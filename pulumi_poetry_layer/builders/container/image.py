@@ -8,6 +8,10 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from docker.errors import ImageNotFound
+from docker.utils import parse_repository_tag
+from filelock import FileLock
+
 from pulumi_poetry_layer.builders.container.container import CACHE_FOLDER, start_container
 from pulumi_poetry_layer.builders.container.daemon import LABEL, daemon_errors
 from pulumi_poetry_layer.builders.container.environment import CERTIFICATES_FOLDER
@@ -166,8 +170,6 @@ def _install_poetry(
 @contextmanager
 def _alone(tag: str) -> Iterator[None]:
     """Let one process of this host make an image, and the others wait for it."""
-    from filelock import FileLock
-
     folder = cache_root() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / f"image-{tag}.lock"):
@@ -175,8 +177,6 @@ def _alone(tag: str) -> Iterator[None]:
 
 
 def _image(client: DockerClient, reference: str) -> Image | None:
-    from docker.errors import ImageNotFound
-
     with daemon_errors(f"looking for the image {reference}"):
         try:
             return client.images.get(reference)
@@ -190,8 +190,6 @@ def _pull(client: DockerClient, reference: str, platform: str) -> None:
     Raises:
         BuildError: the registry or the daemon says no.
     """
-    from docker.utils import parse_repository_tag
-
     repository, tag = parse_repository_tag(reference)
     _log.info("pulling %s", reference)
     try:

@@ -8,8 +8,11 @@ environment. RECORD is rewritten so that it is true to the layer.
 from __future__ import annotations
 
 import stat
+from importlib.metadata import PathDistribution
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from packaging.version import Version
 
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, BytesContent, FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
@@ -47,16 +50,12 @@ def read_site_packages(site_packages: Path, plan: BuildPlan) -> list[Member]:
 
 def _installed(site_packages: Path) -> Iterator[tuple[str, tuple[str, Path]]]:
     """Normalised name → version and .dist-info folder of every installed distribution."""
-    from importlib.metadata import PathDistribution
-
     for folder in sorted(site_packages.glob("*.dist-info")):
         metadata = PathDistribution(folder).metadata
         yield normalised(metadata["Name"]), (metadata["Version"], folder)
 
 
 def _differences(plan: BuildPlan, installed: dict[str, tuple[str, Path]]) -> Iterator[VerificationError]:
-    from packaging.version import Version
-
     planned = {package.name: package.version for package in plan.packages}
     for name, version in planned.items():
         if name not in installed:

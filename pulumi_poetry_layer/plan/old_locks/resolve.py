@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.plan.dependency_graph import root_dependencies
 from pulumi_poetry_layer.plan.old_locks.candidates import LockedPackages, Node, Requirement, unsatisfied
+from pulumi_poetry_layer.plan.old_locks.solver import solve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -118,7 +119,4 @@ def _solve(roots: Sequence[Dependency], candidates: LockedPackages) -> Mapping[s
     highest = candidates.highest()
     if not _Solution(highest, candidates).leaves_choice(roots):
         return highest
-    # Imported here: only lock files with several versions of a package need it.
-    from pulumi_poetry_layer.plan.old_locks.solver import solve
-
     return solve(roots, candidates)

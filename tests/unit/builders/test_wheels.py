@@ -36,8 +36,7 @@ from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice, PlannedPackag
 from pulumi_poetry_layer.plan.target import Target
 from pulumi_poetry_layer.poetry.locked import LockedFile, Source
 from pulumi_poetry_layer.poetry.lockfile import LockedPackage
-from pulumi_poetry_layer.wheels import fetch as wheel_source
-from pulumi_poetry_layer.wheels import from_source as source_build
+from pulumi_poetry_layer.wheels import fetch
 from pulumi_poetry_layer.wheels.cache import WheelCache
 from pulumi_poetry_layer.wheels.path_dependencies import content_digests
 from pulumi_poetry_layer.wheels.workers import WheelWorkers
@@ -129,14 +128,14 @@ def test_what_another_process_just_added_is_not_downloaded_again(
     tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Builds that start together would each download the same wheels."""
-    cache = wheel_source.add_wheels
+    cache = fetch.add_wheels
 
     def late(packages: list[PlannedPackage], *arguments: object) -> None:
         cache(packages, *arguments)  # type: ignore[arg-type]
         index.requests.clear()
         cache(packages, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(wheel_source, "add_wheels", late)
+    monkeypatch.setattr(fetch, "add_wheels", late)
 
     build(tmp_path, planned(APP))
 
@@ -288,7 +287,7 @@ def test_logins_for_builds_are_looked_up_for_builds_alone(
     def looked_up(*_: object) -> dict[str, str]:
         raise BuildError("looked up")
 
-    monkeypatch.setattr(wheel_source, "build_variables", looked_up)
+    monkeypatch.setattr(fetch, "build_variables", looked_up)
     assert build(tmp_path, planned(APP)).size
     with pytest.raises(BuildError, match="looked up"):
         build(tmp_path, planned(source_package(server, sdist("py_modules=['source']"))))
@@ -307,10 +306,10 @@ def test_few_packages_are_built_at_once(tmp_path: Path, monkeypatch: pytest.Monk
         running.remove(label)
         raise BuildError("enough was seen", where=label)
 
-    monkeypatch.setattr(wheel_source, "_BUILDS", 2)
-    monkeypatch.setattr(source_build, "build_pure_wheel", build_pure_wheel)
+    monkeypatch.setattr(fetch, "_BUILDS", 2)
+    monkeypatch.setattr(fetch, "build_pure_wheel", build_pure_wheel)
     with ThreadPoolExecutor(8) as threads, WheelWorkers(tmp_path, 0) as workers, ThreadPoolExecutor(1) as downloads:
-        source = wheel_source._WheelSource(
+        source = fetch._WheelSource(
             WheelCache(tmp_path), workers, downloads, tmp_path, Sources(), Credentials.of_host(tmp_path, {})
         )
         packages = [PlannedPackage(name=f"p{number}", version="1", file=None, source=None) for number in range(8)]

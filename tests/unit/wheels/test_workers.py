@@ -13,7 +13,7 @@ import pytest
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.host.process import AnsweringProcess
-from pulumi_poetry_layer.wheels import workers as wheel_workers
+from pulumi_poetry_layer.wheels import workers as module
 from pulumi_poetry_layer.wheels.cache import WheelCache
 from pulumi_poetry_layer.wheels.reader import read_wheel
 from pulumi_poetry_layer.wheels.workers import WheelWorkers, worker_count
@@ -25,7 +25,7 @@ KEY = SAMPLE.hash
 @pytest.fixture
 def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WheelWorkers]:
     """One worker, for wheels of any size."""
-    monkeypatch.setattr(wheel_workers, "_LARGE", 0)
+    monkeypatch.setattr(module, "_LARGE", 0)
     with WheelWorkers(tmp_path / "cache", 1) as workers:
         yield workers
 
@@ -40,7 +40,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[AnsweringProcess]:
             super().__init__(arguments)
             started.append(self)
 
-    monkeypatch.setattr("pulumi_poetry_layer.host.process.AnsweringProcess", Noted)
+    monkeypatch.setattr("pulumi_poetry_layer.wheels.workers.AnsweringProcess", Noted)
     return started
 
 
@@ -117,7 +117,7 @@ def test_nothing_is_started_where_nothing_is_to_be_had_from_it(
     tmp_path: Path, started: list[AnsweringProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A host with one processor would do more work in the same time."""
-    monkeypatch.setattr(wheel_workers, "_LARGE", 0)
+    monkeypatch.setattr(module, "_LARGE", 0)
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     with WheelWorkers(tmp_path / "cache", worker_count()) as workers:
         assert not workers.add(saved(tmp_path, SAMPLE.data()), SAMPLE.file_name, KEY)
@@ -128,7 +128,7 @@ def test_nothing_is_started_where_nothing_is_to_be_had_from_it(
 
 def test_workers_end_when_their_program_is_gone(tmp_path: Path) -> None:
     """Every build that is killed would leave processes behind."""
-    command = [sys.executable, "-m", wheel_workers.__name__, str(tmp_path / "cache")]
+    command = [sys.executable, "-m", module.__name__, str(tmp_path / "cache")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         process.stdin.close()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
@@ -35,17 +33,6 @@ def test_image_decides_the_fingerprint_and_how_it_is_run_does_not() -> None:
     assert plan(image="build:1").fingerprint != plan().fingerprint
     assert plan(network="host", timeout="60").fingerprint == plan().fingerprint
     assert "poetry" in plan().builder.pins
-
-
-def test_planning_does_not_import_docker() -> None:
-    """Otherwise whoever previews must wait for Docker's library, or have a daemon."""
-    program = (
-        "import sys; sys.modules['docker'] = None; "
-        "from pulumi_poetry_layer.cli import main; "
-        f"sys.exit(main(['plan', '--project-dir', {str(PROJECT)!r}, '--builder', 'container']))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 def test_options_make_the_same_builder_again() -> None:

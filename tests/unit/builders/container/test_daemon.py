@@ -6,8 +6,7 @@ import pytest
 import requests
 from docker.errors import APIError, DockerException
 
-from pulumi_poetry_layer.builders.container import daemon as docker_daemon
-from pulumi_poetry_layer.builders.container import image as build_image
+from pulumi_poetry_layer.builders.container import daemon, image
 from pulumi_poetry_layer.errors import BuildError, ContainerError, HostError
 
 REFERENCE = "registry.invalid/build:1"
@@ -38,7 +37,7 @@ REFERENCE = "registry.invalid/build:1"
 )
 def test_failed_pull_says_what_is_wrong_and_what_to_do(told: str, kind: type[BuildError], what: str, hint: str) -> None:
     """Otherwise a user reads a registry's riddle and does not know whose fault it is."""
-    error = build_image._pull_error(ContainerError(told), REFERENCE, "linux/arm64")
+    error = image._pull_error(ContainerError(told), REFERENCE, "linux/arm64")
     assert type(error) is kind
     assert error.where == REFERENCE
     assert what in error.what
@@ -63,7 +62,7 @@ def test_failed_pull_says_what_is_wrong_and_what_to_do(told: str, kind: type[Bui
 )
 def test_daemons_answer_is_explained(error: Exception, kind: type[BuildError], what: str, hint: str) -> None:
     """Otherwise a user sees the traceback of an HTTP library."""
-    explained = docker_daemon.explain(error, "building")
+    explained = daemon.explain(error, "building")
     assert type(explained) is kind
     assert what in explained.what
     assert hint in str(explained.hint or "")
@@ -71,7 +70,7 @@ def test_daemons_answer_is_explained(error: Exception, kind: type[BuildError], w
 
 def test_forbidden_daemon_is_told_from_a_missing_one() -> None:
     """Otherwise a user starts a daemon that runs already."""
-    error = docker_daemon._unreachable(DockerException("('Connection aborted.', PermissionError(13))"))
+    error = daemon._unreachable(DockerException("('Connection aborted.', PermissionError(13))"))
     assert "may not be used" in error.what
     assert "group `docker`" in str(error.hint)
 
@@ -79,4 +78,4 @@ def test_forbidden_daemon_is_told_from_a_missing_one() -> None:
 def test_credentials_in_a_registrys_words_are_masked() -> None:
     """Otherwise a password in the address of a proxy ends in the log."""
     told = "proxyconnect tcp: dial tcp http://me:secret@proxy.invalid: connection refused"
-    assert "secret" not in str(build_image._pull_error(ContainerError(told), REFERENCE, "linux/amd64"))
+    assert "secret" not in str(image._pull_error(ContainerError(told), REFERENCE, "linux/amd64"))
