@@ -129,6 +129,29 @@ def test_a_file_that_the_index_does_not_list_is_told(index: Index) -> None:
     assert "lock another version" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize(
+    ("page", "problem"),
+    [
+        (b"[]", "not a valid page of a package index: .*/simple/app/: it has no list of files"),
+        (b'{"meta": {"api-version": "2.0"}, "files": []}', "version 2.0 of the simple API is not supported"),
+        (b'{"files": [{"filename": "app-1.0-py3-none-any.whl", "url": 1}]}', "its entry for app-1.0-py3-none-any.whl"),
+        (b'{"files": [{"filename": "app-1.0-py3-none-any.whl", "url": "http://host:port/x"}]}', "Failed to parse"),
+        (b'{"files": [{"filename": "app-1.0-py3-none-any.whl", "url": "file:///x"}]}', "No connection adapters"),
+    ],
+)
+def test_a_page_that_is_not_valid_is_an_error_of_the_index(
+    index: Index, page: bytes, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user would see a traceback, and not which index it is."""
+    monkeypatch.setattr(index, "page", lambda _: ("application/vnd.pypi.simple.v1+json", page))
+
+    with pytest.raises(DownloadError, match=problem) as caught:
+        download(index, source=private(index))
+    assert caught.value.where == "app 1.0"
+    assert "'my-index.2'" in caught.value.what
+    assert "the url of the source 'my-index.2' in pyproject.toml" in str(caught.value.hint)
+
+
 def test_an_unknown_project_is_told(index: Index) -> None:
     """A user would see a traceback of the HTTP library."""
     index.files.clear()

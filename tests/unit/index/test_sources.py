@@ -119,6 +119,9 @@ def test_an_address_belongs_to_the_source_with_the_longest_common_path(url: str,
         ("https://host.invalid/a", "https://host.invalid.evil.invalid/b", False),
         ("https://host.invalid:8443/a", "https://host.invalid/b", False),
         ("http://host.invalid:80/a", "https://host.invalid:8443/b", False),
+        ("https://host.invalid/a", "https://host.invalid:port/b", False),
+        ("https://host.invalid/a", "https://host.invalid:99999/b", False),
+        ("https://host.invalid/a", "https://[host.invalid/b", False),
     ],
 )
 def test_a_login_stays_on_its_host_and_port_and_is_never_sent_less_encrypted(index: str, url: str, same: bool) -> None:
