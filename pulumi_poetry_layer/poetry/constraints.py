@@ -7,10 +7,14 @@ and local releases is not always what PEP 440 says.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _ANY = re.compile(r"v?[*xX](\.[*xX])*")
 _ALTERNATIVES = re.compile(r"\s*\|\|?\s*")
@@ -29,10 +33,7 @@ def allows(constraint: str, version: Version) -> bool:
     Raises:
         InvalidConstraint: the text is not a constraint.
     """
-    return any(
-        all(any(part.allows(version) for part in condition) for condition in conditions)
-        for conditions in _parse(constraint)
-    )
+    return any(_all_allow(conditions, version) for conditions in _parse(constraint))
 
 
 def has_upper_bound(constraint: str) -> bool:
@@ -56,9 +57,9 @@ def allows_python(constraint: str, python: Version) -> bool:
     Raises:
         InvalidConstraint: the text is not a constraint.
     """
+    minor = Version(f"{python.major}.{python.minor}")
     return any(
-        all(any(part.allows_python(python) for part in condition) for condition in conditions)
-        for conditions in _parse(constraint)
+        _all_allow(conditions, minor if _names_minor(conditions) else python) for conditions in _parse(constraint)
     )
 
 
@@ -70,19 +71,16 @@ class _Range:
     high: Version | None = None
     low_included: bool = True
     high_included: bool = False
+    post_releases_of_low: bool = False
 
     def allows(self, version: Version) -> bool:
         return self._above_low(version) and self._below_high(version)
 
-    def allows_python(self, python: Version) -> bool:
-        if self.low is not None and self.low == self.high and len(self.low.release) <= len(("major", "minor")):
-            return self.allows(Version(f"{python.major}.{python.minor}"))
-        return self.allows(python)
-
     def _above_low(self, version: Version) -> bool:
         if self.low is None:
             return True
-        if not self.low_included and version.is_postrelease and not self.low.is_postrelease:
+        without_post_releases = not self.low_included and not self.post_releases_of_low
+        if without_post_releases and version.is_postrelease and not self.low.is_postrelease:
             version = Version(version.base_version)
         version = _without_local(version, self.low)
         return version > self.low or (self.low_included and version == self.low)
@@ -102,6 +100,18 @@ def _without_local(version: Version, bound: Version) -> Version:
 _Conditions = tuple[tuple[_Range, ...], ...]
 
 
+def _all_allow(conditions: _Conditions, version: Version) -> bool:
+    return all(any(part.allows(version) for part in condition) for condition in conditions)
+
+
+def _names_minor(conditions: _Conditions) -> bool:
+    """Whether one of them is a single version of one or two numbers."""
+    parts = [part for condition in conditions for part in condition]
+    return any(
+        part.low and part.low == part.high and len(part.low.release) <= len(("major", "minor")) for part in parts
+    )
+
+
 @lru_cache(maxsize=4096)
 def _parse(constraint: str) -> tuple[_Conditions, ...]:
     """Alternatives of conditions, all of which must hold, each of which is a union of ranges."""
@@ -110,8 +120,18 @@ def _parse(constraint: str) -> tuple[_Conditions, ...]:
         texts = [text for text in _CONDITIONS.split(_SPACE_AFTER_OPERATOR.sub("", part)) if text]
         if not texts:
             raise _invalid(constraint)
-        alternatives.append(tuple(_condition(text, constraint) for text in texts))
+        conditions = dict.fromkeys(_condition(text, constraint) for text in texts)
+        alternatives.append(_lone_exclusion(conditions) or tuple(conditions))
     return tuple(alternatives)
+
+
+def _lone_exclusion(conditions: Iterable[tuple[_Range, ...]]) -> _Conditions | None:
+    """``!=1`` with no other condition. To Poetry it allows 1.0.post1, and ``!=1,<2`` does not."""
+    limiting = [condition for condition in conditions if condition != (_Range(),)]
+    if len(limiting) == 1 and len(limiting[0]) > 1 and limiting[0][0].high == limiting[0][1].low:
+        below, above = limiting[0]
+        return ((below, replace(above, post_releases_of_low=True)),)
+    return None
 
 
 def _condition(text: str, constraint: str) -> tuple[_Range, ...]:

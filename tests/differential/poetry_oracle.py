@@ -4,10 +4,6 @@ Reads one request per line from standard input and answers each with one line. A
 and ``lock`` (texts), and a list of ``runs``: each has ``groups``, ``extras``, ``markers`` (values of the environment
 markers) and ``tags`` (ordered wheel tags as [interpreter, ABI, platform]). The answer says whether Poetry takes the
 lock file as ``fresh``, and for each run what it would install as [name, version, file], or its ``error``.
-
-A request with ``expressions`` instead asks for markers: a list of [marker, values, extras or null]; the answer is a
-list of booleans, null where Poetry cannot read the marker. One with ``constraints`` asks for version constraints: a
-list of [constraint, version].
 """
 
 from __future__ import annotations
@@ -19,21 +15,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cleo.io.null_io import NullIO  # type: ignore[import-not-found, unused-ignore]
+from cleo.io.null_io import NullIO
 from packaging.tags import Tag
-from poetry.config.config import Config  # type: ignore[import-not-found, unused-ignore]
-from poetry.core.constraints.version import Version, parse_constraint  # type: ignore[import-not-found, unused-ignore]
-from poetry.core.factory import Factory  # type: ignore[import-not-found, unused-ignore]
-from poetry.core.packages.utils.link import Link  # type: ignore[import-not-found, unused-ignore]
-from poetry.core.version.markers import parse_marker  # type: ignore[import-not-found, unused-ignore]
-from poetry.installation.chooser import Chooser  # type: ignore[import-not-found, unused-ignore]
-from poetry.installation.installer import Installer  # type: ignore[import-not-found, unused-ignore]
-from poetry.packages import Locker  # type: ignore[import-not-found, unused-ignore]
-from poetry.repositories import RepositoryPool  # type: ignore[import-not-found, unused-ignore]
-from poetry.repositories.installed_repository import (  # type: ignore[import-not-found, unused-ignore]
-    InstalledRepository,
-)
-from poetry.utils.env import MockEnv  # type: ignore[import-not-found, unused-ignore]
+from poetry.config.config import Config
+from poetry.core.factory import Factory
+from poetry.core.packages.utils.link import Link
+from poetry.installation.chooser import Chooser
+from poetry.installation.installer import Installer
+from poetry.packages import Locker
+from poetry.repositories import RepositoryPool
+from poetry.repositories.installed_repository import InstalledRepository
+from poetry.utils.env import MockEnv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,13 +74,6 @@ def main() -> None:
 
 def answer(request: Mapping[str, Any]) -> Any:
     """The answer to one request."""
-    if "expressions" in request:
-        return [holds(*expression) for expression in request["expressions"]]
-    if "constraints" in request:
-        return [
-            parse_constraint(constraint).allows(Version.parse(version))
-            for constraint, version in request["constraints"]
-        ]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "pyproject.toml").write_text(request["pyproject"], encoding="utf-8")
@@ -97,15 +82,6 @@ def answer(request: Mapping[str, Any]) -> Any:
         project = Factory().create_poetry(folder)
         locker = Locker(folder / "poetry.lock", project.pyproject.data)
         return {"fresh": locker.is_fresh(), "runs": [install(project, locker, run) for run in request["runs"]]}
-
-
-def holds(marker: str, values: dict[str, Any], extras: list[str] | None) -> bool | None:
-    """Whether Poetry takes a marker as true."""
-    environment = {**values, "extra": set(extras)} if extras is not None else values
-    try:
-        return bool(parse_marker(marker).validate(environment))
-    except Exception:  # Poetry raises errors of many kinds
-        return None
 
 
 def install(project: Any, locker: Any, run: Mapping[str, Any]) -> dict[str, Any]:

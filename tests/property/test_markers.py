@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from packaging.markers import Marker
 
 from pulumi_poetry_layer.plan.target import MACHINES, RUNTIMES, Target
 from pulumi_poetry_layer.poetry.markers import MarkerEnvironment, extras_in
 
+from .poetry_core import poetry_holds
 from .strategies import EXTRAS, extra_markers, markers
 
 targets = st.builds(Target, st.sampled_from(RUNTIMES), st.sampled_from(sorted(MACHINES)))
 extra_sets = st.frozensets(st.sampled_from(EXTRAS))
+
+
+@given(st.one_of(extra_markers(), markers()), st.none() | extra_sets, targets)
+def test_markers_mean_what_they_mean_to_poetry(marker: str, extras: frozenset[str] | None, target: Target) -> None:
+    """The layer would hold other packages than `poetry install` in the runtime."""
+    assume(extras is not None or not _excludes_itself(marker))
+    values = dict(target.marker_environment)
+
+    assert MarkerEnvironment(values, extras).holds(marker) is poetry_holds(marker, values, extras)
+
+
+def _excludes_itself(marker: str) -> bool:
+    """Whether a marker asks for an extra and for its absence; Poetry finds that such a one never holds.
+
+    Where nothing is said about extras we take every comparison of one for true. No lock file has such a marker.
+    """
+    return any(f'extra == "{extra}"' in marker and f'extra != "{extra}"' in marker for extra in EXTRAS)
 
 
 @given(markers(), targets)

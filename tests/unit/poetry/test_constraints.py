@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from packaging.version import Version
+from property.poetry_core import poetry_allows
 
 from pulumi_poetry_layer.poetry.constraints import InvalidConstraint, allows, allows_python, has_upper_bound
 
@@ -34,7 +35,8 @@ from pulumi_poetry_layer.poetry.constraints import InvalidConstraint, allows, al
         ("==1.0", "1.0", "1.1"),
         ("=1.0", "1.0", "1.1"),
         ("==1.0+cpu", "1.0+cpu", "1.0 1.0+gpu"),
-        ("!=1.5", "1.4 1.6", "1.5"),
+        ("!=1.5", "1.4 1.5.post1 1.6", "1.5 1.5+local"),
+        ("!=1.5,<2", "1.4 1.6", "1.5 1.5.post1"),
         ("1.*", "1.0 1.9 1.0rc1", "2.0 2.0rc1"),
         ("==1.2.*", "1.2 1.2.5", "1.3"),
         ("!=1.2.*", "1.1 1.3", "1.2 1.2.5"),
@@ -47,6 +49,7 @@ def test_what_a_constraint_allows(constraint: str, allowed: str, refused: str) -
     """Another locked version than Poetry's would be chosen, or none at all."""
     assert [v for v in allowed.split() if not allows(constraint, Version(v))] == []
     assert [v for v in refused.split() if allows(constraint, Version(v))] == []
+    assert [v for v in f"{allowed} {refused}".split() if poetry_allows(constraint, v)] == allowed.split()
 
 
 @pytest.mark.parametrize("constraint", ["", "latest", "^", ">=one", "1..2", "1.0 - 2.0"])
@@ -75,6 +78,8 @@ def test_upper_bounds_are_seen(constraint: str, bounded: bool) -> None:
         ("3.12.4", "3.12.12", False),
         ("<=3.12", "3.12.12", False),
         ("<3.8 || >=3.11", "3.12.12", True),
+        ("3.12,<3.12.4", "3.12.12", True),
+        ("3.12,>3.12.4", "3.12.12", False),
     ],
 )
 def test_python_key_of_a_dependency(constraint: str, python: str, allowed: bool) -> None:

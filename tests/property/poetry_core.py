@@ -1,0 +1,35 @@
+"""poetry-core's reading of constraints and markers, which is the one that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+from poetry.core.constraints.version import Version, parse_constraint
+from poetry.core.packages.utils.utils import create_nested_marker
+from poetry.core.version.markers import parse_marker
+
+
+def poetry_allows(constraint: str, version: str) -> bool:
+    """Whether a version constraint allows a version."""
+    return parse_constraint(constraint).allows(Version.parse(version))
+
+
+def poetry_has_upper_bound(constraint: str) -> bool:
+    """Whether there is a version above all that a constraint allows."""
+    return parse_constraint(constraint).has_upper_bound()
+
+
+def poetry_has_versions(constraint: str) -> bool:
+    """Whether a constraint allows any version."""
+    return not parse_constraint(constraint).is_empty()
+
+
+def poetry_allows_python(constraint: str, values: Mapping[str, str]) -> bool:
+    """Whether a dependency with this ``python`` key counts where the markers have these values."""
+    marker = create_nested_marker("python_version", parse_constraint(constraint))
+    return parse_marker(marker).validate(values)
+
+
+def poetry_holds(marker: str, values: Mapping[str, str], extras: Set[str] | None) -> bool:
+    """Whether a marker holds with these extras; None for extras says nothing about them."""
+    return parse_marker(marker).validate(values if extras is None else {**values, "extra": set(extras)})
