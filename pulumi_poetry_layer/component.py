@@ -28,7 +28,7 @@ from pulumi_poetry_layer.publish.archive_hash import zip_path
 from pulumi_poetry_layer.publish.drift import built_sha256, checked_arn, refuse_other_zip, remove_other_copy
 from pulumi_poetry_layer.publish.layer_version import (
     LayerSettings,
-    PlannedZip,
+    LayerZip,
     layer_version_options,
     publish_directly,
     publish_through_bucket,
@@ -176,7 +176,7 @@ class PoetryLayer(pulumi.ComponentResource):
 
     def _plan_zip(
         self, name: str, request: LayerRequest, plan: BuildPlan, more: dict[str, Any]
-    ) -> tuple[PlannedZip, dict[str, str]]:
+    ) -> tuple[LayerZip, dict[str, str]]:
         """Declare the build of the zip; also what is in it, as distribution → readable version."""
         label = _label(name)
         path = zip_path(label, plan.fingerprint, stack=pulumi.get_stack())
@@ -191,7 +191,7 @@ class PoetryLayer(pulumi.ComponentResource):
             f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
         )
         hooks = _zip_hooks(label, request, zip_file, build, plan.fingerprint, direct_upload=more["direct_upload"])
-        return PlannedZip(path=path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
+        return LayerZip(path=path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
 
     def _set_outputs(self, request: LayerRequest, fingerprint: str, packages: dict[str, str]) -> None:
         self.arn = self.layer_version.arn

@@ -55,11 +55,11 @@ class SelectionError(InputError):
     """A group, an extra or an excluded distribution is unknown."""
 
 
-class ArtifactError(InputError):
+class PackageFileError(InputError):
     """A locked package has no file that the target can use, or one that the builder cannot handle."""
 
 
-class WheelError(ArtifactError):
+class WheelError(PackageFileError):
     """A wheel breaks the rules of its format, or is not of the locked distribution."""
 
     def __init__(self, what: str, *, where: str) -> None:

@@ -168,14 +168,14 @@ def _expected_size(props: dict[str, Any]) -> ExpectedSize:
     """How large the layer will be; what cannot be found out is unknown."""
     from pulumi_poetry_layer.layer.build import plan_request
     from pulumi_poetry_layer.size.expected import UNKNOWN_SIZE, expect_size
-    from pulumi_poetry_layer.size.index_sizes import size_sources
+    from pulumi_poetry_layer.size.index_sizes import size_lookups
 
     try:
         request = _request(props)
         plan, files = plan_request(request)
     except InputError:
         return UNKNOWN_SIZE  # files or configuration are wrong by now; the build refuses them
-    return expect_size(plan, *size_sources(request.builder, files, _patience()))
+    return expect_size(plan, *size_lookups(request.builder, files, _patience()))
 
 
 @cache

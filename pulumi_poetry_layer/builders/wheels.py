@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from pulumi_poetry_layer.builders import given_credentials
-from pulumi_poetry_layer.errors import ArtifactError, DamagedSegmentError, VerificationError, raise_problems
+from pulumi_poetry_layer.errors import DamagedSegmentError, PackageFileError, VerificationError, raise_problems
 from pulumi_poetry_layer.host.cache import cache_folder
 from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
@@ -64,7 +64,7 @@ class WheelBuilder:
         Raises:
             DownloadError: an index cannot be reached, or sends something other than what was locked.
             WheelError: a wheel is not sound.
-            ArtifactError: a package has no wheel, and cannot be built into a pure one here.
+            PackageFileError: a package has no wheel, and cannot be built into a pure one here.
             VerificationError: a wheel's native libraries are for another processor.
         """
         raise_problems(_to_be_compiled(plan))
@@ -77,12 +77,12 @@ class WheelBuilder:
             raise
 
 
-def _to_be_compiled(plan: BuildPlan) -> Iterator[ArtifactError]:
+def _to_be_compiled(plan: BuildPlan) -> Iterator[PackageFileError]:
     """The packages that would have to be compiled: found out before minutes go into compiling them for this host."""
     for package in plan.packages:
         if package.file and package.is_native and not is_wheel(package.file.name):
             glibc = ".".join(map(str, plan.target.glibc))
-            yield ArtifactError(
+            yield PackageFileError(
                 f"has wheels, but none for {plan.target} ({plan.target.operating_system}, glibc {glibc}), "
                 f"and its sdist has to be compiled",
                 where=package.label,

@@ -10,7 +10,7 @@ from pulumi_poetry_layer.compare.changes import describe_changes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pulumi_poetry_layer.compare.reasons import PlannedLock
+    from pulumi_poetry_layer.compare.reasons import PlannedProject
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.poetry.lockfile import LockedPackage
 
@@ -103,7 +103,7 @@ class Comparison:
         return self.old, self.new
 
 
-def compare(old: PlannedLock, new: PlannedLock) -> Comparison:
+def compare(old: PlannedProject, new: PlannedProject) -> Comparison:
     """Compare two layers, planned for the same target and choice."""
     before, after = ({package.name: package for package in side.plan.packages} for side in (old, new))
     layer = [
@@ -141,7 +141,7 @@ def _details(package: LockedPackage) -> tuple[object, ...]:
 
 
 def _layer_change(
-    old: PlannedLock, new: PlannedLock, before: PlannedPackage | None, after: PlannedPackage | None
+    old: PlannedProject, new: PlannedProject, before: PlannedPackage | None, after: PlannedPackage | None
 ) -> LayerChange:
     package = after or before
     if package is None:
@@ -172,7 +172,7 @@ def _kind(before: PlannedPackage | None, after: PlannedPackage | None) -> str:
     return "file" if before.version == after.version else "version"
 
 
-def _lock_change(old: PlannedLock, new: PlannedLock, name: str) -> LockChange:
+def _lock_change(old: PlannedProject, new: PlannedProject, name: str) -> LockChange:
     before, after = old.locked.get(name, ()), new.locked.get(name, ())
     versions = [tuple(dict.fromkeys(package.version for package in packages)) for packages in (before, after)]
     if name in new.selected:

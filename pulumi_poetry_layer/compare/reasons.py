@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlannedLock:
+class PlannedProject:
     """A project, its lock file and the plan that was made of both."""
 
     project: Project

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.index.credentials import Credentials
     from pulumi_poetry_layer.index.sources import Login, Sources
-    from pulumi_poetry_layer.poetry.locked import Source
+    from pulumi_poetry_layer.poetry.locked import LockedSource
 
 _PYPI = PackageSource(PYPI, Address.of(PYPI_SIMPLE_ENDPOINT.rstrip("/")))
 
@@ -56,7 +56,7 @@ class Indexes:
         """Environment variables."""
         return self._credentials.configuration.variables
 
-    def of_package(self, locked: Source | None) -> PackageIndex:
+    def of_package(self, locked: LockedSource | None) -> PackageIndex:
         """The index that a package was locked from; ``locked`` is its source in the lock file, None for PyPI.
 
         Raises:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.index.access import Indexes
     from pulumi_poetry_layer.index.sources import Login
-    from pulumi_poetry_layer.poetry.locked import LockedFile, Source
+    from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 
 _DEFAULT_TIMEOUT = 15.0  # Poetry's own
 _ATTEMPTS = 5
@@ -73,7 +73,7 @@ class Downloader:
         _mask_debug_logs()
 
     def download_locked(
-        self, package: str, project: str, file: LockedFile, locked: Source | None, output: IO[bytes]
+        self, package: str, project: str, file: LockedFile, locked: LockedSource | None, output: IO[bytes]
     ) -> None:
         """Find a file of a project on its index, and download it.
 
@@ -101,7 +101,7 @@ class Downloader:
         address, index = self._addressed(url)
         self._download(address, file, output, index, package)
 
-    def find(self, package: str, project: str, file: LockedFile, locked: Source | None) -> FoundFile:
+    def find(self, package: str, project: str, file: LockedFile, locked: LockedSource | None) -> FoundFile:
         """Where a locked file lies; arguments as in :meth:`download_locked`.
 
         Raises:

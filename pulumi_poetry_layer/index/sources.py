@@ -12,12 +12,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import tomli
+from pulumi_poetry_layer.poetry.toml_tables import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pulumi_poetry_layer.poetry.locked import Source
+    from pulumi_poetry_layer.poetry.locked import LockedSource
 
 PYPI = "PyPI"
 """What Poetry calls the index that needs no ``url``; names of sources are compared without their case."""
@@ -126,7 +126,7 @@ class Sources:
         primary = [source for source in self.listed if source.priority == _PRIMARY]
         return None if self.named(PYPI) or not primary else primary[0]
 
-    def of_package(self, locked: Source | None) -> PackageSource | None:
+    def of_package(self, locked: LockedSource | None) -> PackageSource | None:
         """The one index that a package is taken from, None for PyPI: what the lock file says, whatever else is listed.
 
         The address is that of pyproject.toml, which the lock's content hash covers: whoever edits a lock file cannot
@@ -179,7 +179,7 @@ def _segments(url: str) -> list[str]:
 
 @lru_cache(maxsize=16)
 def _sources_of(pyproject: str) -> Sources:
-    tool = tomli.loads(pyproject).get("tool", {})
+    tool = parse_toml(pyproject).get("tool", {})
     listed: Any = tool.get("poetry", {}).get("source", []) if isinstance(tool, dict) else []
     return Sources(tuple(_read(listed if isinstance(listed, list) else [])))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.compare.comparison import Comparison, compare
-from pulumi_poetry_layer.compare.reasons import PlannedLock
+from pulumi_poetry_layer.compare.reasons import PlannedProject
 from pulumi_poetry_layer.errors import InputError, LockFileError
 from pulumi_poetry_layer.layer.planning import ParsedRequest, parse_request, plan_parsed
 from pulumi_poetry_layer.plan.build_plan import Choice
@@ -31,7 +31,7 @@ def compare_request(request: LayerRequest, old: Path) -> Comparison:
         InputError: one of the two cannot be planned.
     """
     new = parse_request(request)
-    new_side = PlannedLock(project=new.project, lock=new.lock, plan=plan_parsed(new, request))
+    new_side = PlannedProject(project=new.project, lock=new.lock, plan=plan_parsed(new, request))
     try:
         return compare(_old_side(request, new, old), new_side)
     except InputError as error:
@@ -44,7 +44,7 @@ def _hint(old: Path) -> str | None:
     return "give the old project's folder in place of its poetry.lock: then its own pyproject.toml counts"
 
 
-def _old_side(request: LayerRequest, new: ParsedRequest, old: Path) -> PlannedLock:
+def _old_side(request: LayerRequest, new: ParsedRequest, old: Path) -> PlannedProject:
     if old.is_dir():
         parsed = parse_request(replace(request, project_dir=old))
     else:
@@ -61,7 +61,7 @@ def _old_side(request: LayerRequest, new: ParsedRequest, old: Path) -> PlannedLo
         )
     else:
         plan = plan_parsed(parsed, asked)
-    return PlannedLock(project=parsed.project, lock=parsed.lock, plan=plan)
+    return PlannedProject(project=parsed.project, lock=parsed.lock, plan=plan)
 
 
 def _known(request: LayerRequest, parsed: ParsedRequest) -> LayerRequest:

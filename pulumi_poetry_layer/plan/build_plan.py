@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pulumi_poetry_layer.plan.target import Target
-    from pulumi_poetry_layer.poetry.locked import LockedFile, Source
+    from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 
 FORMAT_VERSION = 1
 """Raised whenever the same plan would give other bytes than the release before."""
@@ -72,7 +72,7 @@ class PlannedPackage:
     name: str
     version: str
     file: LockedFile | None
-    source: Source | None
+    source: LockedSource | None
     is_native: bool = False
     digest: str | None = None
 

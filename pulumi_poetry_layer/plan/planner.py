@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from pulumi_poetry_layer.errors import ArtifactError, PoetryLayerError, ProjectError, StaleLockError, raise_problems
+from pulumi_poetry_layer.errors import PackageFileError, PoetryLayerError, ProjectError, StaleLockError, raise_problems
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan, Choice, PlannedPackage
 from pulumi_poetry_layer.plan.chooser import FileChooser, are_native
 from pulumi_poetry_layer.plan.selection import Selection, choice_problems, select_packages
@@ -63,7 +63,7 @@ def plan_selection(
         digests: name of a path dependency → sha256 (hex) of its content, for those that exist.
 
     Raises:
-        ArtifactError: a package has no file that the target can use, or its path does not exist.
+        PackageFileError: a package has no file that the target can use, or its path does not exist.
         MultipleInputError: several such packages.
     """
     chooser = FileChooser(target.tag_ranks)
@@ -115,25 +115,25 @@ def _artifact_problems(
         source = package.source
         if source and package.is_path and package.name not in digests:
             kind = "file" if source.type == "file" else "folder"
-            yield ArtifactError(
+            yield PackageFileError(
                 f"there is no {kind} {source.url!r}, seen from the project's folder",
                 where=where,
                 hint=f"put it there, or change the path of {package.name} in pyproject.toml and run `poetry lock`",
             )
         elif package.is_path and _is_another(chosen[package.name], digests[package.name]):
-            yield ArtifactError(
+            yield PackageFileError(
                 "the file is not the one that was locked (it has another hash)", where=where, hint="run `poetry lock`"
             )
         elif source and source.type == "directory":
             continue
         elif package.develop:
-            yield ArtifactError(
+            yield PackageFileError(
                 "its repository would be referred to, not installed (develop = true)",
                 where=where,
                 hint=f"take `develop = true` from {package.name} in pyproject.toml and run `poetry lock`",
             )
         elif not (source and source.type == "git") and chosen[package.name] is None:
-            yield ArtifactError(
+            yield PackageFileError(
                 f"none of its {len(package.files)} locked files fits {target} "
                 f"({target.operating_system}, glibc {target.glibc[0]}.{target.glibc[1]}), and no sdist is locked",
                 where=where,

@@ -17,7 +17,7 @@ class LockedFile(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class LockedSource:
     """Where a package comes from when that is not PyPI.
 
     Attributes:

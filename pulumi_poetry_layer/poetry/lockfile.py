@@ -15,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 from pulumi_poetry_layer.errors import LockFileError
 from pulumi_poetry_layer.names import normalised
 from pulumi_poetry_layer.poetry.dependencies import Dependency, dependencies_of
-from pulumi_poetry_layer.poetry.locked import LockedFile, Source
+from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 from pulumi_poetry_layer.poetry.toml_tables import Table
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class LockedPackage:
     markers: Mapping[str, str]
     files: tuple[LockedFile, ...]
     dependencies: tuple[Dependency, ...]
-    source: Source | None
+    source: LockedSource | None
     python: str = "*"
     extras: Mapping[str, tuple[Dependency, ...]] = field(default_factory=dict)
     develop: bool = False
@@ -158,7 +158,7 @@ class _Reader:
             develop=table.flag("develop"),
         )
 
-    def _files(self, table: Table, name: str, version: str, source: Source | None) -> tuple[LockedFile, ...]:
+    def _files(self, table: Table, name: str, version: str, source: LockedSource | None) -> tuple[LockedFile, ...]:
         if "files" in table:
             return tuple(_locked_files(table, "files"))
         if self._with_groups:
@@ -207,8 +207,8 @@ def _markers(table: Table, groups: Iterable[str]) -> Mapping[str, str]:
     return {group: by_group.get(group, "") for group in groups}
 
 
-def _source(table: Table) -> Source:
-    return Source(
+def _source(table: Table) -> LockedSource:
+    return LockedSource(
         type=table.text("type"),
         url=table.text("url"),
         reference=table.optional_text("reference"),

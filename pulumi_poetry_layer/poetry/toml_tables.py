@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import tomli
@@ -10,6 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pulumi_poetry_layer.errors import InputError
+
+
+@lru_cache(maxsize=8)
+def parse_toml(text: str) -> dict[str, Any]:
+    """The tables of a TOML file; several rooms read the same files, and all get the same tables: do not change them.
+
+    Raises:
+        tomli.TOMLDecodeError: the text is not TOML.
+    """
+    return tomli.loads(text)
 
 
 class Table:
@@ -42,7 +53,7 @@ class Table:
             InputError: the text is not TOML; of the class that ``error`` names.
         """
         try:
-            return cls(tomli.loads(text), file=file, error=error, hint=hint)
+            return cls(parse_toml(text), file=file, error=error, hint=hint)
         except tomli.TOMLDecodeError as cause:
             raise error(f"not valid TOML: {cause}", where=file, hint=hint) from cause
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlannedZip:
+class LayerZip:
     """A layer's zip that may not be there yet.
 
     Attributes:
@@ -65,7 +65,7 @@ def layer_version_options(opts: pulumi.ResourceOptions | None) -> pulumi.Resourc
 
 def publish_directly(
     name: str,
-    planned: PlannedZip,
+    planned: LayerZip,
     settings: LayerSettings,
     parent: pulumi.Resource,
     *,
@@ -86,7 +86,7 @@ def publish_directly(
 
 def publish_through_bucket(
     name: str,
-    planned: PlannedZip,
+    planned: LayerZip,
     settings: LayerSettings,
     parent: pulumi.Resource,
     *,

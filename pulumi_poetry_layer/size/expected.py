@@ -97,14 +97,14 @@ def _listed(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
 
 
-class SizeSource(Protocol):
+class SizeLookup(Protocol):
     """Who knows sizes of wheels that are not in the wheel cache."""
 
     def sizes(self, packages: Sequence[PlannedPackage]) -> Mapping[str, WheelSizes]:
         """What is known, by the packages' names; raises nothing."""
 
 
-def expect_size(plan: BuildPlan, cache: WheelCache, source: SizeSource) -> ExpectedSize:
+def expect_size(plan: BuildPlan, cache: WheelCache, source: SizeLookup) -> ExpectedSize:
     """How large a plan's layer will be.
 
     Args:

@@ -56,7 +56,7 @@ class Patience:
     seconds: float = SECONDS
 
 
-def size_sources(builder: Builder, files: ProjectFiles, patience: Patience) -> tuple[WheelCache, WheelSizeSource]:
+def size_lookups(builder: Builder, files: ProjectFiles, patience: Patience) -> tuple[WheelCache, IndexSizes]:
     """Where the sizes of a layer's wheels are found: the builder's cache, and the indexes of the project.
 
     Args:
@@ -70,10 +70,10 @@ def size_sources(builder: Builder, files: ProjectFiles, patience: Patience) -> t
         return Indexes(Sources.of(files.pyproject), Credentials.of_host(files.folder, given))
 
     wheels = WheelCache(Path(builder.options().get("cache_dir") or cache_folder("wheels")))
-    return wheels, WheelSizeSource(cache_folder("sizes"), indexes, patience)
+    return wheels, IndexSizes(cache_folder("sizes"), indexes, patience)
 
 
-class WheelSizeSource:
+class IndexSizes:
     """Knows sizes that were learnt before, and asks the indexes of a project for others.
 
     Args:

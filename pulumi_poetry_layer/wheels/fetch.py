@@ -49,7 +49,7 @@ def add_wheels(
 
     Raises:
         BuildError: a wheel cannot be downloaded or built.
-        ArtifactError: a wheel is not sound, or what was built is not pure.
+        PackageFileError: a wheel is not sound, or what was built is not pure.
         MultipleInputError: several problems.
     """
     with (
@@ -57,7 +57,7 @@ def add_wheels(
         ThreadPoolExecutor(_DOWNLOADS) as downloads,
         ThreadPoolExecutor(min(_AT_ONCE, len(packages))) as threads,
     ):
-        source = _WheelSource(cache, workers, downloads, project, sources, credentials)
+        source = _WheelFetcher(cache, workers, downloads, project, sources, credentials)
         # Native wheels are the large ones, and what takes longest had better not begin last.
         first = sorted(packages, key=lambda package: not package.is_native)
         names = [package.name for package in first]
@@ -69,7 +69,7 @@ def add_wheels(
     raise_problems(problem for package in packages if (problem := problems[package.name]))
 
 
-class _WheelSource:
+class _WheelFetcher:
     def __init__(
         self,
         cache: WheelCache,

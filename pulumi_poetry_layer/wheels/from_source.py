@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, BytesContent, content_bytes
-from pulumi_poetry_layer.errors import ArtifactError, SubprocessError
+from pulumi_poetry_layer.errors import PackageFileError, SubprocessError
 from pulumi_poetry_layer.host.process import Program, find_program, run
 from pulumi_poetry_layer.index.sources import Address
 from pulumi_poetry_layer.plan.chooser import wheel_tags
@@ -42,7 +42,7 @@ def unpack(sdist: Path, file_name: str, folder: Path) -> Path:
     """Unpack a source distribution and return the folder of its project.
 
     Raises:
-        ArtifactError: it is not an archive, or not a safe one.
+        PackageFileError: it is not an archive, or not a safe one.
     """
     folder.mkdir()
     try:
@@ -53,7 +53,7 @@ def unpack(sdist: Path, file_name: str, folder: Path) -> Path:
             with tarfile.open(sdist) as archive_file:
                 archive_file.extractall(folder, filter="data")
     except (tarfile.TarError, zipfile.BadZipFile, OSError) as error:
-        raise ArtifactError(f"cannot be unpacked: {error}", where=file_name, hint=_CONTAINER_HINT) from error
+        raise PackageFileError(f"cannot be unpacked: {error}", where=file_name, hint=_CONTAINER_HINT) from error
     entries = list(folder.iterdir())
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else folder
 
@@ -62,12 +62,12 @@ def check_out(package: PlannedPackage, folder: Path) -> Path:
     """Check a git dependency's commit out and return the folder of its project.
 
     Raises:
-        ArtifactError: the package is not from git.
+        PackageFileError: the package is not from git.
         SubprocessError: git is missing or failed.
     """
     source = package.source
     if source is None or source.type != "git" or not source.resolved_reference:
-        raise ArtifactError("has no file and no commit to build from", where=package.label)
+        raise PackageFileError("has no file and no commit to build from", where=package.label)
     git = find_program("git", hint=f"install git, to check out {package.name}")
     folder.mkdir()
     # A login in the address goes by the environment: arguments can be read by everybody on this host.
@@ -82,7 +82,7 @@ def check_out(package: PlannedPackage, folder: Path) -> Path:
         run(git, arguments, environment=environment, folder=folder)
     tree = folder / PurePosixPath(source.subdirectory or ".")
     if folder.resolve() not in (tree.resolve(), *tree.resolve().parents):
-        raise ArtifactError(f"its folder leads out of the repository: {source.subdirectory}", where=package.label)
+        raise PackageFileError(f"its folder leads out of the repository: {source.subdirectory}", where=package.label)
     return tree
 
 
@@ -96,7 +96,7 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
         variables: environment variables for the build.
 
     Raises:
-        ArtifactError: the wheel is not pure.
+        PackageFileError: the wheel is not pure.
         SubprocessError: the build failed; carries its output.
     """
     environment = {**variables, "SOURCE_DATE_EPOCH": _EARLIEST_DATE, "PYTHONHASHSEED": "0"}
@@ -115,7 +115,7 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
         ) from error
     (path,) = folder.glob("*.whl")
     if not wheel_tags(path.name) <= _PURE:
-        raise ArtifactError(
+        raise PackageFileError(
             f"has no wheel for the target, and what is built here is for this host ({path.name})",
             where=label,
             hint=_CONTAINER_HINT,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.errors import ArtifactError, BuildError
+from pulumi_poetry_layer.errors import BuildError, PackageFileError
 from pulumi_poetry_layer.host.files import sha256_of
 from pulumi_poetry_layer.host.process import find_program, run
 from pulumi_poetry_layer.host.variables import Audience, seen_by
@@ -56,7 +56,7 @@ def content_digests(packages: Iterable[LockedPackage], folder: Path) -> dict[str
         folder: the project's folder, which their paths are relative to.
 
     Raises:
-        ArtifactError: one of them cannot be read.
+        PackageFileError: one of them cannot be read.
         SubprocessError: git is missing, or failed.
     """
     digests = {}
@@ -103,7 +103,7 @@ def _digest(path: Path, label: str) -> str:
     try:
         return sha256_of(path) if path.is_file() else _digest_of_files(_files(path))
     except OSError as error:
-        raise ArtifactError(f"cannot be read: {error}", where=f"poetry.lock: package {label}") from error
+        raise PackageFileError(f"cannot be read: {error}", where=f"poetry.lock: package {label}") from error
 
 
 def _digest_of_files(files: Iterable[_File]) -> str:

@@ -97,7 +97,7 @@ class KnownSizes:
 def sizes(monkeypatch: pytest.MonkeyPatch) -> KnownSizes:
     """Sizes that are far from every limit."""
     known = KnownSizes(200_000, 400_000)
-    monkeypatch.setattr(index_sizes, "size_sources", lambda *_: (WheelCache(Path("no-cache")), known))
+    monkeypatch.setattr(index_sizes, "size_lookups", lambda *_: (WheelCache(Path("no-cache")), known))
     return known
 
 
@@ -156,7 +156,7 @@ def test_layer_over_a_limit_fails_the_preview(
 ) -> None:
     """Otherwise AWS refuses the layer in the middle of a deployment that the preview promised."""
     monkeypatch.setattr(
-        index_sizes, "size_sources", lambda *_: (WheelCache(Path("no-cache")), KnownSizes(60 * 2**20, unzipped_size))
+        index_sizes, "size_lookups", lambda *_: (WheelCache(Path("no-cache")), KnownSizes(60 * 2**20, unzipped_size))
     )
     new = {**inputs(), "direct_upload": direct_upload, "dry_run": True}
     failures = LayerBuildProvider().check({}, new).failures
@@ -169,7 +169,7 @@ def test_unchanged_layer_that_loses_its_bucket_is_held_against_the_limit_again(
 ) -> None:
     """Otherwise taking `bucket=` from a large layer passes the preview, and AWS refuses it."""
     large = KnownSizes(60 * 2**20, 120 * 2**20)
-    monkeypatch.setattr(index_sizes, "size_sources", lambda *_: (WheelCache(Path("no-cache")), large))
+    monkeypatch.setattr(index_sizes, "size_lookups", lambda *_: (WheelCache(Path("no-cache")), large))
     old = {**inputs(), "direct_upload": False}
     LayerBuildProvider().check(old, {**old, "dry_run": True})
     assert capsys.readouterr().out == ""
@@ -182,7 +182,7 @@ def test_layer_that_may_be_over_a_limit_is_warned_of(
 ) -> None:
     """Otherwise a layer just at the limit is refused on a guess, or by AWS without a word before."""
     close = KnownSizes(1, 125 * 2**20 + 1000)
-    monkeypatch.setattr(index_sizes, "size_sources", lambda *_: (WheelCache(Path("no-cache")), close))
+    monkeypatch.setattr(index_sizes, "size_lookups", lambda *_: (WheelCache(Path("no-cache")), close))
     assert LayerBuildProvider().check({}, {**inputs(), "dry_run": True}).failures == []
     assert "warning: layer deps: the layer may well be as large as 26" in capsys.readouterr().out
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import tomli
 import tomli_w
 
 from pulumi_poetry_layer.host.variables import variable_names
@@ -21,6 +20,7 @@ from pulumi_poetry_layer.masking import has_login, without_logins
 from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.poetry.lockfile import parse_lockfile
 from pulumi_poetry_layer.poetry.pyproject import parse_project
+from pulumi_poetry_layer.poetry.toml_tables import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,7 +64,7 @@ class IndexAccess:
         """The text of a pinned lock file that fits the text of pyproject.toml."""
         if self.content_hash is None:
             return pinned
-        document = _stripped(tomli.loads(pinned))
+        document = _stripped(parse_toml(pinned))
         document["metadata"]["content-hash"] = self.content_hash
         first_line = pinned.partition("\n")[0]
         return (f"{first_line}\n\n" if first_line.startswith("#") else "") + tomli_w.dumps(document)
@@ -153,7 +153,7 @@ def _without_logins(plan: BuildPlan, files: ProjectFiles, unlisted: Iterable[Pac
     from_pypi = replaced and any(package.source is None for package in plan.packages)
     if not (from_pypi or has_login(files.pyproject) or has_login(files.lock)):
         return files.pyproject, None
-    document = _stripped(tomli.loads(files.pyproject))
+    document = _stripped(parse_toml(files.pyproject))
     added = [{"name": source.name, "url": source.address.url, "priority": "explicit"} for source in unlisted]
     if from_pypi:
         added.append({"name": PYPI, "priority": "explicit"})

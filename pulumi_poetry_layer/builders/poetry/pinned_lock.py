@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import tomli
 import tomli_w
 
 from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.poetry.toml_tables import parse_toml
 
 if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
@@ -29,17 +29,18 @@ def pin_lock(lock_text: str, plan: BuildPlan) -> str:
 
     The content hash and the first line stay, so that Poetry's check for a stale lock file gives the same answer.
     """
-    document = tomli.loads(lock_text)
+    locked = parse_toml(lock_text)
     planned = {package.name: package for package in plan.packages}
-    document["package"] = [
+    packages = [
         _pinned(table, package, sorted(plan.choice.groups))
-        for table in document.get("package", [])
+        for table in locked.get("package", [])
         if (package := planned.get(normalised(table["name"]))) and _is_planned(table, package)
     ]
-    document["metadata"] = {
-        **{key: value for key, value in document["metadata"].items() if key != "files"},
+    metadata = {
+        **{key: value for key, value in locked["metadata"].items() if key != "files"},
         "lock-version": _LOCK_VERSION,
     }
+    document = {**locked, "package": packages, "metadata": metadata}
     first_line, _, _ = lock_text.partition("\n")
     return f"{first_line}\n\n{tomli_w.dumps(document)}" if first_line.startswith("#") else tomli_w.dumps(document)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pulumi_poetry_layer.poetry.dependencies import Dependency
-    from pulumi_poetry_layer.poetry.locked import Source
+    from pulumi_poetry_layer.poetry.locked import LockedSource
     from pulumi_poetry_layer.poetry.lockfile import LockedPackage
     from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
 
@@ -95,7 +95,7 @@ def unsatisfied(causes: Iterable[tuple[Dependency, str]]) -> LockFileError:
     )
 
 
-def _comes_from(source: Source | None, dependency: Dependency) -> bool:
+def _comes_from(source: LockedSource | None, dependency: Dependency) -> bool:
     """Whether a package's source is the one that a dependency names, if it names one."""
     if dependency.origin is not None:
         return source is not None and _is_at(source, dependency)
@@ -106,7 +106,7 @@ def _comes_from(source: Source | None, dependency: Dependency) -> bool:
     return source.type == "legacy" and (source.reference or "").lower() == dependency.source.lower()
 
 
-def _is_at(source: Source, dependency: Dependency) -> bool:
+def _is_at(source: LockedSource, dependency: Dependency) -> bool:
     """Whether a package was locked from a repository, URL or path (paths are relative to different folders)."""
     if dependency.origin == "path":
         return source.type in {"file", "directory"}

@@ -20,11 +20,11 @@ from pulumi_poetry_layer.archive.writer import ArchiveSummary, write_archive
 from pulumi_poetry_layer.builders import ProjectFiles, make_builder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
 from pulumi_poetry_layer.errors import (
-    ArtifactError,
     BuildError,
     DamagedSegmentError,
     DownloadError,
     MultipleInputError,
+    PackageFileError,
     PoetryLayerError,
     SubprocessError,
     VerificationError,
@@ -34,7 +34,7 @@ from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.sources import Sources
 from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice, PlannedPackage
 from pulumi_poetry_layer.plan.target import Target
-from pulumi_poetry_layer.poetry.locked import LockedFile, Source
+from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 from pulumi_poetry_layer.poetry.lockfile import LockedPackage
 from pulumi_poetry_layer.wheels import fetch
 from pulumi_poetry_layer.wheels.cache import WheelCache
@@ -162,7 +162,7 @@ def test_a_wheel_of_another_distribution_is_refused(tmp_path: Path, index: Index
     """The layer would hold something else than the plan and the preview say."""
     package = PlannedPackage(name=name, version=version, file=LockedFile(APP.file_name, APP.hash), source=None)
     index.files[f"{name}-x.whl"] = b""
-    source = Source(type="url", url=index.url.replace("/simple/", f"/files/{APP.file_name}"))
+    source = LockedSource(type="url", url=index.url.replace("/simple/", f"/files/{APP.file_name}"))
 
     with pytest.raises(VerificationError, match=r"holds app 1\.0"):
         build(tmp_path, planned(PlannedPackage(name=name, version=version, file=package.file, source=source)))
@@ -226,7 +226,7 @@ def test_a_hostile_wheel_is_refused_before_it_is_cached(tmp_path: Path, index: I
 
 def test_a_wheel_at_an_address_of_its_own(tmp_path: Path, index: Index) -> None:
     """A dependency on a URL could not be built."""
-    source = Source(type="url", url=index.url.replace("/simple/", f"/files/{APP.file_name}"))
+    source = LockedSource(type="url", url=index.url.replace("/simple/", f"/files/{APP.file_name}"))
     package = PlannedPackage(name="app", version="1.0", file=LockedFile(APP.file_name, APP.hash), source=source)
 
     assert build(tmp_path, planned(package)).distributions["app"].files == 5
@@ -262,7 +262,7 @@ def source_package(server: Index, data: bytes) -> PlannedPackage:
     """A package that has nothing but a source distribution; what its build needs comes from this host's index."""
     name = "source-1.0.tar.gz"
     server.files[name] = data
-    source = Source(type="url", url=server.url.replace("/simple/", f"/files/{name}"))
+    source = LockedSource(type="url", url=server.url.replace("/simple/", f"/files/{name}"))
     return PlannedPackage(name="source", version="1.0", file=LockedFile(name, file_hash(data)), source=source)
 
 
@@ -309,7 +309,7 @@ def test_few_packages_are_built_at_once(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(fetch, "_BUILDS", 2)
     monkeypatch.setattr(fetch, "build_pure_wheel", build_pure_wheel)
     with ThreadPoolExecutor(8) as threads, WheelWorkers(tmp_path, 0) as workers, ThreadPoolExecutor(1) as downloads:
-        source = fetch._WheelSource(
+        source = fetch._WheelFetcher(
             WheelCache(tmp_path), workers, downloads, tmp_path, Sources(), Credentials.of_host(tmp_path, {})
         )
         packages = [PlannedPackage(name=f"p{number}", version="1", file=None, source=None) for number in range(8)]
@@ -329,7 +329,7 @@ def test_a_native_package_without_a_wheel_is_refused(tmp_path: Path, server: Ind
     with pytest.raises(PoetryLayerError) as caught:
         build(tmp_path, planned(package))
 
-    assert isinstance(caught.value, ArtifactError | SubprocessError)
+    assert isinstance(caught.value, PackageFileError | SubprocessError)
     assert "source 1.0" in str(caught.value)
     assert "container builder" in str(caught.value)
 
@@ -347,7 +347,7 @@ def test_an_sdist_that_leads_out_of_its_folder_is_refused(tmp_path: Path, server
     """It would overwrite files of this host."""
     package = source_package(server, sdist(**{"../../evil": "x"}))
 
-    with pytest.raises(ArtifactError, match="cannot be unpacked"):
+    with pytest.raises(PackageFileError, match="cannot be unpacked"):
         build(tmp_path, planned(package))
 
 
@@ -371,7 +371,7 @@ def test_a_git_dependency_is_built_from_its_commit(tmp_path: Path) -> None:
     commit = git("rev-parse", "HEAD")
     (repository / "source.py").write_text("changed = True\n")
     git("commit", "--quiet", "-am", "second")
-    source = Source(
+    source = LockedSource(
         type="git", url=str(repository.parent), reference="main", resolved_reference=commit, subdirectory="package"
     )
 
@@ -398,7 +398,7 @@ def test_a_folder_of_the_users_is_never_served_stale(tmp_path: Path) -> None:
 
 def build_project(tmp_path: Path, tree: Path) -> None:
     """Build a layer of a folder."""
-    source = Source(type="directory", url=tree.relative_to(tmp_path).as_posix())
+    source = LockedSource(type="directory", url=tree.relative_to(tmp_path).as_posix())
     locked = LockedPackage(
         name="source", version="1.0", groups=frozenset(), markers={}, files=(), dependencies=(), source=source
     )

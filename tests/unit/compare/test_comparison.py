@@ -9,7 +9,7 @@ import pytest
 from samples import X86, Package, lock_text, old_lock_text, plan, read
 
 from pulumi_poetry_layer.compare.comparison import Comparison, LayerChange, LockChange, compare
-from pulumi_poetry_layer.compare.reasons import PlannedLock
+from pulumi_poetry_layer.compare.reasons import PlannedProject
 
 EXTRAS_PROJECT = """\
 [project]
@@ -40,12 +40,12 @@ def side(
     extras: Sequence[str] = (),
     exclude: Sequence[str] = (),
     digests: dict[str, str] | None = None,
-) -> PlannedLock:
+) -> PlannedProject:
     """A plan with what it was made of."""
     text = write(EXTRAS_PROJECT, [*packages, WINDOWS, FAST], extras={"fast": ["speedups"]})
     project, lock = read(EXTRAS_PROJECT, text)
     made = plan(EXTRAS_PROJECT, text, extras=extras, exclude=exclude, digests=digests)
-    return PlannedLock(project=project, lock=lock, plan=made)
+    return PlannedProject(project=project, lock=lock, plan=made)
 
 
 def layer_change(comparison: Comparison) -> LayerChange:

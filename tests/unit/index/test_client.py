@@ -21,7 +21,7 @@ from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.pages import FileEnd
 from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
 from pulumi_poetry_layer.index.sources import Sources
-from pulumi_poetry_layer.poetry.locked import LockedFile, Source
+from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 
 NAME = "app-1.0-py3-none-any.whl"
 DATA = bytes(range(256)) * 4000
@@ -44,7 +44,7 @@ def index() -> Iterator[Index]:
 def download(
     index: Index,
     *,
-    source: Source | None = None,
+    source: LockedSource | None = None,
     hash_: str = "",
     name: str = NAME,
     pyproject: str = "",
@@ -170,9 +170,9 @@ def test_an_index_that_does_not_answer_is_told() -> None:
     assert "HTTPS_PROXY" in str(caught.value.hint)
 
 
-def private(index: Index) -> Source:
+def private(index: Index) -> LockedSource:
     """The index as a source of its own."""
-    return Source(type="legacy", url=index.url.rstrip("/"), reference="my-index.2")
+    return LockedSource(type="legacy", url=index.url.rstrip("/"), reference="my-index.2")
 
 
 LOGIN = {"POETRY_HTTP_BASIC_MY_INDEX_2_USERNAME": "me", "POETRY_HTTP_BASIC_MY_INDEX_2_PASSWORD": "s3cret!"}
@@ -253,7 +253,7 @@ def test_certificates_are_found_without_a_login(index: Index) -> None:
 
 def test_the_mirror_of_pypi_is_not_used_for_other_indexes() -> None:
     """A private package would be looked for on a public mirror: dependency confusion."""
-    source = Source(type="legacy", url="http://127.0.0.1/private", reference="private")
+    source = LockedSource(type="legacy", url="http://127.0.0.1/private", reference="private")
     mirrored = indexes(POETRY_PYPI_MIRROR_URL="http://127.0.0.1/mirror")
 
     assert mirrored.of_package(source).source.page("app") == "http://127.0.0.1/private/app/"
@@ -268,7 +268,7 @@ def test_a_lock_file_cannot_send_a_login_to_another_host(index: Index) -> None:
     """Whoever can change a lock file would get the passwords of everybody who builds it."""
     with serve(Index(files={NAME: DATA})) as evil:
         download(index, source=private(evil), pyproject=listed(index), **LOGIN)
-        stranger = Source(type="legacy", url=evil.url, reference="other")
+        stranger = LockedSource(type="legacy", url=evil.url, reference="other")
         other = {name.replace("MY_INDEX_2", "OTHER"): value for name, value in LOGIN.items()}
         download(index, source=stranger, pyproject=listed(index), **other)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pulumi_poetry_layer.index.sources import Address, Login, Sources, is_same_host
-from pulumi_poetry_layer.poetry.locked import Source
+from pulumi_poetry_layer.poetry.locked import LockedSource
 
 PROJECT = """
 [[tool.poetry.source]]
@@ -25,9 +25,9 @@ priority = "supplemental"
 """
 
 
-def legacy(reference: str, url: str = "https://elsewhere.invalid/simple") -> Source:
+def legacy(reference: str, url: str = "https://elsewhere.invalid/simple") -> LockedSource:
     """A package's source in a lock file."""
-    return Source(type="legacy", url=url, reference=reference)
+    return LockedSource(type="legacy", url=url, reference=reference)
 
 
 def test_logins_are_taken_out_of_addresses() -> None:

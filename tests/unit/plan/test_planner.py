@@ -8,8 +8,8 @@ import pytest
 from samples import ARM, PROJECT, WHEELS, X86, Package, digest, lock_text, old_lock_text, plan
 
 from pulumi_poetry_layer.errors import (
-    ArtifactError,
     MultipleInputError,
+    PackageFileError,
     PoetryLayerError,
     ProjectError,
     SelectionError,
@@ -92,7 +92,7 @@ def test_package_without_a_file_for_the_target_is_an_error_with_the_reason() -> 
     """A layer that cannot be imported would be built, or a compiler started on the deployment host."""
     packages = [Package(name="app", files=["app-1.0-cp311-cp311-manylinux_2_28_x86_64.whl"])]
 
-    with pytest.raises(ArtifactError) as caught:
+    with pytest.raises(PackageFileError) as caught:
         plan(PROJECT, lock_text(PROJECT, packages), target=Target("python3.11", "x86_64"))
 
     message = str(caught.value)
@@ -133,7 +133,7 @@ DIRECTORY = Package(name="app", source={"type": "directory", "url": "../app"}, f
 )
 def test_what_no_builder_can_take_is_an_error(package: Package, message: str) -> None:
     """The layer would hold a path of the build host instead of the package."""
-    with pytest.raises(ArtifactError, match=r"poetry\.lock: package app 1\.0") as caught:
+    with pytest.raises(PackageFileError, match=r"poetry\.lock: package app 1\.0") as caught:
         plan(PROJECT, lock_text(PROJECT, [package]))
 
     assert message in str(caught.value)
@@ -166,7 +166,7 @@ def test_file_that_is_not_the_locked_one_is_refused() -> None:
     lock = lock_text(PROJECT, [Package(name="app", files=[name], source={"type": "file", "url": f"../{name}"})])
     assert plan(PROJECT, lock, digests={"app": digest(name).removeprefix("sha256:")}).packages[0].file
 
-    with pytest.raises(ArtifactError, match="not the one that was locked") as caught:
+    with pytest.raises(PackageFileError, match="not the one that was locked") as caught:
         plan(PROJECT, lock, digests={"app": "a" * 64})
     assert "poetry lock" in str(caught.value)
 
@@ -259,5 +259,5 @@ def test_a_package_knows_its_label() -> None:
 
 def test_all_errors_of_planning_are_input_errors() -> None:
     """The command line would say that the build failed though nothing was built."""
-    for kind in (ArtifactError, MultipleInputError, ProjectError, SelectionError, StaleLockError):
+    for kind in (PackageFileError, MultipleInputError, ProjectError, SelectionError, StaleLockError):
         assert "InputError" in {base.__name__ for base in kind.__mro__ if issubclass(base, PoetryLayerError)}

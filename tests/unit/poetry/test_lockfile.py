@@ -6,7 +6,7 @@ import pytest
 from samples import PROJECT, Package, digest, lock_text
 
 from pulumi_poetry_layer.errors import LockFileError
-from pulumi_poetry_layer.poetry.locked import LockedFile, Source
+from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 from pulumi_poetry_layer.poetry.lockfile import parse_lockfile
 
 METADATA = '[metadata]\nlock-version = "2.1"\ncontent-hash = "x"\n'
@@ -92,7 +92,7 @@ def test_reads_a_whole_package() -> None:
     assert read.groups == {"main", "dev-tools"}
     assert read.markers == {"main": 'os_name == "posix"', "dev-tools": ""}
     assert read.files == (LockedFile("My_Lib-1.2.tar.gz", digest("My_Lib-1.2.tar.gz")),)
-    assert read.source == Source(type="git", url="u", reference="r", resolved_reference="c", subdirectory="s")
+    assert read.source == LockedSource(type="git", url="u", reference="r", resolved_reference="c", subdirectory="s")
     assert read.python == ">=3.8"
     assert read.develop
     (dependency,) = read.dependencies

@@ -19,7 +19,7 @@ from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
 from pulumi_poetry_layer.index.sources import Sources
 from pulumi_poetry_layer.plan.build_plan import PlannedPackage
-from pulumi_poetry_layer.size.index_sizes import Patience, WheelSizeSource
+from pulumi_poetry_layer.size.index_sizes import IndexSizes, Patience
 from pulumi_poetry_layer.size.wheel_directory import WheelSizes, read_directory
 
 SAMPLE = WheelSample(files={f"app/{number}.py": b"answer = 42\n" * 200 for number in range(30)})
@@ -46,10 +46,10 @@ def packages(*files: str, name: str = "app") -> list[PlannedPackage]:
     return list(plan(PROJECT.replace('"app"', f'"{name}"'), lock_text(PROJECT, [package])).packages)
 
 
-def source(folder: Path, index: Index, *, seconds: float = 60) -> WheelSizeSource:
+def source(folder: Path, index: Index, *, seconds: float = 60) -> IndexSizes:
     """A source that takes the index for PyPI."""
     credentials = Credentials(PoetryConfiguration({"POETRY_PYPI_MIRROR_URL": index.url}))
-    return WheelSizeSource(folder, lambda: Indexes(Sources.of(""), credentials), Patience(seconds))
+    return IndexSizes(folder, lambda: Indexes(Sources.of(""), credentials), Patience(seconds))
 
 
 def directory(sample: WheelSample) -> WheelSizes:
@@ -141,7 +141,7 @@ def test_broken_settings_of_poetry_are_left_to_the_build(tmp_path: Path) -> None
     def broken() -> Indexes:
         raise InputError("auth.toml is not TOML")
 
-    assert WheelSizeSource(tmp_path, broken, Patience()).sizes(packages()) == {}
+    assert IndexSizes(tmp_path, broken, Patience()).sizes(packages()) == {}
 
 
 def test_private_index_is_asked_with_its_login(tmp_path: Path, index: Index) -> None:
@@ -153,4 +153,4 @@ def test_private_index_is_asked_with_its_login(tmp_path: Path, index: Index) -> 
         "POETRY_HTTP_BASIC_PYPI_PASSWORD": "s3cret",
     }
     indexes = Indexes(Sources.of(""), Credentials(PoetryConfiguration(variables)))
-    assert WheelSizeSource(tmp_path, lambda: indexes, Patience(60)).sizes(packages()) == {"app": directory(SAMPLE)}
+    assert IndexSizes(tmp_path, lambda: indexes, Patience(60)).sizes(packages()) == {"app": directory(SAMPLE)}

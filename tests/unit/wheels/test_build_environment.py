@@ -13,7 +13,7 @@ from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
 from pulumi_poetry_layer.index.sources import Address, Sources
 from pulumi_poetry_layer.plan.build_plan import PlannedPackage
-from pulumi_poetry_layer.poetry.locked import Source
+from pulumi_poetry_layer.poetry.locked import LockedSource
 from pulumi_poetry_layer.wheels.build_environment import build_variables, git_variables
 from pulumi_poetry_layer.wheels.from_source import check_out
 
@@ -79,7 +79,7 @@ def test_a_login_in_the_address_of_a_repository_works_and_is_no_argument(
     with repository(tmp_path / "repository", "me:p@ss/word", {"pyproject.toml": b"[project]\n"}) as (address, commit):
         monkeypatch.setenv("PATH", str(shim.parent), prepend=os.pathsep)
         monkeypatch.setenv("NO_PROXY", "*")
-        source = Source(type="git", url=f"http://me:p%40ss%2Fword@{address}", resolved_reference=commit)
+        source = LockedSource(type="git", url=f"http://me:p%40ss%2Fword@{address}", resolved_reference=commit)
         package = PlannedPackage(name="app", version="1.0", file=None, source=source)
 
         tree = check_out(package, tmp_path / "tree")
@@ -101,7 +101,7 @@ def test_a_checkout_in_a_hook_of_git_leaves_the_users_repository_alone(
         (tmp_path / "theirs").mkdir()
         monkeypatch.setenv("GIT_DIR", str(tmp_path / "theirs"))
         monkeypatch.setenv("NO_PROXY", "*")
-        source = Source(type="git", url=f"http://me:pw@{address}", resolved_reference=commit)
+        source = LockedSource(type="git", url=f"http://me:pw@{address}", resolved_reference=commit)
 
         tree = check_out(PlannedPackage(name="app", version="1.0", file=None, source=source), tmp_path / "tree")
 

@@ -11,7 +11,7 @@ from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.archive.writer import write_archive
 from pulumi_poetry_layer.plan.build_plan import PlannedPackage
-from pulumi_poetry_layer.poetry.locked import LockedFile, Source
+from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
 from pulumi_poetry_layer.wheels.reader import Wheel, read_wheel
 
@@ -93,7 +93,9 @@ def test_a_workspace_is_gone_afterwards(tmp_path: Path, cache: WheelCache) -> No
 
 def git(commit: str, subdirectory: str | None = None) -> PlannedPackage:
     """A package from git."""
-    source = Source(type="git", url="https://git.invalid/app", resolved_reference=commit, subdirectory=subdirectory)
+    source = LockedSource(
+        type="git", url="https://git.invalid/app", resolved_reference=commit, subdirectory=subdirectory
+    )
     return PlannedPackage(name="app", version="1.0", file=None, source=source)
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_poetry_layer.errors import ArtifactError, BuildError, SubprocessError
+from pulumi_poetry_layer.errors import BuildError, PackageFileError, SubprocessError
 from pulumi_poetry_layer.plan.build_plan import PlannedPackage
-from pulumi_poetry_layer.poetry.locked import Source
+from pulumi_poetry_layer.poetry.locked import LockedSource
 from pulumi_poetry_layer.poetry.lockfile import LockedPackage
 from pulumi_poetry_layer.wheels.path_dependencies import content_digests, copy_path
 
-DIRECTORY = Source(type="directory", url="../lib")
+DIRECTORY = LockedSource(type="directory", url="../lib")
 LOCKED = LockedPackage(
     name="lib", version="1.0", groups=frozenset(), markers={}, files=(), dependencies=(), source=DIRECTORY
 )
@@ -170,7 +170,7 @@ def test_unreadable_file_names_the_package(lib: Path, monkeypatch: pytest.Monkey
         raise PermissionError(13, "Permission denied", "secret.py")
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(ArtifactError, match=r"package lib 1\.0: cannot be read: .*secret\.py"):
+    with pytest.raises(PackageFileError, match=r"package lib 1\.0: cannot be read: .*secret\.py"):
         digest(lib)
 
 
