@@ -105,7 +105,7 @@ class PoetryLayer(pulumi.ComponentResource):
             builder: a builder or its name.
             layer_name: the layer's name in AWS.
             description: the layer version's description.
-            license_info: the layer version's licence.
+            license_info: the layer version's license.
             compatible_runtimes: runtimes that the console offers the layer for; default: ``runtime``.
             bucket: S3 bucket to publish through, needed for zips over 50 MiB; default: direct upload.
             key_prefix: what the S3 object's key starts with.

@@ -1,4 +1,4 @@
-"""Names: those of distributions, groups and extras in their normalised form, and those of wheels. Pure."""
+"""Names: those of distributions, groups and extras in their normalized form, and those of wheels. Pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ _SEPARATORS = re.compile(r"[-_.]+")
 
 
 @lru_cache(maxsize=8192)
-def normalised(name: str) -> str:
-    """The normalised form of a name: https://packaging.python.org/en/latest/specifications/name-normalization/."""
+def normalized(name: str) -> str:
+    """The normalized form of a name: https://packaging.python.org/en/latest/specifications/name-normalization/."""
     # Not packaging.utils.canonicalize_name: importing it takes longer than a small layer takes to be written.
     return _SEPARATORS.sub("-", name).lower()
 

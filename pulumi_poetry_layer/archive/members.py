@@ -72,7 +72,7 @@ class Member:
 
     Attributes:
         name: path inside the layer, with forward slashes, such as ``python/requests/__init__.py``.
-        distribution: normalised name of the distribution it belongs to.
+        distribution: normalized name of the distribution it belongs to.
         content: where its bytes are.
         executable: whether the file may be executed.
     """
@@ -99,7 +99,7 @@ class Segment:
     A layer of segments is their concatenation, with nothing to compress and only offsets to add to.
 
     Attributes:
-        distribution: normalised name of the distribution.
+        distribution: normalized name of the distribution.
         path: the file that begins with the members.
         length: bytes of the members with their local headers.
         crc: their CRC-32 (hex); checked while they are copied, since files on disks get damaged.

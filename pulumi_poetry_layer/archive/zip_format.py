@@ -18,7 +18,7 @@ MAXIMUM = 0xFFFFFFFF
 """From this size or offset on a record would need its zip64 form (4.3.9.2)."""
 
 _DATE, _TIME = (1 << 5) | 1, 0  # 1980-01-01 00:00, the earliest date a zip can carry (4.4.6)
-_UNIX = 3 << 8  # made by Unix, so that modes are honoured (4.4.2)
+_UNIX = 3 << 8  # made by Unix, so that modes are honored (4.4.2)
 _UTF8 = 1 << 11  # the name is UTF-8 (4.4.4)
 
 _LOCAL = struct.Struct("<4sHHHHHLLLHH")

@@ -20,7 +20,7 @@ class LayerChange:
     """A package that changes in the layer.
 
     Attributes:
-        name: normalised name.
+        name: normalized name.
         change: ``added``, ``removed``, ``version`` or ``file`` (another file, commit or content of the same version).
         old: the version before, as people read it; None when it was not there.
         new: the version after.
@@ -45,7 +45,7 @@ class LockChange:
     """A package that changed in the lock file without changing the layer.
 
     Attributes:
-        name: normalised name.
+        name: normalized name.
         change: ``added``, ``removed``, ``version`` or ``details``.
         old: the versions locked before.
         new: the versions locked after.

@@ -79,7 +79,7 @@ class Downloader:
 
         Args:
             package: what to call the package in errors.
-            project: its normalised name.
+            project: its normalized name.
             file: the file's name and hash.
             locked: the package's source in the lock file; None for PyPI.
             output: an empty binary file.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, DistributionSize
 from pulumi_poetry_layer.errors import ArchiveError
 from pulumi_poetry_layer.host.files import sha256_of
-from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.wheels.record import parse_record
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _package(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], dist
     for member in files:
         totals.update(size=member.compress_size, unzipped_size=member.file_size)
     return InspectedPackage(
-        name=normalised(metadata["Name"]),
+        name=normalized(metadata["Name"]),
         version=metadata["Version"],
         files=totals["files"],
         size=totals["size"],

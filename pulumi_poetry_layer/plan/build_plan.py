@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import SelectionError
 from pulumi_poetry_layer.masking import mask_urls
-from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What the user asks for, with normalised names.
+    """What the user asks for, with normalized names.
 
     Attributes:
         groups: Poetry dependency groups.
@@ -42,9 +42,9 @@ class Choice:
     def of(cls, groups: Iterable[str], extras: Iterable[str] = (), exclude: Iterable[str] = ()) -> Choice:
         """A choice from names as users spell them."""
         return cls(
-            groups=frozenset(map(normalised, groups)),
-            extras=frozenset(map(normalised, extras)),
-            exclude=frozenset(map(normalised, exclude)),
+            groups=frozenset(map(normalized, groups)),
+            extras=frozenset(map(normalized, extras)),
+            exclude=frozenset(map(normalized, exclude)),
         )
 
 
@@ -61,7 +61,7 @@ class PlannedPackage:
     """A package of the layer.
 
     Attributes:
-        name: normalised name.
+        name: normalized name.
         version: the locked version.
         file: the chosen locked file, None for a git dependency and a folder.
         source: where it comes from when that is not PyPI.

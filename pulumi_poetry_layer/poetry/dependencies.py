@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.names import normalized
 
 if TYPE_CHECKING:
     from pulumi_poetry_layer.poetry.toml_tables import Table
@@ -19,8 +19,8 @@ class Dependency:
     """An edge of the dependency graph: a distribution, what is asked of it and when the edge counts.
 
     Attributes:
-        name: normalised name.
-        extras: normalised extras that are asked of it.
+        name: normalized name.
+        extras: normalized extras that are asked of it.
         marker: when it counts.
         constraint: the versions that will do.
         python: the interpreters it counts for, as a constraint.
@@ -69,14 +69,14 @@ def _entries(name: str, value: Any) -> list[tuple[str, Any]]:
 
 def _dependency(table: Table, name: str, key: str, entry: Any) -> Dependency:
     if isinstance(entry, str):
-        return Dependency(name=normalised(name), constraint=entry)
+        return Dependency(name=normalized(name), constraint=entry)
     if not isinstance(entry, dict):
         raise table.problem(key, "must be a string, a table or an array of these")
     details = table.nested(key, entry)
     origin = next((kind for kind in _ADDRESSES if kind in details), None)
     return Dependency(
-        name=normalised(name),
-        extras=frozenset(normalised(extra) for extra in details.texts("extras")),
+        name=normalized(name),
+        extras=frozenset(normalized(extra) for extra in details.texts("extras")),
         marker=details.text("markers", ""),
         constraint=details.text("version", "*"),
         python=details.text("python", "*"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import InvalidVersion, Version
 
 from pulumi_poetry_layer.errors import LockFileError
-from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 from pulumi_poetry_layer.poetry.toml_tables import Table
@@ -36,7 +36,7 @@ class LockedPackage:
     """One ``[[package]]`` of the lock file.
 
     Attributes:
-        name: normalised name.
+        name: normalized name.
         version: the version as locked.
         groups: the dependency groups that need it; empty before lock version 2.1.
         markers: group → when that group needs it; empty before lock version 2.1.
@@ -78,7 +78,7 @@ class LockFile:
         lock_version: version of the format, such as ``2.1``.
         generated_by: the Poetry release that wrote it, if it says so.
         content_hash: hex digest of the parts of pyproject.toml it was made from.
-        extras: normalised names of the project's extras.
+        extras: normalized names of the project's extras.
         packages: all locked packages, in the file's order.
     """
 
@@ -111,7 +111,7 @@ def parse_lockfile(text: str) -> LockFile:
         lock_version=lock_version,
         generated_by=generated["version"] if generated else None,
         content_hash=metadata.text("content-hash"),
-        extras=frozenset(normalised(extra) for extra in document.table("extras")),
+        extras=frozenset(normalized(extra) for extra in document.table("extras")),
         packages=tuple(reader.package(table) for table in document.tables("package")),
     )
 
@@ -133,17 +133,17 @@ class _Reader:
     def __init__(self, metadata: Table, *, with_groups: bool) -> None:
         self._with_groups = with_groups
         self._shared_files = metadata.table("files")
-        self._shared_names: dict[str, str] = {normalised(name): name for name in self._shared_files}
+        self._shared_names: dict[str, str] = {normalized(name): name for name in self._shared_files}
 
     def package(self, table: Table) -> LockedPackage:
-        name, version = normalised(table.text("name")), table.text("version")
+        name, version = normalized(table.text("name")), table.text("version")
         try:
             Version(version)
         except InvalidVersion as error:
             raise table.problem("version", f"not a version (PEP 440): {version}") from error
         if self._with_groups:
             table.require("groups")
-        groups = frozenset(normalised(group) for group in table.texts("groups"))
+        groups = frozenset(normalized(group) for group in table.texts("groups"))
         source = _source(table.table("source")) if "source" in table else None
         return LockedPackage(
             name=name,
@@ -203,7 +203,7 @@ def _markers(table: Table, groups: Iterable[str]) -> Mapping[str, str]:
     if not isinstance(locked, dict):
         raise table.problem("markers", "must be a string or a table")
     markers = table.table("markers")
-    by_group: dict[str, str] = {normalised(group): markers.text(group) for group in markers}
+    by_group: dict[str, str] = {normalized(group): markers.text(group) for group in markers}
     return {group: by_group.get(group, "") for group in groups}
 
 
@@ -221,7 +221,7 @@ def _extras(table: Table) -> Mapping[str, tuple[Dependency, ...]]:
     """Only name and extras of the members count: the rest stands in the package's dependencies."""
     extras = table.table("extras")
     return {
-        normalised(extra): tuple(found for member in extras.texts(extra) if (found := _extra_member(member)))
+        normalized(extra): tuple(found for member in extras.texts(extra) if (found := _extra_member(member)))
         for extra in extras
     }
 
@@ -229,8 +229,8 @@ def _extras(table: Table) -> Mapping[str, tuple[Dependency, ...]]:
 @lru_cache(maxsize=4096)
 def _extra_member(text: str) -> Dependency | None:
     match = _EXTRA_MEMBER.match(text)
-    return Dependency(name=normalised(match["name"]), extras=_names(match["extras"])) if match else None
+    return Dependency(name=normalized(match["name"]), extras=_names(match["extras"])) if match else None
 
 
 def _names(listed: str | None) -> frozenset[str]:
-    return frozenset(normalised(name.strip()) for name in (listed or "").split(",") if name.strip())
+    return frozenset(normalized(name.strip()) for name in (listed or "").split(",") if name.strip())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.version import Version
 
-from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.constraints import InvalidConstraint, allows
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class MarkerEnvironment:
 
     Args:
         values: marker name → value, without ``extra``.
-        extras: normalised names of the extras that are asked for; None when every comparison with an extra holds.
+        extras: normalized names of the extras that are asked for; None when every comparison with an extra holds.
     """
 
     def __init__(self, values: Mapping[str, str], extras: Set[str] | None = frozenset()) -> None:
@@ -106,7 +106,7 @@ class MarkerEnvironment:
 
 
 def extras_in(marker: str) -> frozenset[str]:
-    """Normalised names of the extras a marker asks for.
+    """Normalized names of the extras a marker asks for.
 
     Raises:
         InvalidMarker: the text is not a marker.
@@ -131,7 +131,7 @@ def _comparisons(tree: list[Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _extra_names(quoted: str) -> frozenset[str]:
-    return frozenset(normalised(name) for name in _LIST_SEPARATOR.split(_unquoted(quoted)))
+    return frozenset(normalized(name) for name in _LIST_SEPARATOR.split(_unquoted(quoted)))
 
 
 def _is_listed(name: str, value: str, listed: list[str]) -> bool:

@@ -16,7 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from pulumi_poetry_layer.errors import ProjectError
-from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.poetry.toml_tables import Table
@@ -37,8 +37,8 @@ class Project:
     """What pyproject.toml says about dependencies.
 
     Attributes:
-        groups: normalised group name → the dependencies the project asks for in it.
-        extras: normalised extra name → names of the distributions it adds.
+        groups: normalized group name → the dependencies the project asks for in it.
+        extras: normalized extra name → names of the distributions it adds.
         python: key in the file → the constraint on the interpreter it holds.
         content_hash: the digest Poetry writes into a lock file made from this project.
         content_hash_without_groups: the same as Poetry releases before 2.3 computed it.
@@ -98,7 +98,7 @@ def _main_dependencies(project: Table, poetry: Table, extras: Mapping[str, froze
     standard = [
         *_requirements(project, "dependencies"),
         *(
-            replace(dependency, optional=True, in_extras=frozenset({normalised(extra)}))
+            replace(dependency, optional=True, in_extras=frozenset({normalized(extra)}))
             for extra in optional
             for dependency in _requirements(optional, extra)
         ),
@@ -126,11 +126,11 @@ def _extras(project: Table, poetry: Table) -> dict[str, frozenset[str]]:
     optional = project.table("optional-dependencies")
     if optional.values or project.array("dependencies"):
         return {
-            normalised(extra): frozenset(dependency.name for dependency in _requirements(optional, extra))
+            normalized(extra): frozenset(dependency.name for dependency in _requirements(optional, extra))
             for extra in optional
         }
     extras = poetry.table("extras")
-    return {normalised(extra): frozenset(map(normalised, extras.texts(extra))) for extra in extras}
+    return {normalized(extra): frozenset(map(normalized, extras.texts(extra))) for extra in extras}
 
 
 def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]:
@@ -139,15 +139,15 @@ def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]
     includes: dict[str, list[tuple[str, Table, str]]] = {}
     standard = document.table("dependency-groups")
     for name in standard:
-        group = normalised(name)
+        group = normalized(name)
         own.setdefault(group, []).extend(_requirements(standard, name))
         includes.setdefault(group, []).extend(_included_groups(standard, name))
     tables = poetry.table("group")
     for name in tables:
-        group, table = normalised(name), tables.table(name)
+        group, table = normalized(name), tables.table(name)
         own.setdefault(group, []).extend(_without_python(dependencies_of(table.table("dependencies"))))
         names = table.texts("include-groups")
-        includes.setdefault(group, []).extend((normalised(included), table, "include-groups") for included in names)
+        includes.setdefault(group, []).extend((normalized(included), table, "include-groups") for included in names)
     if "dev-dependencies" in poetry:
         own.setdefault("dev", []).extend(_without_python(dependencies_of(poetry.table("dev-dependencies"))))
     return {group: tuple(_with_included(group, own, includes, ())) for group in own}
@@ -158,7 +158,7 @@ def _included_groups(groups: Table, name: str) -> Iterator[tuple[str, Table, str
     for index, entry in enumerate(groups.array(name)):
         if not isinstance(entry, str):
             included = groups.nested(f"{name}[{index}]", entry)
-            yield normalised(included.text("include-group")), included, "include-group"
+            yield normalized(included.text("include-group")), included, "include-group"
 
 
 def _with_included(
@@ -189,8 +189,8 @@ def _requirements(table: Table, key: str) -> Iterator[Dependency]:
         except InvalidRequirement as error:
             raise table.problem(f"{key}[{index}]", f"not a requirement (PEP 508): {entry}") from error
         yield Dependency(
-            name=normalised(requirement.name),
-            extras=frozenset(normalised(extra) for extra in requirement.extras),
+            name=normalized(requirement.name),
+            extras=frozenset(normalized(extra) for extra in requirement.extras),
             marker=str(requirement.marker or ""),
             constraint=str(requirement.specifier) or "*",
             origin=_origin(requirement.url) if requirement.url else None,

@@ -71,7 +71,7 @@ class WheelCache:
 
         Args:
             key: what the entry was added under.
-            distribution: normalised name of the distribution.
+            distribution: normalized name of the distribution.
         """
         path = self._path(key)
         try:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, BytesContent, Member, content_bytes
 from pulumi_poetry_layer.errors import PoetryLayerError, WheelError, raise_problems
-from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.wheels.member import MemberReader, WheelMember
 from pulumi_poetry_layer.wheels.native import needs_of
 from pulumi_poetry_layer.wheels.record import (
@@ -55,7 +55,7 @@ class Wheel:
     """What is in a wheel.
 
     Attributes:
-        name: normalised name of the distribution, as its METADATA tells it.
+        name: normalized name of the distribution, as its METADATA tells it.
         version: its version, as METADATA tells it.
         machines: ELF machine numbers of the native libraries in it.
         glibc: ELF machine number → the newest glibc that a library for it needs. Told of wheels with a ``linux`` tag,
@@ -148,7 +148,7 @@ class _WheelFile:
         if version.partition(".")[0] != "1":
             raise WheelError(f"is of wheel version {version!r}; version 1 is supported", where=self._file_name)
         metadata = self._headers("METADATA")
-        name = normalised(metadata.get("Name", ""))
+        name = normalized(metadata.get("Name", ""))
         recorded = self._recorded()
         members = {
             path: self._reader.read(info, recorded[path].digest if path in recorded else "", rewrite=rewrite)

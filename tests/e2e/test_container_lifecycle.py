@@ -104,7 +104,7 @@ def cache(action: str, docker_host: str) -> list[str]:
 def test_ended_process_leaves_no_container_and_the_next_build_succeeds(
     client: docker.DockerClient, tmp_path: Path, ending: signal.Signals
 ) -> None:
-    """Otherwise every cancelled CI job leaves a container that runs on, and holds what the next one needs."""
+    """Otherwise every canceled CI job leaves a container that runs on, and holds what the next one needs."""
     build_here(tmp_path / "warm.zip")
     before = running_builds(client)
     with start_build(tmp_path / "layer.zip") as process:

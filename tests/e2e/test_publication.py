@@ -98,7 +98,7 @@ def test_skip_destroy_keeps_versions_but_no_objects(new_program: NewProgram, aws
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "corrupted"])
 def test_damaged_zip_is_never_published(damage: str, new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise a disk hiccup or a cancelled run ends up in AWS."""
+    """Otherwise a disk hiccup or a canceled run ends up in AWS."""
     stack = direct(new_program)
     stack.up(skip_preview=True)
     (zip_file,) = (stack.program.folder / ".poetry-layer").glob("*/*.zip")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
-from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.toml_tables import parse_toml
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def pin_lock(lock_text: str, plan: BuildPlan) -> str:
     packages = [
         _pinned(table, package, sorted(plan.choice.groups))
         for table in locked.get("package", [])
-        if (package := planned.get(normalised(table["name"]))) and _is_planned(table, package)
+        if (package := planned.get(normalized(table["name"]))) and _is_planned(table, package)
     ]
     metadata = {
         **{key: value for key, value in locked["metadata"].items() if key != "files"},

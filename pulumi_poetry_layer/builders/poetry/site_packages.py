@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, BytesContent, FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
-from pulumi_poetry_layer.names import normalised
+from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.wheels.metadata import without_local_places
 from pulumi_poetry_layer.wheels.record import (
     INSTALLATION_FILES,
@@ -49,10 +49,10 @@ def read_site_packages(site_packages: Path, plan: BuildPlan) -> list[Member]:
 
 
 def _installed(site_packages: Path) -> Iterator[tuple[str, tuple[str, Path]]]:
-    """Normalised name → version and .dist-info folder of every installed distribution."""
+    """Normalized name → version and .dist-info folder of every installed distribution."""
     for folder in sorted(site_packages.glob("*.dist-info")):
         metadata = PathDistribution(folder).metadata
-        yield normalised(metadata["Name"]), (metadata["Version"], folder)
+        yield normalized(metadata["Name"]), (metadata["Version"], folder)
 
 
 def _differences(plan: BuildPlan, installed: dict[str, tuple[str, Path]]) -> Iterator[VerificationError]:

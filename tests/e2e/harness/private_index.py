@@ -1,6 +1,6 @@
 """A private package index: the real pypiserver on loopback, over http or https, for those who know the password.
 
-It is an index that does its users no favours: its answers may be kept for an hour, and vary by ``Authorization``, so
+It is an index that does its users no favors: its answers may be kept for an hour, and vary by ``Authorization``, so
 a client that keeps them keeps the password with them unless it knows better.
 """
 

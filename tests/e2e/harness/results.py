@@ -51,7 +51,7 @@ class Result:
     changes: dict[str, int]
     """How many resources by operation, from the engine's summary, the stack itself included."""
     diagnostics: tuple[str, ...] = ()
-    """Messages of the program, the providers and the engine, without colours."""
+    """Messages of the program, the providers and the engine, without colors."""
 
     @property
     def text(self) -> str:
