@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from .harness import LocalAws, Machine, Program, Toolchain
+from .harness.aws_plugin import served
+from .harness.machine import started_by_the_engine
 from .harness.toolchain import find_toolchain
 
 PROJECT_FILE = """\
@@ -41,9 +43,16 @@ def aws(aws_server: LocalAws) -> LocalAws:
 
 
 @pytest.fixture
-def new_machine(tmp_path: Path, toolchain: Toolchain, aws: LocalAws) -> Callable[[str], Machine]:
-    """Make a machine: home and temporary folder are empty, as on a fresh CI runner."""
-    return lambda name: Machine(root=tmp_path / "machines" / name, toolchain=toolchain, aws=aws)
+def new_machine(
+    request: pytest.FixtureRequest, tmp_path: Path, toolchain: Toolchain, aws: LocalAws
+) -> Callable[[str], Machine]:
+    """Make a machine: home and temporary folder are empty, as on a fresh CI runner.
+
+    The AWS plugin is served from this process, unless the test is marked with ``own_aws_plugin``.
+    """
+    own = request.node.get_closest_marker("own_aws_plugin")
+    plugin = started_by_the_engine if own else served
+    return lambda name: Machine(root=tmp_path / "machines" / name, toolchain=toolchain, aws=aws, aws_plugin=plugin)
 
 
 @pytest.fixture

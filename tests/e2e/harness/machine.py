@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,14 @@ _KEPT = (
 )
 _LONGEST_SECONDS = 900
 
+AwsPlugin = Callable[[Mapping[str, str], Path], AbstractContextManager[Mapping[str, str]]]
+"""Serves the AWS plugin to a command, given its variables and folder; gives more variables for it."""
+
+
+def started_by_the_engine(_environment: Mapping[str, str], _folder: Path) -> AbstractContextManager[Mapping[str, str]]:
+    """Serve nothing: the engine finds the plugin on PATH and starts a process, as it does for users."""
+    return nullcontext({})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
@@ -43,6 +52,7 @@ class Machine:
     root: Path
     toolchain: Toolchain
     aws: LocalAws
+    aws_plugin: AwsPlugin = started_by_the_engine
 
     def __post_init__(self) -> None:
         for folder in (self.home, self.temporary, self.pulumi_home):

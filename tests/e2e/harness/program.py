@@ -76,8 +76,9 @@ class Program:
 
     def _run(self, command: tuple[str, ...], env: Mapping[str, str] | None) -> subprocess.CompletedProcess[str]:
         self.backend.mkdir(parents=True, exist_ok=True)
-        state = {"PULUMI_BACKEND_URL": self.backend.as_uri()}
-        return self.machine.run(command, cwd=self.folder, env={**state, **(env or {})})
+        given = {"PULUMI_BACKEND_URL": self.backend.as_uri(), **(env or {})}
+        with self.machine.aws_plugin({**self.machine.environment, **given}, self.folder) as more:
+            return self.machine.run(command, cwd=self.folder, env={**given, **more})
 
 
 @dataclass(frozen=True, kw_only=True)

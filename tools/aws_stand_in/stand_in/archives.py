@@ -18,6 +18,7 @@ import zipfile
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from stand_in.host import Host
 from stand_in.values import Props, StandInError
 
 SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
@@ -37,17 +38,17 @@ def content_hash(value: Props) -> str:
     return str(value.get("hash", ""))
 
 
-def materialise(value: Props) -> Path:
+def materialise(value: Props, host: Host) -> Path:
     """Return the file that Terraform would be handed for an asset or archive, copying it there where needed.
 
     Raises:
         StandInError: When there is no trusted copy and the content cannot be read.
     """
     digest = content_hash(value)
-    copy = Path(tempfile.gettempdir()) / f"pulumi-asset-{digest}" if digest else None
+    copy = host.temporary / f"pulumi-asset-{digest}" if digest else None
     if copy is not None and (_is_trusted(copy) or not any(value.get(key) is not None for key in _CONTENT_KEYS)):
         return copy
-    spilled = _spill(value)
+    spilled = _spill(value, host)
     return spilled.replace(copy) if copy is not None else spilled
 
 
@@ -55,52 +56,52 @@ def _is_trusted(copy: Path) -> bool:
     return copy.is_file() and copy.stat().st_size > 0
 
 
-def _spill(value: Props) -> Path:
-    handle, name = tempfile.mkstemp(prefix="pulumi-temp-asset")
+def _spill(value: Props, host: Host) -> Path:
+    handle, name = tempfile.mkstemp(prefix="pulumi-temp-asset", dir=host.temporary)
     os.close(handle)
     spilled = Path(name)
     try:
         if value[SIGNATURE_KEY] == ARCHIVE_SIGNATURE:
-            _write_archive(value, spilled)
+            _write_archive(value, spilled, host)
         else:
-            spilled.write_bytes(_asset_bytes(value))
+            spilled.write_bytes(_asset_bytes(value, host))
     except OSError as error:
         spilled.unlink()
         raise StandInError(f"failed to read asset or archive: {error}") from error
     return spilled
 
 
-def _asset_bytes(asset: Props) -> bytes:
+def _asset_bytes(asset: Props, host: Host) -> bytes:
     if asset.get("path"):
-        return Path(asset["path"]).read_bytes()
+        return host.path(asset["path"]).read_bytes()
     if asset.get("uri"):
         raise StandInError(f"the stand-in aws plugin opens no remote assets: {asset['uri']}")
     return str(asset.get("text", "")).encode()
 
 
-def _write_archive(archive: Props, target: Path) -> None:
-    path = Path(archive["path"]) if archive.get("path") else None
+def _write_archive(archive: Props, target: Path, host: Host) -> None:
+    path = host.path(archive["path"]) if archive.get("path") else None
     if path is not None and not path.is_dir():
         if path.suffix not in _ZIP_SUFFIXES:
             raise StandInError(f"the stand-in aws plugin takes folders and .zip files as archives, not {path}")
         shutil.copyfile(path, target)
         return
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
-        _add_members(bundle, "", archive)
+        _add_members(bundle, "", archive, host)
 
 
-def _add_members(bundle: zipfile.ZipFile, prefix: str, archive: Props) -> None:
+def _add_members(bundle: zipfile.ZipFile, prefix: str, archive: Props, host: Host) -> None:
     if archive.get("path"):
-        _add_folder(bundle, prefix, Path(archive["path"]))
+        _add_folder(bundle, prefix, host.path(archive["path"]))
         return
     if archive.get("uri"):
         raise StandInError(f"the stand-in aws plugin opens no remote archives: {archive['uri']}")
     members: dict[str, Any] = archive.get("assets") or {}
     for name, member in sorted(members.items()):
         if member.get(SIGNATURE_KEY) == ARCHIVE_SIGNATURE:
-            _add_members(bundle, f"{prefix}{name}/", member)
+            _add_members(bundle, f"{prefix}{name}/", member, host)
         else:
-            bundle.writestr(f"{prefix}{name}", _asset_bytes(member))
+            bundle.writestr(f"{prefix}{name}", _asset_bytes(member, host))
 
 
 def _add_folder(bundle: zipfile.ZipFile, prefix: str, folder: Path) -> None:

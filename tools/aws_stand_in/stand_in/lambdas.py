@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from stand_in.archives import is_content, materialise
 from stand_in.differ import changed
+from stand_in.host import Host
 from stand_in.kind import REGION, TAGS, Kind, Property, given, is_missing
 from stand_in.values import Props, StandInError
 
@@ -59,7 +60,7 @@ class LayerVersion(Kind):
             CompatibleArchitectures=inputs.get("compatibleArchitectures"),
         )
         published = self.session.functions(inputs.get("region")).publish_layer_version(
-            LayerName=inputs["layerName"], Content=_content(inputs, "PublishLayerVersion"), **optional
+            LayerName=inputs["layerName"], Content=_content(inputs, "PublishLayerVersion", self.session.host), **optional
         )
         return published["LayerVersionArn"], self._described(published, inputs)
 
@@ -148,7 +149,7 @@ class Function(Kind):
         """Create the function and read it back."""
         optional = given(Architectures=inputs.get("architectures"), Tags=inputs.get("tags"))
         self.session.functions(inputs.get("region")).create_function(
-            Code=_content(inputs, "CreateFunction"),
+            Code=_content(inputs, "CreateFunction", self.session.host),
             PackageType=inputs["packageType"],
             Publish=inputs["publish"],
             **_configuration(inputs),
@@ -172,7 +173,7 @@ class Function(Kind):
         names = changed(type(self), known, inputs)
         if names & _CODE_KEYS:
             optional = given(Architectures=inputs.get("architectures"))
-            code = _content(inputs, "UpdateFunctionCode")
+            code = _content(inputs, "UpdateFunctionCode", self.session.host)
             client.update_function_code(FunctionName=resource_id, Publish=inputs["publish"], **code, **optional)
         if names - _CODE_KEYS:
             client.update_function_configuration(**_configuration(inputs))
@@ -237,13 +238,13 @@ def _described(function: Mapping[str, Any], known: Props) -> Props:
     }
 
 
-def _content(inputs: Props, operation: str) -> Any:
+def _content(inputs: Props, operation: str, host: Host) -> Any:
     code = inputs.get("code")
     if not is_content(code):
         return given(
             S3Bucket=inputs.get("s3Bucket"), S3Key=inputs.get("s3Key"), S3ObjectVersion=inputs.get("s3ObjectVersion")
         )
-    zipped = materialise(code).read_bytes()
+    zipped = materialise(code, host).read_bytes()
     _refuse_what_aws_refuses(zipped, operation)
     return {"ZipFile": zipped}
 

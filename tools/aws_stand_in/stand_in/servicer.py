@@ -21,6 +21,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from stand_in.archives import is_content, materialise
 from stand_in.differ import diff
+from stand_in.host import Host
 from stand_in.identities import Role, RolePolicyAttachment
 from stand_in.kind import Kind
 from stand_in.lambdas import Function, LayerVersion
@@ -50,12 +51,20 @@ def _reports_errors(method: _Method) -> _Method:
 
 
 class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
-    """Answers for one provider, the default one or an explicit ``aws.Provider``."""
+    """Answers for the providers of one command: the default one and each explicit ``aws.Provider``.
 
-    def __init__(self) -> None:
-        self._session: Session | None = None
+    The engine starts a process for each of them, or connects to one process once for each of them.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._sessions: dict[str, Session] = {}
 
     # Configuration
+
+    def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        """Serve an engine that has not started this process (``PULUMI_DEBUG_PROVIDERS``); it needs no answer."""
+        return empty_pb2.Empty()
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         """Claim to be the release that the installed SDK was made for."""
@@ -86,7 +95,7 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.ConfigureResponse:
         """Connect to moto with what the stack's configuration or the ``aws.Provider`` says."""
         config = {key.removeprefix("aws:config:"): value for key, value in request.variables.items()}
-        self._session = Session(config)
+        self._sessions[context.peer()] = Session(config, self._host)
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     # Resources
@@ -99,7 +108,7 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
         if failures:
             return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
         inputs = _with_defaults(kind, news, from_struct(request.olds), request)
-        _open_contents(inputs)
+        self._open_contents(inputs)
         return provider_pb2.CheckResponse(inputs=to_struct(inputs))
 
     @_reports_errors
@@ -115,16 +124,16 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
         """Create a resource, or in a preview say what it would look like."""
         kind, inputs = _kind(request.urn), from_struct(request.properties)
         if request.preview:
-            _open_contents(inputs)
+            self._open_contents(inputs)
             return provider_pb2.CreateResponse(properties=to_struct(_planned(kind, inputs)))
-        resource_id, observed = kind(self._connected()).create(inputs)
+        resource_id, observed = kind(self._connected(context)).create(inputs)
         return provider_pb2.CreateResponse(id=resource_id, properties=to_struct(_outputs(inputs, observed)))
 
     @_reports_errors
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
         """Read a resource; an empty id in the answer says that it is gone. Opens no file."""
         known, inputs = from_struct(request.properties), from_struct(request.inputs)
-        observed = _kind(request.urn)(self._connected()).read(request.id, known)
+        observed = _kind(request.urn)(self._connected(context)).read(request.id, known)
         if observed is None:
             return provider_pb2.ReadResponse()
         drifted = {name: observed.get(name, value) for name, value in inputs.items()}
@@ -139,7 +148,7 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             unknown = dict.fromkeys(kind.volatile, UNKNOWN)
             return provider_pb2.UpdateResponse(properties=to_struct({**olds, **_outputs(news, unknown)}))
-        resource = kind(self._connected())
+        resource = kind(self._connected(context))
         resource.update(request.id, olds, news)
         observed = resource.read(request.id, {**olds, **news}) or {}
         return provider_pb2.UpdateResponse(properties=to_struct(_outputs(news, observed)))
@@ -147,17 +156,23 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
     @_reports_errors
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """Delete a resource. Opens no file."""
-        _kind(request.urn)(self._connected()).delete(request.id, from_struct(request.properties))
+        _kind(request.urn)(self._connected(context)).delete(request.id, from_struct(request.properties))
         return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """Take note that the engine stops; every call here is short."""
         return empty_pb2.Empty()
 
-    def _connected(self) -> Session:
-        if self._session is None:
-            raise StandInError("the stand-in aws plugin was used before it was configured")
-        return self._session
+    def _connected(self, context: grpc.ServicerContext) -> Session:
+        try:
+            return self._sessions[context.peer()]
+        except KeyError:
+            raise StandInError("the stand-in aws plugin was used before it was configured") from None
+
+    def _open_contents(self, inputs: Props) -> None:
+        for value in inputs.values():
+            if is_content(value) and not is_unknown(value):
+                materialise(value, self._host)
 
 
 def _kind(urn: str) -> type[Kind]:
@@ -195,12 +210,6 @@ def _with_defaults(kind: type[Kind], news: Props, olds: Props, request: provider
     return {**news, **added, DEFAULTS_KEY: sorted(added)}
 
 
-def _open_contents(inputs: Props) -> None:
-    for value in inputs.values():
-        if is_content(value) and not is_unknown(value):
-            materialise(value)
-
-
 def _planned(kind: type[Kind], inputs: Props) -> Props:
     computed = [name for name, declared in kind.properties.items() if declared.computed and name not in inputs]
     return _outputs(inputs, dict.fromkeys([*kind.outputs, *computed], UNKNOWN))
@@ -210,13 +219,19 @@ def _outputs(inputs: Props, observed: Props) -> Props:
     return {name: value for name, value in {**inputs, **observed}.items() if name != DEFAULTS_KEY}
 
 
-def main() -> None:
-    """Serve on a free local port, tell the engine which, and end with the engine."""
+def start(host: Host) -> tuple[grpc.Server, int]:
+    """Serve on a free local port, and return that too."""
     options = [("grpc.max_receive_message_length", _MESSAGE_LIMIT), ("grpc.max_send_message_length", _MESSAGE_LIMIT)]
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=options)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsStandIn(), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsStandIn(host), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
+    return server, port
+
+
+def main() -> None:
+    """Tell the engine, which has started this process, the port, and end with the engine."""
+    server, port = start(Host.of_this_process())
     signal.signal(signal.SIGINT, lambda *_: server.stop(grace=None))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import boto3
 
+from stand_in.host import Host
 from stand_in.values import StandInError
 
 if TYPE_CHECKING:
@@ -22,15 +22,16 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Session:
     """Clients of one configured provider, explicit or default."""
 
-    def __init__(self, config: Mapping[str, str]) -> None:
-        self.region = config.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
+    def __init__(self, config: Mapping[str, str], host: Host) -> None:
+        self.host, variables = host, host.environment
+        self.region = config.get("region") or variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION") or ""
         if not self.region:
             raise StandInError("no AWS region: set aws:region in the stack's configuration, or AWS_REGION")
-        self.endpoint = _local_endpoint()
+        self.endpoint = _local_endpoint(variables)
         self._session = boto3.Session(
-            aws_access_key_id=config.get("accessKey"),
-            aws_secret_access_key=config.get("secretKey"),
-            aws_session_token=config.get("token"),
+            aws_access_key_id=config.get("accessKey") or variables.get("AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key=config.get("secretKey") or variables.get("AWS_SECRET_ACCESS_KEY"),
+            aws_session_token=config.get("token") or variables.get("AWS_SESSION_TOKEN"),
             region_name=self.region,
         )
 
@@ -47,9 +48,9 @@ class Session:
         return self._session.client("iam", endpoint_url=self.endpoint)
 
 
-def _local_endpoint() -> str:
+def _local_endpoint(variables: Mapping[str, str]) -> str:
     """Return where moto listens; anything but this machine is refused, so no real account is ever touched."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    endpoint = variables.get("AWS_ENDPOINT_URL", "")
     if urlsplit(endpoint).hostname not in _LOOPBACK:
         given = f"AWS_ENDPOINT_URL is {endpoint}" if endpoint else "AWS_ENDPOINT_URL is not set"
         raise StandInError(f"the stand-in aws plugin only talks to a moto server on this machine, but {given}")

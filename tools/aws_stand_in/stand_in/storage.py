@@ -9,6 +9,7 @@ from typing import ClassVar, cast
 from botocore.exceptions import ClientError
 
 from stand_in.archives import is_content, materialise
+from stand_in.host import Host
 from stand_in.kind import REGION, TAGS, Kind, Property, given, is_missing
 from stand_in.values import Props
 
@@ -167,14 +168,14 @@ class BucketObjectv2(Kind):
     def _put(self, inputs: Props) -> None:
         optional = given(ContentType=inputs.get("contentType"), Metadata=inputs.get("metadata"))
         self.session.storage(inputs.get("region")).put_object(
-            Bucket=inputs["bucket"], Key=inputs["key"], Body=_body(inputs), **optional
+            Bucket=inputs["bucket"], Key=inputs["key"], Body=_body(inputs, self.session.host), **optional
         )
 
 
-def _body(inputs: Props) -> bytes:
+def _body(inputs: Props, host: Host) -> bytes:
     source = inputs.get("source")
     if is_content(source):
-        return materialise(source).read_bytes()
+        return materialise(source, host).read_bytes()
     if inputs.get("contentBase64"):
         return base64.b64decode(inputs["contentBase64"])
     return str(inputs.get("content", "")).encode()
