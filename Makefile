@@ -7,11 +7,19 @@ VENV = .venv/bin
 endif
 SETUP = sh tools/setup.sh
 WITH_TOOLS = eval "$$($(SETUP) env)" &&
+JOBS ?= auto
+TESTS ?= push
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup venv test-venv hooks test test-unit demo bench lint lint-workflows format dist check-release clean
+
+BEFORE_A_PUSH = -m "not docker and not thorough"
+EVERYTHING = --cov
+SELECTED = $(or $(PYTEST_ARGS),$(if $(filter all,$(TESTS)),$(EVERYTHING),$(BEFORE_A_PUSH)))
+
+.PHONY: help setup venv test-venv hooks test test-unit test-all demo bench lint lint-workflows format dist \
+	check-release clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)$$/make \1\t\2/p' Makefile
@@ -28,11 +36,14 @@ test-venv: ## Install .venv with what unit and property tests import, on any ope
 hooks: venv ## Check style and types at each commit
 	@$(VENV)/python -m pre_commit install
 
-test: setup ## Run all tests; PYTEST_ARGS narrows them down
-	@$(WITH_TOOLS) python -m pytest $(PYTEST_ARGS)
+test: setup ## Run the tests that should pass before a push, JOBS at a time; PYTEST_ARGS names others
+	@$(WITH_TOOLS) python -m pytest --numprocesses=$(JOBS) $(SELECTED)
 
 test-unit: test-venv ## Run the unit and property tests; they need neither Pulumi's engine nor Poetry nor Docker
-	@$(VENV)/python -m pytest tests/unit tests/property $(PYTEST_ARGS)
+	@$(VENV)/python -m pytest --numprocesses=$(JOBS) tests/unit tests/property $(PYTEST_ARGS)
+
+test-all: ## Run all tests, as CI does, and measure coverage; the same as `make test TESTS=all`
+	@$(MAKE) --no-print-directory test TESTS=all
 
 demo: setup ## See a lock file become a layer, with the real engine against a local AWS
 	@$(WITH_TOOLS) python tools/demo.py

@@ -23,13 +23,15 @@ from pulumi_poetry_layer.builders.container.daemon import LABEL
 from pulumi_poetry_layer.builders.container.image import REPOSITORY
 from pulumi_poetry_layer.errors import ContainerError, HostError, SubprocessError
 
-from .harness.containers import IMAGE, NETWORK, connect_to_docker, running_builds
+from .harness.containers import IMAGE, NETWORK, connect_to_docker, remove_while_running, running_builds
 from .harness.private_index import PASSWORD, USER, private_index
 
 PROJECTS = Path(__file__).parent.parent / "projects"
 FIXTURES = Path(__file__).parents[2] / "benchmarks" / "fixtures"
 RUNTIMES = ("python3.11", "python3.13")
 OUTPUT_LOGGER = "pulumi_poetry_layer.builders.container.container"
+
+pytestmark = pytest.mark.docker
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +247,7 @@ def test_removed_container_is_told(client: docker.DockerClient) -> None:
     before = running_builds(client)
     with start_container(client, image, ContainerLimits(network=NETWORK, timeout=600)) as container:
         (container_id,) = running_builds(client) - before
-        remover = threading.Timer(1, lambda: client.api.remove_container(container_id, force=True))
+        remover = threading.Thread(target=remove_while_running, args=(client, container_id, "sleep 600"))
         remover.start()
         with pytest.raises(ContainerError, match="the container ended while `sleep 600` was running"):
             container.run(["sleep", "600"], environment={})

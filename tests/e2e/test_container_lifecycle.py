@@ -35,6 +35,8 @@ from .test_lifecycle import BUILD, project_files
 PROJECTS = Path(__file__).parent.parent / "projects"
 RUNTIME = "python3.11"
 
+pytestmark = pytest.mark.docker
+
 BUILD_PROGRAM = f"""\
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs tests in the background has it ignored

@@ -55,6 +55,15 @@ def await_removal(client: docker.DockerClient, container_id: str) -> None:
     raise AssertionError("the container is still there")
 
 
+def remove_while_running(client: docker.DockerClient, container_id: str, program: str) -> None:
+    """Remove a container as soon as a program runs in it."""
+    for _ in _patiently():
+        if any(program in " ".join(process) for process in client.api.top(container_id)["Processes"]):
+            client.api.remove_container(container_id, force=True)
+            return
+    raise AssertionError(f"{program} was not started")
+
+
 class OwnDaemon:
     """A daemon that a test may stop: with folders and a socket of its own, and without a network of its own."""
 

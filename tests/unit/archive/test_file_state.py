@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
+from samples.clock import await_tick
 
 from pulumi_poetry_layer.archive import file_state
 from pulumi_poetry_layer.archive.file_state import state_of
@@ -31,7 +31,7 @@ def test_every_change_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     path.read_bytes()
     assert state(path) == first
 
-    time.sleep(0.1)  # the clock of a file system ticks, which is what _SETTLED is for
+    await_tick(tmp_path)
     path.write_bytes(b"after!")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert state(path) != first

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 import zipfile
 from pathlib import Path
 
 import pytest
+from samples.clock import await_tick
 
 from pulumi_poetry_layer.archive import file_state
 from pulumi_poetry_layer.archive.members import BytesContent, DistributionSize, FileContent, Member, Segment
@@ -209,7 +209,7 @@ def test_damage_is_noticed_in_a_file_that_was_whole_before(
     summary = write_archive([part], tmp_path / "layer.zip")
     known = KnownArchive(sha256=summary.sha256, whole=summary.whole)
     data, status = part.path.read_bytes(), part.path.stat()
-    time.sleep(0.1)  # the clock of a file system ticks, which is what _SETTLED is for
+    await_tick(tmp_path)
     if damage == "removed":
         part.path.unlink()
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
-import time
+import threading
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -297,12 +297,14 @@ def test_few_packages_are_built_at_once(tmp_path: Path, monkeypatch: pytest.Monk
     """A lock file full of sdists would start as many builds, each with an environment of its own, on a laptop."""
     running: set[str] = set()
     most = 0
+    two = threading.Barrier(2, timeout=60)  # each build waits until another one runs beside it
 
     def build_pure_wheel(_tree: Path, _folder: Path, label: str, _variables: object) -> None:
         nonlocal most
         running.add(label)
+        two.wait()
         most = max(most, len(running))
-        time.sleep(0.05)
+        two.wait()
         running.remove(label)
         raise BuildError("enough was seen", where=label)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import socket
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,17 @@ def source(folder: Path, index: Index, *, seconds: float = 60) -> IndexSizes:
     """A source that takes the index for PyPI."""
     credentials = Credentials(PoetryConfiguration({"POETRY_PYPI_MIRROR_URL": index.url}))
     return IndexSizes(folder, lambda: Indexes(Sources.of(""), credentials), Patience(seconds))
+
+
+def connections(server: socket.socket) -> int:
+    """How many clients have connected to a server that accepts nobody."""
+    server.setblocking(False)
+    count = 0
+    with suppress(BlockingIOError):
+        while True:
+            server.accept()[0].close()
+            count += 1
+    return count
 
 
 def directory(sample: WheelSample) -> WheelSizes:
@@ -123,10 +134,8 @@ def test_silent_index_is_not_waited_for_beyond_the_time_of_all_questions(tmp_pat
     with socket.create_server(("127.0.0.1", 0)) as silent:
         index = Index(url=f"http://127.0.0.1:{silent.getsockname()[1]}/simple/")
         asked = source(tmp_path, index, seconds=0.2)
-        started = time.monotonic()
         assert [asked.sizes(packages()) for _ in range(20)] == [{}] * 20
-        # Far less than the 15 seconds that one question may take when a wheel is downloaded.
-        assert time.monotonic() - started < 10
+        assert 1 <= connections(silent) < 20
 
 
 def test_folder_that_cannot_be_written_to_is_no_error(tmp_path: Path, index: Index) -> None:

@@ -60,7 +60,9 @@ class LayerVersion(Kind):
             CompatibleArchitectures=inputs.get("compatibleArchitectures"),
         )
         published = self.session.functions(inputs.get("region")).publish_layer_version(
-            LayerName=inputs["layerName"], Content=_content(inputs, "PublishLayerVersion", self.session.host), **optional
+            LayerName=inputs["layerName"],
+            Content=_content(inputs, "PublishLayerVersion", self.session.host),
+            **optional,
         )
         return published["LayerVersionArn"], self._described(published, inputs)
 

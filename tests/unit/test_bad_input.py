@@ -1,0 +1,119 @@
+"""Bad input is an error of the program, with the file and the key in it, before anything is registered.
+
+``tests/e2e/test_bad_input.py`` shows that such an error ends a preview of the real engine.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from pulumi_poetry_layer import PoetryLayer
+
+PROJECTS = Path(__file__).parent.parent / "projects"
+RUNTIME = "python{}.{}".format(*sys.version_info[:2])
+
+
+class RefusingMocks(pulumi.runtime.Mocks):
+    """Remembers what is registered."""
+
+    def __init__(self) -> None:
+        self.registered: list[str] = []
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.registered.append(args.name)
+        return args.name, args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"no call is expected: {args.token}")
+
+
+@pytest.fixture
+def mocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RefusingMocks]:
+    """Pulumi's runtime with mocks; the working folder is the program's."""
+    monkeypatch.chdir(tmp_path)
+    recorder = RefusingMocks()
+    pulumi.runtime.set_mocks(recorder)
+    yield recorder
+    pulumi.runtime.settings.reset_options()
+
+
+def write_project(folder: Path, name: str, files: Mapping[str, str | None]) -> None:
+    """Write a project of ``tests/projects`` with other texts for some files; None leaves the file out."""
+    folder.mkdir()
+    for file in ("pyproject.toml", "poetry.lock"):
+        text = files.get(file, (PROJECTS / name / file).read_text(encoding="utf-8"))
+        if text is not None:
+            (folder / file).write_text(text, encoding="utf-8")
+
+
+def problem_of(**arguments: Any) -> str:
+    """The error of a program that declares a layer of ``service``."""
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def program() -> None:
+        PoetryLayer("deps", **{"project_dir": "service", "runtime": RUNTIME, **arguments})
+
+    # The engine shows a RunError without a traceback.
+    with pytest.raises(pulumi.RunError) as caught:
+        program()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("files", "messages"),
+    [
+        ({"poetry.lock": None}, ["poetry.lock: no such file", "poetry lock"]),
+        ({"pyproject.toml": None}, ["pyproject.toml: no such file"]),
+        ({"poetry.lock": "[[package]\n"}, ["poetry.lock: not valid TOML", "line 1"]),
+    ],
+    ids=["missing lock", "missing pyproject", "broken TOML"],
+)
+def test_unusable_project_is_named(
+    mocks: RefusingMocks, tmp_path: Path, files: Mapping[str, str | None], messages: list[str]
+) -> None:
+    """A user would get a traceback of somebody else's code."""
+    write_project(tmp_path / "service", "base", files)
+    problem = problem_of()
+    assert "PoetryLayer 'deps'" in problem
+    for message in messages:
+        assert message in problem
+    assert mocks.registered == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "messages"),
+    [
+        ({"groups": ["main", "debg"]}, ["groups: unknown group 'debg'", "did you mean 'debug'?"]),
+        ({"extras": ["yml"]}, ["extras: unknown extra 'yml'", "did you mean 'yaml'?"]),
+        (
+            {"runtime": "python3.7", "architecture": "riscv"},
+            ["runtime: unsupported runtime 'python3.7'", "architecture: unsupported architecture 'riscv'", "arm64"],
+        ),
+    ],
+    ids=["unknown group", "unknown extra", "unsupported runtime and architecture"],
+)
+def test_wrong_arguments_are_named_with_what_would_be_right(
+    mocks: RefusingMocks, tmp_path: Path, arguments: Mapping[str, object], messages: list[str]
+) -> None:
+    """A typo would be found out after minutes of building."""
+    write_project(tmp_path / "service", "base", {})
+    problem = problem_of(**arguments)
+    assert "PoetryLayer 'deps'" in problem
+    for message in messages:
+        assert message in problem
+    assert mocks.registered == []
+
+
+def test_package_without_a_file_for_the_target_is_named(mocks: RefusingMocks, tmp_path: Path) -> None:
+    """The build would fail after a preview that promised a layer."""
+    write_project(tmp_path / "service", "no_artifact", {})
+    problem = problem_of()
+    for message in ("PoetryLayer 'deps'", "package pywin32 306", "none of its 14 locked files fits", "glibc"):
+        assert message in problem
+    assert mocks.registered == []
