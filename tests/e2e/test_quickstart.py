@@ -27,6 +27,7 @@ def quickstart(tmp_path: Path, new_machine: Callable[[str], Machine]) -> Program
     return Program(folder=folder, backend=tmp_path / "backend", machine=new_machine("laptop"))
 
 
+@pytest.mark.own_aws_plugin
 def test_quickstart_publishes_a_layer_that_its_handler_can_import(
     quickstart: Program, aws: LocalAws, tmp_path: Path
 ) -> None:

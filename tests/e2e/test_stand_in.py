@@ -120,6 +120,7 @@ def hashed(new_program: NewProgram) -> Stack:
     return new_program(files).stack()
 
 
+@pytest.mark.own_aws_plugin
 def test_one_of_everything_is_created_kept_and_destroyed(infrastructure: Stack, aws: LocalAws) -> None:
     """Otherwise a program that AWS takes would fail here, or leave things behind, and the demo would lie."""
     preview = infrastructure.preview()
@@ -233,6 +234,7 @@ def test_a_missing_archive_fails_before_anything_is_done(hashed: Stack, aws: Loc
     assert aws.layer_versions("deps") == []
 
 
+@pytest.mark.own_aws_plugin
 def test_a_trusted_copy_is_published_without_a_look_at_the_file(hashed: Stack, aws: LocalAws) -> None:
     """Otherwise two different zips under one hash would pass here, and AWS would get the first one."""
     copy = hashed.program.machine.temporary / f"pulumi-asset-{'a' * 64}"
@@ -272,6 +274,7 @@ def test_destroy_and_refresh_need_no_file(
     assert aws.layer_versions("deps") == []
 
 
+@pytest.mark.own_aws_plugin
 def test_an_explicit_provider_reaches_its_region(new_program: NewProgram, aws: LocalAws) -> None:
     """Otherwise a layer for another region would be published next to the function that cannot use it."""
     program = 'there = aws.Provider("there", region="eu-central-1")\n'

@@ -38,8 +38,8 @@ class Program:
     def stack(self, name: str = "dev", *, config: Mapping[str, str] | None = None) -> Stack:
         """Return the stack of a name, made now if the backend does not have it."""
         stack = Stack(program=self, name=name)
-        if self.pulumi("stack", "select", name, check=False).exit_code != 0:
-            self.pulumi("stack", "init", name)
+        if self.pulumi("stack", "init", name, check=False).exit_code != 0:
+            self.pulumi("stack", "select", name)
         for key, value in (config or {}).items():
             stack.set_config(key, value)
         return stack
