@@ -1,4 +1,4 @@
-"""The one tree of errors: each says what is wrong, where, and what to do next."""
+"""The errors of this package, in one tree. Each says what is wrong, where, and what to do next."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 
 class PoetryLayerError(Exception):
-    """Base of every error this package raises on purpose. Logins and tokens in the addresses it names are masked.
+    """Base class of all errors that this package raises on purpose.
+
+    Logins and tokens in URLs are masked in all three texts.
 
     Args:
-        what: what is wrong, as one sentence without a full stop.
-        where: the file, package or key it is about.
-        hint: what to do next.
+        what: what is wrong, as one sentence without a period.
+        where: the file, package or key that is wrong.
+        hint: what the user can do next.
     """
 
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
@@ -32,46 +34,46 @@ class PoetryLayerError(Exception):
 
 
 class InputError(PoetryLayerError):
-    """What was handed in is wrong; nothing has been built."""
+    """The input is wrong; nothing has been built."""
 
 
 class TargetError(InputError):
-    """The runtime or architecture is not one that AWS Lambda offers for Python."""
+    """AWS Lambda has no such Python runtime or architecture."""
 
 
 class ProjectError(InputError):
-    """pyproject.toml is missing, unreadable or not what Poetry would accept."""
+    """pyproject.toml is missing, unreadable or not valid for Poetry."""
 
 
 class LockFileError(InputError):
-    """poetry.lock is missing, unreadable or of an unknown lock version."""
+    """poetry.lock is missing, unreadable or has an unsupported lock version."""
 
 
 class StaleLockError(LockFileError):
-    """poetry.lock was not made from the pyproject.toml beside it."""
+    """poetry.lock does not match pyproject.toml."""
 
 
 class SelectionError(InputError):
-    """A group, an extra or an excluded distribution is unknown."""
+    """A group, an extra or an excluded distribution is unknown, or the layer would be empty."""
 
 
 class PackageFileError(InputError):
-    """A locked package has no file that the target can use, or one that the builder cannot handle."""
+    """A locked package has no file for the target, or its file is of a kind that the builder cannot use."""
 
 
 class WheelError(PackageFileError):
-    """A wheel breaks the rules of its format, or is not of the locked distribution."""
+    """A wheel breaks the rules of the wheel format, or belongs to another distribution than the locked one."""
 
-    def __init__(self, what: str, *, where: str) -> None:
+    def __init__(self, what: str, *, where: str | None = None) -> None:
         super().__init__(
             what,
             where=where,
-            hint="this is not a sound wheel: lock another version, or tell the project that publishes it",
+            hint="this wheel is invalid: lock another version, or report it to the project that publishes it",
         )
 
 
 class MultipleInputError(InputError):
-    """Several problems found in one go."""
+    """Several problems, reported together."""
 
     def __init__(self, problems: Iterable[PoetryLayerError]) -> None:
         self.problems = tuple(problems)
@@ -86,23 +88,23 @@ class BuildError(PoetryLayerError):
 
 
 class HostError(BuildError):
-    """This host cannot build for the target with the chosen builder."""
+    """The chosen builder cannot build for the target on this host."""
 
 
 class SubprocessError(BuildError):
-    """A program that the build runs is missing or ended with an error; its output is part of the message."""
+    """A program that the build runs is missing or failed; the message contains its output."""
 
 
 class ContainerError(BuildError):
-    """A container, or an image for one, cannot be had, or the container ended before its work was done."""
+    """An image or a container is not available, or the container ended too early."""
 
 
 class VerificationError(BuildError):
-    """What was built is not what was planned, or would not load on the target."""
+    """The built layer differs from the plan, or would not load on the target."""
 
 
 class DownloadError(BuildError):
-    """An index or a file cannot be reached, or sends something other than what was locked."""
+    """An index or a file is not reachable, or the download is not the locked file."""
 
 
 class ArchiveError(BuildError):
@@ -110,23 +112,31 @@ class ArchiveError(BuildError):
 
 
 class DamagedSegmentError(ArchiveError):
-    """A cached segment is not what it was when it was cached; ``path`` is its file."""
+    """A segment in the cache was changed or damaged after it was written.
+
+    Attributes:
+        path: the file of the segment.
+    """
 
     def __init__(self, path: Path) -> None:
-        super().__init__("was damaged after it was cached", where=str(path), hint="run the command again")
+        super().__init__(
+            "this file in the cache is damaged",
+            where=str(path),
+            hint="run the command again: it downloads the wheel again",
+        )
         self.path = path
 
 
 class PublishError(PoetryLayerError):
-    """The layer cannot be published as it is (for example over an AWS limit)."""
+    """The layer cannot be published, for example because it is over an AWS limit."""
 
 
 def raise_problems(problems: Iterable[PoetryLayerError]) -> None:
-    """Raise all problems at once: nothing for none, the error itself for one.
+    """Raise all problems together. Does nothing if there are none; a single problem is raised as it is.
 
     Raises:
-        PoetryLayerError: the only problem.
-        MultipleInputError: several problems.
+        PoetryLayerError: there is one problem.
+        MultipleInputError: there are several problems.
     """
     found = list(problems)
     if len(found) == 1:

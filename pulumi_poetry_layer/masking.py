@@ -1,7 +1,6 @@
-"""What is blacked out of everything that this package says: logins and tokens in addresses, and known secrets.
+"""Masks secrets in text: logins and tokens in URLs, and known secret values. Pure.
 
-Pure: text in, text out. :class:`~pulumi_poetry_layer.errors.PoetryLayerError` masks the addresses in its own words, so
-a message cannot forget to.
+:class:`~pulumi_poetry_layer.errors.PoetryLayerError` masks the URLs in its own texts, so no error message needs to.
 """
 
 from __future__ import annotations
@@ -15,16 +14,16 @@ if TYPE_CHECKING:
 
 MASK = "****"
 
-_SHORTEST_SECRET = 4  # masking shorter values would black out half of every output
+_SHORTEST_SECRET = 4  # shorter values occur in ordinary text
 _LOGIN = re.compile(r"(?<=://)([^/\s]+)@")
 _QUERY_VALUE = re.compile(r"(?<=[?&])([\w.~%\[\]-]+)=[^\s&#'\"<>)]+")
 _AUTHORIZATION = re.compile(r"(authorization['\"]?\s*[:=]\s*['\"]?\w+\s+)[^\s'\"]+", re.IGNORECASE)
 
 
 def mask_urls(text: str) -> str:
-    """The text without user information and without the values of queries in its URLs.
+    """The text with logins and query values in URLs masked, and with ``Authorization`` headers masked.
 
-    An index may hand out addresses that are tokens themselves (``?X-Amz-Signature=…``), so every value goes.
+    Every query value is masked, because any of them can be a token (``?X-Amz-Signature=…``).
     """
     if "://" not in text and "?" not in text and "uthorization" not in text:
         return text
@@ -33,24 +32,24 @@ def mask_urls(text: str) -> str:
 
 
 def without_logins(text: str) -> str:
-    """The text without user information in its http addresses; ``ssh://git@host`` holds no secret and stays."""
+    """The text with logins removed from its http URLs. ``ssh://git@host`` contains no secret and stays."""
     return _LOGIN.sub(lambda login: "" if text.endswith(("http://", "https://"), 0, login.start()) else login[0], text)
 
 
 def has_login(text: str) -> bool:
-    """Whether an http address in the text has user information in it."""
+    """Whether the text contains an http URL with a login."""
     return without_logins(text) != text
 
 
 def logins_in(text: str) -> Iterator[str]:
-    """The user information of the addresses in a text, and the passwords in it."""
+    """The logins in the URLs of a text, each followed by its password."""
     for login in _LOGIN.findall(text):
         yield login
         yield login.partition(":")[2]
 
 
 def mask_values(text: str, secrets: Iterable[str]) -> str:
-    """The text without these values, as they are and as they stand in URLs; values under four characters stay."""
+    """The text with these values masked, also where they are URL-encoded. Values under four characters stay."""
     forms = {form for secret in secrets for form in (secret, quote(secret, safe=""))}
     for form in sorted(forms, key=len, reverse=True):
         if len(form) >= _SHORTEST_SECRET:

@@ -1,20 +1,21 @@
-"""Names: those of distributions, groups and extras in their normalized form, and those of wheels. Pure."""
+"""Names of distributions, groups, extras and wheels. Pure."""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
-_SEPARATORS = re.compile(r"[-_.]+")
+from packaging.utils import canonicalize_name
 
 
 @lru_cache(maxsize=8192)
 def normalized(name: str) -> str:
-    """The normalized form of a name: https://packaging.python.org/en/latest/specifications/name-normalization/."""
-    # Not packaging.utils.canonicalize_name: importing it takes longer than a small layer takes to be written.
-    return _SEPARATORS.sub("-", name).lower()
+    """The normalized form of the name of a distribution, group or extra.
+
+    The rule: https://packaging.python.org/en/latest/specifications/name-normalization/.
+    """
+    return canonicalize_name(name)
 
 
 def is_wheel(file_name: str) -> bool:
-    """Whether a file name is that of a wheel."""
+    """Whether a file name is the name of a wheel."""
     return file_name.endswith(".whl")

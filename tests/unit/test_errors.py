@@ -1,20 +1,23 @@
-"""Tests of the error tree."""
+"""Tests of the errors."""
 
 from __future__ import annotations
 
 import inspect
 import pickle
+from pathlib import Path
 
 import pytest
 
 from pulumi_poetry_layer import errors
 from pulumi_poetry_layer.errors import (
     BuildError,
+    DamagedSegmentError,
     InputError,
     MultipleInputError,
     PoetryLayerError,
     StaleLockError,
     TargetError,
+    WheelError,
     raise_problems,
 )
 
@@ -24,24 +27,24 @@ from pulumi_poetry_layer.errors import (
     [
         (PoetryLayerError("it broke"), "it broke"),
         (PoetryLayerError("it broke", where="poetry.lock"), "poetry.lock: it broke"),
-        (PoetryLayerError("it broke", hint="mend it"), "it broke\n  hint: mend it"),
-        (PoetryLayerError("it broke", where="a: b", hint="mend it"), "a: b: it broke\n  hint: mend it"),
+        (PoetryLayerError("it broke", hint="fix it"), "it broke\n  hint: fix it"),
+        (PoetryLayerError("it broke", where="a: b", hint="fix it"), "a: b: it broke\n  hint: fix it"),
     ],
 )
-def test_message_says_where_what_and_next_step(error: PoetryLayerError, text: str) -> None:
-    """A user would not learn in which file to look, or what to do next."""
+def test_message_contains_place_problem_and_hint(error: PoetryLayerError, text: str) -> None:
+    """A user would not know in which file to look, or what to do next."""
     assert str(error) == text
 
 
-def test_several_problems_are_all_in_the_message() -> None:
-    """A user would mend one problem per run instead of all at once."""
+def test_message_of_several_problems_lists_all() -> None:
+    """A user could only fix one problem per run."""
     message = str(MultipleInputError([TargetError("one", hint="do this"), StaleLockError("two", where="poetry.lock")]))
 
     assert message == "2 problems:\n- one\n  hint: do this\n- poetry.lock: two"
 
 
-def test_one_problem_is_raised_as_itself() -> None:
-    """A caller that catches a class of errors would miss it when it comes alone."""
+def test_single_problem_is_raised_unchanged() -> None:
+    """`except TargetError` would not catch a TargetError that is the only problem."""
     problem = TargetError("one")
 
     with pytest.raises(TargetError) as caught:
@@ -51,7 +54,7 @@ def test_one_problem_is_raised_as_itself() -> None:
 
 
 def test_several_problems_are_raised_together() -> None:
-    """All problems but one would be lost."""
+    """Only one of the problems would be reported."""
     problems = (TargetError("one"), StaleLockError("two"))
 
     with pytest.raises(MultipleInputError) as caught:
@@ -60,29 +63,35 @@ def test_several_problems_are_raised_together() -> None:
     assert caught.value.problems == problems
 
 
-def test_no_problem_raises_nothing() -> None:
-    """Good input would be refused."""
+def test_no_problems_raise_nothing() -> None:
+    """Valid input would be refused."""
     raise_problems([])
 
 
 @pytest.mark.parametrize(
     "kind", [k for _, k in inspect.getmembers(errors, inspect.isclass) if k.__module__ == errors.__name__]
 )
-def test_all_errors_belong_to_one_tree(kind: type[Exception]) -> None:
-    """`except PoetryLayerError` in a user's program would let an error through."""
+def test_all_errors_share_one_base_class(kind: type[Exception]) -> None:
+    """`except PoetryLayerError` in a user's program would not catch all errors."""
     assert issubclass(kind, PoetryLayerError)
 
 
-def test_wrong_input_is_not_a_failed_build() -> None:
-    """A user could not tell "nothing has been tried yet" from "the build failed"."""
+def test_input_errors_and_build_errors_are_separate() -> None:
+    """A program could not distinguish wrong input from a failed build."""
     assert not issubclass(InputError, BuildError)
     assert not issubclass(BuildError, InputError)
 
 
 @pytest.mark.parametrize(
     "error",
-    [StaleLockError("what", where="where", hint="hint"), MultipleInputError([TargetError("a"), TargetError("b")])],
+    [
+        StaleLockError("what", where="where", hint="hint"),
+        WheelError("what", where="where"),
+        DamagedSegmentError(Path("segment")),
+        MultipleInputError([TargetError("a"), TargetError("b")]),
+    ],
+    ids=lambda error: type(error).__name__,
 )
-def test_errors_survive_the_way_between_processes(error: PoetryLayerError) -> None:
-    """Pulumi's provider process would report a pickling error instead of the real one."""
-    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - made one line before
+def test_errors_can_be_pickled(error: PoetryLayerError) -> None:
+    """A build in a process pool would end with a pickling error instead of the real one."""
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - pickled on the same line

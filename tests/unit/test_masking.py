@@ -1,4 +1,4 @@
-"""What is blacked out of messages."""
+"""Tests of masking secrets in messages."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from pulumi_poetry_layer.masking import has_login, mask_urls, mask_values, witho
         ("is it? a=b", "is it? a=b"),
     ],
 )  # fmt: skip
-def test_logins_and_tokens_in_addresses_are_masked(text: str, masked: str) -> None:
-    """Addresses are in nearly every message of a download."""
+def test_logins_and_tokens_in_urls_are_masked(text: str, masked: str) -> None:
+    """A password or token would appear in a log: nearly every message about a download contains a URL."""
     assert mask_urls(text) == masked
 
 
@@ -39,14 +39,14 @@ def test_logins_and_tokens_in_addresses_are_masked(text: str, masked: str) -> No
         ("me@host.invalid", "me@host.invalid"),
     ],
 )  # fmt: skip
-def test_logins_are_taken_out_of_http_addresses(text: str, stripped: str) -> None:
-    """A login in pyproject.toml or poetry.lock would stay in the folder or the container that Poetry runs in."""
+def test_logins_are_removed_from_http_urls(text: str, stripped: str) -> None:
+    """A login from pyproject.toml or poetry.lock would stay in the folder or container in which Poetry runs."""
     assert without_logins(text) == stripped
     assert has_login(text) is (text != stripped)
 
 
-def test_no_error_can_show_a_login_of_an_address() -> None:
-    """Each of a hundred messages would have to think of it."""
+def test_errors_mask_urls_in_all_their_texts() -> None:
+    """A single message that forgets to mask would show a password."""
     url = "https://me:hunter22@host.invalid/?t=hunter22"
     error = DownloadError(f"not at {url}", where=url, hint=f"look at {url}")
 
@@ -54,8 +54,8 @@ def test_no_error_can_show_a_login_of_an_address() -> None:
     assert "host.invalid" in str(error)
 
 
-def test_a_password_is_masked_in_every_form_in_which_it_travels() -> None:
-    """The encoded form is as good as the password."""
+def test_passwords_are_masked_plain_and_encoded() -> None:
+    """The URL-encoded or base64 form of a password would be shown; anyone can decode it."""
     variables = {
         "POETRY_HTTP_BASIC_INNER_USERNAME": "me",
         "POETRY_HTTP_BASIC_INNER_PASSWORD": "p@ss/word",
@@ -68,7 +68,7 @@ def test_a_password_is_masked_in_every_form_in_which_it_travels() -> None:
     assert mask_secrets(text, variables) == "**** **** **** **** **** me"
 
 
-def test_short_values_stay() -> None:
-    """Half of every message would be black."""
+def test_values_under_four_characters_are_not_masked() -> None:
+    """A user name such as "a" would mask half of every message."""
     assert mask_values("aws 123", ["aws", "1", ""]) == "aws 123"
     assert list(secret_values({"HOME": "/home/me"})) == []
