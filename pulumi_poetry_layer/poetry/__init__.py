@@ -1,1 +1,12 @@
-"""pyproject.toml and poetry.lock, as Poetry reads them. Pure."""
+"""Reads pyproject.toml and poetry.lock the way Poetry does. Pure: takes text and touches no file.
+
+- ``pyproject``: the text of pyproject.toml → ``Project``: groups, extras, content hash.
+- ``lockfile``: the text of poetry.lock (lock versions 1.1, 2.0 and 2.1) → ``LockFile`` with its packages.
+- ``locked``: the small types for locked files and their sources.
+- ``dependencies``: dependencies as both files write them.
+- ``constraints``: Poetry's version constraints, such as ``^1.2``.
+- ``markers``: environment markers, evaluated for a target.
+- ``toml_tables``: TOML tables that report errors with the file and the key.
+
+May import ``errors``, ``masking`` and ``names`` only.
+"""

@@ -1,7 +1,7 @@
 """Version constraints as Poetry writes them: ``^1.2``, ``~1.2``, ``>=1,<2 || >3``, ``1.*``.
 
-What a constraint allows is what Poetry says it allows (``poetry/core/constraints/version``), which near pre-, post-
-and local releases is not always what PEP 440 says.
+The rules are Poetry's (``poetry/core/constraints/version``). For pre-releases, post-releases and local versions they
+sometimes differ from PEP 440.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ def allows(constraint: str, version: Version) -> bool:
     """Whether a version constraint allows a version.
 
     Raises:
-        InvalidConstraint: the text is not a constraint.
+        InvalidConstraint: the text is not a version constraint.
     """
     return any(_all_allow(conditions, version) for conditions in _parse(constraint))
 
 
 def has_upper_bound(constraint: str) -> bool:
-    """Whether there is a version above all that the constraint allows.
+    """Whether the constraint has an upper bound: a version above all that it allows.
 
     Raises:
-        InvalidConstraint: the text is not a constraint.
+        InvalidConstraint: the text is not a version constraint.
     """
     return all(
         any(all(part.high is not None for part in condition) for condition in conditions)
@@ -49,23 +49,28 @@ def has_upper_bound(constraint: str) -> bool:
 
 
 def allows_python(constraint: str, python: Version) -> bool:
-    """Whether a dependency's ``python`` key allows an interpreter.
+    """Whether the ``python`` key of a dependency allows an interpreter.
 
-    Poetry turns that key into markers, where a single version of one or two numbers (``python = "3.12"``) means every
-    patch release of it.
+    Poetry converts the key to markers. There, an exact version without a patch number (``python = "3.12"``) means every
+    patch release of that version.
+
+    Args:
+        constraint: the value of the key.
+        python: the full version of the interpreter.
 
     Raises:
-        InvalidConstraint: the text is not a constraint.
+        InvalidConstraint: the text is not a version constraint.
     """
     minor = Version(f"{python.major}.{python.minor}")
     return any(
-        _all_allow(conditions, minor if _names_minor(conditions) else python) for conditions in _parse(constraint)
+        _all_allow(conditions, minor if _pins_minor_version(conditions) else python)
+        for conditions in _parse(constraint)
     )
 
 
 @dataclass(frozen=True)
 class _Range:
-    """All versions between two bounds; a missing bound is no bound."""
+    """All versions between two bounds. None means that there is no bound on that side."""
 
     low: Version | None = None
     high: Version | None = None
@@ -93,7 +98,7 @@ class _Range:
 
 
 def _without_local(version: Version, bound: Version) -> Version:
-    """A local version counts as its public one unless the bound is local itself."""
+    """The version without its local part, unless the bound is a local version itself."""
     return version if bound.local or not version.local else Version(version.public)
 
 
@@ -104,8 +109,8 @@ def _all_allow(conditions: _Conditions, version: Version) -> bool:
     return all(any(part.allows(version) for part in condition) for condition in conditions)
 
 
-def _names_minor(conditions: _Conditions) -> bool:
-    """Whether one of them is a single version of one or two numbers."""
+def _pins_minor_version(conditions: _Conditions) -> bool:
+    """Whether one of the conditions is an exact version without a patch number."""
     parts = [part for condition in conditions for part in condition]
     return any(
         part.low and part.low == part.high and len(part.low.release) <= len(("major", "minor")) for part in parts
@@ -114,19 +119,22 @@ def _names_minor(conditions: _Conditions) -> bool:
 
 @lru_cache(maxsize=4096)
 def _parse(constraint: str) -> tuple[_Conditions, ...]:
-    """Alternatives of conditions, all of which must hold, each of which is a union of ranges."""
+    """The alternatives of a constraint. Each is a list of conditions, and each condition is a union of ranges.
+
+    A version must match all conditions of at least one alternative.
+    """
     alternatives = []
     for part in _ALTERNATIVES.split(constraint.strip()):
         texts = [text for text in _CONDITIONS.split(_SPACE_AFTER_OPERATOR.sub("", part)) if text]
         if not texts:
             raise _invalid(constraint)
         conditions = dict.fromkeys(_condition(text, constraint) for text in texts)
-        alternatives.append(_lone_exclusion(conditions) or tuple(conditions))
+        alternatives.append(_single_exclusion(conditions) or tuple(conditions))
     return tuple(alternatives)
 
 
-def _lone_exclusion(conditions: Iterable[tuple[_Range, ...]]) -> _Conditions | None:
-    """``!=1`` with no other condition. To Poetry it allows 1.0.post1, and ``!=1,<2`` does not."""
+def _single_exclusion(conditions: Iterable[tuple[_Range, ...]]) -> _Conditions | None:
+    """The conditions of ``!=1`` on its own. In Poetry it allows 1.0.post1, but ``!=1,<2`` does not."""
     limiting = [condition for condition in conditions if condition != (_Range(),)]
     if len(limiting) == 1 and len(limiting[0]) > 1 and limiting[0][0].high == limiting[0][1].low:
         below, above = limiting[0]
@@ -151,7 +159,7 @@ def _condition(text: str, constraint: str) -> tuple[_Range, ...]:
 
 
 def _invalid(constraint: str) -> InvalidConstraint:
-    return InvalidConstraint(f"not a version constraint: {constraint!r}")
+    return InvalidConstraint(f"{constraint!r} is not a version constraint")
 
 
 def _comparison(operator: str, version: Version) -> tuple[_Range, ...]:
@@ -179,17 +187,17 @@ def _wildcard(version: Version, *, inverted: bool) -> tuple[_Range, ...]:
 
 
 def _next_breaking(version: Version) -> Version:
-    """The first release that a caret leaves out: the leftmost number that is not zero is raised."""
+    """The first release that a caret does not allow: its leftmost number that is not zero, plus one."""
     release = version.release
-    place = next((place for place, number in enumerate(release[:3]) if number), min(len(release), 3) - 1)
-    return _next(version, place)
+    position = next((index for index, number in enumerate(release[:3]) if number), min(len(release), 3) - 1)
+    return _next(version, position)
 
 
-def _next(version: Version, place: int) -> Version:
-    release = (*version.release[:place], version.release[place] + 1)
+def _next(version: Version, position: int) -> Version:
+    release = (*version.release[:position], version.release[position] + 1)
     return Version(f"{version.epoch}!{'.'.join(map(str, release))}")
 
 
 def _before(version: Version) -> Version:
-    """The first development release, so that an open upper bound leaves out pre-releases of the bound."""
+    """The first development release of a version: an upper bound that excludes its pre-releases too."""
     return version if version.is_prerelease else Version(f"{version.public}.dev0")

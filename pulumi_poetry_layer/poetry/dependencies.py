@@ -1,4 +1,4 @@
-"""Dependencies as Poetry writes them, in pyproject.toml and poetry.lock alike: name → constraint, table, or a list."""
+"""Dependencies in the form that pyproject.toml and poetry.lock share: name → constraint, table, or a list of these."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _REFERENCES = ("branch", "tag", "rev")
 
 @dataclass(frozen=True, kw_only=True)
 class Dependency:
-    """An edge of the dependency graph: a distribution, what is asked of it and when the edge counts.
+    """A dependency on a distribution: an edge of the dependency graph.
 
     Attributes:
-        name: normalized name.
-        extras: normalized extras that are asked of it.
-        marker: when it counts.
-        constraint: the versions that will do.
-        python: the interpreters it counts for, as a constraint.
-        platform: the ``sys_platform`` values it counts for.
-        optional: whether it counts only when an extra asks for it.
-        in_extras: the extras of the project that ask for it.
-        source: name of the source in pyproject.toml that it must come from.
-        origin: ``git``, ``url`` or ``path`` when it must come from there, None for an index.
-        address: that repository, URL or path.
-        reference: branch, tag or commit of that git repository.
-        subdirectory: folder in that repository or archive.
+        name: normalized name of the distribution.
+        extras: normalized names of its extras that are requested.
+        marker: environment marker; the dependency applies where the marker is true.
+        constraint: the versions that satisfy it.
+        python: constraint on the interpreter; the dependency applies where the constraint allows it.
+        platform: the ``sys_platform`` values for which it applies.
+        optional: whether it applies only if an extra requests it.
+        in_extras: the extras of the project that request it.
+        source: name of the source in pyproject.toml that must provide it.
+        origin: ``git``, ``url`` or ``path``; None if it comes from an index.
+        address: repository, URL or path, if there is an origin.
+        reference: branch, tag or commit in the git repository.
+        subdirectory: folder in the git repository or archive.
     """
 
     name: str
@@ -50,11 +50,10 @@ class Dependency:
 
 
 def dependencies_of(table: Table) -> tuple[Dependency, ...]:
-    """All dependencies in a table of them.
+    """All dependencies in a table such as ``[tool.poetry.dependencies]``.
 
     Raises:
-        InputError: a dependency is neither a constraint, a table nor a list of these, or a key of it is of the wrong
-            kind; names file and key.
+        InputError: a dependency, or one of its keys, has the wrong type. The message names the file and the key.
     """
     return tuple(
         _dependency(table, name, key, entry) for name in table for key, entry in _entries(name, table.values[name])

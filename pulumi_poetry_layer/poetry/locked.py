@@ -1,4 +1,4 @@
-"""What both readers of Poetry's files share: locked files, where packages come from, and the main group."""
+"""Small types for what a lock file contains: locked files and sources; and the name of the main group."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 MAIN_GROUP = "main"
-"""The group of the dependencies that are in no group of their own."""
+"""Poetry's name for the group of the project's own dependencies."""
 
 
 class LockedFile(NamedTuple):
-    """A file of a package in the index: its name and its digest, ``<algorithm>:<hex>``."""
+    """A locked file of a package: its name and its hash, ``<algorithm>:<hex>``."""
 
     name: str
     hash: str
@@ -18,14 +18,14 @@ class LockedFile(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class LockedSource:
-    """Where a package comes from when that is not PyPI.
+    """The source of a package that does not come from PyPI.
 
     Attributes:
         type: ``legacy`` (an index), ``git``, ``url``, ``file`` or ``directory``.
-        url: address or path, as locked.
-        reference: name of the source in pyproject.toml, or the git reference asked for.
-        resolved_reference: the git commit.
-        subdirectory: folder inside a git repository or archive.
+        url: URL or path, as locked.
+        reference: name of the source in pyproject.toml, or the requested git branch, tag or commit.
+        resolved_reference: the locked git commit.
+        subdirectory: folder in the git repository or archive.
     """
 
     type: str

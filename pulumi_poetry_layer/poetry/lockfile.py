@@ -1,6 +1,7 @@
-"""poetry.lock text → :class:`LockFile`. Pure: takes text, touches no file.
+"""Reads the text of poetry.lock.
 
-Reads lock versions 1.1, 2.0 and 2.1; the format is described by Poetry's own reader, ``poetry/packages/locker.py``.
+Supports lock versions 1.1, 2.0 and 2.1. Poetry does not document the format; its own reader and writer is
+``poetry/packages/locker.py``.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ class LockedPackage:
         name: normalized name.
         version: the version as locked.
         groups: the dependency groups that need it; empty before lock version 2.1.
-        markers: group → when that group needs it; empty before lock version 2.1.
-        files: the files the index has of it.
+        markers: group → the marker under which the group needs it; empty before lock version 2.1.
+        files: its locked files.
         dependencies: what it needs.
-        source: where it comes from, None for PyPI.
+        source: where it comes from; None if from PyPI.
         python: constraint on the interpreter.
-        extras: its own extras → the distributions they ask for.
-        develop: whether it is installed as an editable reference to its sources.
+        extras: its own extras → the distributions that they request.
+        develop: whether Poetry installs it in editable mode.
     """
 
     name: str
@@ -61,7 +62,7 @@ class LockedPackage:
 
     @property
     def is_path(self) -> bool:
-        """Whether it is a file or a folder of the user's."""
+        """Whether it is a path dependency: a file or a folder on the user's disk."""
         return self.source is not None and self.source.type in {"file", "directory"}
 
     @property
@@ -76,10 +77,10 @@ class LockFile:
 
     Attributes:
         lock_version: version of the format, such as ``2.1``.
-        generated_by: the Poetry release that wrote it, if it says so.
-        content_hash: hex digest of the parts of pyproject.toml it was made from.
+        generated_by: the Poetry release that wrote it; None if the file does not say.
+        content_hash: sha256 (hex) of the parts of pyproject.toml that decide the lock file.
         extras: normalized names of the project's extras.
-        packages: all locked packages, in the file's order.
+        packages: all locked packages, in the order of the file.
     """
 
     lock_version: str
@@ -89,27 +90,28 @@ class LockFile:
     packages: tuple[LockedPackage, ...]
 
     @property
-    def says_who_needs_what(self) -> bool:
-        """Whether packages carry groups and markers, as they do since lock version 2.1."""
+    def has_groups_and_markers(self) -> bool:
+        """Whether its packages list their groups and markers, as they do from lock version 2.1 on."""
         return self.lock_version in _WITH_GROUPS_AND_MARKERS
 
 
-@lru_cache(maxsize=4)  # a program may declare many layers of one lock file
+@lru_cache(maxsize=4)  # a program can declare many layers from one lock file
 def parse_lockfile(text: str) -> LockFile:
     """Read the text of a poetry.lock.
 
     Raises:
-        LockFileError: broken TOML, an unknown lock version, or a key that is missing or of the wrong kind.
+        LockFileError: the text is not TOML, the lock version is not supported, or a key is missing or has the wrong
+            type.
     """
     document = Table.of_text(text, file=FILE_NAME, error=LockFileError, hint=_HINT)
     document.require("metadata")
     metadata = document.table("metadata")
     lock_version = _lock_version(metadata)
-    generated = _GENERATED_BY.match(text)
+    header = _GENERATED_BY.match(text)
     reader = _Reader(metadata, with_groups=lock_version in _WITH_GROUPS_AND_MARKERS)
     return LockFile(
         lock_version=lock_version,
-        generated_by=generated["version"] if generated else None,
+        generated_by=header["version"] if header else None,
         content_hash=metadata.text("content-hash"),
         extras=frozenset(normalized(extra) for extra in document.table("extras")),
         packages=tuple(reader.package(table) for table in document.tables("package")),
@@ -128,7 +130,7 @@ def _lock_version(metadata: Table) -> str:
 
 
 class _Reader:
-    """Reads packages; ``metadata`` holds their files in lock version 1.1."""
+    """Reads packages. In lock version 1.1 ``metadata`` lists their files."""
 
     def __init__(self, metadata: Table, *, with_groups: bool) -> None:
         self._with_groups = with_groups
@@ -140,7 +142,7 @@ class _Reader:
         try:
             Version(version)
         except InvalidVersion as error:
-            raise table.problem("version", f"not a version (PEP 440): {version}") from error
+            raise table.problem("version", f"{version!r} is not a valid version (PEP 440)") from error
         if self._with_groups:
             table.require("groups")
         groups = frozenset(normalized(group) for group in table.texts("groups"))
@@ -182,12 +184,12 @@ def _locked_files(table: Table, key: str) -> Iterable[LockedFile]:
             file = table.nested(f"{key}[{index}]", entry)
             file.text("file")
             file.text("hash")
-            raise AssertionError("one of the two is wrong")
+            raise AssertionError("unreachable: one of the two keys is wrong")
         yield LockedFile(name, digest)
 
 
 def _is_of_version(file_name: str, version: Version) -> bool:
-    """Whether a file's name is that of a release; lock version 1.1 lists the files of all locked versions together."""
+    """Whether a file belongs to a version. Lock version 1.1 lists the files of all versions of a package together."""
     match = _FILE_VERSION.fullmatch(file_name)
     try:
         return match is not None and Version(match["version"].replace("_", "-")) == version
@@ -196,7 +198,7 @@ def _is_of_version(file_name: str, version: Version) -> bool:
 
 
 def _markers(table: Table, groups: Iterable[str]) -> Mapping[str, str]:
-    """A package's marker is one text for all of its groups, or a table of them by group."""
+    """Group → marker. The lock file has either one marker for all groups or a table with one per group."""
     locked: Any = table.values.get("markers", "")
     if isinstance(locked, str):
         return dict.fromkeys(groups, locked)
@@ -218,7 +220,7 @@ def _source(table: Table) -> LockedSource:
 
 
 def _extras(table: Table) -> Mapping[str, tuple[Dependency, ...]]:
-    """Only name and extras of the members count: the rest stands in the package's dependencies."""
+    """Extra → its members, with name and extras only; the package's dependencies contain the rest."""
     extras = table.table("extras")
     return {
         normalized(extra): tuple(found for member in extras.texts(extra) if (found := _extra_member(member)))
@@ -232,5 +234,5 @@ def _extra_member(text: str) -> Dependency | None:
     return Dependency(name=normalized(match["name"]), extras=_names(match["extras"])) if match else None
 
 
-def _names(listed: str | None) -> frozenset[str]:
-    return frozenset(normalized(name.strip()) for name in (listed or "").split(",") if name.strip())
+def _names(text: str | None) -> frozenset[str]:
+    return frozenset(normalized(name.strip()) for name in (text or "").split(",") if name.strip())

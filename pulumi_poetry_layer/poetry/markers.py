@@ -1,9 +1,10 @@
-"""Environment markers as Poetry's lock file uses them, evaluated for a target.
+"""Environment markers, evaluated for a target by Poetry's rules.
 
-Poetry differs from ``packaging`` in two points, so the tree is walked here and only single comparisons are left to
-``packaging``. A locked marker may ask for several extras at once (``extra == "a" and extra == "b"``): in Poetry the
-value of ``extra`` is the *set* of requested extras. And ``sys_platform in "linux darwin"`` looks for a whole word of
-the list where ``packaging`` looks for any part of the text.
+Poetry and ``packaging`` differ in two points. This module therefore walks the parsed marker itself and leaves only
+single comparisons to ``packaging``.
+
+- In Poetry the value of ``extra`` is the *set* of requested extras, so ``extra == "a" and extra == "b"`` can be true.
+- In Poetry ``sys_platform in "linux darwin"`` looks for a whole word of the list. ``packaging`` looks for a substring.
 """
 
 from __future__ import annotations
@@ -22,22 +23,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Set
 
 ANY = frozenset({"", "*"})
-"""Spellings of the marker that always holds."""
+"""Markers that are always true."""
 
 EMPTY = "<empty>"
-"""How Poetry writes a marker that never holds."""
+"""How Poetry writes a marker that is never true."""
 
 _LIST_SEPARATOR = re.compile(r"[ ,|]+")
 _VERSIONS = frozenset({"python_version", "python_full_version", "platform_release"})
-_MINOR_PRECISION = 2  # a listed version of at most so many numbers stands for all releases that begin with it
+_MINOR_PRECISION = 2  # a version with fewer dots than this ("3.12") stands for all of its patch releases
 
 
 class MarkerEnvironment:
-    """The markers' values on a target, and the extras that are asked for.
+    """The values of the environment markers on a target, and the requested extras.
 
     Args:
         values: marker name → value, without ``extra``.
-        extras: normalized names of the extras that are asked for; None when every comparison with an extra holds.
+        extras: normalized names of the requested extras; None if every comparison with an extra is true.
     """
 
     def __init__(self, values: Mapping[str, str], extras: Set[str] | None = frozenset()) -> None:
@@ -46,26 +47,26 @@ class MarkerEnvironment:
         self._comparisons: dict[tuple[str, str, str], bool] = {}
 
     def with_extras(self, extras: Set[str] | None) -> MarkerEnvironment:
-        """The same target with other extras."""
+        """The same target with different extras."""
         other = MarkerEnvironment(self._values, extras)
         other._comparisons = self._comparisons  # comparisons do not depend on extras
         return other
 
     @property
     def python(self) -> Version:
-        """The interpreter's full version."""
+        """The full version of the interpreter."""
         return Version(self._values["python_full_version"])
 
     @property
     def platform(self) -> str:
-        """The interpreter's ``sys.platform``."""
+        """``sys.platform`` of the interpreter."""
         return self._values["sys_platform"]
 
     def holds(self, marker: str) -> bool:
-        """Whether the marker is true here.
+        """Whether a marker is true in this environment.
 
         Raises:
-            InvalidMarker: the text is not a marker (PEP 508), or compares what cannot be compared.
+            InvalidMarker: the text is not a marker (PEP 508), or it compares values that cannot be compared.
         """
         if marker in ANY:
             return True
@@ -74,7 +75,7 @@ class MarkerEnvironment:
         return self._any(_parse(marker))
 
     def _any(self, tree: list[Any]) -> bool:
-        """A parsed marker: comparisons and sub-lists joined by "and" and "or", "and" binding closer."""
+        """Evaluate a parsed marker: comparisons and nested lists joined by "and" and "or"; "and" binds more tightly."""
         alternatives = [True]
         for node in tree:
             if node == "or":
@@ -88,8 +89,8 @@ class MarkerEnvironment:
         if "extra" in (left, right):
             if self._extras is None:
                 return True
-            asked = _extra_names(right if left == "extra" else left)
-            return self._extras.isdisjoint(asked) == (operator in {"!=", "not in"})
+            names = _extra_names(right if left == "extra" else left)
+            return self._extras.isdisjoint(names) == (operator in {"!=", "not in"})
         key = (left, operator, right)
         if key not in self._comparisons:
             try:
@@ -106,7 +107,7 @@ class MarkerEnvironment:
 
 
 def extras_in(marker: str) -> frozenset[str]:
-    """Normalized names of the extras a marker asks for.
+    """Normalized names of the extras that a marker requests.
 
     Raises:
         InvalidMarker: the text is not a marker.
@@ -149,5 +150,5 @@ def _unquoted(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _parse(marker: str) -> list[Any]:
-    # The parsed tree has no public name in packaging; test_markers.py pins its shape.
+    # packaging has no public name for the parsed marker; test_markers.py checks its structure.
     return Marker(marker)._markers

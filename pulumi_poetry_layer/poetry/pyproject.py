@@ -1,6 +1,6 @@
-"""pyproject.toml text → :class:`Project`. Pure: takes text, touches no file.
+"""Reads the text of pyproject.toml.
 
-Reads both tables that Poetry reads: PEP 621 ``[project]`` with PEP 735 ``[dependency-groups]``, and ``[tool.poetry]``
+Reads the same tables as Poetry: ``[project]`` (PEP 621), ``[dependency-groups]`` (PEP 735) and ``[tool.poetry]``
 (https://python-poetry.org/docs/pyproject/).
 """
 
@@ -34,14 +34,14 @@ _FIRST_HASH_WITH_GROUPS = Version("2.3.0")
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """What pyproject.toml says about dependencies.
+    """The dependencies in pyproject.toml.
 
     Attributes:
-        groups: normalized group name → the dependencies the project asks for in it.
-        extras: normalized extra name → names of the distributions it adds.
-        python: key in the file → the constraint on the interpreter it holds.
-        content_hash: the digest Poetry writes into a lock file made from this project.
-        content_hash_without_groups: the same as Poetry releases before 2.3 computed it.
+        groups: normalized group name → its dependencies.
+        extras: normalized extra name → normalized names of the distributions that it adds.
+        python: key in the file → its constraint on the interpreter.
+        content_hash: sha256 (hex) that Poetry writes into a lock file for this project.
+        content_hash_without_groups: the content hash as Poetry before 2.3 computed it.
     """
 
     groups: Mapping[str, tuple[Dependency, ...]]
@@ -51,25 +51,25 @@ class Project:
     content_hash_without_groups: str
 
     def matches(self, lock: LockFile) -> bool:
-        """Whether the lock file was made from this pyproject.toml, by the rule of Poetry's own installer."""
+        """Whether the lock file was made from this pyproject.toml, by the rule of Poetry's installer."""
         if lock.content_hash == self.content_hash:
             return True
         return _hashes_without_groups(lock.generated_by) and lock.content_hash == self.content_hash_without_groups
 
 
-@lru_cache(maxsize=4)  # a program may declare many layers of one project
+@lru_cache(maxsize=4)  # a program can declare many layers of one project
 def parse_project(text: str) -> Project:
     """Read the text of a pyproject.toml.
 
     Raises:
-        ProjectError: broken TOML, no project table, or a dependency or group that is not one.
+        ProjectError: the text is not TOML, has no project table, or contains an invalid dependency or group.
     """
     document = Table.of_text(text, file=FILE_NAME, error=ProjectError)
     project = document.table("project")
     poetry = document.table("tool").table("poetry")
     if not project.values and not poetry.values:
         raise ProjectError(
-            "neither a [project] nor a [tool.poetry] table", where=FILE_NAME, hint="run `poetry init` to make one"
+            "has neither a [project] nor a [tool.poetry] table", where=FILE_NAME, hint="run `poetry init` to make one"
         )
     extras = _extras(project, poetry)
     return Project(
@@ -82,7 +82,7 @@ def parse_project(text: str) -> Project:
 
 
 def _python(project: Table, poetry: Table) -> dict[str, str]:
-    """Each key that constrains the interpreter, and its value."""
+    """Key → its constraint on the interpreter."""
     constraints = {}
     if "requires-python" in project:
         constraints["project.requires-python"] = project.text("requires-python")
@@ -93,7 +93,7 @@ def _python(project: Table, poetry: Table) -> dict[str, str]:
 
 
 def _main_dependencies(project: Table, poetry: Table, extras: Mapping[str, frozenset[str]]) -> tuple[Dependency, ...]:
-    """The main group. ``[tool.poetry.dependencies]`` only refines what ``[project]`` lists, where that lists any."""
+    """The main group. If ``[project]`` lists dependencies, ``[tool.poetry.dependencies]`` only adds details to them."""
     optional = project.table("optional-dependencies")
     standard = [
         *_requirements(project, "dependencies"),
@@ -111,7 +111,7 @@ def _main_dependencies(project: Table, poetry: Table, extras: Mapping[str, froze
         return tuple(legacy)
     if {"dependencies", "optional-dependencies"}.isdisjoint(project.texts("dynamic")):
         return tuple(standard)
-    # The half that [project] leaves to the tool (``dynamic``) comes from [tool.poetry].
+    # [project] lists one kind (mandatory or optional), and ``dynamic`` leaves the other kind to [tool.poetry].
     kinds = {dependency.optional for dependency in standard}
     return tuple(
         standard + [dependency for dependency in legacy if len(kinds) == 1 and dependency.optional not in kinds]
@@ -134,7 +134,7 @@ def _extras(project: Table, poetry: Table) -> dict[str, frozenset[str]]:
 
 
 def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]:
-    """All groups but main, each with the groups it includes."""
+    """All groups except main, each with the dependencies of the groups that it includes."""
     own: dict[str, list[Dependency]] = {}
     includes: dict[str, list[tuple[str, Table, str]]] = {}
     standard = document.table("dependency-groups")
@@ -154,7 +154,7 @@ def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]
 
 
 def _included_groups(groups: Table, name: str) -> Iterator[tuple[str, Table, str]]:
-    """The groups that a PEP 735 group includes, each with the table and key that say so."""
+    """The groups that a PEP 735 group includes, each with the table and key that name it."""
     for index, entry in enumerate(groups.array(name)):
         if not isinstance(entry, str):
             included = groups.nested(f"{name}[{index}]", entry)
@@ -167,18 +167,20 @@ def _with_included(
     includes: Mapping[str, list[tuple[str, Table, str]]],
     outer: tuple[str, ...],
 ) -> Iterator[Dependency]:
-    """A group's dependencies and those of the groups it includes."""
+    """The dependencies of a group and of the groups that it includes."""
     yield from own[group]
     for included, table, key in includes.get(group, ()):
         if included in (*outer, group):
             raise table.problem(key, f"groups include each other: {' → '.join((*outer, group, included))}")
         if included not in own:
-            raise table.problem(key, f"group {included!r} is not defined", hint=f"groups: {', '.join(sorted(own))}")
+            raise table.problem(
+                key, f"group {included!r} is not defined", hint=f"known groups: {', '.join(sorted(own))}"
+            )
         yield from _with_included(included, own, includes, (*outer, group))
 
 
 def _requirements(table: Table, key: str) -> Iterator[Dependency]:
-    """The requirements (PEP 508) in an array; tables in it, which include other groups (PEP 735), are passed over."""
+    """The requirements (PEP 508) in an array. Skips tables that include other groups (PEP 735)."""
     for index, entry in enumerate(table.array(key)):
         if isinstance(entry, dict) and table.path == "dependency-groups.":
             continue
@@ -187,7 +189,7 @@ def _requirements(table: Table, key: str) -> Iterator[Dependency]:
         try:
             requirement = Requirement(entry)
         except InvalidRequirement as error:
-            raise table.problem(f"{key}[{index}]", f"not a requirement (PEP 508): {entry}") from error
+            raise table.problem(f"{key}[{index}]", f"{entry!r} is not a valid requirement (PEP 508)") from error
         yield Dependency(
             name=normalized(requirement.name),
             extras=frozenset(normalized(extra) for extra in requirement.extras),
@@ -205,9 +207,9 @@ def _origin(url: str) -> str:
 
 
 def _content_hash(project: Mapping[str, Any], poetry: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
-    """Poetry's ``content-hash``: sha256 over JSON of the keys that decide a lock.
+    """Poetry's ``content-hash``: sha256 (hex) of a JSON text with the keys that decide the lock file.
 
-    The odd corners (which keys count when absent, and where ``tool.poetry`` goes) are Poetry's, kept for old locks:
+    Which missing keys become null, and where ``tool.poetry`` stands, follows Poetry exactly:
     ``Locker._get_content_hash`` in https://github.com/python-poetry/poetry/blob/main/src/poetry/packages/locker.py
     """
     relevant: dict[str, Any] = {}
@@ -223,12 +225,12 @@ def _content_hash(project: Mapping[str, Any], poetry: Mapping[str, Any], groups:
     if poetry.get("group") is not None:
         legacy["group"] = poetry["group"]
     content = {**relevant, "tool": {"poetry": legacy}} if relevant else legacy
-    # default=str: Poetry fails on TOML dates here; a lock with one cannot exist, so any text will do.
+    # default=str: Poetry cannot hash TOML dates, so no lock file has such a hash, and any text is right here.
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _hashes_without_groups(release: str | None) -> bool:
-    """Whether the Poetry release that wrote a lock file left ``[dependency-groups]`` out of the content hash."""
+    """Whether a Poetry release leaves ``[dependency-groups]`` out of the content hash."""
     try:
         return release is not None and Version(release) < _FIRST_HASH_WITH_GROUPS
     except InvalidVersion:

@@ -1,4 +1,4 @@
-"""Tables of a TOML file that know their place: a missing key or a wrong kind is an error that names file and key."""
+"""Typed access to the tables of a TOML file. An error about a key names the file and the full key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=8)
 def parse_toml(text: str) -> dict[str, Any]:
-    """The tables of a TOML file; several rooms read the same files, and all get the same tables: do not change them.
+    """The tables of a TOML file. Callers share the result and must not change it.
 
     Raises:
         tomli.TOMLDecodeError: the text is not TOML.
@@ -26,12 +26,14 @@ def parse_toml(text: str) -> dict[str, Any]:
 class Table:
     """A table of a TOML file.
 
+    All methods that read a key raise an error of the given class if its value has the wrong type.
+
     Args:
-        values: its keys and values.
+        values: the keys and values.
         file: name of the file, for messages.
-        path: where the table is in the file, ending in a dot; empty for the whole file.
-        error: what is raised for this file.
-        hint: what to do when the file is damaged.
+        path: full key of the table in the file with a dot at its end; empty for the whole file.
+        error: class of the errors that are raised.
+        hint: what to do if the table is wrong, for messages.
     """
 
     __slots__ = ("_error", "_file", "_hint", "path", "values")
@@ -47,10 +49,10 @@ class Table:
 
     @classmethod
     def of_text(cls, text: str, *, file: str, error: type[InputError], hint: str | None = None) -> Table:
-        """The whole of a TOML file.
+        """The table of a whole TOML file.
 
         Raises:
-            InputError: the text is not TOML; of the class that ``error`` names.
+            InputError: the text is not TOML. The class is ``error``.
         """
         try:
             return cls(parse_toml(text), file=file, error=error, hint=hint)
@@ -64,25 +66,25 @@ class Table:
         return iter(self.values)
 
     def text(self, key: str, default: str | None = None) -> str:
-        """A string; the default when the key is absent, an error when there is no default."""
+        """A string. If the key is missing: the default, or an error if there is none."""
         value = self.values.get(key, default)
         if isinstance(value, str):
             return value
         raise self.problem(key, "must be a string" if key in self.values else "missing key")
 
     def optional_text(self, key: str) -> str | None:
-        """A string, None when the key is absent."""
+        """A string; None if the key is missing."""
         return self.text(key) if key in self.values else None
 
     def flag(self, key: str) -> bool:
-        """A boolean, false when the key is absent."""
+        """A boolean; False if the key is missing."""
         value = self.values.get(key, False)
         if isinstance(value, bool):
             return value
         raise self.problem(key, "must be true or false")
 
     def texts(self, key: str) -> list[str]:
-        """An array of strings, empty when the key is absent."""
+        """An array of strings; empty if the key is missing."""
         values = self.array(key)
         for index, value in enumerate(values):
             if not isinstance(value, str):
@@ -90,26 +92,26 @@ class Table:
         return values
 
     def table(self, key: str) -> Table:
-        """A table inside this one, empty when the key is absent."""
+        """A table in this table; empty if the key is missing."""
         return self._at(key, self.values.get(key, {}))
 
     def tables(self, key: str) -> list[Table]:
-        """An array of tables, empty when the key is absent."""
+        """An array of tables; empty if the key is missing."""
         return [self._at(f"{key}[{index}]", value) for index, value in enumerate(self.array(key))]
 
     def array(self, key: str) -> list[Any]:
-        """An array of anything, empty when the key is absent."""
+        """An array of any values; empty if the key is missing."""
         value = self.values.get(key, [])
         if isinstance(value, list):
             return value
         raise self.problem(key, "must be an array")
 
     def nested(self, key: str, value: object) -> Table:
-        """A value taken out of this table, as a table of its own; ``key`` says where it was."""
+        """A value of this table as a :class:`Table`. ``key`` is its key, for messages."""
         return self._at(key, value)
 
     def require(self, key: str) -> None:
-        """Raise an error when the key is absent."""
+        """Raise an error if the key is missing."""
         if key not in self.values:
             raise self.problem(key, "missing key")
 

@@ -1,1 +1,1 @@
-"""Tests of ``pulumi_poetry_layer/poetry``."""
+"""Tests of ``pulumi_poetry_layer.poetry``."""

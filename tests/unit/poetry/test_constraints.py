@@ -1,4 +1,4 @@
-"""Tests of version constraints as Poetry means them."""
+"""Tests of version constraints, compared with poetry-core."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ from pulumi_poetry_layer.poetry.constraints import InvalidConstraint, allows, al
         (">=1.0,", "1.0", "0.9"),
     ],
 )
-def test_what_a_constraint_allows(constraint: str, allowed: str, refused: str) -> None:
-    """Another locked version than Poetry's would be chosen, or none at all."""
+def test_constraint_allows_the_same_versions_as_in_poetry(constraint: str, allowed: str, refused: str) -> None:
+    """The layer would contain a different version than Poetry installs, or none."""
     assert [v for v in allowed.split() if not allows(constraint, Version(v))] == []
     assert [v for v in refused.split() if allows(constraint, Version(v))] == []
     assert [v for v in f"{allowed} {refused}".split() if poetry_allows(constraint, v)] == allowed.split()
 
 
 @pytest.mark.parametrize("constraint", ["", "latest", "^", ">=one", "1..2", "1.0 - 2.0"])
-def test_what_is_not_a_constraint_is_an_error(constraint: str) -> None:
-    """A typing mistake would allow everything or nothing."""
-    with pytest.raises(InvalidConstraint, match="not a version constraint"):
+def test_invalid_constraint_is_an_error(constraint: str) -> None:
+    """A typo would allow every version or none."""
+    with pytest.raises(InvalidConstraint, match="is not a version constraint"):
         allows(constraint, Version("1.0"))
 
 
@@ -63,8 +63,8 @@ def test_what_is_not_a_constraint_is_an_error(constraint: str) -> None:
     ("constraint", "bounded"),
     [("*", False), (">=1", False), ("<2", True), ("^1", True), ("==1", True), ("!=1", False), ("<1 || >2", False)],
 )
-def test_upper_bounds_are_seen(constraint: str, bounded: bool) -> None:
-    """The solver would take its decisions in another order than Poetry's, and end with other versions."""
+def test_upper_bound_is_found(constraint: str, bounded: bool) -> None:
+    """The solver would decide in a different order than Poetry's and choose other versions."""
     assert has_upper_bound(constraint) is bounded
 
 
@@ -82,6 +82,6 @@ def test_upper_bounds_are_seen(constraint: str, bounded: bool) -> None:
         ("3.12,>3.12.4", "3.12.12", False),
     ],
 )
-def test_python_key_of_a_dependency(constraint: str, python: str, allowed: bool) -> None:
-    """A dependency meant for another Python would land in the layer."""
+def test_python_key_of_a_dependency_allows_an_interpreter(constraint: str, python: str, allowed: bool) -> None:
+    """A dependency for another Python version would be in the layer, or one for this version would be missing."""
     assert allows_python(constraint, Version(python)) is allowed

@@ -1,4 +1,4 @@
-"""Tests of environment markers as Poetry means them."""
+"""Tests of environment markers by Poetry's rules."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ VALUES = Target("python3.12", "x86_64").marker_environment
         ('(extra == "a" or extra == "b") and python_version >= "3.10"', {"b"}, True),
     ],
 )
-def test_extras_are_a_set(marker: str, extras: set[str], holds: bool) -> None:
-    """A package that two extras ask for together would be left out of the layer, or come unasked."""
+def test_marker_compares_with_the_set_of_extras(marker: str, extras: set[str], holds: bool) -> None:
+    """A package that needs two extras together would be missing from the layer, or be there without them."""
     assert MarkerEnvironment(VALUES, extras).holds(marker) is holds
 
 
 @pytest.mark.parametrize("extras", [set(), {"a"}, {"a", "b"}])
-def test_without_extras_every_comparison_with_one_holds(extras: set[str]) -> None:
-    """A dependency of an extra that is asked for elsewhere would be cut off while the graph is walked."""
+def test_comparison_with_an_extra_is_true_if_extras_are_none(extras: set[str]) -> None:
+    """A dependency that an extra adds would be missing from the dependency graph."""
     environment = MarkerEnvironment(VALUES, extras).with_extras(None)
 
     assert environment.holds('extra == "z"')
@@ -76,14 +76,14 @@ def test_without_extras_every_comparison_with_one_holds(extras: set[str]) -> Non
         ('python_implementation == "CPython"', True),
     ],
 )
-def test_markers_mean_what_they_mean_to_poetry(marker: str, holds: bool) -> None:
-    """The layer would hold other packages than `poetry install` in the runtime."""
+def test_marker_is_true_or_false_as_in_poetry(marker: str, holds: bool) -> None:
+    """The layer would contain other packages than `poetry install` installs in the runtime."""
     assert MarkerEnvironment(VALUES).holds(marker) is holds
 
 
 @pytest.mark.parametrize("marker", ["nonsense", 'python_version >= "3.9', 'color == "red"', 'sys_platform ~= "linux"'])
-def test_broken_markers_are_told_apart_from_false_ones(marker: str) -> None:
-    """A damaged marker would silently drop a package from the layer."""
+def test_invalid_marker_is_an_error(marker: str) -> None:
+    """A package with an invalid marker would be missing from the layer without an error."""
     with pytest.raises(InvalidMarker):
         MarkerEnvironment(VALUES).holds(marker)
 
@@ -99,13 +99,13 @@ def test_broken_markers_are_told_apart_from_false_ones(marker: str) -> None:
         ('extra != "a"', set()),
     ],
 )
-def test_extras_that_a_marker_asks_for(marker: str, extras: set[str]) -> None:
-    """Optional dependencies of locked packages would be taken for mandatory ones."""
+def test_extras_that_a_marker_requests(marker: str, extras: set[str]) -> None:
+    """Optional dependencies of a package would always be in the layer."""
     assert extras_in(marker) == extras
 
 
-def test_packaging_parses_markers_into_the_shape_we_walk() -> None:
-    """After an update of `packaging` markers would be misread instead of this test failing."""
+def test_parsed_marker_of_packaging_has_the_expected_structure() -> None:
+    """A new release of `packaging` could change the structure, and markers would be evaluated wrongly."""
     tree: list[Any] = Marker('extra == "a" and (os_name == "nt" or os_name == "x")')._markers
 
     assert [part.serialize() for part in tree[0]] == ["extra", "==", '"a"']
@@ -113,8 +113,8 @@ def test_packaging_parses_markers_into_the_shape_we_walk() -> None:
     assert tree[2][1] == "or"
 
 
-def test_values_seen_once_do_not_leak_into_another_target() -> None:
-    """The second layer of a program would get the packages of the first one's architecture."""
+def test_results_for_one_target_are_not_reused_for_another() -> None:
+    """The second layer of a program would contain packages for the architecture of the first."""
     marker = 'platform_machine == "x86_64"'
 
     assert MarkerEnvironment(VALUES).holds(marker)

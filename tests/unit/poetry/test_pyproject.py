@@ -21,7 +21,7 @@ python = "^3.9"
 
 
 def names(project: Project, group: str) -> list[str]:
-    """Names of a group's dependencies, in order."""
+    """The names of a group's dependencies, in order."""
     return [dependency.name for dependency in project.groups[group]]
 
 
@@ -35,7 +35,11 @@ def names(project: Project, group: str) -> list[str]:
         ("[tool]\npoetry = 1", "pyproject.toml: tool.poetry", "must be a table"),
         ('[project]\ndependencies = "requests"', "pyproject.toml: project.dependencies", "must be an array"),
         ("[project]\ndependencies = [1]", "pyproject.toml: project.dependencies[0]", "must be a string"),
-        ('[project]\ndependencies = ["a", "b !"]', "pyproject.toml: project.dependencies[1]", "not a requirement"),
+        (
+            '[project]\ndependencies = ["a", "b !"]',
+            "pyproject.toml: project.dependencies[1]",
+            "is not a valid requirement",
+        ),
         (
             '[project]\ndependencies = [{include-group = "a"}]',
             "pyproject.toml: project.dependencies[0]",
@@ -102,8 +106,8 @@ def names(project: Project, group: str) -> list[str]:
         ),
     ],
 )
-def test_wrong_text_is_an_error_that_names_file_and_key(text: str, where: str, what: str) -> None:
-    """A user would search the whole file, or get a layer from something that means something else."""
+def test_invalid_pyproject_is_an_error_that_names_file_and_key(text: str, where: str, what: str) -> None:
+    """A user would search the whole file, or get a layer with other dependencies than the file lists."""
     with pytest.raises(ProjectError) as caught:
         parse_project(text)
 
@@ -111,8 +115,8 @@ def test_wrong_text_is_an_error_that_names_file_and_key(text: str, where: str, w
     assert what in caught.value.what
 
 
-def test_reads_poetrys_own_tables() -> None:
-    """Projects of Poetry 1 would have no groups, extras or dependencies."""
+def test_tables_of_poetry_1_are_read() -> None:
+    """A project for Poetry 1 would have no groups, extras or dependencies."""
     project = parse_project(
         POETRY
         + """\
@@ -142,8 +146,8 @@ python = "*"
     assert project.python == {"tool.poetry.dependencies.python": "^3.9"}
 
 
-def test_reads_the_standard_tables() -> None:
-    """Projects of Poetry 2 would have no groups, extras or dependencies."""
+def test_standard_tables_are_read() -> None:
+    """A project for Poetry 2 would have no groups, extras or dependencies."""
     project = parse_project(
         """\
 [project]
@@ -185,15 +189,17 @@ dev = ["mypy", { include-group = "test-suite" }]
         ("", 'b = "*"', ["b"]),
     ],
 )
-def test_poetrys_table_refines_the_standard_one(standard: str, legacy: str, expected: list[str]) -> None:
-    """Names that Poetry only takes as hints would keep packages in the layer that nothing else needs."""
+def test_tool_poetry_dependencies_count_only_where_project_leaves_them_out(
+    standard: str, legacy: str, expected: list[str]
+) -> None:
+    """A name in [tool.poetry.dependencies] that only adds details would count as a dependency."""
     project = parse_project(f'[project]\nname = "x"\n{standard}\n[tool.poetry.dependencies]\n{legacy}\n')
 
     assert names(project, "main") == expected
 
 
-def test_poetrys_extras_do_not_count_beside_standard_dependencies() -> None:
-    """An extra that Poetry does not know would be taken for known."""
+def test_tool_poetry_extras_are_ignored_if_project_lists_dependencies() -> None:
+    """An extra that Poetry does not know would be accepted."""
     project = parse_project('[project]\nname = "x"\ndependencies = ["a"]\n[tool.poetry.extras]\nx = ["a"]\n')
 
     assert project.extras == {}
@@ -222,13 +228,13 @@ def test_poetrys_extras_do_not_count_beside_standard_dependencies() -> None:
         ),
     ],
 )
-def test_groups_of_every_spelling(text: str, group: str, expected: list[str]) -> None:
-    """A group that Poetry knows would be "unknown", or lose some of its packages."""
+def test_group_is_read_from_every_table_that_can_define_it(text: str, group: str, expected: list[str]) -> None:
+    """A group that Poetry knows would be reported as unknown, or some of its packages would be missing."""
     assert names(parse_project(text), group) == expected
 
 
-def test_main_group_is_always_there() -> None:
-    """A project that only has groups could not be asked for its (empty) main group."""
+def test_main_group_always_exists() -> None:
+    """A project without main dependencies would get an error about an unknown group."""
     assert parse_project('[project]\nname = "x"\n').groups == {"main": ()}
 
 
@@ -246,8 +252,10 @@ def test_main_group_is_always_there() -> None:
         (None, False, False),
     ],
 )
-def test_locks_of_older_poetry_releases_stay_fresh(generated_by: str | None, with_groups: bool, fresh: bool) -> None:
-    """A lock file that Poetry installs from would be called stale, or a stale one would be used."""
+def test_content_hash_without_groups_is_accepted_from_older_poetry_releases(
+    generated_by: str | None, with_groups: bool, fresh: bool
+) -> None:
+    """A lock file that Poetry accepts would be reported as stale, or a stale one would be used."""
     project = parse_project('[project]\nname = "x"\ndependencies = ["a"]\n[dependency-groups]\ndev = ["b"]\n')
     lock = LockFile(
         lock_version="2.1",
@@ -262,7 +270,7 @@ def test_locks_of_older_poetry_releases_stay_fresh(generated_by: str | None, wit
 
 
 @pytest.mark.parametrize(
-    ("change", "counts"),
+    ("change", "is_relevant"),
     [
         (lambda text: text.replace('name = "service"', 'name = "other"'), False),
         (lambda text: text + "# a comment\n", False),
@@ -277,8 +285,10 @@ def test_locks_of_older_poetry_releases_stay_fresh(generated_by: str | None, wit
         (lambda text: text + '\n[project]\nname = "x"\n', False),
     ],
 )
-def test_only_what_decides_a_lock_makes_it_stale(change: Callable[[str], str], counts: bool) -> None:
-    """Every edit of pyproject.toml would ask for `poetry lock`, or one that matters would not."""
+def test_content_hash_changes_only_with_keys_that_decide_the_lock_file(
+    change: Callable[[str], str], is_relevant: bool
+) -> None:
+    """Every edit of pyproject.toml would require `poetry lock`, or a relevant edit would not."""
     before, after = parse_project(POETRY), parse_project(change(POETRY))
 
-    assert (before.content_hash != after.content_hash) is counts
+    assert (before.content_hash != after.content_hash) is is_relevant
