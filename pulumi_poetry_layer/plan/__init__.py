@@ -1,1 +1,12 @@
-"""What lands in the layer. Pure."""
+"""Decides what is in a layer. Pure: the same texts and arguments give the same plan on every host.
+
+- ``target``: a Lambda runtime and architecture → marker values and wheel tags.
+- ``build_plan``: the plan of a layer and its fingerprint.
+- ``planner``: project, lock file and target → ``BuildPlan``.
+- ``selection``: groups, extras, markers and exclusions → the packages of the layer.
+- ``dependency_graph``: the dependencies that apply on a target.
+- ``chooser``: the locked file of each package that is installed on the target.
+- ``old_locks``: the selection for lock versions 1.1 and 2.0.
+
+May import ``poetry``, ``errors``, ``masking`` and ``names`` only.
+"""

@@ -1,4 +1,4 @@
-"""What a layer consists of, as planning says and builders read it. Pure."""
+"""The plan of a layer: its packages with their files, and its fingerprint. Pure."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 
 FORMAT_VERSION = 1
-"""Raised whenever the same plan would give other bytes than the release before."""
+"""Part of the fingerprint. Raise it if a release writes different bytes for the same plan."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What the user asks for, with normalized names.
+    """The groups, extras and exclusions that the user chose, with normalized names.
 
     Attributes:
         groups: Poetry dependency groups.
         extras: extras of the project.
-        exclude: distributions to leave out, with what only they need.
+        exclude: distributions to leave out, together with what only they need.
     """
 
     groups: frozenset[str] = frozenset({MAIN_GROUP})
@@ -40,7 +40,7 @@ class Choice:
 
     @classmethod
     def of(cls, groups: Iterable[str], extras: Iterable[str] = (), exclude: Iterable[str] = ()) -> Choice:
-        """A choice from names as users spell them."""
+        """A choice from names that are not normalized."""
         return cls(
             groups=frozenset(map(normalized, groups)),
             extras=frozenset(map(normalized, extras)),
@@ -50,7 +50,7 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class BuilderIdentity:
-    """What of a builder decides the layer's bytes: its kind and its own pins (such as an image)."""
+    """The parts of a builder that decide the bytes of the layer: its kind and its pins, such as an image."""
 
     kind: str
     pins: Mapping[str, str] = field(default_factory=dict)
@@ -63,10 +63,10 @@ class PlannedPackage:
     Attributes:
         name: normalized name.
         version: the locked version.
-        file: the chosen locked file, None for a git dependency and a folder.
-        source: where it comes from when that is not PyPI.
-        is_native: whether wheels are locked for it and all of them are for one platform or another.
-        digest: of a path dependency, the sha256 (hex) of its content.
+        file: the locked file for the target; None for a git dependency or a folder.
+        source: where it comes from; None if from PyPI.
+        is_native: whether it has locked wheels and all of them are for a specific platform.
+        digest: sha256 (hex) of the content of a path dependency; None for others.
     """
 
     name: str
@@ -83,9 +83,9 @@ class PlannedPackage:
 
     @property
     def readable_version(self) -> str:
-        """The version as a preview shows it: with commit or content where the version alone says too little."""
+        """The version as a preview shows it, with the commit or content digest if the version may stay the same."""
         if self.source and self.source.type == "git":
-            # Masked: this goes into the stack's state.
+            # Masked, because this text is stored in the state of the stack.
             return mask_urls(f"{self.version} ({self.source.url}@{(self.source.resolved_reference or '')[:12]})")
         if self.source and self.digest:
             return f"{self.version} ({self.source.type}@{self.digest[:12]})"
@@ -94,7 +94,7 @@ class PlannedPackage:
 
 @dataclass(frozen=True, kw_only=True)
 class Excluded:
-    """A package that would be in the layer but is left out, and why."""
+    """A package that is left out of the layer because of ``exclude``, and the reason."""
 
     name: str
     version: str
@@ -108,14 +108,14 @@ class Excluded:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildPlan:
-    """Everything that decides a layer.
+    """Everything that decides what is in a layer.
 
     Attributes:
-        target: the Lambda it is for.
-        builder: what of the builder decides the bytes.
-        choice: the groups, extras and exclusions asked for.
-        packages: what lands in the layer, sorted by name.
-        excluded: what was left out on request.
+        target: the runtime and architecture of the layer.
+        builder: the parts of the builder that decide the bytes.
+        choice: the groups, extras and exclusions that the user chose.
+        packages: the packages of the layer, sorted by name.
+        excluded: the packages that are left out because of ``exclude``.
     """
 
     target: Target
@@ -126,7 +126,7 @@ class BuildPlan:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 (hex) over exactly what decides the layer's bytes: no path, user, clock, secret or lock text."""
+        """sha256 (hex) of what decides the bytes of the layer; no path, user, time, secret or lock file text."""
         canonical = json.dumps(
             {
                 "format": FORMAT_VERSION,
@@ -141,15 +141,15 @@ class BuildPlan:
 
 
 def refuse_empty(plan: BuildPlan) -> None:
-    """Refuse a plan without packages: AWS takes no empty zip for a layer.
+    """Refuse a plan without packages. AWS does not accept an empty zip for a layer.
 
     Raises:
-        SelectionError: nothing is planned.
+        SelectionError: the plan has no packages.
     """
     if not plan.packages:
         groups = ", ".join(sorted(plan.choice.groups))
         raise SelectionError(
-            f"nothing would land in the layer: the groups asked for ({groups}) hold no package for {plan.target}",
+            f"the layer would be empty: no package of the groups ({groups}) is for {plan.target}",
             where="groups",
             hint="choose other groups or extras",
         )

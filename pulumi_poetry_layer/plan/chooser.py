@@ -1,7 +1,8 @@
-"""Which of a package's locked files lands in the layer: the choice that Poetry's installer makes on the target.
+"""Chooses the locked file of a package that Poetry's installer would choose on the target.
 
-The rule is that of ``poetry/installation/chooser.py``: among the files the target can use the highest build tag wins,
-then the best wheel tag, and an sdist comes last. Among equals the first by file name wins, the order of PyPI's index.
+The rules are those of ``poetry/installation/chooser.py``. Of the files that the target can use, the one with the
+highest build tag wins, then the one with the best wheel tag. An sdist comes last. If files are equal, the first by name
+wins; this is the order of PyPI's index.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class FileChooser:
     """Chooses the files that are installed on a target.
 
     Args:
-        tag_ranks: wheel tag → rank on the target, 0 being the best.
+        tag_ranks: (interpreter, ABI, platform) of each wheel tag that the target can use → its rank; 0 is the best.
     """
 
     def __init__(self, tag_ranks: Mapping[tuple[str, str, str], int]) -> None:
@@ -36,16 +37,16 @@ class FileChooser:
         self._best_ranks: dict[tuple[str, ...], int | None] = {}
 
     def choose(self, files: Iterable[LockedFile]) -> LockedFile | None:
-        """The best of a package's locked files; None when the target can use none of them."""
+        """The best of a package's locked files; None if the target can use none of them."""
         by_name = sorted(files, key=itemgetter(0))
         preferences = [(preference, file) for file in by_name if (preference := self._preference(file.name))]
         return max(preferences, key=itemgetter(0))[1] if preferences else None
 
     def _preference(self, name: str) -> tuple[tuple[int, str], int] | None:
-        """Sort key of a usable file, best last; None for a file the target cannot use."""
+        """Sort key of a file, higher is better: build tag, then wheel tag. None if the target cannot use the file."""
         if not is_wheel(name):
             return None if name.endswith(_UNUSABLE_SUFFIXES) else ((-1, ""), -len(self._tag_ranks))
-        # The same few hundred sets of tags come back in every lock file, and most of them are for other targets.
+        # Many files share the same tags, so the rank of each set of tags is computed once.
         tags = tuple(name[: -len(".whl")].rsplit("-", 3)[1:])
         try:
             best = self._best_ranks[tags]
@@ -56,32 +57,32 @@ class FileChooser:
         return _build_tag(match["build"]), -best
 
     def _best_rank(self, *parts: str) -> int | None:
-        return min((self._tag_ranks[tag] for tag in _spelt_out(*parts) if tag in self._tag_ranks), default=None)
+        return min((self._tag_ranks[tag] for tag in _expanded(*parts) if tag in self._tag_ranks), default=None)
 
 
 def are_native(files: Iterable[LockedFile]) -> bool:
-    """Whether there are wheels among the files and every one of them is for a platform."""
+    """Whether the files include wheels and all of them are for a specific platform."""
     wheels = [file.name for file in files if is_wheel(file.name)]
     return bool(wheels) and not any(name.endswith("-any.whl") for name in wheels)
 
 
 def wheel_tags(file_name: str) -> frozenset[tuple[str, str, str]]:
-    """All (interpreter, ABI, platform) tags in a wheel's file name, compressed sets spelt out (PEP 425).
+    """All (interpreter, ABI, platform) tags in the file name of a wheel, with compressed tag sets expanded (PEP 425).
 
-    Empty for a name that is not a wheel's.
+    Empty if the name is not a valid wheel name.
     """
     match = _WHEEL.fullmatch(file_name)
     if not match:
         return frozenset()
-    return _spelt_out(match["interpreter"], match["abi"], match["platform"])
+    return _expanded(match["interpreter"], match["abi"], match["platform"])
 
 
-def _spelt_out(interpreter: str, abi: str, platform: str) -> frozenset[tuple[str, str, str]]:
+def _expanded(interpreter: str, abi: str, platform: str) -> frozenset[tuple[str, str, str]]:
     interpreters, abis, platforms = (tags.lower().split(".") for tags in (interpreter, abi, platform))
     return frozenset(product(interpreters, abis, platforms))
 
 
 def _build_tag(text: str | None) -> tuple[int, str]:
-    """A build tag as PEP 427 orders it; a wheel without one comes before all that have one."""
+    """Sort key of a build tag (PEP 427). A wheel without a build tag sorts first."""
     build = _BUILD_TAG.fullmatch(text or "")
     return (int(build[1]), build[2]) if build else (-1, "")

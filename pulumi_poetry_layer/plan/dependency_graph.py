@@ -1,4 +1,4 @@
-"""Which edges of the locked dependency graph count on a target, by the rules of Poetry's installer.
+"""Finds the dependencies that apply on a target, by the rules of Poetry's installer.
 
 The rules are those of ``Provider.complete_package`` in ``poetry/puzzle/provider.py``.
 """
@@ -20,36 +20,36 @@ if TYPE_CHECKING:
 
 
 def root_dependencies(project: Project, groups: Iterable[str], environment: MarkerEnvironment) -> Iterator[Dependency]:
-    """What the project asks for in some groups on a target, whether or not it takes an extra.
+    """The project's dependencies in these groups that apply on the target, including optional ones.
 
     Raises:
-        InvalidMarker: a marker is broken.
-        InvalidConstraint: a ``python`` key is broken.
+        InvalidMarker: a marker is invalid.
+        InvalidConstraint: a ``python`` key is invalid.
     """
     for group in sorted(groups):
         for dependency in project.groups[group]:
-            if _counts(dependency, environment):
+            if _applies(dependency, environment):
                 yield dependency
 
 
-def asked_for(dependency: Dependency, extras: Set[str]) -> bool:
-    """Whether one of the project's dependencies is installed with these extras of the project."""
+def is_requested(dependency: Dependency, extras: Set[str]) -> bool:
+    """Whether a dependency of the project is installed with these extras of the project."""
     return not dependency.optional or not extras.isdisjoint(dependency.in_extras)
 
 
 def extras_of(dependency: Dependency) -> frozenset[str]:
-    """The extras of a locked package that ask for one of its dependencies."""
+    """The extras of a locked package that request one of its dependencies."""
     return extras_in(dependency.marker)
 
 
 def package_dependencies(
     package: LockedPackage, extras: Set[str], environment: MarkerEnvironment
 ) -> Iterator[Dependency]:
-    """What a locked package needs on a target when these extras are asked of it.
+    """What a locked package needs on the target if these extras of it are requested.
 
     Raises:
-        InvalidMarker: a marker is broken.
-        InvalidConstraint: a ``python`` key is broken.
+        InvalidMarker: a marker is invalid.
+        InvalidConstraint: a ``python`` key is invalid.
     """
     active, optional = _active_extras(package, extras)
     without_extras = environment.with_extras(None)
@@ -59,7 +59,7 @@ def package_dependencies(
             continue
         if in_extras and active.isdisjoint(in_extras):
             continue
-        if _counts(dependency, without_extras):
+        if _applies(dependency, without_extras):
             yield dependency
 
 
@@ -69,7 +69,10 @@ def reachable(
     environment: MarkerEnvironment,
     without: Set[str] = frozenset(),
 ) -> dict[str, frozenset[str]]:
-    """What the roots need and the extras asked of each, by name, not passing through those in ``without``."""
+    """Name → requested extras, of all packages that the roots need, directly or indirectly.
+
+    Leaves out the packages in ``without``, and what only they need.
+    """
     extras: dict[str, frozenset[str]] = {}
     waiting = list(roots)
     while waiting:
@@ -86,7 +89,7 @@ def reachable(
 
 
 def _active_extras(package: LockedPackage, extras: Set[str]) -> tuple[set[str], set[str]]:
-    """The extras of a package, with those that they ask of the package itself, and the distributions they add."""
+    """The extras that are active, including extras that request other extras, and the distributions that they add."""
     active: set[str] = set()
     optional: set[str] = set()
     waiting = list(extras)
@@ -103,7 +106,7 @@ def _active_extras(package: LockedPackage, extras: Set[str]) -> tuple[set[str], 
     return active, optional
 
 
-def _counts(dependency: Dependency, environment: MarkerEnvironment) -> bool:
+def _applies(dependency: Dependency, environment: MarkerEnvironment) -> bool:
     return (
         environment.holds(dependency.marker)
         and (dependency.python == "*" or allows_python(dependency.python, environment.python))
@@ -112,7 +115,7 @@ def _counts(dependency: Dependency, environment: MarkerEnvironment) -> bool:
 
 
 def _on_platform(wanted: str, platform: str) -> bool:
-    """Whether a dependency's ``platform`` key (``linux``, ``!=win32``, ``darwin || linux``) names a platform."""
+    """Whether a dependency's ``platform`` key (``linux``, ``!=win32``, ``darwin || linux``) includes a platform."""
     return any(
         all(_is_platform(condition.strip(), platform) for condition in alternative.split(","))
         for alternative in wanted.split("||")

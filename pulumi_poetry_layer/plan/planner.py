@@ -1,6 +1,7 @@
-"""The waist of the house: a project, its lock file and a target → what a layer consists of, and its fingerprint.
+"""Plans a layer: project, lock file, target and choice → the packages and files of the layer, and its fingerprint.
 
-Pure: the same texts and arguments give the same plan on every host.
+Planning has two steps, because the content of path dependencies must be read between them: :func:`select_layer`, then
+:func:`plan_selection`. Pure: the same arguments give the same plan on every host.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
 
 
 def select_layer(project: Project, lock: LockFile, *, target: Target, choice: Choice) -> Selection:
-    """The first half of planning: the packages that land in the layer.
+    """Select the packages of the layer: the first step of planning.
 
     Raises:
-        StaleLockError: the lock file was not made from this pyproject.toml.
-        ProjectError: the project's python constraint leaves out the runtime.
-        SelectionError: an unknown group, extra or excluded distribution.
-        LockFileError: the lock file contradicts itself.
-        MultipleInputError: several of these at once.
+        StaleLockError: the lock file does not match pyproject.toml.
+        ProjectError: the project does not allow the Python version of the runtime.
+        SelectionError: a group, an extra or an excluded distribution is unknown.
+        LockFileError: the lock file contains an invalid marker, or its packages cannot be installed together.
+        MultipleInputError: there are several of these problems.
     """
     if not project.matches(lock):
         raise StaleLockError(
-            "was not made from the pyproject.toml beside it (its metadata.content-hash differs)",
+            "does not match pyproject.toml (metadata.content-hash differs)",
             where="poetry.lock",
             hint="run `poetry lock`",
         )
@@ -53,22 +54,24 @@ def plan_selection(
     builder: BuilderIdentity,
     digests: Mapping[str, str] = MappingProxyType({}),
 ) -> BuildPlan:
-    """The second half: the file of each package.
+    """Choose the file of each selected package: the second step of planning.
 
     Args:
-        selection: what lands in the layer.
-        target: the Lambda it is for.
-        choice: what it was selected by.
-        builder: what builds it.
-        digests: name of a path dependency → sha256 (hex) of its content, for those that exist.
+        selection: the packages of the layer.
+        target: the runtime and architecture of the layer.
+        choice: the choice that the selection was made for.
+        builder: the parts of the builder that decide the bytes.
+        digests: name of a path dependency → sha256 (hex) of its content. A missing name means that the path does not
+            exist.
 
     Raises:
-        PackageFileError: a package has no file that the target can use, or its path does not exist.
-        MultipleInputError: several such packages.
+        PackageFileError: a package has no file that the target can use, or the path of a dependency does not exist.
+        MultipleInputError: there are several such packages.
     """
     chooser = FileChooser(target.tag_ranks)
     chosen = {package.name: chooser.choose(package.files) for package in selection.packages}
-    raise_problems(_artifact_problems(selection.packages, chosen, target, digests))
+    problems = (_file_problem(p, chosen[p.name], target, digests.get(p.name)) for p in selection.packages)
+    raise_problems(problem for problem in problems if problem)
     return BuildPlan(
         target=target,
         builder=builder,
@@ -89,58 +92,63 @@ def plan_selection(
 
 
 def _python_problems(project: Project, target: Target) -> Iterator[PoetryLayerError]:
-    """A ``python`` constraint of the project that leaves out the runtime; Poetry refuses such an interpreter too."""
+    """An error for each constraint of the project that does not allow the runtime, as in Poetry."""
     python = target.marker_environment["python_full_version"]
     for key, constraint in project.python.items():
         where = f"pyproject.toml: {key}"
         try:
             if not allows(constraint, Version(python)):
                 yield ProjectError(
-                    f"{constraint!r} leaves out the runtime {target.runtime} (Python {python})",
+                    f"{constraint!r} does not allow the runtime {target.runtime} (Python {python})",
                     where=where,
                     hint="choose another runtime, or widen the constraint and run `poetry lock`",
                 )
         except InvalidConstraint as error:
-            yield ProjectError(str(error), where=where)
+            yield ProjectError(str(error), where=where, hint='write a constraint such as ">=3.10"')
 
 
-def _artifact_problems(
-    packages: tuple[LockedPackage, ...],
-    chosen: Mapping[str, LockedFile | None],
-    target: Target,
-    digests: Mapping[str, str],
-) -> Iterator[PoetryLayerError]:
-    for package in packages:
-        where = f"poetry.lock: package {package.label}"
-        source = package.source
-        if source and package.is_path and package.name not in digests:
-            kind = "file" if source.type == "file" else "folder"
-            yield PackageFileError(
-                f"there is no {kind} {source.url!r}, seen from the project's folder",
-                where=where,
-                hint=f"put it there, or change the path of {package.name} in pyproject.toml and run `poetry lock`",
-            )
-        elif package.is_path and _is_another(chosen[package.name], digests[package.name]):
-            yield PackageFileError(
-                "the file is not the one that was locked (it has another hash)", where=where, hint="run `poetry lock`"
-            )
-        elif source and source.type == "directory":
-            continue
-        elif package.develop:
-            yield PackageFileError(
-                "its repository would be referred to, not installed (develop = true)",
-                where=where,
-                hint=f"take `develop = true` from {package.name} in pyproject.toml and run `poetry lock`",
-            )
-        elif not (source and source.type == "git") and chosen[package.name] is None:
-            yield PackageFileError(
-                f"none of its {len(package.files)} locked files fits {target} "
-                f"({target.operating_system}, glibc {target.glibc[0]}.{target.glibc[1]}), and no sdist is locked",
-                where=where,
-                hint=f"lock another version of {package.name}, or choose another runtime or architecture"
-                + (f"; locked: {', '.join(file.name for file in package.files)}" if package.files else ""),
-            )
+def _file_problem(
+    package: LockedPackage, file: LockedFile | None, target: Target, digest: str | None
+) -> PackageFileError | None:
+    """The reason why a package cannot be built for the target; None if there is none.
+
+    Args:
+        package: the package.
+        file: its chosen file, if there is one.
+        target: the runtime and architecture of the layer.
+        digest: sha256 (hex) of the content of a path dependency; None if the path does not exist.
+    """
+    source, source_type = package.source, package.source.type if package.source else None
+    if source and package.is_path and digest is None:
+        return _problem(
+            package,
+            f"the {'file' if source_type == 'file' else 'folder'} {source.url!r} does not exist "
+            "(the path is relative to the project)",
+            f"restore it, or change the path of {package.name} in pyproject.toml and run `poetry lock`",
+        )
+    if package.is_path and file and file.hash.startswith("sha256:") and file.hash != f"sha256:{digest}":
+        return _problem(package, "the file has changed since it was locked (its hash differs)", "run `poetry lock`")
+    if source_type == "directory":
+        return None
+    if package.develop:
+        return _problem(
+            package,
+            "`develop = true` links to the checkout, which a layer cannot contain",
+            f"remove `develop = true` from {package.name} in pyproject.toml and run `poetry lock`",
+        )
+    return _no_usable_file(package, target) if file is None and source_type != "git" else None
 
 
-def _is_another(locked: LockedFile | None, digest: str) -> bool:
-    return locked is not None and locked.hash.startswith("sha256:") and locked.hash != f"sha256:{digest}"
+def _no_usable_file(package: LockedPackage, target: Target) -> PackageFileError:
+    system = f"{target.operating_system}, glibc {target.glibc[0]}.{target.glibc[1]}"
+    hint = f"lock another version of {package.name}, or choose another runtime or architecture"
+    if package.files:
+        hint += f"; locked: {', '.join(file.name for file in package.files)}"
+    what = (
+        f"none of its {len(package.files)} locked files is compatible with {target} ({system}), and no sdist is locked"
+    )
+    return _problem(package, what, hint)
+
+
+def _problem(package: LockedPackage, what: str, hint: str) -> PackageFileError:
+    return PackageFileError(what, where=f"poetry.lock: package {package.label}", hint=hint)

@@ -1,8 +1,8 @@
-"""Which locked packages land in the layer: groups, extras and markers on the target, and what is left out on request.
+"""Selects the packages of the layer by groups, extras, markers and exclusions.
 
 For lock version 2.1 the rule is that of Poetry's installer (``poetry/puzzle/transaction.py``): a package is installed
-when one of its groups is asked for and its marker for those groups holds. Older lock files do not say who needs what;
-see ``resolution``.
+if it is in a chosen group and its marker for that group is true. Older lock files contain neither groups nor markers;
+see ``old_locks``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from packaging.markers import InvalidMarker
 
 from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, SelectionError, raise_problems
 from pulumi_poetry_layer.plan.build_plan import Choice, Excluded
-from pulumi_poetry_layer.plan.dependency_graph import asked_for, reachable, root_dependencies
+from pulumi_poetry_layer.plan.dependency_graph import is_requested, reachable, root_dependencies
 from pulumi_poetry_layer.plan.old_locks.resolve import resolve_packages
 from pulumi_poetry_layer.poetry.constraints import InvalidConstraint
 from pulumi_poetry_layer.poetry.dependencies import Dependency
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The packages of a layer, sorted by name, and those left out on request."""
+    """The packages of a layer and those that are left out because of ``exclude``, both sorted by name."""
 
     packages: tuple[LockedPackage, ...]
     excluded: tuple[Excluded, ...]
 
 
 def choice_problems(project: Project, lock: LockFile, choice: Choice) -> Iterator[PoetryLayerError]:
-    """Unknown groups, extras and excluded distributions."""
+    """An error for each group, extra and excluded distribution that is unknown."""
     if not choice.groups:
         yield SelectionError(
-            "no group is asked for", where="groups", hint=f"groups: {', '.join(sorted(project.groups))}"
+            "no group is selected", where="groups", hint=f"known groups: {', '.join(sorted(project.groups))}"
         )
     yield from _unknown("group", choice.groups, project.groups.keys(), "groups")
     yield from _unknown("extra", choice.extras, project.extras.keys() & lock.extras, "extras")
@@ -50,15 +50,21 @@ def choice_problems(project: Project, lock: LockFile, choice: Choice) -> Iterato
 def select_packages(
     project: Project, lock: LockFile, choice: Choice, marker_environment: Mapping[str, str]
 ) -> Selection:
-    """The packages that land in the layer.
+    """Select the packages of the layer.
+
+    Args:
+        project: the project.
+        lock: its lock file.
+        choice: the groups, extras and exclusions that the user chose; all are known to the project.
+        marker_environment: marker name → value on the target, without ``extra``.
 
     Raises:
-        LockFileError: a marker or constraint is broken, two versions of one package are selected, or the locked
-            packages do not fit together.
+        LockFileError: a marker or constraint is invalid, two versions of a package are selected, or the locked packages
+            cannot be installed together.
     """
     environment = MarkerEnvironment(marker_environment, choice.extras)
     try:
-        if lock.says_who_needs_what:
+        if lock.has_groups_and_markers:
             packages = _selected_by_lock(lock, choice, environment)
         else:
             packages = resolve_packages(project, lock, choice.groups, choice.extras, environment)
@@ -66,7 +72,7 @@ def select_packages(
         excluded = _excluded(project, selected, choice, environment) if choice.exclude else {}
     except (InvalidMarker, InvalidConstraint) as error:
         raise LockFileError(
-            f"broken marker or constraint: {error}", where="poetry.lock", hint="run `poetry lock`"
+            f"invalid marker or constraint: {error}", where="poetry.lock", hint="run `poetry lock`"
         ) from error
     return Selection(
         packages=tuple(package for name, package in sorted(selected.items()) if name not in excluded),
@@ -85,7 +91,8 @@ def _selected_by_lock(lock: LockFile, choice: Choice, environment: MarkerEnviron
             if not _is_selected(package, choice.groups, environment):
                 continue
         except InvalidMarker as error:
-            problems.append(LockFileError(f"broken marker: {error}", where=f"poetry.lock: package {package.label}"))
+            where = f"poetry.lock: package {package.label}"
+            problems.append(LockFileError(f"invalid marker: {error}", where=where, hint="run `poetry lock`"))
             continue
         if package.name in selected:
             problems.append(_two_versions(selected[package.name], package))
@@ -106,20 +113,20 @@ def _two_versions(first: LockedPackage, second: LockedPackage) -> LockFileError:
     )
 
 
-def _unknown(kind: str, wanted: Set[str], known: Set[str], where: str) -> Iterator[PoetryLayerError]:
-    for name in sorted(wanted - known):
+def _unknown(kind: str, names: Set[str], known: Set[str], where: str) -> Iterator[PoetryLayerError]:
+    for name in sorted(names - known):
         close = get_close_matches(name, sorted(known), n=1)
-        listed = f"known: {', '.join(sorted(known)) or 'none'}"
+        hint = f"known: {', '.join(sorted(known)) or 'none'}"
         yield SelectionError(
-            f"unknown {kind} {name!r}", where=where, hint=f"did you mean {close[0]!r}? {listed}" if close else listed
+            f"unknown {kind} {name!r}", where=where, hint=f"did you mean {close[0]!r}? {hint}" if close else hint
         )
 
 
 def _excluded(
     project: Project, selected: Mapping[str, LockedPackage], choice: Choice, environment: MarkerEnvironment
 ) -> dict[str, str]:
-    """Name → reason, of the excluded distributions and of what nothing else needs."""
-    roots = [d for d in root_dependencies(project, choice.groups, environment) if asked_for(d, choice.extras)]
+    """Name → reason, of the excluded distributions and of the packages that only they need."""
+    roots = [d for d in root_dependencies(project, choice.groups, environment) if is_requested(d, choice.extras)]
     needed = reachable(roots, selected, environment)
     still_needed = reachable(roots, selected, environment, without=choice.exclude)
     excluded = choice.exclude & selected.keys()

@@ -1,6 +1,6 @@
-"""The Lambda a layer is built for: runtime and architecture → marker environment and ordered wheel tags.
+"""The target of a layer: a Lambda runtime and an architecture, with their marker values and wheel tags.
 
-Everything here is derived from the two names; the host is never looked at.
+Everything is derived from the two names. Nothing depends on the host.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ PYTHON_PATCH: Mapping[str, str] = MappingProxyType(
         "python3.14": "3.14.2",
     }
 )
-"""The patch release each runtime counts as in markers (``python_full_version``).
+"""Runtime → its patch release in markers (``python_full_version``).
 
-AWS patches managed runtimes by itself and keeps them at the newest patch releases, so a runtime counts as a late
-one: ``python_full_version < "3.11.3"`` is false. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html
+AWS updates managed runtimes to new patch releases automatically, so these are recent ones:
+``python_full_version < "3.11.3"`` is false. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html
 """
 
 RUNTIMES = tuple(PYTHON_PATCH)
-"""Identifiers of the supported runtimes. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"""
+"""The supported runtimes. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"""
 
 MACHINES: Mapping[str, str] = MappingProxyType({"x86_64": "x86_64", "arm64": "aarch64"})
-"""Lambda architecture → machine as ``uname -m``, wheel tags and markers spell it."""
+"""Lambda architecture → its name in ``uname -m``, wheel tags and markers."""
 
 _OLDEST_GLIBC_MINOR = {"x86_64": 5, "aarch64": 17}  # PEP 513 (manylinux1) and PEP 599 (manylinux2014)
 _LEGACY_MANYLINUX = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}  # PEP 600, legacy aliases
 
-# The kernel that Lambda's microVMs report; markers on it are next to non-existent.
+# The kernel release that Lambda reports. Hardly any package has a marker on it.
 _KERNEL_RELEASE = "5.10.0"
 
 
@@ -78,17 +78,17 @@ class Target:
 
     @property
     def machine(self) -> str:
-        """The machine as ``uname -m`` and wheel tags spell it."""
+        """The name of the architecture in ``uname -m`` and wheel tags."""
         return MACHINES[self.architecture]
 
     @property
     def glibc(self) -> tuple[int, int]:
-        """Version of the C library that the runtime's operating system ships."""
+        """Version (major, minor) of glibc in the runtime's operating system."""
         return AMAZON_LINUX_2023 if self.python_version >= (3, 12) else AMAZON_LINUX_2
 
     @property
     def operating_system(self) -> str:
-        """The operating system under the runtime, for messages."""
+        """The operating system of the runtime, for messages."""
         return "Amazon Linux 2023" if self.python_version >= (3, 12) else "Amazon Linux 2"
 
     def __str__(self) -> str:
@@ -116,12 +116,12 @@ class Target:
 
     @cached_property
     def platforms(self) -> tuple[str, ...]:
-        """Platform tags that the target can load, best first (PEP 600, order of ``packaging.tags``)."""
+        """Platform tags that the target supports, best first (PEP 600, in the order of ``packaging.tags``)."""
         return tuple(_platform_tags(self.machine, self.glibc))
 
     @cached_property
     def tag_ranks(self) -> Mapping[tuple[str, str, str], int]:
-        """(interpreter, ABI, platform) of every wheel tag the target can load → its rank, 0 being the best."""
+        """(interpreter, ABI, platform) of each wheel tag that the target supports → its rank; 0 is the best."""
         interpreter = "cp{}{}".format(*self.python_version)
         tags = [
             *cpython_tags(self.python_version, [interpreter], self.platforms),
@@ -147,7 +147,7 @@ def _target_problems(runtime: str, architecture: str) -> Iterator[PoetryLayerErr
 
 
 def _platform_tags(machine: str, glibc: tuple[int, int]) -> Iterator[str]:
-    """The target's platform tags, native first, then manylinux from the newest glibc down."""
+    """The platform tags of the target: ``linux`` first, then manylinux from the newest glibc to the oldest."""
     major, newest = glibc
     yield f"linux_{machine}"
     for minor in range(newest, _OLDEST_GLIBC_MINOR[machine] - 1, -1):

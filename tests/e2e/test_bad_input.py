@@ -19,7 +19,7 @@ STALE = {"service/pyproject.toml": BASE["service/pyproject.toml"].replace("1.16.
 @pytest.mark.parametrize(
     ("files", "arguments", "messages"),
     [
-        (STALE, "", ["poetry.lock: was not made from the pyproject.toml beside it", "run `poetry lock`"]),
+        (STALE, "", ["poetry.lock: does not match pyproject.toml", "run `poetry lock`"]),
         (
             {},
             "architecture=pulumi.Output.from_input('arm64')",

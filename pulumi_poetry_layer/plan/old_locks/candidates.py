@@ -1,4 +1,4 @@
-"""What a lock file without groups and markers leaves to choose from on a target (see ``resolution``)."""
+"""The packages of a lock file as candidates on a target."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Node(NamedTuple):
-    """A package with extras asked of it: the solver takes each combination as a package of its own."""
+    """A package and its requested extras. The solver treats each combination as a separate package."""
 
     name: str
     extras: frozenset[str]
@@ -31,25 +31,30 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True)
 class Requirement:
-    """That a package fits a dependency, or that it is a certain package (``foo[extra]`` needs that very ``foo``)."""
+    """A requirement for the solver.
+
+    Attributes:
+        dependency: the dependency that a package must satisfy.
+        only: the only package that is allowed; None if any is. ``foo[extra]`` needs exactly this ``foo``.
+    """
 
     dependency: Dependency
     only: LockedPackage | None = None
 
     @property
     def node(self) -> Node:
-        """What it is about."""
+        """The package and extras that it requires."""
         return Node(self.dependency.name, frozenset() if self.only else self.dependency.extras)
 
-    def is_met_by(self, package: LockedPackage) -> bool:
-        """Whether a package fits."""
+    def is_satisfied_by(self, package: LockedPackage) -> bool:
+        """Whether a package satisfies the requirement."""
         if self.only:
             return package is self.only
         return _comes_from(package.source, self.dependency) and _allows(self.dependency.constraint, package.version)
 
 
 class LockedPackages:
-    """The candidates of a lock file on a target, and what they need there."""
+    """The packages of a lock file that allow the target's Python, and what they need there."""
 
     def __init__(self, packages: Iterable[LockedPackage], environment: MarkerEnvironment) -> None:
         self._environment = environment
@@ -63,15 +68,15 @@ class LockedPackages:
             candidates.sort(key=lambda package: Version(package.version), reverse=True)
 
     def named(self, name: str) -> Sequence[LockedPackage]:
-        """The candidates of a name, highest version first."""
+        """All candidates with a name, highest version first."""
         return self._by_name.get(name, ())
 
     def highest(self) -> dict[str, LockedPackage]:
-        """The highest version of each name."""
+        """Name → the candidate with the highest version."""
         return {name: candidates[0] for name, candidates in self._by_name.items()}
 
     def needs(self, package: LockedPackage, extras: frozenset[str]) -> tuple[Dependency, ...]:
-        """What a candidate needs on the target when these extras are asked of it."""
+        """What a candidate needs on the target if these extras of it are requested."""
         key = (id(package), extras)
         if key not in self._needs:
             self._needs[key] = tuple(package_dependencies(package, extras, self._environment))
@@ -84,19 +89,23 @@ def _allows(constraint: str, version: str) -> bool:
 
 
 def unsatisfied(causes: Iterable[tuple[Dependency, str]]) -> LockFileError:
-    """That nothing locked meets some dependencies; each comes with the name of what needs it."""
-    wishes = "; ".join(
+    """An error: the locked packages do not satisfy some dependencies.
+
+    Args:
+        causes: the dependencies, each with the label of what needs it.
+    """
+    needs = "; ".join(
         sorted({f"{needed_by} needs {dependency.name} ({dependency.constraint})" for dependency, needed_by in causes})
     )
     return LockFileError(
-        f"the locked packages do not fit together on the target: {wishes}",
+        f"no locked packages satisfy all dependencies on the target: {needs}",
         where="poetry.lock",
         hint="run `poetry lock`",
     )
 
 
 def _comes_from(source: LockedSource | None, dependency: Dependency) -> bool:
-    """Whether a package's source is the one that a dependency names, if it names one."""
+    """Whether a package comes from the source that a dependency names. True if it names none."""
     if dependency.origin is not None:
         return source is not None and _is_at(source, dependency)
     if dependency.source is None:
@@ -107,12 +116,15 @@ def _comes_from(source: LockedSource | None, dependency: Dependency) -> bool:
 
 
 def _is_at(source: LockedSource, dependency: Dependency) -> bool:
-    """Whether a package was locked from a repository, URL or path (paths are relative to different folders)."""
+    """Whether a package was locked from the repository, URL or path that a dependency names.
+
+    Paths are not compared: they are relative to different folders.
+    """
     if dependency.origin == "path":
         return source.type in {"file", "directory"}
     locked_at = (source.type, source.url, source.subdirectory or "")
     if locked_at != (dependency.origin, dependency.address, dependency.subdirectory or ""):
         return False
-    locked, asked = source.reference or "", dependency.reference or ""
+    locked, required = source.reference or "", dependency.reference or ""
     commit = source.resolved_reference or ""
-    return not asked or locked.startswith(asked) or asked.startswith(locked) or commit.startswith(asked)
+    return not required or locked.startswith(required) or required.startswith(locked) or commit.startswith(required)

@@ -1,7 +1,6 @@
-"""Which locked packages are needed, for lock files that do not say so themselves (lock versions 1.1 and 2.0).
+"""Finds the packages that Poetry would install from a lock file of version 1.1 or 2.0.
 
-Poetry's installer then solves anew, among the locked packages alone, and so does this module, with ``resolvelib``.
-Extras of the project do not decide what is solved, only what of the solution is installed
+The extras of the project do not affect the solution, only which packages of the solution are installed
 (``Transaction.calculate_operations`` in ``poetry/puzzle/transaction.py``).
 """
 
@@ -26,60 +25,60 @@ if TYPE_CHECKING:
 def resolve_packages(
     project: Project, lock: LockFile, groups: Iterable[str], extras: Set[str], environment: MarkerEnvironment
 ) -> list[LockedPackage]:
-    """The packages that Poetry's installer would choose and install, sorted by name.
+    """The packages that Poetry's installer would install, sorted by name.
 
     Args:
-        project: what pyproject.toml asks for.
-        lock: the candidates.
-        groups: the groups to install.
-        extras: the extras of the project to install.
-        environment: the target, with these extras.
+        project: the project.
+        lock: its lock file.
+        groups: normalized names of the groups to install.
+        extras: normalized names of the project's extras to install.
+        environment: the marker values of the target, with these extras.
 
     Raises:
-        LockFileError: the locked packages do not satisfy pyproject.toml on the target.
-        InvalidMarker: a marker is broken.
-        InvalidConstraint: a version constraint is broken.
+        LockFileError: no choice of locked packages satisfies all dependencies on the target.
+        InvalidMarker: a marker is invalid.
+        InvalidConstraint: a version constraint is invalid.
     """
     groups = sorted(groups)
     roots = list(root_dependencies(project, groups, environment))
     candidates = LockedPackages(lock.packages, environment)
     solution = _Solution(_solve(roots, candidates), candidates)
     solved = solution.reachable(roots)
-    # Poetry looks for the mandatory dependencies without regard to their markers, once it knows what is solved.
+    # Once the solution is known, Poetry follows the mandatory dependencies without evaluating their markers.
     mandatory = [d for group in groups for d in project.groups[group] if not d.optional]
-    always = solution.reachable(d for d in mandatory if solution.holds(d, solved))
-    asked = {name for extra in extras for name in project.extras.get(extra, ())}
-    names = {node.name for node in always} | solution.names_below(asked, solved)
+    always = solution.reachable(d for d in mandatory if solution.satisfies(d, solved))
+    from_extras = {name for extra in extras for name in project.extras.get(extra, ())}
+    names = {node.name for node in always} | solution.names_below(from_extras, solved)
     return [solution.packages[name] for name in sorted({node.name for node in solved} & names)]
 
 
 class _Solution:
-    """One package for each name, and the ways through them."""
+    """One package for each name, and the dependencies between them."""
 
     def __init__(self, packages: Mapping[str, LockedPackage], candidates: LockedPackages) -> None:
         self.packages = packages
         self._candidates = candidates
 
     def reachable(self, dependencies: Iterable[Dependency]) -> set[Node]:
-        """All that some dependencies need, themselves included.
+        """All packages that the dependencies need, directly or indirectly.
 
         Raises:
-            LockFileError: a package is not there or does not fit.
+            LockFileError: a package is missing or does not satisfy a dependency.
         """
         found: set[Node] = set()
         for dependency, needed_by in self._walk(dependencies):
             package = self.packages.get(dependency.name)
-            if package is None or not Requirement(dependency).is_met_by(package):
+            if package is None or not Requirement(dependency).is_satisfied_by(package):
                 raise unsatisfied([(dependency, needed_by)])
             found |= {Node(dependency.name, dependency.extras), Node(dependency.name, frozenset())}
         return found
 
-    def leaves_choice(self, dependencies: Iterable[Dependency]) -> bool:
-        """Whether another package could stand for one of those that some dependencies need."""
+    def has_alternatives(self, dependencies: Iterable[Dependency]) -> bool:
+        """Whether a package that the dependencies need has more than one candidate."""
         return any(len(self._candidates.named(dependency.name)) > 1 for dependency, _ in self._walk(dependencies))
 
     def _walk(self, dependencies: Iterable[Dependency]) -> Iterator[tuple[Dependency, str]]:
-        """Some dependencies and, through the packages here, what these need, each with what needs it."""
+        """The dependencies and all indirect ones, each with the label of what needs it."""
         seen: set[Node] = set()
         waiting = [(dependency, "pyproject.toml") for dependency in dependencies]
         while waiting:
@@ -91,14 +90,17 @@ class _Solution:
                 seen |= nodes
                 waiting += [(n, package.label) for node in nodes for n in self._candidates.needs(package, node.extras)]
 
-    def holds(self, dependency: Dependency, solved: Set[Node]) -> bool:
-        """Whether what is solved meets a dependency."""
-        return Node(dependency.name, dependency.extras) in solved and Requirement(dependency).is_met_by(
+    def satisfies(self, dependency: Dependency, solved: Set[Node]) -> bool:
+        """Whether the solved packages satisfy a dependency."""
+        return Node(dependency.name, dependency.extras) in solved and Requirement(dependency).is_satisfied_by(
             self.packages[dependency.name]
         )
 
     def names_below(self, names: Iterable[str], solved: Set[Node]) -> set[str]:
-        """The names among what is solved, and of all that these need, whoever asked for their extras."""
+        """These names and the names of all that they need, as far as they are solved.
+
+        All extras of a package that occur in the solution count, whatever requested them.
+        """
         extras: dict[str, list[frozenset[str]]] = defaultdict(list)
         for node in solved:
             extras[node.name].append(node.extras)
@@ -110,13 +112,15 @@ class _Solution:
                 continue
             found.add(name)
             package = self.packages[name]
-            waiting.extend(need.name for asked in extras[name] for need in self._candidates.needs(package, asked))
+            waiting.extend(
+                need.name for requested in extras[name] for need in self._candidates.needs(package, requested)
+            )
         return found
 
 
 def _solve(roots: Sequence[Dependency], candidates: LockedPackages) -> Mapping[str, LockedPackage]:
-    """One package for each name. The usual lock file leaves no choice; that it fits is seen on the way through it."""
+    """One package for each name. Most lock files have only one candidate for each, and need no solver."""
     highest = candidates.highest()
-    if not _Solution(highest, candidates).leaves_choice(roots):
+    if not _Solution(highest, candidates).has_alternatives(roots):
         return highest
     return solve(roots, candidates)

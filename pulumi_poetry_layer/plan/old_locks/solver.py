@@ -1,4 +1,4 @@
-"""The solver for lock files that hold several versions of a package and do not say which is for whom."""
+"""The solver for lock files that contain several versions of a package without groups and markers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_ROUNDS = 100_000
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A package with extras asked of it."""
+    """A package and its requested extras."""
 
     package: LockedPackage
     extras: frozenset[str]
@@ -35,7 +35,7 @@ class _Candidate:
 
 
 def solve(roots: Iterable[Dependency], candidates: LockedPackages) -> dict[str, LockedPackage]:
-    """One package for each name that the roots need, the highest version that fits.
+    """One package for each name that the roots need, with the highest version that satisfies all dependencies.
 
     Raises:
         LockFileError: no choice of packages satisfies all dependencies.
@@ -55,7 +55,7 @@ _Information = RequirementInformation[Requirement, _Candidate]
 
 
 class _Provider(AbstractProvider[Requirement, _Candidate, Node]):
-    """Tells resolvelib what Poetry's solver knows, and in which order that takes its decisions."""
+    """Gives resolvelib the candidates and their requirements, in the order in which Poetry's solver decides."""
 
     def __init__(self, candidates: LockedPackages) -> None:
         self._candidates = candidates
@@ -67,12 +67,15 @@ class _Provider(AbstractProvider[Requirement, _Candidate, Node]):
     def get_preference(
         self,
         identifier: Node,
-        resolutions: Mapping[Node, _Candidate],  # noqa: ARG002 - resolvelib passes all of them by name
+        resolutions: Mapping[Node, _Candidate],  # noqa: ARG002 - resolvelib passes all arguments by name
         candidates: Mapping[Node, Iterator[_Candidate]],
         information: Mapping[Node, Iterator[_Information]],  # noqa: ARG002
         backtrack_causes: Sequence[_Information],  # noqa: ARG002
     ) -> tuple[bool, int, bool]:
-        """Poetry's order (``VersionSolver._get_comp_key``): direct origins, then what constrains others most."""
+        """The order of Poetry's solver (``VersionSolver._get_comp_key``).
+
+        Packages from git, a URL or a path come first, then the packages with the most upper bounds on others.
+        """
         best = next(candidates[identifier], None)
         if best is None:
             return False, 0, True
@@ -87,21 +90,21 @@ class _Provider(AbstractProvider[Requirement, _Candidate, Node]):
         requirements: Mapping[Node, Iterator[Requirement]],
         incompatibilities: Mapping[Node, Iterator[_Candidate]],
     ) -> list[_Candidate]:
-        wanted = list(requirements[identifier])
+        required = list(requirements[identifier])
         ruled_out = {id(candidate.package) for candidate in incompatibilities[identifier]}
         return [
             _Candidate(package, identifier.extras)
             for package in self._candidates.named(identifier.name)
-            if id(package) not in ruled_out and all(requirement.is_met_by(package) for requirement in wanted)
+            if id(package) not in ruled_out and all(requirement.is_satisfied_by(package) for requirement in required)
         ]
 
     def is_satisfied_by(self, requirement: Requirement, candidate: _Candidate) -> bool:
-        return requirement.is_met_by(candidate.package)
+        return requirement.is_satisfied_by(candidate.package)
 
     def get_dependencies(self, candidate: _Candidate) -> list[Requirement]:
         package, extras = candidate.package, candidate.extras
         needs = [Requirement(dependency) for dependency in self._candidates.needs(package, extras)]
-        # foo[extra] needs foo, foo[extra, other] needs that same foo.
+        # foo[extra] needs foo, and foo[extra, other] needs the same foo.
         return [Requirement(Dependency(name=package.name), only=package), *needs] if extras else needs
 
 
@@ -110,7 +113,7 @@ def _order(candidate: _Candidate) -> tuple[bool, int, bool]:
     relevant = [
         dependency
         for dependency in package.dependencies
-        if not (asked := extras_of(dependency)) or not candidate.extras.isdisjoint(asked)
+        if not (extras := extras_of(dependency)) or not candidate.extras.isdisjoint(extras)
     ]
     bounded = sum(has_upper_bound(constraint) for constraint in map(attrgetter("constraint"), relevant))
     direct = package.source is not None and package.source.type != "legacy"

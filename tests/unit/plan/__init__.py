@@ -1,1 +1,1 @@
-"""Tests of ``pulumi_poetry_layer/plan``."""
+"""Tests of ``pulumi_poetry_layer.plan``."""

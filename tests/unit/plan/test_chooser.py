@@ -1,4 +1,4 @@
-"""Tests of which locked file is installed."""
+"""Tests of choosing the file of a package."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ AL2 = Target("python3.11", "x86_64")
             X86,
             ["a-1-cp312-cp312-manylinux2014_x86_64.whl", "a-1-cp312-cp312-manylinux_2_17_x86_64.whl"],
             "a-1-cp312-cp312-manylinux_2_17_x86_64.whl",
-            id="alias after its number",
+            id="manylinux number before its legacy alias",
         ),
         pytest.param(
             X86,
@@ -53,7 +53,7 @@ AL2 = Target("python3.11", "x86_64")
                 "a-1-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
             ],
             "a-1-cp312-cp312-manylinux_2_5_x86_64.manylinux1_x86_64.manylinux_2_28_x86_64.whl",
-            id="best tag of a set",
+            id="best tag of a compressed set",
         ),
         pytest.param(
             X86,
@@ -71,22 +71,25 @@ AL2 = Target("python3.11", "x86_64")
             X86,
             ["a-1-2-py3-none-any.whl", "a-1-10-py3-none-any.whl", "a-1-py3-none-any.whl"],
             "a-1-10-py3-none-any.whl",
-            id="build tags are numbers",
+            id="build tags are compared as numbers",
         ),
         pytest.param(
-            X86, ["a-1-1a-py3-none-any.whl", "a-1-1b-py3-none-any.whl"], "a-1-1b-py3-none-any.whl", id="build suffix"
+            X86,
+            ["a-1-1a-py3-none-any.whl", "a-1-1b-py3-none-any.whl"],
+            "a-1-1b-py3-none-any.whl",
+            id="build tags with a suffix",
         ),
         pytest.param(
             X86,
             ["a-1-1-py3-none-any.whl", "a-1-cp312-cp312-manylinux_2_17_x86_64.whl"],
             "a-1-1-py3-none-any.whl",
-            id="build tag before wheel tag, as in Poetry",
+            id="build tag counts more than wheel tag, as in Poetry",
         ),
         pytest.param(
             X86,
             ["a-b-1.0-py3-none-any.whl", "a-b-1.0-2-py3-none-any.whl"],
             "a-b-1.0-2-py3-none-any.whl",
-            id="hyphen in the name",
+            id="hyphen in the distribution name",
         ),
         pytest.param(X86, ["a-1-Py3-None-Any.whl"], "a-1-Py3-None-Any.whl", id="capital letters"),
         pytest.param(X86, ["a-1.zip", "a-1.tar.gz"], "a-1.tar.gz", id="first sdist by name"),
@@ -100,9 +103,9 @@ AL2 = Target("python3.11", "x86_64")
             X86,
             ["0-py3-none-any.whl", "a-1-py3-none-any.whl"],
             "a-1-py3-none-any.whl",
-            id="the same tags in no wheel's name",
+            id="same tags in an invalid wheel name",
         ),
-        pytest.param(X86, ["broken.whl", "a-1-py3-none.whl"], None, id="not a wheel's name"),
+        pytest.param(X86, ["broken.whl", "a-1-py3-none.whl"], None, id="invalid wheel names"),
         pytest.param(
             ARM,
             ["a-1-cp312-cp312-manylinux_2_17_x86_64.whl", "a-1-cp312-cp312-manylinux_2_17_aarch64.whl"],
@@ -113,12 +116,12 @@ AL2 = Target("python3.11", "x86_64")
             ARM,
             ["a-1-cp312-cp312-macosx_11_0_arm64.whl", "a-1-cp312-cp312-musllinux_1_2_aarch64.whl"],
             None,
-            id="arm64 of other systems",
+            id="arm64 of other operating systems",
         ),
     ],
 )
-def test_file_that_lands_in_the_layer(target: Target, files: list[str], chosen: str | None) -> None:
-    """The layer would hold another file than `poetry install` in the runtime, or one that fails at import."""
+def test_file_is_the_one_that_poetry_installs(target: Target, files: list[str], chosen: str | None) -> None:
+    """The layer would contain a different file than Poetry installs, or one that cannot be imported."""
     chooser = FileChooser(target.tag_ranks)
     for order in (files, files[::-1]):
         found = chooser.choose([LockedFile(name, f"sha256:{name}") for name in order])
@@ -135,12 +138,12 @@ def test_file_that_lands_in_the_layer(target: Target, files: list[str], chosen: 
         ("a-1-any.whl", set()),
     ],
 )
-def test_tags_in_a_file_name(name: str, tags: set[tuple[str, str, str]]) -> None:
-    """Compressed tag sets would hide that a wheel fits."""
+def test_tags_of_a_file_name(name: str, tags: set[tuple[str, str, str]]) -> None:
+    """A wheel with a compressed tag set would not be recognized as usable."""
     assert wheel_tags(name) == tags
 
 
 @pytest.mark.parametrize(("name", "expected"), [("a-1-py3-none-any.whl", True), ("a-1.tar.gz", False)])
-def test_what_a_wheel_is(name: str, expected: bool) -> None:
-    """Builders would unpack an sdist as it is, or compile a wheel."""
+def test_wheel_is_recognized_by_its_name(name: str, expected: bool) -> None:
+    """A builder would unpack an sdist like a wheel, or compile a wheel."""
     assert is_wheel(name) is expected

@@ -1,4 +1,4 @@
-"""Tests of the plan: what a layer consists of, and its fingerprint."""
+"""Tests of planning and of the fingerprint."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from pulumi_poetry_layer.plan.target import Target
 GIT = {"type": "git", "url": "https://git.invalid/app", "reference": "main", "resolved_reference": "a" * 40}
 
 
-def test_a_plan_lists_packages_by_name_with_the_chosen_files() -> None:
-    """A preview would not show what is going to be in the layer."""
+def test_plan_lists_packages_by_name_with_their_files() -> None:
+    """A preview would not show what will be in the layer."""
     packages = [
         Package(name="zeta", source=GIT, files=[]),
         Package(name="app", files=["app-1.0-cp312-cp312-manylinux_2_17_x86_64.whl", "app-1.0.tar.gz"]),
@@ -37,25 +37,25 @@ def test_a_plan_lists_packages_by_name_with_the_chosen_files() -> None:
 
 
 @pytest.mark.parametrize(("source", "readable"), [(None, "1.0"), (GIT, f"1.0 (https://git.invalid/app@{'a' * 12})")])
-def test_previews_tell_commits_apart(source: dict[str, str] | None, readable: str) -> None:
-    """A preview would show `1.0 => 1.0` when the commit of a git dependency changes."""
+def test_readable_version_of_a_git_dependency_contains_the_commit(source: dict[str, str] | None, readable: str) -> None:
+    """A preview would show `1.0 => 1.0` if the commit of a git dependency changes."""
     (package,) = plan(PROJECT, lock_text(PROJECT, [Package(name="app", source=source)])).packages
 
     assert package.readable_version == readable
 
 
-def test_a_stale_lock_comes_before_everything_else() -> None:
-    """A layer would be built from other dependencies than pyproject.toml asks for."""
+def test_stale_lock_file_is_reported_before_other_problems() -> None:
+    """A layer would be built with other dependencies than pyproject.toml lists."""
     lock = lock_text(PROJECT, [Package(name="app", files=[])])
 
     with pytest.raises(
-        StaleLockError, match=r"poetry\.lock: was not made from .*pyproject\.toml.*\n  hint: run `poetry lock`"
+        StaleLockError, match=r"poetry\.lock: does not match pyproject\.toml .*\n  hint: run `poetry lock`"
     ):
         plan(PROJECT.replace('"app"', '"app", "other"'), lock, groups=["unknown"])
 
 
 def test_unknown_names_are_all_reported() -> None:
-    """A user would mend one argument per run."""
+    """A user could only fix one argument per run."""
     with pytest.raises(MultipleInputError) as caught:
         plan(PROJECT, lock_text(PROJECT, [Package(name="app")]), groups=["devs"], extras=["x"], exclude=["y"])
 
@@ -70,8 +70,8 @@ def test_unknown_names_are_all_reported() -> None:
         ('[tool.poetry.dependencies]\npython = "~3.11"\napp = "*"\n', "tool.poetry.dependencies.python"),
     ],
 )
-def test_runtime_that_the_project_leaves_out_is_an_error_that_names_both(project: str, key: str) -> None:
-    """A layer for a Python that the project does not support would be published."""
+def test_runtime_that_the_project_does_not_allow_is_an_error(project: str, key: str) -> None:
+    """A layer for a Python version that the project does not support would be published."""
     with pytest.raises(ProjectError) as caught:
         plan(project, lock_text(project, [Package(name="app")]))
 
@@ -80,16 +80,16 @@ def test_runtime_that_the_project_leaves_out_is_an_error_that_names_both(project
         assert part in message
 
 
-def test_broken_python_constraint_is_an_error() -> None:
+def test_invalid_python_constraint_is_an_error_that_names_the_key() -> None:
     """A user would see a traceback."""
     project = PROJECT.replace(">=3.9", "latest")
 
-    with pytest.raises(ProjectError, match=r"pyproject\.toml: project\.requires-python: not a version constraint"):
+    with pytest.raises(ProjectError, match=r"project\.requires-python: 'latest' is not a version constraint"):
         plan(project, lock_text(project, [Package(name="app")]))
 
 
-def test_package_without_a_file_for_the_target_is_an_error_with_the_reason() -> None:
-    """A layer that cannot be imported would be built, or a compiler started on the deployment host."""
+def test_package_without_a_usable_file_is_an_error_with_the_reason() -> None:
+    """The layer could not be imported, or a compiler would start on the user's host."""
     packages = [Package(name="app", files=["app-1.0-cp311-cp311-manylinux_2_28_x86_64.whl"])]
 
     with pytest.raises(PackageFileError) as caught:
@@ -100,8 +100,8 @@ def test_package_without_a_file_for_the_target_is_an_error_with_the_reason() -> 
         assert part in message
 
 
-def test_packages_without_a_file_are_all_reported() -> None:
-    """A user would mend one package per run."""
+def test_all_packages_without_a_usable_file_are_reported() -> None:
+    """A user could only fix one package per run."""
     packages = [Package(name=name, files=[f"{name}-1.0-cp312-cp312-win_amd64.whl"]) for name in ("app", "other")]
 
     with pytest.raises(MultipleInputError) as caught:
@@ -113,8 +113,8 @@ def test_packages_without_a_file_are_all_reported() -> None:
     ]
 
 
-def test_packages_of_other_groups_need_no_file() -> None:
-    """A developer's tool without a Linux wheel would block the deployment."""
+def test_package_of_another_group_needs_no_file() -> None:
+    """A development tool without a Linux wheel would prevent the deployment."""
     packages = [Package(name="app"), Package(name="tool", groups=["dev"], files=[])]
 
     assert [p.name for p in plan(PROJECT, lock_text(PROJECT, packages)).packages] == ["app"]
@@ -126,21 +126,24 @@ DIRECTORY = Package(name="app", source={"type": "directory", "url": "../app"}, f
 @pytest.mark.parametrize(
     ("package", "message"),
     [
-        (DIRECTORY, "there is no folder '../app', seen from the project's folder"),
-        (Package(name="app", source={"type": "file", "url": "app-1.0.tar.gz"}), "there is no file 'app-1.0.tar.gz'"),
-        (Package(name="app", source=GIT, files=[], further={"develop": True}), "develop = true"),
+        (DIRECTORY, "the folder '../app' does not exist (the path is relative to the project)"),
+        (
+            Package(name="app", source={"type": "file", "url": "app-1.0.tar.gz"}),
+            "the file 'app-1.0.tar.gz' does not exist",
+        ),
+        (Package(name="app", source=GIT, files=[], further={"develop": True}), "remove `develop = true` from app"),
     ],
 )
-def test_what_no_builder_can_take_is_an_error(package: Package, message: str) -> None:
-    """The layer would hold a path of the build host instead of the package."""
+def test_missing_path_and_develop_are_errors(package: Package, message: str) -> None:
+    """The layer would contain a path of the build host instead of the package."""
     with pytest.raises(PackageFileError, match=r"poetry\.lock: package app 1\.0") as caught:
         plan(PROJECT, lock_text(PROJECT, [package]))
 
     assert message in str(caught.value)
 
 
-def test_path_dependency_is_told_apart_by_its_content() -> None:
-    """An edit of a library beside the project would not reach the layer."""
+def test_fingerprint_and_version_contain_the_digest_of_a_path_dependency() -> None:
+    """An edit of a local library would not be deployed."""
     lock = lock_text(PROJECT, [replace(DIRECTORY, further={"develop": True})])
     first, second = (plan(PROJECT, lock, digests={"app": letter * 64}) for letter in "ab")
 
@@ -149,8 +152,8 @@ def test_path_dependency_is_told_apart_by_its_content() -> None:
     assert [package.digest for package in second.packages] == ["b" * 64]
 
 
-def test_place_of_a_path_dependency_is_not_in_the_fingerprint() -> None:
-    """A library that moves, or a checkout elsewhere, would publish a new layer."""
+def test_fingerprint_does_not_contain_the_path_of_a_path_dependency() -> None:
+    """A library or checkout in another folder would publish a new layer version."""
     elsewhere = replace(DIRECTORY, source={"type": "directory", "url": "/home/me/app"})
     plans = [
         plan(PROJECT, lock_text(PROJECT, [package]), digests={"app": "a" * 64}) for package in (DIRECTORY, elsewhere)
@@ -160,13 +163,13 @@ def test_place_of_a_path_dependency_is_not_in_the_fingerprint() -> None:
     assert "/home/me" not in plans[1].packages[0].readable_version
 
 
-def test_file_that_is_not_the_locked_one_is_refused() -> None:
-    """Poetry would refuse it in the middle of the build."""
+def test_changed_file_of_a_path_dependency_is_an_error() -> None:
+    """Poetry would refuse the file in the middle of the build."""
     name = "app-1.0-py3-none-any.whl"
     lock = lock_text(PROJECT, [Package(name="app", files=[name], source={"type": "file", "url": f"../{name}"})])
     assert plan(PROJECT, lock, digests={"app": digest(name).removeprefix("sha256:")}).packages[0].file
 
-    with pytest.raises(PackageFileError, match="not the one that was locked") as caught:
+    with pytest.raises(PackageFileError, match="has changed since it was locked") as caught:
         plan(PROJECT, lock, digests={"app": "a" * 64})
     assert "poetry lock" in str(caught.value)
 
@@ -175,14 +178,14 @@ BASE = [Package(name="app", dependencies={"lib": "*"}), Package(name="lib", vers
 
 
 def fingerprint(packages: list[Package], *, target: Target = X86, builder: BuilderIdentity = WHEELS) -> str:
-    """Fingerprint of the main group."""
+    """The fingerprint of a layer of the main group."""
     return plan(PROJECT, lock_text(PROJECT, packages), target=target, builder=builder).fingerprint
 
 
-def test_fingerprint_is_the_same_in_the_next_release() -> None:
-    """Every layer of every user would be published anew after an update of this package.
+def test_fingerprint_is_the_same_as_in_earlier_releases() -> None:
+    """An update of this package would publish every layer of every user again.
 
-    When this fails on purpose, raise FORMAT_VERSION and say so in the changelog.
+    If this test fails on purpose, raise FORMAT_VERSION and say so in the changelog.
     """
     assert fingerprint(BASE) == "b188fcc917be8b46e2d8a4bce778638d1d027285755a60c2a62e2145ca4491ab"
 
@@ -197,16 +200,16 @@ def test_fingerprint_is_the_same_in_the_next_release() -> None:
         BuilderIdentity(kind="wheels", pins={"pins": ""}),
     ],
 )
-def test_every_builder_has_its_own_fingerprint(builder: BuilderIdentity) -> None:
-    """A change of the builder or its image would not be deployed."""
+def test_builder_and_pins_change_the_fingerprint(builder: BuilderIdentity) -> None:
+    """A new builder or a new image would not be deployed."""
     others = {fingerprint(BASE), fingerprint(BASE, builder=BuilderIdentity(kind="other"))}
 
     assert fingerprint(BASE, builder=builder) not in others
 
 
 @pytest.mark.parametrize("target", [ARM, Target("python3.13", "x86_64")])
-def test_every_target_has_its_own_fingerprint(target: Target) -> None:
-    """A layer of pure Python for x86_64 would be taken for the arm64 one."""
+def test_target_changes_the_fingerprint(target: Target) -> None:
+    """A pure Python layer for x86_64 would be used as the layer for arm64."""
     assert fingerprint(BASE, target=target) != fingerprint(BASE)
 
 
@@ -217,7 +220,7 @@ def test_every_target_has_its_own_fingerprint(target: Target) -> None:
         {"subdirectory": "sub"},
     ],
 )
-def test_commit_and_folder_of_a_git_dependency_count(changed: dict[str, str]) -> None:
+def test_commit_and_subdirectory_of_a_git_dependency_change_the_fingerprint(changed: dict[str, str]) -> None:
     """A new commit of a git dependency would not be deployed."""
     before = [Package(name="app", source=GIT, files=[])]
     after = [Package(name="app", source=GIT | changed, files=[])]
@@ -226,16 +229,16 @@ def test_commit_and_folder_of_a_git_dependency_count(changed: dict[str, str]) ->
 
 
 @pytest.mark.parametrize("changed", [{"reference": "develop"}, {"url": "https://mirror.invalid/app"}])
-def test_how_a_commit_is_reached_does_not_count(changed: dict[str, str]) -> None:
-    """The same commit under another name would rebuild the layer."""
+def test_url_and_branch_of_a_commit_do_not_change_the_fingerprint(changed: dict[str, str]) -> None:
+    """The same commit at another URL or branch would publish a new layer version."""
     before = [Package(name="app", source=GIT, files=[])]
     after = [Package(name="app", source=GIT | changed, files=[])]
 
     assert fingerprint(before) == fingerprint(after)
 
 
-def test_lock_formats_do_not_count() -> None:
-    """Moving to Poetry 2 would publish every layer anew although nothing in it changes."""
+def test_lock_version_does_not_change_the_fingerprint() -> None:
+    """An update to Poetry 2 would publish every layer again, although nothing in it changes."""
     project = '[tool.poetry]\nname = "x"\nversion = "1"\n[tool.poetry.dependencies]\napp = "*"\n'
 
     assert (
@@ -243,8 +246,8 @@ def test_lock_formats_do_not_count() -> None:
     )
 
 
-def test_groups_extras_and_exclusions_act_through_the_packages_alone() -> None:
-    """Naming the same packages in another way would rebuild the layer."""
+def test_groups_and_exclusions_do_not_change_the_fingerprint_of_the_same_packages() -> None:
+    """The same packages, chosen by other groups, would publish a new layer version."""
     project = PROJECT + '[dependency-groups]\nruntime = ["app"]\n'
     packages = [Package(name="app", groups=["main", "runtime"]), Package(name="gone", groups=["runtime"])]
     lock = lock_text(project, packages)
@@ -252,12 +255,12 @@ def test_groups_extras_and_exclusions_act_through_the_packages_alone() -> None:
     assert plan(project, lock).fingerprint == plan(project, lock, groups=["runtime"], exclude=["gone"]).fingerprint
 
 
-def test_a_package_knows_its_label() -> None:
-    """Messages would not say which version they are about."""
+def test_label_is_name_and_version() -> None:
+    """Messages would not name the version of a package."""
     assert PlannedPackage(name="app", version="1.0", file=None, source=None).label == "app 1.0"
 
 
-def test_all_errors_of_planning_are_input_errors() -> None:
-    """The command line would say that the build failed though nothing was built."""
+def test_errors_of_planning_are_input_errors() -> None:
+    """The command line would report a failed build, although nothing was built."""
     for kind in (PackageFileError, MultipleInputError, ProjectError, SelectionError, StaleLockError):
         assert "InputError" in {base.__name__ for base in kind.__mro__ if issubclass(base, PoetryLayerError)}

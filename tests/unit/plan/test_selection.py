@@ -1,4 +1,4 @@
-"""Tests of which locked packages land in the layer."""
+"""Tests of selecting the packages of a layer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def selected(
     target: Target = X86,
     locked_extras: dict[str, list[str]] | None = None,
 ) -> Selection:
-    """The selection from a lock of version 2.1."""
+    """The selection from a lock file of version 2.1."""
     return select_packages(
         *read(project, lock_text(project, packages, extras=locked_extras)),
         Choice.of(groups, extras, exclude),
@@ -46,7 +46,7 @@ def selected(
 
 
 def names(selection: Selection) -> list[str]:
-    """Names of the selected packages."""
+    """The names of the selected packages."""
     return [package.name for package in selection.packages]
 
 
@@ -59,8 +59,8 @@ def names(selection: Selection) -> list[str]:
         (("docs",), []),
     ],
 )
-def test_groups_that_are_asked_for(groups: tuple[str, ...], expected: list[str]) -> None:
-    """Developers' tools would take up the layer, or a group that is asked for would be missing."""
+def test_packages_of_the_chosen_groups_are_selected(groups: tuple[str, ...], expected: list[str]) -> None:
+    """The layer would contain development tools, or a chosen group would be missing."""
     packages = [
         Package(name="tool", groups=["dev"]),
         Package(name="app"),
@@ -81,8 +81,10 @@ def test_groups_that_are_asked_for(groups: tuple[str, ...], expected: list[str])
         (("main", "docs"), ARM, ["tool"]),
     ],
 )
-def test_each_group_has_its_own_marker(groups: tuple[str, ...], target: Target, expected: list[str]) -> None:
-    """A package that one group needs on Windows only would be judged by another group's marker."""
+def test_each_group_of_a_package_has_its_own_marker(
+    groups: tuple[str, ...], target: Target, expected: list[str]
+) -> None:
+    """A package that one group needs on Windows only would be selected by the marker of another group."""
     markers = {"main": 'sys_platform == "win32"', "docs": 'platform_machine == "aarch64"'}
     packages = [Package(name="tool", groups=["main", "dev", "docs"], markers=markers)]
 
@@ -98,8 +100,8 @@ def test_each_group_has_its_own_marker(groups: tuple[str, ...], target: Target, 
         (("AWS", "all"), ["app", "boto3", "plot", "union"]),
     ],
 )
-def test_extras_that_are_asked_for(extras: tuple[str, ...], expected: list[str]) -> None:
-    """Optional packages would be missing from the layer, or come unasked."""
+def test_packages_of_the_chosen_extras_are_selected(extras: tuple[str, ...], expected: list[str]) -> None:
+    """Optional packages would be missing from the layer, or be in it without their extra."""
     packages = [
         Package(name="app"),
         Package(name="boto3", markers='extra == "aws" or extra == "all"'),
@@ -110,8 +112,8 @@ def test_extras_that_are_asked_for(extras: tuple[str, ...], expected: list[str])
     assert names(selected(GROUPS, packages, extras=extras, locked_extras=EXTRAS)) == expected
 
 
-def test_version_is_the_one_for_the_target() -> None:
-    """The layer would hold the version that is meant for another Python."""
+def test_version_for_the_target_is_selected() -> None:
+    """The layer would contain the version for another Python."""
     packages = [
         Package(name="app", version="1.0", markers='python_version < "3.11"'),
         Package(name="app", version="2.0", markers='python_version >= "3.11"'),
@@ -125,8 +127,8 @@ def test_version_is_the_one_for_the_target() -> None:
     assert chosen == {"python3.10": ["1.0"], "python3.12": ["2.0"]}
 
 
-def test_two_versions_at_once_are_an_error() -> None:
-    """Files of two versions would be mixed in one folder."""
+def test_two_selected_versions_of_a_package_are_an_error() -> None:
+    """The layer would contain a mixture of files from two versions."""
     packages = [Package(name="app", version="1.0"), Package(name="app", version="2.0")]
 
     with pytest.raises(
@@ -135,8 +137,8 @@ def test_two_versions_at_once_are_an_error() -> None:
         selected(PROJECT, packages)
 
 
-def test_broken_markers_are_all_reported() -> None:
-    """A damaged lock file would lose a package silently, or be mended one line per run."""
+def test_all_invalid_markers_are_reported() -> None:
+    """A package would be missing without an error, or a user could only fix one marker per run."""
     packages = [Package(name="a", markers="nonsense"), Package(name="b", version="2", markers='x == "y"')]
 
     with pytest.raises(MultipleInputError) as caught:
@@ -148,8 +150,8 @@ def test_broken_markers_are_all_reported() -> None:
     ]
 
 
-def test_broken_marker_of_another_group_does_not_matter() -> None:
-    """A layer could not be built for a fault in a group that is not in it."""
+def test_invalid_marker_of_another_group_is_ignored() -> None:
+    """A layer could not be built because of a group that is not in it."""
     assert names(selected(GROUPS, [Package(name="a", markers="nonsense", groups=["dev"])])) == []
 
 
@@ -167,7 +169,7 @@ GRAPH = [
 
 
 @pytest.mark.parametrize(
-    ("exclude", "left", "reasons"),
+    ("exclude", "selected_names", "reasons"),
     [
         ((), ["app", "boto3", "botocore", "pysocks", "s3transfer", "shared", "urllib3"], {}),
         (
@@ -188,18 +190,18 @@ GRAPH = [
         (("shared",), ["app", "boto3", "botocore", "pysocks", "s3transfer", "urllib3"], {"shared": "excluded"}),
     ],
 )
-def test_excluded_distributions_leave_with_what_only_they_need(
-    exclude: tuple[str, ...], left: list[str], reasons: dict[str, str]
+def test_excluded_distribution_and_what_only_it_needs_are_left_out(
+    exclude: tuple[str, ...], selected_names: list[str], reasons: dict[str, str]
 ) -> None:
-    """The layer would carry packages that the runtime has, or lose one that something else needs."""
+    """The layer would contain packages that the runtime has, or lack one that another package needs."""
     selection = selected(PROJECT, GRAPH, exclude=exclude)
 
-    assert names(selection) == left
+    assert names(selection) == selected_names
     assert {excluded.name: excluded.reason for excluded in selection.excluded} == reasons
 
 
-def test_reason_names_only_what_needs_it() -> None:
-    """A user would look for the cause at the wrong package."""
+def test_reason_names_the_excluded_packages_that_need_it() -> None:
+    """A user would look at the wrong package."""
     packages = [
         Package(name="app", dependencies={"a": "*", "b": "*"}),
         Package(name="a", dependencies={"below-a": "*", "below-both": "*"}),
@@ -226,8 +228,8 @@ def test_reason_names_only_what_needs_it() -> None:
         ('["app"]\noptional-dependencies = {aws = ["botocore"]}', False),
     ],
 )
-def test_only_what_the_project_needs_on_the_target_keeps_a_package(dependencies: str, kept: bool) -> None:
-    """An optional or other-platform mention of a package would keep it in the layer after all."""
+def test_package_stays_if_the_project_needs_it_on_the_target(dependencies: str, kept: bool) -> None:
+    """An optional dependency, or one for another platform, would keep a package in the layer."""
     project = f'[project]\nname = "x"\ndependencies = {dependencies}\n'
     packages = [
         Package(name="app", dependencies={"boto3": "*"}),
@@ -238,8 +240,8 @@ def test_only_what_the_project_needs_on_the_target_keeps_a_package(dependencies:
     assert ("botocore" in names(selected(project, packages, exclude=("boto3",)))) is kept
 
 
-def test_extras_of_a_dependency_keep_what_they_ask_for() -> None:
-    """`requests[socks]` in the project would lose PySocks when something else is excluded."""
+def test_package_of_a_requested_extra_stays() -> None:
+    """`requests[socks]` would lose PySocks if another distribution is excluded."""
     project = PROJECT.replace('["app"]', '["app", "urllib3[all]"]')
     packages = [
         *GRAPH[:-2],
@@ -255,8 +257,8 @@ def test_extras_of_a_dependency_keep_what_they_ask_for() -> None:
     assert names(selected(project, packages, exclude=("boto3",))) == ["app", "below", "pysocks", "shared", "urllib3"]
 
 
-def test_excluding_what_is_not_selected_changes_nothing() -> None:
-    """`exclude` that suits one of two stacks would break the other."""
+def test_excluding_an_unselected_distribution_changes_nothing() -> None:
+    """Two stacks with different groups could not share one `exclude`."""
     packages = [Package(name="app"), Package(name="tool", groups=["dev"])]
     selection = selected(GROUPS, packages, exclude=("tool",))
 
@@ -269,7 +271,7 @@ def test_excluding_what_is_not_selected_changes_nothing() -> None:
         (Choice.of(["main", "Docs"], ["AWS"], ["App"]), []),
         (Choice.of(["devs"]), ["groups: unknown group 'devs'\n  hint: did you mean 'dev'? known: dev, docs, main"]),
         (Choice.of(["zzz"]), ["groups: unknown group 'zzz'\n  hint: known: dev, docs, main"]),
-        (Choice.of([]), ["groups: no group is asked for\n  hint: groups: dev, docs, main"]),
+        (Choice.of([]), ["groups: no group is selected\n  hint: known groups: dev, docs, main"]),
         (
             Choice.of(["main"], ["alll"]),
             ["extras: unknown extra 'alll'\n  hint: did you mean 'all'? known: all, aws"],
@@ -280,15 +282,15 @@ def test_excluding_what_is_not_selected_changes_nothing() -> None:
         ),
     ],
 )
-def test_unknown_names_are_errors_with_a_suggestion(choice: Choice, expected: list[str]) -> None:
-    """A typing mistake would give a layer without the packages that were asked for."""
+def test_unknown_name_is_an_error_with_a_suggestion(choice: Choice, expected: list[str]) -> None:
+    """A typo would give a layer without the packages that the user chose."""
     project, lock = read(GROUPS, lock_text(GROUPS, [Package(name="app")], extras=EXTRAS))
 
     assert [str(problem) for problem in choice_problems(project, lock, choice)] == expected
 
 
 def test_all_unknown_names_are_reported() -> None:
-    """A user would mend one name per run."""
+    """A user could only fix one name per run."""
     project, lock = read(GROUPS, lock_text(GROUPS, [Package(name="app")], extras=EXTRAS))
 
     problems = list(choice_problems(project, lock, Choice.of(["x", "y"], ["z"], ["w"])))
@@ -297,8 +299,8 @@ def test_all_unknown_names_are_reported() -> None:
     assert [problem.where for problem in problems] == ["groups", "groups", "extras", "exclude"]
 
 
-def test_extra_that_is_only_in_one_file_is_unknown() -> None:
-    """An extra that was never locked would be taken for an empty one."""
+def test_extra_that_is_not_locked_is_unknown() -> None:
+    """An extra that was never locked would be treated as empty."""
     project, lock = read(GROUPS, lock_text(GROUPS, [Package(name="app")], extras={"aws": ["boto3"]}))
 
     (problem,) = choice_problems(project, lock, Choice.of(["main"], ["all"]))

@@ -1,4 +1,4 @@
-"""Tests of the target: runtime and architecture → markers and wheel tags."""
+"""Tests of the target: runtime and architecture → marker values and wheel tags."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from pulumi_poetry_layer.plan.target import MACHINES, PYTHON_PATCH, RUNTIMES, Ta
         ("python3.12", "", ["architecture", "''", "x86_64"]),
     ],
 )
-def test_unsupported_names_are_errors_that_list_the_supported(
+def test_unsupported_name_is_an_error_that_lists_the_supported_names(
     runtime: str, architecture: str, parts: list[str]
 ) -> None:
-    """A typing mistake would give a layer that no Lambda function can use."""
+    """A typo would give a layer that no Lambda function can use."""
     with pytest.raises(TargetError) as caught:
         Target(runtime, architecture)
 
@@ -35,8 +35,8 @@ def test_unsupported_names_are_errors_that_list_the_supported(
         assert part in str(caught.value)
 
 
-def test_both_unsupported_names_are_reported_at_once() -> None:
-    """A user would mend the runtime only to be told about the architecture next."""
+def test_unsupported_runtime_and_architecture_are_both_reported() -> None:
+    """A user would fix the runtime and then get an error about the architecture."""
     with pytest.raises(MultipleInputError) as caught:
         Target("python2.7", "sparc")
 
@@ -54,8 +54,10 @@ def test_both_unsupported_names_are_reported_at_once() -> None:
         ("python3.14", (2, 34), "Amazon Linux 2023"),
     ],
 )
-def test_c_library_is_that_of_the_runtimes_system(runtime: str, glibc: tuple[int, int], system: str) -> None:
-    """A wheel for too new a glibc would be chosen and fail at import in Lambda."""
+def test_glibc_is_that_of_the_operating_system_of_the_runtime(
+    runtime: str, glibc: tuple[int, int], system: str
+) -> None:
+    """A wheel that needs a newer glibc would be chosen and fail at import in Lambda."""
     target = Target(runtime, "x86_64")
 
     assert (target.glibc, target.operating_system) == (glibc, system)
@@ -86,13 +88,15 @@ def test_c_library_is_that_of_the_runtimes_system(runtime: str, glibc: tuple[int
         ("python3.12", "x86_64", ("cp312", "cp312", "win_amd64"), False),
     ],
 )
-def test_usable_wheel_tags(runtime: str, architecture: str, tag: tuple[str, str, str], usable: bool) -> None:
-    """A wheel that cannot be loaded would land in the layer, or a usable one would be passed over."""
+def test_wheel_tag_is_supported_or_not(
+    runtime: str, architecture: str, tag: tuple[str, str, str], usable: bool
+) -> None:
+    """The layer would contain a wheel that cannot be loaded, or a usable wheel would be ignored."""
     assert (tag in Target(runtime, architecture).tag_ranks) is usable
 
 
-def test_tag_ranks_are_the_order_pip_and_poetry_use() -> None:
-    """Another wheel than the one `poetry install` takes would be chosen."""
+def test_tag_ranks_are_in_the_order_of_pip_and_poetry() -> None:
+    """A different wheel than the one that `poetry install` chooses would be in the layer."""
     target = Target("python3.12", "x86_64")
     best = ["cp312-cp312-linux_x86_64", "cp312-cp312-manylinux_2_34_x86_64", "cp312-cp312-manylinux_2_17_x86_64"]
     best += ["cp312-cp312-manylinux2014_x86_64", "cp312-abi3-manylinux_2_17_x86_64", "cp39-abi3-manylinux_2_17_x86_64"]
@@ -108,7 +112,7 @@ def test_tag_ranks_are_the_order_pip_and_poetry_use() -> None:
 
 @pytest.fixture
 def host_as_lambda(monkeypatch: pytest.MonkeyPatch) -> Target:
-    """``packaging.tags`` on a host like the target: this interpreter's version, but the target's glibc and machine."""
+    """The target for this interpreter; ``packaging.tags`` sees a host with the target's glibc and architecture."""
     version = ".".join(platform.python_version_tuple()[:2])
     target = Target(f"python{version}", "x86_64")
     monkeypatch.setattr(sysconfig, "get_platform", lambda: "linux-x86_64")
@@ -119,24 +123,30 @@ def host_as_lambda(monkeypatch: pytest.MonkeyPatch) -> Target:
     return target
 
 
-@pytest.mark.skipif(f"python{platform.python_version()}".rpartition(".")[0] not in RUNTIMES, reason="no such runtime")
-def test_platform_tags_equal_those_packaging_sees_on_such_a_host(host_as_lambda: Target) -> None:
-    """The order of platforms would drift from that of the installers, and with it the chosen wheel."""
+@pytest.mark.skipif(
+    f"python{platform.python_version()}".rpartition(".")[0] not in RUNTIMES,
+    reason="Lambda has no runtime for this interpreter",
+)
+def test_platform_tags_equal_those_of_packaging_on_the_same_host(host_as_lambda: Target) -> None:
+    """The order of platform tags would differ from that of pip, and so would the chosen wheel."""
     assert list(host_as_lambda.platforms) == list(tags.platform_tags())
 
 
-@pytest.mark.skipif(f"python{platform.python_version()}".rpartition(".")[0] not in RUNTIMES, reason="no such runtime")
-def test_tags_equal_those_packaging_sees_on_such_a_host(host_as_lambda: Target) -> None:
-    """A wheel would be judged differently from how pip judges it inside the runtime."""
-    seen = [(tag.interpreter, tag.abi, tag.platform) for tag in tags.sys_tags()]
+@pytest.mark.skipif(
+    f"python{platform.python_version()}".rpartition(".")[0] not in RUNTIMES,
+    reason="Lambda has no runtime for this interpreter",
+)
+def test_wheel_tags_equal_those_of_packaging_on_the_same_host(host_as_lambda: Target) -> None:
+    """A different wheel would be chosen than the one that pip chooses in the runtime."""
+    expected = [(tag.interpreter, tag.abi, tag.platform) for tag in tags.sys_tags()]
 
-    assert sorted(host_as_lambda.tag_ranks, key=host_as_lambda.tag_ranks.__getitem__) == list(dict.fromkeys(seen))
+    assert sorted(host_as_lambda.tag_ranks, key=host_as_lambda.tag_ranks.__getitem__) == list(dict.fromkeys(expected))
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("architecture", MACHINES)
-def test_marker_environment_is_complete(runtime: str, architecture: str) -> None:
-    """A marker on a value we do not give would fall back to the host's."""
+def test_marker_environment_has_all_variables(runtime: str, architecture: str) -> None:
+    """A marker on a missing variable would use the value of the host."""
     environment = Target(runtime, architecture).marker_environment
 
     assert environment.keys() == default_environment().keys()
@@ -155,21 +165,21 @@ def test_marker_environment_is_complete(runtime: str, architecture: str) -> None
         ('platform_release >= "4"', True),
     ],
 )
-def test_markers_are_about_the_target(marker: str, holds: bool) -> None:
-    """Packages meant for the developer's laptop would land in the layer, or those meant for Lambda would not."""
+def test_markers_are_evaluated_for_the_target(marker: str, holds: bool) -> None:
+    """The layer would contain packages for the developer's laptop, or lack those for Lambda."""
     environment = Target("python3.12", "arm64").marker_environment
 
     assert Marker(marker).evaluate(dict(environment)) is holds
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_patch_release_belongs_to_its_runtime(runtime: str) -> None:
+def test_patch_release_matches_the_runtime(runtime: str) -> None:
     """`python_version` and `python_full_version` would contradict each other in one marker."""
     assert PYTHON_PATCH[runtime].startswith(runtime.removeprefix("python") + ".")
 
 
-def test_markers_and_tags_cannot_be_changed() -> None:
-    """One layer of a program could change what the next one is built for."""
+def test_marker_values_and_tag_ranks_are_read_only() -> None:
+    """One layer of a program could change the target of the next."""
     target = Target("python3.12", "x86_64")
 
     with pytest.raises(TypeError):
@@ -178,6 +188,6 @@ def test_markers_and_tags_cannot_be_changed() -> None:
         target.tag_ranks["a", "b", "c"] = 1  # type: ignore[index]
 
 
-def test_reads_well_in_messages() -> None:
-    """Messages would not say which of several layers they are about."""
+def test_text_names_runtime_and_architecture() -> None:
+    """A message would not show which of several layers it is about."""
     assert str(Target("python3.13", "arm64")) == "python3.13 on arm64"

@@ -1,1 +1,1 @@
-"""Tests of ``pulumi_poetry_layer/plan/old_locks``."""
+"""Tests of ``pulumi_poetry_layer.plan.old_locks``."""
