@@ -1,4 +1,4 @@
-"""What changes in a layer, in one line that people read in a preview."""
+"""Describes the changes of a layer in one line, for the preview."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sized
 
-UNTOUCHED = "poetry.lock has changed since the layer was built; what lands in the layer has not"
+UNTOUCHED = "poetry.lock has changed since the layer was built, but the layer has not"
+"""The line for a changed lock file that leaves the layer unchanged."""
 
-_MINUS = "\N{MINUS SIGN}"  # a hyphen would be taken for one of a name
+_MINUS = "\N{MINUS SIGN}"  # a hyphen would look like a part of the name
 
 _MOST_PACKAGES = 12
-"""Changes of packages in the line; what is beyond is counted, and ``--diff`` shows it."""
+"""The line lists at most this many changed packages and counts the others. ``--diff`` shows them all."""
 
 _LISTS = ("groups", "extras", "exclude")
 
 
 def describe_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
-    """What changes between two states of a layer's build, and which settings are the reason.
+    """Describe the changed packages and settings of a layer.
 
     Args:
-        old: inputs of the build as they are in the stack's state; a release before may have had fewer of them.
-        new: inputs of the build as the program gives them.
+        old: the inputs of the build in the state of the stack. Older releases of this package stored fewer keys.
+        new: the inputs of the build in the program.
 
     Returns:
-        ``requests 2.31.0 → 2.32.0, +idna 3.7, \N{MINUS SIGN}six; runtime python3.11 → 3.12``; :data:`UNTOUCHED` for
-        another lock file that leaves the layer alone; None when there is nothing to tell.
+        ``requests 2.31.0 → 2.32.0, +idna 3.7, \N{MINUS SIGN}six; runtime python3.11 → 3.12``; :data:`UNTOUCHED` if only
+        the lock file has changed; None if nothing has changed.
     """
     if old.get("fingerprint") == new.get("fingerprint"):
         return UNTOUCHED if old.get("lock_digest") not in (None, new.get("lock_digest")) else None
@@ -34,16 +35,16 @@ def describe_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | No
     if len(packages) > _MOST_PACKAGES:
         packages[_MOST_PACKAGES:] = [f"and {len(packages) - _MOST_PACKAGES} more packages"]
     parts = [", ".join(packages), *_setting_changes(old, new)]
-    return "; ".join(part for part in parts if part) or "other files of the same versions"
+    return "; ".join(part for part in parts if part) or "different files of the same versions"
 
 
 def describe_new(new: Mapping[str, Any]) -> str:
-    """A layer that is not there yet: ``new layer of 12 packages for python3.12 on arm64``."""
+    """Describe a new layer: ``new layer of 12 packages for python3.12 on arm64``."""
     return f"new layer of {counted(new.get('packages') or {})} for {new.get('runtime')} on {new.get('architecture')}"
 
 
 def counted(packages: Sized) -> str:
-    """How many packages these are: ``1 package``, ``12 packages``."""
+    """The number of packages: ``1 package``, ``12 packages``."""
     return f"{len(packages)} package{'s' if len(packages) != 1 else ''}"
 
 
@@ -59,7 +60,7 @@ def _setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator
     for setting in ("runtime", "architecture", "builder"):
         if setting in old and old[setting] != new.get(setting):
             yield f"{setting} {old[setting]} → {str(new.get(setting)).removeprefix('python')}"
-    images = [(state.get("builder_options") or {}).get("image", "the default") for state in (old, new)]
+    images = [(state.get("builder_options") or {}).get("image", "(default)") for state in (old, new)]
     if old.get("builder") == new.get("builder") and images[0] != images[1]:
         yield f"image {images[0]} → {images[1]}"
     for setting in _LISTS:

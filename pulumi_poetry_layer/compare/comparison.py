@@ -1,4 +1,4 @@
-"""What changes in a layer between two lock files and why, and what changed there without reaching it. Pure."""
+"""Compares two layers and the lock files that they were planned from. Pure."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class LayerChange:
 
     Attributes:
         name: normalized name.
-        change: ``added``, ``removed``, ``version`` or ``file`` (another file, commit or content of the same version).
-        old: the version before, as people read it; None when it was not there.
-        new: the version after.
-        old_file: name of the locked file before.
-        new_file: name of the locked file after.
-        requested_by: who asks for it (for a removed one: asked): groups, extras, other packages.
-        reason: why it comes or goes, None for other changes.
+        change: ``added``, ``removed``, ``version`` or ``file`` (a different file, commit or content, same version).
+        old: the readable version before; None if it was added.
+        new: the readable version after; None if it was removed.
+        old_file: name of the locked file before, if any.
+        new_file: name of the locked file after, if any.
+        requested_by: the groups, extras and packages that request it, or did before it was removed.
+        reason: why it was added or removed; None for other changes.
     """
 
     name: str
@@ -47,9 +47,9 @@ class LockChange:
     Attributes:
         name: normalized name.
         change: ``added``, ``removed``, ``version`` or ``details``.
-        old: the versions locked before.
-        new: the versions locked after.
-        reason: why the layer stays as it is.
+        old: the locked versions before.
+        new: the locked versions after.
+        reason: why the layer does not change.
     """
 
     name: str
@@ -61,7 +61,14 @@ class LockChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Two layers compared, and the lock files they come from."""
+    """The differences between two layers and between their lock files.
+
+    Attributes:
+        old: the plan of the layer before.
+        new: the plan of the layer after.
+        layer: the packages that change in the layer.
+        lock: the packages that changed only in the lock file.
+    """
 
     old: BuildPlan
     new: BuildPlan
@@ -70,12 +77,12 @@ class Comparison:
 
     @property
     def summary(self) -> str:
-        """All of it in one line."""
+        """The changes of the layer in one line."""
         changes = describe_changes(*({"fingerprint": p.fingerprint, "packages": _readable(p)} for p in self._plans))
-        return changes or "the layer stays as it is"
+        return changes or "the layer does not change"
 
     def document(self) -> dict[str, Any]:
-        """The comparison as ``plan --compare --json`` prints it; names and kinds of the keys are a stable contract."""
+        """The comparison as ``plan --compare --json`` prints it. Keys and types are a stable interface."""
         return {
             "changed": self.old.fingerprint != self.new.fingerprint,
             "fingerprint": {"old": self.old.fingerprint, "new": self.new.fingerprint},
@@ -85,7 +92,7 @@ class Comparison:
         }
 
     def lines(self) -> Iterator[str]:
-        """The comparison as people read it."""
+        """The comparison as ``plan --compare`` prints it."""
         yield self.summary
         for change in self.layer:
             yield f"  {_layer_line(change)}"
@@ -104,7 +111,7 @@ class Comparison:
 
 
 def compare(old: PlannedProject, new: PlannedProject) -> Comparison:
-    """Compare two layers, planned for the same target and choice."""
+    """Compare two layers that were planned for the same target and choice."""
     before, after = ({package.name: package for package in side.plan.packages} for side in (old, new))
     layer = [
         _layer_change(old, new, before.get(name), after.get(name))
@@ -130,7 +137,7 @@ def _content(package: PlannedPackage) -> tuple[object, ...]:
 
 
 def _comparable(packages: Iterable[LockedPackage]) -> Iterator[str]:
-    """Each locked package as a text: its tables cannot be hashed."""
+    """Each locked package as text, because its dicts cannot be in a set."""
     for package in packages:
         yield repr((package.version, sorted(package.groups), sorted(package.markers.items()), _details(package)))
 
@@ -145,7 +152,7 @@ def _layer_change(
 ) -> LayerChange:
     package = after or before
     if package is None:
-        raise ValueError("a change is of a package that is on one side at least")
+        raise ValueError("a changed package is in at least one of the two plans")
     name = package.name
     reason = None
     if before is None:
@@ -176,22 +183,22 @@ def _lock_change(old: PlannedProject, new: PlannedProject, name: str) -> LockCha
     before, after = old.locked.get(name, ()), new.locked.get(name, ())
     versions = [tuple(dict.fromkeys(package.version for package in packages)) for packages in (before, after)]
     if name in new.selected:
-        reason = _untouched(old.selected[name], new.selected[name], str(new.plan.target))
+        reason = _reason_for_same_package(old.selected[name], new.selected[name], str(new.plan.target))
     else:
         reason = (new if after else old).why_absent(name)
     kind = "added" if not before else "removed" if not after else "version" if versions[0] != versions[1] else "details"
     return LockChange(name=name, change=kind, old=versions[0], new=versions[1], reason=reason)
 
 
-def _untouched(old: LockedPackage, new: LockedPackage, target: str) -> str:
-    """Why a package in the layer stays the same although something of it changed in the lock file."""
+def _reason_for_same_package(old: LockedPackage, new: LockedPackage, target: str) -> str:
+    """Why a package does not change in the layer although it changed in the lock file."""
     if old.files != new.files:
         return f"only files that are not used for {target}"
     if (old.groups, old.markers) != (new.groups, new.markers):
-        return "only which groups need it, or when"
+        return "only its groups or markers"
     if old == new:
         return f"only a version of it that is not used for {target}"
-    return "only what it says it needs, or where it comes from"
+    return "only its dependencies, metadata or source"
 
 
 def _layer_line(change: LayerChange) -> str:
@@ -200,10 +207,10 @@ def _layer_line(change: LayerChange) -> str:
         "added": f"+ {change.name} {change.new}",
         "removed": f"- {change.name} {change.old}",
         "version": f"{change.name} {change.old} → {change.new}",
-        "file": f"{change.name} {change.new}: other content{files or ' of the same name'}",
+        "file": f"{change.name} {change.new}: different content{files or ', same file name'}",
     }[change.change]
-    asked = f" (requested by {', '.join(change.requested_by)})" if change.requested_by else ""
-    return f"{line}{asked}{f'; {change.reason}' if change.reason else ''}"
+    requested = f" (requested by {', '.join(change.requested_by)})" if change.requested_by else ""
+    return f"{line}{requested}{f'; {change.reason}' if change.reason else ''}"
 
 
 def _lock_line(change: LockChange) -> str:

@@ -1,4 +1,4 @@
-"""Why a locked package is not in a layer, and who asks for one that is. Pure."""
+"""Finds out why a locked package is not in a layer, and what requests a package that is. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.plan.dependency_graph import asked_for, package_dependencies, reachable, root_dependencies
+from pulumi_poetry_layer.plan.dependency_graph import is_requested, package_dependencies, reachable, root_dependencies
 from pulumi_poetry_layer.poetry.markers import MarkerEnvironment, extras_in
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedProject:
-    """A project, its lock file and the plan that was made of both."""
+    """A project, its lock file and the plan that was made from both."""
 
     project: Project
     lock: LockFile
@@ -28,13 +28,13 @@ class PlannedProject:
 
     @cached_property
     def locked(self) -> Mapping[str, tuple[LockedPackage, ...]]:
-        """Name → all that is locked of it."""
+        """Name → all locked packages with this name."""
         names = dict.fromkeys(package.name for package in self.lock.packages)
         return {name: tuple(p for p in self.lock.packages if p.name == name) for name in names}
 
     @cached_property
     def selected(self) -> Mapping[str, LockedPackage]:
-        """Name → what of the lock file is in the layer."""
+        """Name → the locked package that is in the layer."""
         found = {}
         for package in self.plan.packages:
             candidates = [p for p in self.locked[package.name] if p.version == package.version]
@@ -43,20 +43,20 @@ class PlannedProject:
 
     @cached_property
     def requesters(self) -> Mapping[str, tuple[str, ...]]:
-        """Name of a package in the layer → who asks for it: groups, extras, other packages in the layer."""
+        """Name of a package in the layer → the groups, extras and other packages of the layer that request it."""
         choice = self.plan.choice
         found: dict[str, dict[str, None]] = {}
         roots = []
         for group in sorted(choice.groups & self.project.groups.keys()):
             for root in root_dependencies(self.project, [group], self._environment):
-                if asked_for(root, choice.extras):
+                if is_requested(root, choice.extras):
                     roots.append(root)
                     found.setdefault(root.name, {})[_root_label(root, group, choice.extras)] = None
         for parent, extras in sorted(reachable(roots, self.selected, self._environment).items()):
             for child in package_dependencies(self.selected[parent], extras, self._environment):
                 if child.name != parent:
                     found.setdefault(child.name, {})[parent] = None
-        return {name: tuple(asking) for name, asking in found.items()}
+        return {name: tuple(requesters) for name, requesters in found.items()}
 
     def why_absent(self, name: str) -> str:
         """Why a package is not in the layer."""
@@ -65,7 +65,7 @@ class PlannedProject:
                 return excluded.reason
         if name not in self.locked:
             return "not in the lock file"
-        if self.lock.says_who_needs_what:
+        if self.lock.has_groups_and_markers:
             return self._why_not_selected(self.locked[name])
         return self._why_not_needed(name)
 
@@ -74,28 +74,28 @@ class PlannedProject:
         return MarkerEnvironment(self.plan.target.marker_environment, self.plan.choice.extras)
 
     def _why_not_selected(self, packages: Iterable[LockedPackage]) -> str:
-        asked = self.plan.choice.groups
+        selected = self.plan.choice.groups
         groups = {group for package in packages for group in package.groups}
-        if groups.isdisjoint(asked):
-            return _not_asked("group", groups)
-        markers = {package.markers[group] for package in packages for group in package.groups & asked}
+        if groups.isdisjoint(selected):
+            return _not_selected("group", groups)
+        markers = {package.markers[group] for package in packages for group in package.groups & selected}
         with_all_extras = self._environment.with_extras(self.lock.extras)
         if any(with_all_extras.holds(marker) for marker in markers):
             extras = {extra for marker in markers for extra in extras_in(marker)}
-            return _not_asked("extra", extras - self.plan.choice.extras)
+            return _not_selected("extra", extras - self.plan.choice.extras)
         return f"its marker is not true for {self.plan.target}: {' or '.join(sorted(markers))}"
 
     def _why_not_needed(self, name: str) -> str:
-        """The same for a lock file that does not say who needs what: looked up in its graph, without markers."""
+        """The reason for a lock file without groups and markers: follows its dependencies and ignores their markers."""
         choice = self.plan.choice
         groups = {group for group, roots in self.project.groups.items() if name in self._below(roots)}
         if groups and groups.isdisjoint(choice.groups):
-            return _not_asked("group", groups)
+            return _not_selected("group", groups)
         roots = [root for group in groups & choice.groups for root in self.project.groups[group]]
-        if name not in self._below(root for root in roots if asked_for(root, choice.extras)):
+        if name not in self._below(root for root in roots if is_requested(root, choice.extras)):
             extras = {extra for root in roots if name in self._below([root]) for extra in root.in_extras}
             if extras:
-                return _not_asked("extra", extras)
+                return _not_selected("extra", extras)
         return f"nothing in the layer needs it on {self.plan.target}"
 
     def _below(self, roots: Iterable[Dependency]) -> Set[str]:
@@ -115,6 +115,8 @@ def _root_label(root: Dependency, group: str, extras: Set[str]) -> str:
     return f"group {group}"
 
 
-def _not_asked(kind: str, names: Set[str]) -> str:
-    plural = "s" if len(names) > 1 else ""
-    return f"only in {kind}{plural} {', '.join(sorted(names))}, not asked for"
+def _not_selected(kind: str, names: Set[str]) -> str:
+    listed = ", ".join(sorted(names))
+    if len(names) == 1:
+        return f"only in {kind} {listed}, which is not selected"
+    return f"only in {kind}s {listed}, which are not selected"

@@ -41,7 +41,7 @@ def test_selection_and_files_are_poetrys(oracle: Oracle, folder: Path) -> None:
     project = (folder / "pyproject.toml").read_text(encoding="utf-8")
     lock = (folder / "poetry.lock").read_text(encoding="utf-8")
     # Poetry solves anew for locks that do not say who needs what: a second for each run.
-    targets = TARGETS if parse_lockfile(lock).says_who_needs_what else TARGETS[1::3]
+    targets = TARGETS if parse_lockfile(lock).has_groups_and_markers else TARGETS[1::3]
     runs = [(target, *choice) for target in targets for choice in choices(project, lock)]
 
     answer = oracle.install(project, lock, runs)

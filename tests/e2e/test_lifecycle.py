@@ -169,7 +169,7 @@ def test_lock_change_in_another_group_changes_nothing(dev: Stack, aws: LocalAws)
 
     preview = dev.preview()
     assert preview.unchanged
-    assert "deps: poetry.lock has changed since the layer was built; what lands in the layer has not" in preview.text
+    assert "deps: poetry.lock has changed since the layer was built, but the layer has not" in preview.text
     assert dev.up().unchanged
     assert aws.layer_versions("deps-dev") == [1]
 

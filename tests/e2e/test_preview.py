@@ -32,7 +32,7 @@ deps = PoetryLayer(
 pulumi.export("size", deps.size)
 """
 UNREACHABLE = "http://127.0.0.1:9/simple/"
-UNTOUCHED = "deps: poetry.lock has changed since the layer was built; what lands in the layer has not"
+UNTOUCHED = "deps: poetry.lock has changed since the layer was built, but the layer has not"
 
 
 def wheel(name: str, data: bytes = b"answer = 42\n" * 5000, *, copies: int = 1) -> WheelSample:

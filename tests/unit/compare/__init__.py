@@ -1,1 +1,1 @@
-"""Tests of ``pulumi_poetry_layer/compare``."""
+"""Tests of ``pulumi_poetry_layer.compare``."""

@@ -1,4 +1,4 @@
-"""The line that a preview says about a layer."""
+"""Tests of the line that a preview shows about a layer."""
 
 from __future__ import annotations
 
@@ -45,33 +45,33 @@ OLD: dict[str, Any] = {
             {"fingerprint": "b", "groups": ["api", "main"], "extras": ["yaml"], "exclude": []},
             "groups +api; extras +yaml; exclude \N{MINUS SIGN}boto3",
         ),
-        ({"fingerprint": "b", "builder_options": {"image": "mine:2"}}, "image the default → mine:2"),
+        ({"fingerprint": "b", "builder_options": {"image": "mine:2"}}, "image (default) → mine:2"),
         (
             {"fingerprint": "b", "builder": "container", "builder_options": {"image": "mine:2"}},
             "builder wheels → container",
         ),
-        ({"fingerprint": "b"}, "other files of the same versions"),
+        ({"fingerprint": "b"}, "different files of the same versions"),
     ],
 )
-def test_line_says_what_changes_and_nothing_else(new: dict[str, Any], line: str | None) -> None:
-    """Otherwise a reviewer has to dig through a diff to learn what a deploy brings."""
+def test_line_lists_changed_packages_and_settings_only(new: dict[str, Any], line: str | None) -> None:
+    """A reviewer would have to read the whole diff to see what a deployment changes."""
     assert describe_changes(OLD, {**OLD, **new}) == line
 
 
-def test_state_of_an_older_release_is_no_news() -> None:
-    """Otherwise an upgrade of this package makes every stack say that its lock file changed."""
+def test_state_without_lock_digest_shows_no_change() -> None:
+    """After an update of this package every preview would say that the lock file has changed."""
     assert describe_changes({"fingerprint": "a"}, OLD) is None
 
 
-def test_state_without_settings_shows_no_change_of_them() -> None:
-    """Otherwise an upgrade of this package names settings as a reason that nobody touched."""
+def test_state_without_settings_shows_no_changed_settings() -> None:
+    """After an update of this package previews would list settings that no one changed."""
     old = {"fingerprint": "a", "packages": OLD["packages"]}
     new = {**OLD, "fingerprint": "b", "packages": {**OLD["packages"], "six": "1.17.0"}}
     assert describe_changes(old, new) == "six 1.16.0 → 1.17.0"
 
 
-def test_a_long_list_of_changes_is_cut_and_counted() -> None:
-    """Otherwise an upgrade of everything fills the screen of the plain preview."""
+def test_long_list_of_packages_is_shortened_and_counted() -> None:
+    """An update of all packages would fill the screen of a preview."""
     packages = {f"p{number:02}": "1" for number in range(30)}
     new = {**OLD, "fingerprint": "b", "packages": {**OLD["packages"], **packages}, "runtime": "python3.12"}
     line = describe_changes(OLD, new)
@@ -80,7 +80,7 @@ def test_a_long_list_of_changes_is_cut_and_counted() -> None:
     assert line.endswith("+p11 1, and 18 more packages; runtime python3.11 → 3.12")
 
 
-@pytest.mark.parametrize(("packages", "told"), [({"six": "1"}, "1 package"), (OLD["packages"], "3 packages")])
-def test_a_new_layer_is_told_by_what_it_is_for(packages: dict[str, str], told: str) -> None:
-    """Otherwise the first preview of a layer says nothing about it."""
-    assert describe_new({**OLD, "packages": packages}) == f"new layer of {told} for python3.11 on x86_64"
+@pytest.mark.parametrize(("packages", "count"), [({"six": "1"}, "1 package"), (OLD["packages"], "3 packages")])
+def test_line_of_a_new_layer_contains_package_count_and_target(packages: dict[str, str], count: str) -> None:
+    """The first preview of a layer would say nothing about it."""
+    assert describe_new({**OLD, "packages": packages}) == f"new layer of {count} for python3.11 on x86_64"

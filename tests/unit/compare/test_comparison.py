@@ -1,4 +1,4 @@
-"""What changes in a layer and why, and what changed in the lock file without reaching it."""
+"""Tests of comparing two layers and their lock files."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def side(
     exclude: Sequence[str] = (),
     digests: dict[str, str] | None = None,
 ) -> PlannedProject:
-    """A plan with what it was made of."""
+    """A planned project."""
     text = write(EXTRAS_PROJECT, [*packages, WINDOWS, FAST], extras={"fast": ["speedups"]})
     project, lock = read(EXTRAS_PROJECT, text)
     made = plan(EXTRAS_PROJECT, text, extras=extras, exclude=exclude, digests=digests)
@@ -55,7 +55,7 @@ def layer_change(comparison: Comparison) -> LayerChange:
 
 
 def lock_change(comparison: Comparison) -> LockChange:
-    """The only change of the lock file that leaves the layer alone."""
+    """The only change of the lock file; the layer does not change."""
     assert comparison.layer == ()
     assert comparison.old.fingerprint == comparison.new.fingerprint
     (change,) = comparison.lock
@@ -63,8 +63,8 @@ def lock_change(comparison: Comparison) -> LockChange:
 
 
 @pytest.mark.parametrize("write", [lock_text, old_lock_text])
-def test_new_version_tells_who_asks_for_it(write: Write) -> None:
-    """A user would not know why a package they never heard of changes in production."""
+def test_new_version_lists_what_requests_the_package(write: Write) -> None:
+    """A user would not know why an indirect dependency changes in production."""
     changed = compare(side(BASE, write=write), side([BASE[0], replace(LIB, version="2.0"), DEV], write=write))
 
     assert layer_change(changed) == LayerChange(
@@ -81,32 +81,32 @@ def test_new_version_tells_who_asks_for_it(write: Write) -> None:
     assert "  lib 1.0 → 2.0 (requested by app)" in changed.lines()
 
 
-def test_package_that_comes_or_goes_tells_why() -> None:
-    """A user would look for it in vain in the lock file, or wonder how it got into the layer."""
+def test_added_or_removed_package_has_a_reason() -> None:
+    """A user would not know why a package is suddenly in the layer, or no longer in it."""
     without, with_extra = side(BASE), side(BASE, extras=["fast"])
     added, removed = layer_change(compare(without, with_extra)), layer_change(compare(with_extra, without))
 
     assert (added.change, added.requested_by) == ("added", ("extra fast",))
-    assert added.reason == "before: only in extra fast, not asked for"
+    assert added.reason == "before: only in extra fast, which is not selected"
     assert (removed.change, removed.requested_by) == ("removed", ("extra fast",))
-    assert removed.reason == "now: only in extra fast, not asked for"
+    assert removed.reason == "now: only in extra fast, which is not selected"
     assert list(compare(with_extra, without).lines())[1].startswith("  - speedups 1.0 (requested by extra fast); now: ")
     assert layer_change(compare(side(BASE), side([APP]))).reason == "now: not in the lock file"
 
 
-def test_other_file_of_the_same_version_is_a_change() -> None:
-    """A release that was published anew would change the layer with no word about it."""
+def test_different_file_of_the_same_version_is_a_change() -> None:
+    """A rebuilt wheel would change the layer without being listed."""
     rebuilt = [BASE[0], replace(LIB, files=["lib-1.0-1-py3-none-any.whl"]), DEV]
     changed = compare(side(BASE), side(rebuilt))
 
     assert layer_change(changed).change == "file"
-    assert "lib 1.0: other content, lib-1.0-py3-none-any.whl → lib-1.0-1-py3-none-any.whl (req" in "\n".join(
+    assert "lib 1.0: different content, lib-1.0-py3-none-any.whl → lib-1.0-1-py3-none-any.whl (req" in "\n".join(
         changed.lines()
     )
 
 
-def test_other_content_of_a_folder_is_a_change() -> None:
-    """An edit of a library beside the project would change the layer with no word about it."""
+def test_different_content_of_a_folder_is_a_change() -> None:
+    """An edit of a local library would change the layer without being listed."""
     folder = [*BASE[::2], replace(LIB, files=[], source={"type": "directory", "url": "../lib"})]
     changed = compare(*(side(folder, digests={"lib": letter * 64}) for letter in "ab"))
 
@@ -118,20 +118,20 @@ def test_other_content_of_a_folder_is_a_change() -> None:
 @pytest.mark.parametrize(
     ("change", "exclude", "reason"),
     [
-        ([*BASE[:2], replace(DEV, version="2.0")], [], "only in group dev, not asked for"),
+        ([*BASE[:2], replace(DEV, version="2.0")], [], "only in group dev, which is not selected"),
         (
             [BASE[0], replace(LIB, files=["lib-1.0-py3-none-any.whl"]), DEV],
             [],
             f"only files that are not used for {X86}",
         ),
         ([BASE[0], replace(LIB, version="2.0"), DEV], ["lib"], "excluded"),
-        ([BASE[0], replace(LIB, python=">=3.8"), DEV], [], "only what it says it needs, or where it comes from"),
+        ([BASE[0], replace(LIB, python=">=3.8"), DEV], [], "only its dependencies, metadata or source"),
     ],
 )
-def test_change_that_does_not_reach_the_layer_tells_why(
+def test_change_of_the_lock_file_only_has_a_reason(
     write: Write, change: list[Package], exclude: list[str], reason: str
 ) -> None:
-    """A user who updated a package would wait for a layer that never comes."""
+    """A user who updated a package would not know why the layer does not change."""
     old, new = side(BASE, write=write, exclude=exclude), side(change, write=write, exclude=exclude)
     assert lock_change(compare(old, new)).reason == reason
 
@@ -143,8 +143,8 @@ def test_change_that_does_not_reach_the_layer_tells_why(
         (old_lock_text, f"nothing in the layer needs it on {X86}"),
     ],
 )
-def test_package_of_another_platform_tells_so(write: Write, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user would suspect the marker of a package that is for Windows alone last of all."""
+def test_reason_of_a_package_for_another_platform(write: Write, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user would not see that the package is for Windows only."""
     old = side(BASE, write=write)
     monkeypatch.setattr(f"{__name__}.WINDOWS", replace(WINDOWS, version="2.0"))
     change = lock_change(compare(old, side(BASE, write=write)))
@@ -153,37 +153,37 @@ def test_package_of_another_platform_tells_so(write: Write, reason: str, monkeyp
 
 
 @pytest.mark.parametrize("write", [lock_text, old_lock_text])
-def test_package_of_an_extra_tells_which(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user would not know which extra to ask for."""
+def test_reason_names_the_extra_that_is_not_selected(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user would not know which extra to select."""
     old = side(BASE, write=write)
     monkeypatch.setattr(f"{__name__}.FAST", replace(FAST, version="2.0"))
 
-    assert lock_change(compare(old, side(BASE, write=write))).reason == "only in extra fast, not asked for"
+    assert lock_change(compare(old, side(BASE, write=write))).reason == "only in extra fast, which is not selected"
 
 
-def test_groups_alone_tell_so() -> None:
-    """A package that moves to another group would look like a change of the layer."""
+def test_reason_of_a_package_that_changes_its_groups_only() -> None:
+    """A package that was added to another group would have no or a wrong reason."""
     both = [BASE[0], replace(LIB, groups=["main", "dev"]), DEV]
-    assert lock_change(compare(side(BASE), side(both))).reason == "only which groups need it, or when"
+    assert lock_change(compare(side(BASE), side(both))).reason == "only its groups or markers"
 
 
-def test_nothing_changed() -> None:
-    """A user could not tell a comparison that found nothing from one that failed."""
+def test_equal_layers_have_no_changes() -> None:
+    """A comparison without changes would print nothing, as if it had failed."""
     same = compare(side(BASE), side(BASE))
 
-    assert list(same.lines()) == ["the layer stays as it is", f"fingerprint {same.new.fingerprint}"]
+    assert list(same.lines()) == ["the layer does not change", f"fingerprint {same.new.fingerprint}"]
     assert same.document() == {
         "changed": False,
         "fingerprint": {"old": same.old.fingerprint, "new": same.new.fingerprint},
-        "summary": "the layer stays as it is",
+        "summary": "the layer does not change",
         "layer": [],
         "lock": [],
     }
 
 
-def test_package_that_came_or_went_in_the_lock_file_alone() -> None:
-    """Every developer's tool would have to be looked up by hand."""
+def test_package_added_or_removed_in_the_lock_file_only_has_a_reason() -> None:
+    """A user would have to look up each development tool in pyproject.toml."""
     added, removed = compare(side(BASE[:2]), side(BASE)), compare(side(BASE), side(BASE[:2]))
 
-    assert "  + tool 1.0: only in group dev, not asked for" in added.lines()
-    assert "  - tool 1.0: only in group dev, not asked for" in removed.lines()
+    assert "  + tool 1.0: only in group dev, which is not selected" in added.lines()
+    assert "  - tool 1.0: only in group dev, which is not selected" in removed.lines()

@@ -37,7 +37,7 @@ def test_other_project_folder_is_compared(capsys: pytest.CaptureFixture[str]) ->
     assert code == 0
     assert (told["changed"], told["layer"]) == (False, [])
     assert told["fingerprint"]["old"] == told["fingerprint"]["new"]
-    assert {change["reason"] for change in told["lock"]} == {"only in group dev, not asked for"}
+    assert {change["reason"] for change in told["lock"]} == {"only in group dev, which is not selected"}
 
 
 def test_old_lock_that_does_not_fit_pyproject_is_taken(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_old_lock_that_does_not_fit_pyproject_is_taken(capsys: pytest.CaptureFix
     old = tmp_path / "old.lock"
     old.write_text(lock.replace('content-hash = "', 'content-hash = "0'))
 
-    assert run(capsys, "base", old)[1].startswith("the layer stays as it is\n")
+    assert run(capsys, "base", old)[1].startswith("the layer does not change\n")
 
 
 def test_group_that_is_new_counts_as_empty_before(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
