@@ -1,4 +1,4 @@
-"""The indexes of a project and how to get into them: the source, the login and the certificates of each."""
+"""The indexes of a project, each with the login and the certificates that the client uses for it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _PYPI = PackageSource(PYPI, Address.of(PYPI_SIMPLE_ENDPOINT.rstrip("/")))
 
 @dataclass(frozen=True)
 class PackageIndex:
-    """An index, and how to get in.
+    """An index and what the client needs to connect to it.
 
     Attributes:
-        source: its name and address.
-        login: who this side is.
-        certificates: how both sides prove it.
+        source: name and address of the index.
+        login: user name and password, None if there is no login.
+        certificates: which certificates to trust and to show.
     """
 
     source: PackageSource
@@ -35,16 +35,16 @@ class PackageIndex:
     certificates: Certificates = field(default_factory=Certificates)
 
     def login_for(self, url: str) -> Login | None:
-        """The login, for addresses on the index's own host and nowhere else."""
+        """The login for an address; None if the address is not on the host of the index."""
         return self.login if is_same_host(self.source.address.url, url) else None
 
 
 class Indexes:
-    """The indexes that a project's packages are locked from.
+    """The indexes that the packages of a project are locked from.
 
     Args:
-        sources: what pyproject.toml lists.
-        credentials: who this user is to them.
+        sources: the sources in pyproject.toml.
+        credentials: the logins of the current user.
     """
 
     def __init__(self, sources: Sources, credentials: Credentials) -> None:
@@ -53,29 +53,32 @@ class Indexes:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """Environment variables."""
+        """The environment variables that the configuration is read from."""
         return self._credentials.configuration.variables
 
     def of_package(self, locked: LockedSource | None) -> PackageIndex:
-        """The index that a package was locked from; ``locked`` is its source in the lock file, None for PyPI.
+        """The index that a package was locked from.
+
+        Args:
+            locked: the package's source in the lock file; None means PyPI.
 
         Raises:
-            InputError: a certificate that is configured for it does not exist.
+            InputError: a certificate file that is configured for the index does not exist.
         """
         source = self._sources.of_package(locked) or self._mirror
-        # PyPI itself asks for no login, and http-basic.pypi is what people publish with.
+        # PyPI needs no login for downloads. People set http-basic.pypi to publish, so it is not sent.
         return self._index(source) if source else PackageIndex(_PYPI)
 
     def of_url(self, url: str) -> PackageIndex | None:
-        """The index on whose host an address is."""
+        """The index on the host of an address; None if no index is on that host."""
         source = self._source_at(url)
         return self._index(source) if source else None
 
     def certificates_for(self, url: str) -> Certificates:
-        """The certificates of connections to an address: those of the index on its host, else those of everybody.
+        """The certificates for connections to an address: those of the index on its host, else the defaults.
 
         Raises:
-            InputError: a certificate that is configured for the index does not exist.
+            InputError: a certificate file that is configured for the index does not exist.
         """
         source = self._source_at(url)
         return self._certificates(source) if source else Certificates()
@@ -88,7 +91,7 @@ class Indexes:
 
     @property
     def _mirror(self) -> PackageSource | None:
-        """What stands in for PyPI; not PyPI itself, for which a keyring would be opened, and that takes its time."""
+        """The mirror of PyPI. None if it is PyPI itself: nobody should have to unlock a keyring for PyPI."""
         mirror = self._credentials.mirror()
         return mirror if mirror and mirror.address != _PYPI.address else None
 

@@ -1,8 +1,8 @@
-"""The only door to the network: find a locked file through an index's simple API and download it.
+"""Finds a locked file on its index and downloads it. No other module sends requests.
 
-The lock file names files and hashes, not addresses; the address comes from the project's page on the index (PEP 503,
-PEP 691: https://packaging.python.org/en/latest/specifications/simple-repository-api/). Whatever an index sends, only
-bytes with the locked hash are accepted.
+The lock file has names and hashes of files, but no addresses. The address is on the project's page of the index (PEP
+503 and PEP 691: https://packaging.python.org/en/latest/specifications/simple-repository-api/). A download is accepted
+only if it has the locked hash.
 """
 
 from __future__ import annotations
@@ -37,16 +37,22 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.index.sources import Login
     from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 
-_DEFAULT_TIMEOUT = 15.0  # Poetry's own
+_DEFAULT_TIMEOUT = 15.0  # seconds; the same as Poetry's
 _ATTEMPTS = 5
-_FIRST_PAUSE = 0.5  # seconds before the second attempt; doubled for each further one
+_FIRST_PAUSE = 0.5  # seconds before the second attempt; doubled before each further attempt
 _TRANSIENT = (429, 500, 502, 503, 504)
 _BLOCK = 1 << 18
 
 
 @dataclass(frozen=True)
 class FoundFile:
-    """Where a file lies, the index that says how to get at it, and its size in bytes where that is known already."""
+    """A file that an index lists.
+
+    Attributes:
+        url: the address of the file.
+        index: the index that lists the file.
+        size: size in bytes, None if the index does not give it.
+    """
 
     url: str
     index: PackageIndex
@@ -54,71 +60,73 @@ class FoundFile:
 
 
 class Downloader:
-    """Downloads locked files; may be used from several threads.
+    """Downloads locked files. Safe to use from several threads.
 
-    Proxies are those of the process's own environment. The certificates are those of the index that an address
-    belongs to, then ``REQUESTS_CA_BUNDLE`` and ``CURL_CA_BUNDLE``, then ``SSL_CERT_FILE``, then those of ``certifi``.
+    Proxies come from the environment of this process. Certificates come from the settings of the index, then from
+    ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE`` and ``SSL_CERT_FILE``, then from ``certifi``.
 
     Args:
-        indexes: where packages come from.
-        deadline: for questions that are not worth much waiting: ``time.monotonic()`` after which nothing is asked or
-            waited for any more. Nothing is asked twice then.
+        indexes: the indexes of the project.
+        deadline: a time of ``time.monotonic()``. No request is sent or waited for after it, and none is repeated.
+            None means no time limit.
     """
 
     def __init__(self, indexes: Indexes, *, deadline: float | None = None) -> None:
         self._indexes = indexes
         self._thread = local()
-        self._longest = float(indexes.variables.get(TIMEOUT_VARIABLE) or _DEFAULT_TIMEOUT)
+        self._configured_timeout = float(indexes.variables.get(TIMEOUT_VARIABLE) or _DEFAULT_TIMEOUT)
         self._deadline = deadline
         _mask_debug_logs()
 
     def download_locked(
         self, package: str, project: str, file: LockedFile, locked: LockedSource | None, output: IO[bytes]
     ) -> None:
-        """Find a file of a project on its index, and download it.
+        """Find a file of a project on its index and download it.
 
         Args:
-            package: what to call the package in errors.
-            project: its normalized name.
-            file: the file's name and hash.
-            locked: the package's source in the lock file; None for PyPI.
-            output: an empty binary file.
+            package: name and version of the package, for error messages.
+            project: normalized name of the project.
+            file: name and hash of the file.
+            locked: the package's source in the lock file; None means PyPI.
+            output: an empty binary file that the download is written to.
 
         Raises:
-            DownloadError: the index cannot be reached, does not have the file, or sends other bytes.
-            InputError: a certificate that is configured for it does not exist.
+            DownloadError: the index cannot be reached, does not have the file, or sends a file with another hash.
+            InputError: a certificate file that is configured for the index does not exist.
         """
         found = self.find(package, project, file, locked)
         self._download(found.url, file, output, found.index, package)
 
     def download_url(self, package: str, url: str, file: LockedFile, output: IO[bytes]) -> None:
-        """Download a file from the address that is locked; a source on that host says how to get in.
+        """Download a file from the address in the lock file, with the login of the source on that host.
 
         Raises:
-            DownloadError: the file cannot be had, or is not the locked one.
-            InputError: a certificate that is configured for the source does not exist.
+            DownloadError: the download fails, or the file has another hash than the locked one.
+            InputError: a certificate file that is configured for the source does not exist.
         """
-        address, index = self._addressed(url)
+        address, index = self._index_of_address(url)
         self._download(address, file, output, index, package)
 
     def find(self, package: str, project: str, file: LockedFile, locked: LockedSource | None) -> FoundFile:
-        """Where a locked file lies; arguments as in :meth:`download_locked`.
+        """Find a locked file on its index; the arguments are those of :meth:`download_locked`.
 
         Raises:
-            DownloadError: the index cannot be reached, or has no such file.
-            InputError: a certificate that is configured for it does not exist.
+            DownloadError: the index cannot be reached, or does not list the file.
+            InputError: a certificate file that is configured for the index does not exist.
         """
         if locked is not None and locked.type == "url":
-            return FoundFile(*self._addressed(locked.url), size=None)
+            return FoundFile(*self._index_of_address(locked.url), size=None)
         index = self._indexes.of_package(locked)
-        listed = self._listed(index, package, project, file.name)
+        listed = self._find_on_page(index, package, project, file.name)
         return FoundFile(listed.url, index, listed.size)
 
     def read_end(self, package: str, file: FoundFile, length: int) -> FileEnd:
-        """The last bytes of a file; of a longer one its size alone where the server does not give parts of files.
+        """Read the last ``length`` bytes of a file.
+
+        If the server does not support range requests and the file is longer, only the size is returned.
 
         Raises:
-            DownloadError: the server cannot be reached, or refuses.
+            DownloadError: the server cannot be reached, or refuses the request.
         """
         address = Address.of(file.url)
         headers = {"Accept-Encoding": "identity", "Range": f"bytes=-{length}"}
@@ -127,17 +135,17 @@ class Downloader:
             with self._get(address.url, login, headers, stream=True) as response:
                 return read_end_of(response, length)
         except (requests.RequestException, OSError) as error:
-            problem = _explained(error, file.index, package, address.url)
-        raise problem  # out of the block: a cause would show addresses unmasked
+            problem = _download_error(error, file.index, package, address.url)
+        raise problem  # outside the except block: the original error would show addresses unmasked
 
-    def _addressed(self, url: str) -> tuple[str, PackageIndex]:
-        """An address without its login, and the source on that host with it."""
+    def _index_of_address(self, url: str) -> tuple[str, PackageIndex]:
+        """The address without its login, and an index that has this login."""
         address = Address.of(url)
         index = self._indexes.of_url(address.url) or PackageIndex(PackageSource("", address))
         return address.url, PackageIndex(index.source, address.login or index.login, index.certificates)
 
-    def _listed(self, index: PackageIndex, package: str, project: str, file_name: str) -> DistributionPackage:
-        """What the project's page says about a file."""
+    def _find_on_page(self, index: PackageIndex, package: str, project: str, file_name: str) -> DistributionPackage:
+        """The entry for a file on the project's page."""
         page = index.source.page(project)
         try:
             with self._get(page, index.login, {"Accept": ACCEPT_JSON_PREFERRED}) as response:
@@ -145,28 +153,29 @@ class Downloader:
         except PageError as error:
             problem = index_error(Failure.BAD_PAGE, index.source, package, detail=f"{page}: {error}")
         except (requests.RequestException, OSError, ValueError) as error:
-            problem = _explained(error, index, package)
+            problem = _download_error(error, index, package)
         else:
             if file is not None:
                 return file
-            detail = f"{page} does not list {file_name}"
+            detail = f"{file_name} is not on {page}"
             problem = index_error(Failure.NOT_LISTED, index.source, package, detail=detail, login=index.login)
-        raise problem  # out of the block: a cause would show addresses unmasked
+        raise problem  # outside the except block: the original error would show addresses unmasked
 
     def _download(self, url: str, file: LockedFile, output: IO[bytes], index: PackageIndex, package: str) -> None:
-        """Download a file and check its hash on the way; what broke off is resumed."""
-        algorithm, _, told = file.hash.partition(":")
+        """Download a file and check its hash. An interrupted download continues where it stopped."""
+        algorithm, _, locked_digest = file.hash.partition(":")
         received = _Received(output, algorithm)
         address = Address.of(url)
         login = address.login or index.login_for(url)
         if problem := self._fetch(address.url, received, login, index, package):
             raise problem
-        if received.hexdigest() != told:
+        if received.hexdigest() != locked_digest:
             raise index_error(
                 Failure.OTHER_FILE,
                 index.source,
                 package,
-                detail=f"the {algorithm} of {address.url} is {received.hexdigest()}, but the lock file says {told}",
+                detail=f"the {algorithm} of {address.url} is {received.hexdigest()}, "
+                f"but the lock file says {locked_digest}",
             )
 
     def _fetch(
@@ -176,7 +185,7 @@ class Downloader:
             try:
                 self._receive(url, received, login)
             except (requests.RequestException, OSError) as error:
-                problem = _explained(error, index, package, url)
+                problem = _download_error(error, index, package, url)
                 if attempt == _ATTEMPTS or isinstance(error, requests.HTTPError | requests.exceptions.SSLError):
                     return problem
                 time.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
@@ -186,21 +195,21 @@ class Downloader:
 
     @property
     def _timeout(self) -> float:
-        """Seconds that a server may be silent."""
+        """How long to wait for a server that sends nothing, in seconds."""
         if self._deadline is None:
-            return self._longest
+            return self._configured_timeout
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise requests.Timeout("no time was left to ask")
-        return min(self._longest, left)
+            raise requests.Timeout("the time limit was reached before the request was sent")
+        return min(self._configured_timeout, left)
 
     @property
     def _session(self) -> requests.Session:
-        """One session per thread: they are not made to be shared."""
+        """One session per thread, because sessions are not thread-safe."""
         if not hasattr(self._thread, "session"):
             session = requests.Session()
-            again = 0 if self._deadline else _ATTEMPTS - 1
-            retries = Retry(total=again, backoff_factor=_FIRST_PAUSE, status_forcelist=_TRANSIENT)
+            further_attempts = 0 if self._deadline else _ATTEMPTS - 1
+            retries = Retry(total=further_attempts, backoff_factor=_FIRST_PAUSE, status_forcelist=_TRANSIENT)
             bundle = self._indexes.variables.get("SSL_CERT_FILE")
             for scheme in ("https://", "http://"):
                 session.mount(scheme, CertificatesAdapter(self._indexes.certificates_for, bundle, max_retries=retries))
@@ -222,7 +231,7 @@ class Downloader:
         return response
 
     def _receive(self, url: str, received: _Received, login: Login | None) -> None:
-        # identity: a file that is compressed for transport could not be resumed
+        # "identity", because a download that is compressed for transport cannot be resumed
         headers = {"Accept-Encoding": "identity"}
         if received.length:
             headers["Range"] = f"bytes={received.length}-"
@@ -234,7 +243,7 @@ class Downloader:
 
 
 class _Received:
-    """What has come of a file so far."""
+    """The part of a file that has been downloaded so far."""
 
     def __init__(self, output: IO[bytes], algorithm: str) -> None:
         self._output = output
@@ -257,7 +266,7 @@ class _Received:
 
 
 def _header_value(text: str) -> bytes:
-    """A part of a login as Poetry sends it, and what Poetry fails on in UTF-8."""
+    """A user name or password, encoded as Poetry encodes it; in UTF-8 if that is impossible."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:
@@ -268,8 +277,8 @@ _NOT_TRUSTED = re.compile("verify failed|doesn't match|not valid for|certificate
 _FAILURES = {401: Failure.UNAUTHORIZED, 403: Failure.FORBIDDEN, 404: Failure.MISSING, 410: Failure.MISSING}
 
 
-def _explained(error: Exception, index: PackageIndex, package: str, url: str | None = None) -> DownloadError:
-    """What an error of the HTTP library means; ``url`` is the file's address, None for the project's page."""
+def _download_error(error: Exception, index: PackageIndex, package: str, url: str | None = None) -> DownloadError:
+    """Explain an error of the HTTP library; ``url`` is the address of the file, None if it was the project's page."""
     response = getattr(error, "response", None)
     if isinstance(response, requests.Response):
         failure = _FAILURES.get(response.status_code, Failure.OTHER)
@@ -277,20 +286,20 @@ def _explained(error: Exception, index: PackageIndex, package: str, url: str | N
         says_status = failure in {Failure.UNAUTHORIZED, Failure.FORBIDDEN}
         detail = response.url if says_status else f"HTTP status {response.status_code}: {response.url}"
         return index_error(failure, index.source, package, detail=detail, login=login)
-    told = str(error) or type(error).__name__
+    message = str(error) or type(error).__name__
     if isinstance(error, requests.exceptions.SSLError):
-        failure = Failure.UNTRUSTED if _NOT_TRUSTED.search(told) else Failure.HANDSHAKE
-    elif _NOT_TRUSTED.search(told):
-        failure = Failure.UNTRUSTED  # a bundle that the environment names and that is not there
+        failure = Failure.UNTRUSTED if _NOT_TRUSTED.search(message) else Failure.HANDSHAKE
+    elif _NOT_TRUSTED.search(message):
+        failure = Failure.UNTRUSTED  # an environment variable has the path of a bundle that does not exist
     elif isinstance(error, requests.ConnectionError | requests.Timeout | OSError) and not isinstance(error, ValueError):
         failure = Failure.UNREACHABLE
     else:
         failure = Failure.OTHER
-    return index_error(failure, index.source, package, detail=f"{url}: {told}" if url else told)
+    return index_error(failure, index.source, package, detail=f"{url}: {message}" if url else message)
 
 
 class _MaskedRecords(logging.Filter):
-    """Takes logins and tokens out of what the HTTP library logs of each request; the rest stays readable."""
+    """Masks logins and tokens in the log messages of the HTTP library."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         with suppress(Exception):

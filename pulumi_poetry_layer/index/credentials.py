@@ -1,17 +1,17 @@
-"""Who this user is to an index: one answer for all builders, found where Poetry finds it.
+"""The login of the current user for an index. All builders use it, and it is looked up where Poetry looks.
 
-In this order; the first that knows wins:
+The first place that has a login wins:
 
 1. ``credentials=`` of a builder; under Pulumi the stack's configuration, ``poetry-layer:httpBasic.<name>.password``.
-2. The login in the index's own address in pyproject.toml, where it has a password.
+2. The login in the index's own address in pyproject.toml, if it has a password.
 3. Poetry's settings ``http-basic.<name>``: ``POETRY_HTTP_BASIC_<NAME>_USERNAME`` and ``…_PASSWORD``, then poetry.toml,
-   auth.toml and config.toml; the two may come from different ones.
-4. The keyring: what ``poetry config http-basic.<name>`` put there, then entries for the index's URL and host.
-5. A user name alone, from the address.
+   auth.toml and config.toml. User name and password may come from different places.
+4. The keyring: the entry that ``poetry config http-basic.<name>`` made, then entries for the index's URL and host.
+5. A user name without a password, from the settings or from the address.
 6. netrc.
 
-2 to 4 are the rules of Poetry's ``PasswordManager`` and ``Authenticator``, 6 is what its HTTP library does.
-Nothing of it is written anywhere: it goes into the header of a request, or into the environment of a child process.
+2 to 4 are the rules of Poetry's ``PasswordManager`` and ``Authenticator``. 6 is a rule of the HTTP library. A login is
+never written to disk. It goes into the header of a request, or into the environment of a child process.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
 
 _NO_USERNAME = "__poetry_source_empty_username__"
-"""Under which Poetry keeps a password without a user name in the keyring."""
+"""The user name under which Poetry keeps a password without a user name in the keyring."""
 
 
 class Credentials:
     """The logins of one user for the sources of one project.
 
     Args:
-        configuration: Poetry's.
-        given: what was handed to the builder.
-        keyring: asks the keyring; None where there is none.
+        configuration: Poetry's configuration.
+        given: the ``credentials`` of the builder: source name → (user name, password).
+        keyring: looks up a source and a user name in the keyring; None if the keyring is not used.
     """
 
     def __init__(
@@ -63,28 +63,33 @@ class Credentials:
     def of_host(
         cls, project_dir: Path, given: Mapping[str, tuple[str, str]], variables: Mapping[str, str] | None = None
     ) -> Credentials:
-        """Those of this host and its user.
+        """The logins of the current user on this host.
+
+        Args:
+            project_dir: the folder of pyproject.toml.
+            given: the ``credentials`` of the builder.
+            variables: environment variables; None means those of this process.
 
         Raises:
-            InputError: a file of Poetry's configuration is not TOML.
+            InputError: a configuration file of Poetry is not valid TOML.
         """
         configuration = read_configuration(os.environ if variables is None else variables, project_dir)
-        return cls(configuration, given, _ask_keyring)
+        return cls(configuration, given, _keyring_login)
 
     def login(self, source: PackageSource) -> Login | None:
-        """The login for a source, looked up once: a keyring may ask its user each time."""
+        """The login for a source. It is looked up only once, because a keyring may prompt the user each time."""
         with self._lock:
             if source not in self._found:
                 self._found[source] = self._look_up(source)
             return self._found[source]
 
     def mirror(self) -> PackageSource | None:
-        """The index that stands in for PyPI; to Poetry its name is that of PyPI."""
+        """The mirror of PyPI, named ``PyPI`` as in Poetry; None if no mirror is configured."""
         url = self.configuration.mirror
         return PackageSource(PYPI, Address.of(url.rstrip("/"))) if url else None
 
     def variables(self, sources: Iterable[PackageSource]) -> dict[str, str]:
-        """All that a child process has to know about these sources, and the mirror of PyPI, as Poetry's variables."""
+        """Poetry's environment variables with the logins for these sources and for the mirror of PyPI."""
         variables: dict[str, str] = {}
         mirror = self.mirror()
         for source in [*sources, *([mirror] if mirror else [])]:
@@ -117,7 +122,7 @@ class Credentials:
 
 
 def url_with_login(source: PackageSource, login: Login | None) -> str:
-    """An index's URL with a login in it, for programs that take it in no other way; for their environment alone."""
+    """The URL of an index with a login in it, to be put into the environment of a program that needs it that way."""
     if login is None:
         return source.address.url
     parts = urlsplit(source.address.url)
@@ -126,9 +131,9 @@ def url_with_login(source: PackageSource, login: Login | None) -> str:
 
 
 def _netrc_login(url: str, variables: Mapping[str, str]) -> Login | None:
-    """The entry for a host in the user's netrc, found as the HTTP library finds it; a broken file is passed over."""
-    told = variables.get("NETRC")
-    candidates = [told] if told else [os.path.join("~", name) for name in (".netrc", "_netrc")]  # noqa: PTH118
+    """The netrc entry for a host, looked up in the files that the HTTP library reads; invalid files are ignored."""
+    configured = variables.get("NETRC")
+    candidates = [configured] if configured else [os.path.join("~", name) for name in (".netrc", "_netrc")]  # noqa: PTH118
     for candidate in candidates:
         path = Path(candidate).expanduser()
         if path.is_file():
@@ -141,12 +146,12 @@ def _netrc_login(url: str, variables: Mapping[str, str]) -> Login | None:
 
 
 def keyring_is_installed() -> bool:
-    """Whether this package can ask the keyring: the library comes with the extra ``keyring``."""
+    """Whether the ``keyring`` library is installed (the extra ``keyring`` of this package)."""
     return find_spec("keyring") is not None
 
 
-def _ask_keyring(source: PackageSource, username: str | None) -> Login | None:
-    """What the keyring has for a source; nothing where there is no keyring, or a locked one."""
+def _keyring_login(source: PackageSource, username: str | None) -> Login | None:
+    """The login for a source in the keyring; None if there is no keyring, or if it is locked."""
     if not keyring_is_installed():
         return None
     import keyring
@@ -170,5 +175,5 @@ def _ask_keyring(source: PackageSource, username: str | None) -> Login | None:
 
 
 def _is_safe(backend: str) -> bool:
-    """Whether a keyring is one that Poetry would take: neither nothing at all nor a file in plain text."""
+    """Whether Poetry would use this keyring backend. It does not use plain text files and dummy backends."""
     return backend.split(" ")[0] not in {"chainer", "fail", "null"} and "plaintext" not in backend.lower()

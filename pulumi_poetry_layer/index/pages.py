@@ -1,4 +1,4 @@
-"""What indexes answer: a project's page in either of its forms, and the end of a file."""
+"""Reads the answers of an index: a project's page, in JSON or HTML, and the end of a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import requests
     from pypi_simple import Link
 
-# Minor versions of the simple API only add to it: https://peps.python.org/pep-0629/
+# A new minor version of the simple API only adds things: https://peps.python.org/pep-0629/
 warnings.filterwarnings("ignore", category=UnexpectedRepoVersionWarning)
 
 _JSON_PAGE = "application/vnd.pypi.simple.v1+json"
@@ -28,25 +28,34 @@ _PARTIAL_CONTENT = 206
 
 
 class PageError(ValueError):
-    """A project's page cannot be read; says why."""
+    """A project's page cannot be read. The message says why."""
 
 
 @dataclass(frozen=True)
 class FileEnd:
-    """The last bytes of a file on an index, none where the index does not give parts; and its whole size in bytes."""
+    """The end of a file on an index.
+
+    Attributes:
+        data: the last bytes of the file; empty if the index does not support range requests.
+        size: size of the whole file in bytes, None if the index does not give it.
+    """
 
     data: bytes
     size: int | None
 
 
 def find_file(response: requests.Response, file_name: str) -> DistributionPackage | None:
-    """The file on a project's page, None when the page does not list it.
+    """The entry for a file on a project's page; None if the page does not list the file.
 
-    The page may be JSON (PEP 691) or HTML (PEP 503). It is read as leniently as Poetry reads it: only the entry of the
-    file itself has to be valid, and of that only what is needed here.
+    The page may be JSON (PEP 691) or HTML (PEP 503). Poetry accepts pages with invalid entries, so this function does,
+    too: only the needed parts of this file's entry have to be valid.
+
+    Args:
+        response: the answer of the index.
+        file_name: name of the file.
 
     Raises:
-        PageError: the page cannot be read.
+        PageError: the page, or the entry, cannot be read.
     """
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     try:
@@ -65,7 +74,7 @@ def _in_json(response: requests.Response, file_name: str) -> DistributionPackage
         raise PageError("it has no list of files")
     meta = document.get("meta")
     version = meta.get("api-version", "1.0") if isinstance(meta, dict) else "1.0"
-    # The library gets nothing but what is used here: it checks all that it gets, and a page has thousands of files.
+    # Only this file goes to the library: it validates every entry, and a page has thousands of files.
     files: list[dict[str, Any]] = [
         {"filename": file_name, "url": file.get("url"), "hashes": {}, "size": _size(file.get("size"))}
         for file in document["files"]
@@ -74,7 +83,7 @@ def _in_json(response: requests.Response, file_name: str) -> DistributionPackage
     page = {"meta": {"api-version": str(version)}, "name": "", "files": files[:1]}
     try:
         return next(iter(ProjectPage.from_json_data(page, response.url).packages), None)
-    except ValueError:  # of pydantic, in many lines
+    except ValueError:  # pydantic's, with a message of many lines
         raise PageError(f"its entry for {file_name} is not valid") from None
 
 
@@ -85,7 +94,7 @@ def _size(value: object) -> int | None:
 def _in_html(response: requests.Response, file_name: str) -> DistributionPackage | None:
     try:
         link = _link(response, file_name, response.url)
-    except ValueError:  # the address of some link is not valid; without a base, the library does not look at it
+    except ValueError:  # a link has an invalid address; the library parses addresses only if it gets a base address
         link = _link(response, file_name, None)
     if link is None:
         return None
@@ -94,18 +103,21 @@ def _in_html(response: requests.Response, file_name: str) -> DistributionPackage
 
 
 def _link(response: requests.Response, file_name: str, base: str | None) -> Link | None:
-    """The link to a file, by its text or, as Poetry does it, by the last part of its address."""
+    """The link whose text is the file name, or whose address ends with it (Poetry looks at the address)."""
     charset = response.encoding if "charset" in response.headers.get("Content-Type", "") else None
     links = parse_links_stream(response.iter_content(_BLOCK), base, charset)
-    return next((link for link in links if file_name in {link.text, _last_part(link.url)}), None)
+    return next((link for link in links if file_name in {link.text, _last_segment(link.url)}), None)
 
 
-def _last_part(url: str) -> str:
+def _last_segment(url: str) -> str:
     return unquote(url.partition("#")[0].partition("?")[0].rpartition("/")[2])
 
 
 def read_end_of(response: requests.Response, length: int) -> FileEnd:
-    """The end of a file; of a file of up to ``length`` bytes also when the server sends all of it."""
+    """The end of a file, from the answer to a range request for the last ``length`` bytes.
+
+    A server without range requests sends the whole file. Then the file is read only if it has at most ``length`` bytes.
+    """
     if response.status_code == _PARTIAL_CONTENT:
         return FileEnd(response.content, _number(response.headers.get("Content-Range", "").rpartition("/")[2]))
     size = _number(response.headers.get("Content-Length"))

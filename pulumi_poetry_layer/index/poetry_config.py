@@ -1,7 +1,7 @@
-"""What Poetry is configured with on this host, read as Poetry reads it: environment variables, then TOML files.
+"""Reads Poetry's configuration on this host as Poetry does: environment variables first, then TOML files.
 
-``config.toml`` and ``auth.toml`` lie in Poetry's configuration folder, ``poetry.toml`` beside pyproject.toml:
-https://python-poetry.org/docs/configuration/. Nothing is ever written there.
+``config.toml`` and ``auth.toml`` are in Poetry's configuration folder, ``poetry.toml`` is beside pyproject.toml:
+https://python-poetry.org/docs/configuration/. This module never writes to them.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _FALSE, _TRUE = frozenset({"false", "0"}), frozenset({"true", "1"})
 
 @dataclass(frozen=True)
 class Certificates:
-    """How an index proves who it is, and how this side does.
+    """The certificates for connections to an index.
 
     Attributes:
-        verify: whether the index's certificate is checked at all.
-        authority: file or folder of the authorities to trust; None for those of the environment.
-        client: file with a certificate of this side and its key.
+        verify: whether the certificate of the index is checked.
+        authority: path of a file or folder with the CA certificates to trust; None means the default ones.
+        client: path of a file with a client certificate and its key; None if there is none.
     """
 
     verify: bool = True
@@ -45,51 +45,48 @@ class Certificates:
 
 @dataclass(frozen=True)
 class PoetryConfiguration:
-    """Settings by their keys.
+    """Poetry's settings.
 
     Attributes:
-        variables: environment variables; they win.
-        settings: the merged content of the files.
+        variables: environment variables; they take precedence.
+        settings: the merged content of the TOML files.
     """
 
     variables: Mapping[str, str] = field(repr=False)
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     def get(self, *keys: str) -> Any:
-        """A setting's value, None when it is nowhere."""
+        """The value of a setting such as ``http-basic``, ``my-index``, ``username``; None if it is not set."""
         for name in variable_names(*keys):
             if name in self.variables:
                 return self.variables[name]
-        value: Any = self.settings
-        for key in keys:
-            value = value.get(key) if isinstance(value, dict) else None
-        return value
+        return self._setting(*keys)
 
     @property
     def uses_keyring(self) -> bool:
-        """Whether the system's keyring may be asked."""
+        """Whether the system's keyring may be used."""
         return str(self.get("keyring", "enabled")).lower() not in _FALSE
 
     @property
     def mirror(self) -> str | None:
-        """The simple API that stands in for PyPI's."""
-        told = self.variables.get(MIRROR_VARIABLE) or self._setting("plugins", "pypi_mirror", "url")
-        return str(told) if told else None
+        """The URL of the mirror of PyPI; None if none is configured."""
+        url = self.variables.get(MIRROR_VARIABLE) or self._setting("plugins", "pypi_mirror", "url")
+        return str(url) if url else None
 
     def certificates(self, source: str) -> Certificates:
-        """What is configured for a source, by its name.
+        """The certificates that are configured for a source, by the name of the source.
 
         Raises:
-            InputError: a file that is named is not there.
+            InputError: a certificate file does not exist.
         """
         authority = self.get("certificates", source, "cert")
         if (verify := self.get("certificates", source, "verify")) is not None:
             authority = verify
         client = self.get("certificates", source, "client-cert")
-        told = str(authority).lower() if authority is not None else ""
-        path = None if told in _FALSE | _TRUE or not told else self._file(str(authority), source, "cert")
+        text = str(authority).lower() if authority is not None else ""  # "true", "false" or a path
+        path = None if text in _FALSE | _TRUE or not text else self._file(str(authority), source, "cert")
         return Certificates(
-            told not in _FALSE, path, self._file(str(client), source, "client-cert") if client else None
+            text not in _FALSE, path, self._file(str(client), source, "client-cert") if client else None
         )
 
     def _setting(self, *keys: str) -> Any:
@@ -99,14 +96,14 @@ class PoetryConfiguration:
         return value
 
     @staticmethod
-    def _file(told: str, source: str, key: str) -> str:
-        path = Path(told).expanduser()
+    def _file(configured: str, source: str, key: str) -> str:
+        path = Path(configured).expanduser()
         if not path.exists():
             name = variable_name("certificates", source, key)
             raise InputError(
-                f"there is no such file, and it is to hold the certificates for the source {source!r}",
-                where=told,
-                hint=f"let {name} (or `poetry config certificates.{source}.{key}`) name one, or unset it",
+                f"the certificate file for the source {source!r} does not exist",
+                where=configured,
+                hint=f"set {name} (or `poetry config certificates.{source}.{key}`) to the path of a file, or unset it",
             )
         return str(path)
 
@@ -119,7 +116,7 @@ def read_configuration(variables: Mapping[str, str], project_dir: Path) -> Poetr
         project_dir: the folder of pyproject.toml.
 
     Raises:
-        InputError: a file of it is not TOML.
+        InputError: a configuration file is not valid TOML.
     """
     folder = _configuration_folder(variables)
     settings: dict[str, Any] = {}
@@ -129,8 +126,8 @@ def read_configuration(variables: Mapping[str, str], project_dir: Path) -> Poetr
 
 
 def _configuration_folder(variables: Mapping[str, str]) -> Path:
-    if told := variables.get(CONFIGURATION_FOLDER_VARIABLE):
-        return Path(told).expanduser()
+    if configured := variables.get(CONFIGURATION_FOLDER_VARIABLE):
+        return Path(configured).expanduser()
     return user_config_path("pypoetry", appauthor=False, roaming=True)
 
 
@@ -138,11 +135,11 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return {}  # none, or not this user's: Poetry has none then either
+        return {}  # no file, or one that this user may not read; Poetry ignores it as well
     try:
         return tomli.loads(text)
     except tomli.TOMLDecodeError as error:
-        raise InputError(f"not valid TOML: {error}", where=str(path), hint="mend it with `poetry config`") from error
+        raise InputError(f"not valid TOML: {error}", where=str(path), hint="fix the file in an editor") from error
 
 
 def _merge(settings: dict[str, Any], further: Mapping[str, Any]) -> None:

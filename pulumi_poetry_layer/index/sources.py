@@ -1,7 +1,7 @@
-"""The package sources of a project (``[[tool.poetry.source]]``), and which of them a locked package is taken from.
+"""The package sources of a project (``[[tool.poetry.source]]``), and the source of a locked package.
 
-Pure. The rules are Poetry's: https://python-poetry.org/docs/repositories/. A locked package is looked for on the one
-index that it was locked from and on no other, whatever another one offers under the same name and version.
+Pure. The rules are Poetry's: https://python-poetry.org/docs/repositories/. A locked package is taken from the index
+that it was locked from. It is never taken from another index that has the same name and version.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.poetry.locked import LockedSource
 
 PYPI = "PyPI"
-"""What Poetry calls the index that needs no ``url``; names of sources are compared without their case."""
+"""Poetry's name of the source that needs no ``url``. Upper and lower case are the same in names of sources."""
 
 _SINGLE_PAGE = re.compile(r".*\.html?")
 _EXPLICIT, _SUPPLEMENTAL, _PRIMARY = "explicit", "supplemental", "primary"
@@ -29,12 +29,12 @@ _PORTS = {"https": 443, "http": 80}
 
 @dataclass(frozen=True)
 class Login:
-    """A user name and a password, either of which may be empty; its text shows neither.
+    """A user name and a password. Either may be empty, and ``repr`` shows neither.
 
     Attributes:
-        username: who.
-        password: the secret.
-        origin: where the two were found, for messages.
+        username: the user name.
+        password: the password or token.
+        origin: where the login was found, for messages.
     """
 
     username: str = field(repr=False)
@@ -44,11 +44,11 @@ class Login:
 
 @dataclass(frozen=True)
 class Address:
-    """A URL apart from the login that stood in it.
+    """A URL, split into the URL without its login, and the login.
 
     Attributes:
         url: the URL without user information.
-        login: that information.
+        login: the user information; None if the URL had none.
     """
 
     url: str
@@ -56,7 +56,7 @@ class Address:
 
     @classmethod
     def of(cls, url: str) -> Address:
-        """Take a URL apart."""
+        """Split a URL."""
         parts = urlsplit(url)
         information, at, host = parts.netloc.rpartition("@")
         if not at:
@@ -73,11 +73,11 @@ class Address:
 
 @dataclass(frozen=True)
 class PackageSource:
-    """An index as pyproject.toml names it.
+    """A source in pyproject.toml.
 
     Attributes:
-        name: its name.
-        address: its URL, as Poetry takes it: without a slash at the end.
+        name: name of the source; empty for an index that pyproject.toml does not list.
+        address: URL of the index without a slash at the end, as in Poetry.
         priority: ``primary``, ``supplemental`` or ``explicit``.
     """
 
@@ -87,21 +87,21 @@ class PackageSource:
 
     @property
     def is_single_page(self) -> bool:
-        """Whether it is one page with all files of all projects on it, and not a simple API."""
+        """Whether the source is a single page that lists all files, instead of one page per project."""
         return _SINGLE_PAGE.fullmatch(self.address.url) is not None
 
     @property
     def is_pypi(self) -> bool:
-        """Whether it is PyPI, named to give it a priority."""
+        """Whether the source is PyPI. Projects list PyPI to give it a priority."""
         return self.name.lower() == PYPI.lower()
 
     @property
     def host(self) -> str:
-        """Its host, and its port if the address has one."""
+        """Host of the index, with the port if the address has one."""
         return urlsplit(self.address.url).netloc
 
     def page(self, project: str) -> str:
-        """Address of the page that lists a project's files."""
+        """Address of the page that lists the files of a project; ``project`` is its normalized name."""
         return self.address.url if self.is_single_page else f"{self.address.url}/{project}/"
 
 
@@ -113,24 +113,28 @@ class Sources:
 
     @classmethod
     def of(cls, pyproject: str) -> Sources:
-        """Those of a pyproject.toml that has been checked before: what is no source is passed over."""
+        """Read the sources in the text of a pyproject.toml, which must be valid TOML. Invalid sources are ignored."""
         return _sources_of(pyproject)
 
     def named(self, name: str) -> PackageSource | None:
-        """The source of a name."""
+        """The source with this name; None if there is none."""
         return next((source for source in self.listed if source.name.lower() == name.lower()), None)
 
     @property
     def instead_of_pypi(self) -> PackageSource | None:
-        """The source that stands where PyPI stood: a primary source takes it off, unless PyPI is listed too."""
+        """The source that replaces PyPI: the first primary one, unless PyPI is listed as well. None if PyPI stays."""
         primary = [source for source in self.listed if source.priority == _PRIMARY]
         return None if self.named(PYPI) or not primary else primary[0]
 
     def of_package(self, locked: LockedSource | None) -> PackageSource | None:
-        """The one index that a package is taken from, None for PyPI: what the lock file says, whatever else is listed.
+        """The source that a package was locked from; None means PyPI.
 
-        The address is that of pyproject.toml, which the lock's content hash covers: whoever edits a lock file cannot
-        send the login of a source to another host. A source that is not in pyproject.toml is nobody's namesake.
+        The address is the one in pyproject.toml, because the content hash of the lock file covers it: someone who edits
+        a lock file cannot send the login of a source to another host. An unlisted source never inherits another
+        source's login.
+
+        Args:
+            locked: the package's source in the lock file; None means PyPI.
         """
         if locked is None or locked.type != "legacy":
             return None
@@ -139,23 +143,27 @@ class Sources:
         return PackageSource("" if self.listed else locked.reference or "", Address.of(locked.url.rstrip("/")))
 
     def of_url(self, url: str) -> PackageSource | None:
-        """The source whose login and certificates an address gets: on the same host, with the longest common path.
+        """The source whose login and certificates are used for a URL; None if there is none.
 
-        Poetry's rule (``Authenticator.get_repository_config_for_url``); never from https down to http.
+        It is the source on the same host that has the longest common path with the URL. This is Poetry's rule
+        (``Authenticator.get_repository_config_for_url``). A source with https is never used for a URL with http.
         """
         found = [source for source in self.listed if is_same_host(source.address.url, url)]
         return max(found, key=lambda source: _common_path(source.address.url, url), default=None)
 
 
 def is_same_host(index: str, url: str) -> bool:
-    """Whether what an index is told may be told at an address: same host, same port, and no less encrypted."""
+    """Whether the login of an index may be sent to a URL.
+
+    The URL must have the same host and port, and it must not be http if the index is https.
+    """
     try:
         first, second = urlsplit(index), urlsplit(url)
         if first.scheme == second.scheme:
             return first.hostname == second.hostname and _port(first) == _port(second)
         upgraded = first.scheme == "http" and second.scheme == "https"
         return upgraded and first.hostname == second.hostname and first.port == second.port
-    except ValueError:  # such as a port that is not a number
+    except ValueError:  # for example a port that is not a number
         return False
 
 
@@ -192,8 +200,8 @@ def _read(listed: Iterable[Any]) -> Iterator[PackageSource]:
 
 
 def _priority(table: dict[str, Any]) -> str:
-    """A source's priority; Poetry 1 had ``default`` and ``secondary`` besides."""
-    told = str(table.get("priority", _PRIMARY)).lower()
-    if table.get("secondary") or told == "secondary":
+    """The priority of a source. Poetry 1 also had ``default`` and ``secondary``."""
+    priority = str(table.get("priority", _PRIMARY)).lower()
+    if table.get("secondary") or priority == "secondary":
         return _SUPPLEMENTAL
-    return told if told in {_EXPLICIT, _SUPPLEMENTAL} else _PRIMARY
+    return priority if priority in {_EXPLICIT, _SUPPLEMENTAL} else _PRIMARY

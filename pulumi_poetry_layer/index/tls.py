@@ -1,4 +1,4 @@
-"""Which certificates connections to indexes have, and TLS contexts that they share."""
+"""The certificates of connections to indexes, and the TLS contexts that connections share."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _CONTEXTS_LOCK = Lock()
 
 
 class CertificatesAdapter(HTTPAdapter):
-    """Chooses certificates for each request by its address: a redirect to another host has those of that host.
+    """Chooses the certificates for each request by its address, so that a redirect uses those of the new host.
 
-    Connections that trust the same authorities share one TLS context: reading the usual bundle takes 40 ms, and each
-    thread has a connection to each host.
+    Connections that trust the same CA bundle share one TLS context, because reading a bundle is slow and each thread
+    has a connection to each host.
 
     Args:
-        certificates_for: gives the certificates that are configured for an address.
-        bundle: the authorities to trust where neither those certificates nor the variables of requests name any.
-        arguments: those of requests' own adapter.
+        certificates_for: returns the certificates that are configured for an address.
+        bundle: path of the CA bundle to use if neither those certificates nor the variables of requests set one.
+        arguments: the arguments of the adapter of requests.
     """
 
     def __init__(self, certificates_for: Callable[[str], Certificates], bundle: str | None, **arguments: Any) -> None:
@@ -43,7 +43,7 @@ class CertificatesAdapter(HTTPAdapter):
         super().__init__(**arguments)
 
     def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
-        """Send a request."""
+        """Send a request with the certificates that belong to its address."""
         certificates = self._certificates_for(request.url or "")
         if not certificates.verify or certificates.authority:
             options["verify"] = certificates.authority or False
@@ -51,13 +51,13 @@ class CertificatesAdapter(HTTPAdapter):
             options["verify"] = self._bundle
         options["cert"] = certificates.client
         if options["verify"] is False:
-            disable_warnings(InsecureRequestWarning)  # of each request: that nothing is verified was asked for
+            disable_warnings(InsecureRequestWarning)  # the user has turned verification off
         return super().send(request, *arguments, **options)
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: bool | str, cert: Any = None
     ) -> tuple[Any, Any]:
-        """What connections are told apart by, and made with."""
+        """The key of a connection pool, and the arguments for its connections, with the shared TLS context."""
         host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
         context = _shared_context(DEFAULT_CA_BUNDLE_PATH if verify is True else verify) if verify and not cert else None
         if context is None or host["scheme"] != "https":
@@ -65,14 +65,14 @@ class CertificatesAdapter(HTTPAdapter):
         return host, {"cert_reqs": tls["cert_reqs"], "ssl_context": context}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Tell a connection its certificates; it reads no authorities that its TLS context has already."""
+        """Set the certificates of a connection. One with a shared TLS context does not read the bundle again."""
         super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
         if conn.conn_kw.get("ssl_context") is not None:
             conn.ca_certs = conn.ca_cert_dir = None
 
 
 def _shared_context(bundle: str) -> SSLContext | None:
-    """The TLS context that trusts a bundle's authorities; None where it cannot be read, which the connection tells."""
+    """The TLS context for a CA bundle; None if the bundle cannot be read, which the connection then reports."""
     with suppress(OSError), _CONTEXTS_LOCK:
         path = Path(bundle)
         key = (bundle, path.stat().st_mtime_ns)

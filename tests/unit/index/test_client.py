@@ -1,4 +1,4 @@
-"""Files are found and downloaded; only the locked bytes are accepted; logins stay on the index's own host."""
+"""Tests of finding and downloading locked files: hashes, retries, logins and certificates."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DATA = bytes(range(256)) * 4000
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries come at once, and no proxy stands between the tests and loopback."""
+    """Retry without a pause, and use no proxy for loopback."""
     monkeypatch.setattr(index_module, "_FIRST_PAUSE", 0)
     monkeypatch.setenv("NO_PROXY", "*")
 
@@ -50,7 +50,7 @@ def download(
     pyproject: str = "",
     **variables: str,
 ) -> bytes:
-    """Download the file of the index, which stands in for PyPI unless a source is told."""
+    """Download the file from the index, which is the mirror of PyPI unless the package has a source."""
     output = io.BytesIO()
     downloader = Downloader(indexes(pyproject, **{"POETRY_PYPI_MIRROR_URL": index.url, **variables}))
     downloader.download_locked("app 1.0", "app", LockedFile(name, hash_ or file_hash(DATA)), source, output)
@@ -58,21 +58,21 @@ def download(
 
 
 def indexes(pyproject: str = "", /, **variables: str) -> Indexes:
-    """The indexes of a project, for a user who has nothing but environment variables."""
+    """The indexes of a project, with logins from environment variables only."""
     return Indexes(Sources.of(pyproject), Credentials(PoetryConfiguration(variables)))
 
 
 @pytest.mark.parametrize("html", [False, True])
-def test_a_file_is_found_on_its_projects_page(index: Index, html: bool) -> None:
-    """The lock file has no addresses."""
+def test_address_of_file_comes_from_project_page(index: Index, html: bool) -> None:
+    """The lock file has no addresses, so nothing could be downloaded."""
     index.html = html
 
     assert download(index) == DATA
     assert [path for path, _ in index.requests] == ["/simple/app/", f"/files/{NAME}"]
 
 
-def test_json_is_asked_for_and_html_is_taken(index: Index) -> None:
-    """Old indexes know only PEP 503."""
+def test_request_prefers_json_and_accepts_html(index: Index) -> None:
+    """Old indexes, which only have HTML pages (PEP 503), could not be used."""
     download(index)
 
     accepted = index.requests[0][1]["Accept"]
@@ -81,8 +81,8 @@ def test_json_is_asked_for_and_html_is_taken(index: Index) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
-def test_other_bytes_than_the_locked_ones_are_refused(index: Index, algorithm: str) -> None:
-    """Whoever owns the index, or the way to it, would decide what runs in production."""
+def test_file_with_other_hash_than_locked_is_refused(index: Index, algorithm: str) -> None:
+    """Anyone who controls the index, or the connection to it, could put code into the layer."""
     assert download(index, hash_=file_hash(DATA, algorithm)) == DATA
 
     with pytest.raises(DownloadError, match="serves a different file than the one that was locked") as caught:
@@ -91,19 +91,19 @@ def test_other_bytes_than_the_locked_ones_are_refused(index: Index, algorithm: s
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-def test_a_broken_download_goes_on(index: Index, ranges: bool) -> None:
-    """One hiccup of the network would fail the build."""
+def test_interrupted_download_continues_where_it_stopped(index: Index, ranges: bool) -> None:
+    """A short network failure would fail the build."""
     index.breaks, index.ranges = 2, ranges
 
     assert download(index) == DATA
 
-    asked = [headers.get("Range") for path, headers in index.requests if path.startswith("/files")]
-    assert asked[0] is None
-    assert all(asked[1:])
+    requested = [headers.get("Range") for path, headers in index.requests if path.startswith("/files")]
+    assert requested[0] is None
+    assert all(requested[1:])
 
 
-def test_a_download_that_keeps_breaking_is_given_up(index: Index) -> None:
-    """The build would hang for ever."""
+def test_download_that_is_interrupted_each_time_fails(index: Index) -> None:
+    """The build would never end."""
     index.breaks, index.ranges = 99, False
 
     with pytest.raises(DownloadError, match="cannot be reached") as caught:
@@ -113,16 +113,16 @@ def test_a_download_that_keeps_breaking_is_given_up(index: Index) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_a_transient_failure_is_tried_again(index: Index, status: int) -> None:
-    """An index that restarts would fail the build."""
+def test_transient_http_status_is_retried(index: Index, status: int) -> None:
+    """An index that is restarting would fail the build."""
     index.failures = [status, status]
 
     assert download(index) == DATA
 
 
-def test_a_file_that_the_index_does_not_list_is_told(index: Index) -> None:
-    """A user would not know which package was taken off the index."""
-    with pytest.raises(DownloadError, match=r"/app/ does not list app-2\.0-py3") as caught:
+def test_file_that_is_not_on_project_page_is_an_error(index: Index) -> None:
+    """A user would not know which package was removed from the index."""
+    with pytest.raises(DownloadError, match=r"does not list the file: app-2\.0-py3.* is not on http.*/app/") as caught:
         download(index, name="app-2.0-py3-none-any.whl")
     assert "404" not in str(caught.value)
     assert caught.value.where == "app 1.0"
@@ -132,17 +132,17 @@ def test_a_file_that_the_index_does_not_list_is_told(index: Index) -> None:
 @pytest.mark.parametrize(
     ("page", "problem"),
     [
-        (b"[]", "not a valid page of a package index: .*/simple/app/: it has no list of files"),
+        (b"[]", "not a valid package index page: .*/simple/app/: it has no list of files"),
         (b'{"meta": {"api-version": "2.0"}, "files": []}', "version 2.0 of the simple API is not supported"),
         (b'{"files": [{"filename": "app-1.0-py3-none-any.whl", "url": 1}]}', "its entry for app-1.0-py3-none-any.whl"),
         (b'{"files": [{"filename": "app-1.0-py3-none-any.whl", "url": "http://host:port/x"}]}', "Failed to parse"),
         (b'{"files": [{"filename": "app-1.0-py3-none-any.whl", "url": "file:///x"}]}', "No connection adapters"),
     ],
 )
-def test_a_page_that_is_not_valid_is_an_error_of_the_index(
+def test_invalid_project_page_is_an_error_that_names_the_source(
     index: Index, page: bytes, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A user would see a traceback, and not which index it is."""
+    """A user would see a traceback, and not know which index to look at."""
     monkeypatch.setattr(index, "page", lambda _: ("application/vnd.pypi.simple.v1+json", page))
 
     with pytest.raises(DownloadError, match=problem) as caught:
@@ -152,7 +152,7 @@ def test_a_page_that_is_not_valid_is_an_error_of_the_index(
     assert "the url of the source 'my-index.2' in pyproject.toml" in str(caught.value.hint)
 
 
-def test_an_unknown_project_is_told(index: Index) -> None:
+def test_project_that_the_index_does_not_have_is_an_error(index: Index) -> None:
     """A user would see a traceback of the HTTP library."""
     index.files.clear()
 
@@ -160,7 +160,7 @@ def test_an_unknown_project_is_told(index: Index) -> None:
         download(index)
 
 
-def test_an_index_that_does_not_answer_is_told() -> None:
+def test_index_that_does_not_answer_is_an_error() -> None:
     """A user would see a traceback of the HTTP library."""
     with serve(Index()) as gone:
         pass
@@ -171,21 +171,21 @@ def test_an_index_that_does_not_answer_is_told() -> None:
 
 
 def private(index: Index) -> LockedSource:
-    """The index as a source of its own."""
+    """The index as the source of a package in a lock file."""
     return LockedSource(type="legacy", url=index.url.rstrip("/"), reference="my-index.2")
 
 
 LOGIN = {"POETRY_HTTP_BASIC_MY_INDEX_2_USERNAME": "me", "POETRY_HTTP_BASIC_MY_INDEX_2_PASSWORD": "s3cret!"}
 
 
-def test_a_private_index_gets_the_login_of_its_name(index: Index) -> None:
-    """Private packages could not be installed."""
+def test_login_from_variables_with_the_name_of_the_source_is_used(index: Index) -> None:
+    """Private packages could not be downloaded."""
     index.login = ("me", "s3cret!")
 
     assert download(index, source=private(index), **LOGIN) == DATA
 
 
-def test_a_missing_login_is_told_with_the_variables_to_set(index: Index) -> None:
+def test_error_for_missing_login_names_the_variables_to_set(index: Index) -> None:
     """A user would not know where to put the password."""
     index.login = ("me", "s3cret!")
 
@@ -194,8 +194,8 @@ def test_a_missing_login_is_told_with_the_variables_to_set(index: Index) -> None
     assert "POETRY_HTTP_BASIC_MY_INDEX_2_USERNAME" in str(caught.value.hint)
 
 
-def test_a_login_never_goes_to_another_host(index: Index) -> None:
-    """Whoever runs the other host would have the password."""
+def test_login_is_not_sent_to_another_host(index: Index) -> None:
+    """The owner of the other host would get the password."""
     with serve(Index(files={NAME: DATA})) as files:
         index.login = ("me", "s3cret!")
         index.files_at = files.url.removesuffix("/simple/") + "/x"
@@ -206,8 +206,8 @@ def test_a_login_never_goes_to_another_host(index: Index) -> None:
     assert all("Authorization" not in headers for _, headers in files.requests)
 
 
-def test_a_login_in_an_address_is_used_and_never_shown(index: Index) -> None:
-    """A mirror's password would end up in logs."""
+def test_login_in_mirror_url_is_used_and_masked(index: Index) -> None:
+    """The password for the mirror would appear in logs."""
     index.login = ("me", "s3cret!")
     url = index.url.replace("//", "//me:s3cret%21@")
 
@@ -219,16 +219,16 @@ def test_a_login_in_an_address_is_used_and_never_shown(index: Index) -> None:
     assert "s3cret" not in repr(indexes(POETRY_PYPI_MIRROR_URL=url).of_package(None))
 
 
-def test_pypi_is_the_index_of_packages_without_a_source() -> None:
-    """Packages of PyPI would not be found."""
+def test_package_without_source_comes_from_pypi_or_its_mirror() -> None:
+    """Packages from PyPI would not be found."""
     mirrored = indexes(POETRY_PYPI_MIRROR_URL="http://127.0.0.1/mirror/")
 
     assert indexes().of_package(None).source.page("app") == f"{PYPI_SIMPLE_ENDPOINT}app/"
     assert mirrored.of_package(None).source.page("app") == "http://127.0.0.1/mirror/app/"
 
 
-def test_pypi_does_not_see_the_login_to_publish_with() -> None:
-    """Every download would carry the token that may publish, and the index would refuse it."""
+def test_login_for_publishing_is_not_sent_to_pypi() -> None:
+    """Every download would send the user's token for publishing, and PyPI would refuse the request."""
     login = {"POETRY_HTTP_BASIC_PYPI_USERNAME": "__token__", "POETRY_HTTP_BASIC_PYPI_PASSWORD": "pypi-secret"}
 
     assert indexes(**login).of_package(None).login is None
@@ -237,22 +237,22 @@ def test_pypi_does_not_see_the_login_to_publish_with() -> None:
     assert named.of_url(f"{PYPI_SIMPLE_ENDPOINT}app/") is None
 
 
-def test_certificates_are_found_without_a_login(index: Index) -> None:
-    """A keyring would be opened for the host that a download is redirected to."""
-    asked: list[str] = []
+def test_looking_up_certificates_does_not_open_the_keyring(index: Index) -> None:
+    """A user would be asked to unlock the keyring for each host that a download is redirected to."""
+    looked_up: list[str] = []
     configuration = PoetryConfiguration({"POETRY_CERTIFICATES_MY_INDEX_2_CERT": "false"})
-    credentials = Credentials(configuration, keyring=lambda source, _: asked.append(source.name))
+    credentials = Credentials(configuration, keyring=lambda source, _: looked_up.append(source.name))
     named = Indexes(Sources.of(listed(index)), credentials)
 
     assert not named.certificates_for(f"{index.url}app/").verify
     assert named.certificates_for("https://elsewhere.invalid/").verify
-    assert asked == []
+    assert looked_up == []
     assert named.of_url(f"{index.url}app/") is not None
-    assert asked == ["my-index.2"]
+    assert looked_up == ["my-index.2"]
 
 
-def test_the_mirror_of_pypi_is_not_used_for_other_indexes() -> None:
-    """A private package would be looked for on a public mirror: dependency confusion."""
+def test_mirror_of_pypi_is_not_used_for_other_sources() -> None:
+    """A private package would be looked for on a public mirror (dependency confusion)."""
     source = LockedSource(type="legacy", url="http://127.0.0.1/private", reference="private")
     mirrored = indexes(POETRY_PYPI_MIRROR_URL="http://127.0.0.1/mirror")
 
@@ -260,12 +260,12 @@ def test_the_mirror_of_pypi_is_not_used_for_other_indexes() -> None:
 
 
 def listed(index: Index, name: str = "my-index.2") -> str:
-    """A pyproject.toml with the index as its source."""
+    """A pyproject.toml that lists the index as a source."""
     return f'[[tool.poetry.source]]\nname = "{name}"\nurl = "{index.url}"\n'
 
 
-def test_a_lock_file_cannot_send_a_login_to_another_host(index: Index) -> None:
-    """Whoever can change a lock file would get the passwords of everybody who builds it."""
+def test_changed_address_in_lock_file_does_not_get_the_login(index: Index) -> None:
+    """Anyone who can change a lock file could steal the passwords of everyone who builds from it."""
     with serve(Index(files={NAME: DATA})) as evil:
         download(index, source=private(evil), pyproject=listed(index), **LOGIN)
         stranger = LockedSource(type="legacy", url=evil.url, reference="other")
@@ -278,8 +278,8 @@ def test_a_lock_file_cannot_send_a_login_to_another_host(index: Index) -> None:
     assert all("Authorization" not in headers for _, headers in evil.requests)
 
 
-def test_a_redirect_to_another_host_does_not_carry_the_login(index: Index) -> None:
-    """Indexes send downloads on to a file store, and whoever runs it would have the password."""
+def test_redirect_to_another_host_does_not_get_the_login(index: Index) -> None:
+    """Many indexes redirect to a file store, and its owner would get the password."""
     index.login = ("me", "s3cret!")
     with serve(Index(files={NAME: DATA})) as store:
         index.redirects[f"/files/{NAME}"] = store.url.replace("/simple/", f"/blob/{NAME}?token=let-me-in")
@@ -295,8 +295,8 @@ def test_a_redirect_to_another_host_does_not_carry_the_login(index: Index) -> No
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 
-def test_an_address_with_a_token_is_logged_without_it(index: Index, caplog: pytest.LogCaptureFixture) -> None:
-    """Debug logs of CI jobs are read by many."""
+def test_token_in_url_is_masked_in_debug_log(index: Index, caplog: pytest.LogCaptureFixture) -> None:
+    """Everyone who can read the debug log of a CI job could use the token."""
     index.files_at = "../signed"
     index.redirects[f"/simple/files/{NAME}"] = f"/blob/{NAME}?X-Amz-Signature=let-me-in&x=y"
     with caplog.at_level("DEBUG"):
@@ -306,8 +306,8 @@ def test_an_address_with_a_token_is_logged_without_it(index: Index, caplog: pyte
     assert "let-me-in" not in caplog.text
 
 
-def test_a_file_locked_by_address_gets_the_login_of_the_source_on_that_host(index: Index) -> None:
-    """A wheel that is asked for by its URL on a private host could not be installed, as Poetry does."""
+def test_url_dependency_uses_login_of_the_source_on_its_host(index: Index) -> None:
+    """A URL dependency on a private host could not be downloaded, although Poetry can install it."""
     index.login = ("me", "s3cret!")
     output = io.BytesIO()
     downloader = Downloader(indexes(listed(index), **LOGIN))
@@ -318,8 +318,8 @@ def test_a_file_locked_by_address_gets_the_login_of_the_source_on_that_host(inde
     assert output.getvalue() == DATA
 
 
-def test_a_login_that_is_refused_is_told_with_its_origin(index: Index) -> None:
-    """A user would look for a missing variable when a token has expired."""
+def test_error_for_refused_login_says_where_the_login_came_from(index: Index) -> None:
+    """A user whose token has expired would look for a missing variable."""
     index.login = ("me", "another")
 
     with pytest.raises(DownloadError, match="refuses the login") as caught:
@@ -330,28 +330,28 @@ def test_a_login_that_is_refused_is_told_with_its_origin(index: Index) -> None:
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """A certificate authority that nobody knows."""
+    """A certificate authority that no one trusts by default."""
     return trustme.CA()
 
 
 def tls(authority: trustme.CA, *, clients: bool = False) -> ssl.SSLContext:
-    """What a server of that authority is started with; ``clients`` have to show a certificate, too."""
+    """The TLS context of a server with a certificate of the authority; ``clients`` requires client certificates."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     if clients:
         authority.configure_trust(context)
         context.verify_mode = ssl.CERT_REQUIRED
-        context.maximum_version = ssl.TLSVersion.TLSv1_2  # later ones refuse after the handshake, at any time
+        context.maximum_version = ssl.TLSVersion.TLSv1_2  # TLS 1.3 refuses a client after the handshake, at any time
     return context
 
 
 @pytest.mark.parametrize(
     "variable", ["POETRY_CERTIFICATES_MY_INDEX_2_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", None]
 )
-def test_a_companys_own_authority_is_trusted_when_it_is_named(
+def test_company_ca_is_trusted_only_if_a_variable_is_set_to_its_bundle(
     authority: trustme.CA, tmp_path: Path, variable: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An index behind a company's certificate could not be used, or any certificate would do."""
+    """An index with a company's certificate could not be used, or any certificate would be accepted."""
     bundle = tmp_path / "company.pem"
     authority.cert_pem.write_to_path(str(bundle))
     variables = {variable: str(bundle)} if variable else {}
@@ -368,8 +368,8 @@ def test_a_companys_own_authority_is_trusted_when_it_is_named(
     assert "POETRY_CERTIFICATES_MY_INDEX_2_CERT" in str(caught.value.hint)
 
 
-def test_checking_certificates_can_be_switched_off_for_one_source(authority: trustme.CA) -> None:
-    """Poetry's `certificates.<name>.cert = false` would be taken for a file, or count for other indexes, too."""
+def test_certificate_check_can_be_turned_off_for_one_source(authority: trustme.CA) -> None:
+    """`certificates.<name>.cert = false` would be read as a path, or would turn off the check for all indexes."""
     off = {"POETRY_CERTIFICATES_MY_INDEX_2_CERT": "false"}
     with serve(Index(files={NAME: DATA}), tls(authority)) as index, serve(Index(), tls(authority)) as other:
         assert download(index, source=private(index), pyproject=listed(index), **off) == DATA
@@ -379,8 +379,8 @@ def test_checking_certificates_can_be_switched_off_for_one_source(authority: tru
             download(index, source=private(index), pyproject=listed(index), **off)
 
 
-def test_a_certificate_of_this_side_is_shown_when_it_is_asked_for(authority: trustme.CA, tmp_path: Path) -> None:
-    """An index that asks for client certificates could not be used, and a user would not know what it wants."""
+def test_client_certificate_is_used_and_a_missing_one_is_explained(authority: trustme.CA, tmp_path: Path) -> None:
+    """An index that requires client certificates could not be used, and a user would not know why."""
     client, bundle = tmp_path / "client.pem", tmp_path / "company.pem"
     authority.cert_pem.write_to_path(str(bundle))
     authority.issue_cert("client@example.invalid").private_key_and_cert_chain_pem.write_to_path(str(client))
@@ -397,40 +397,40 @@ FILE = LockedFile(NAME, file_hash(DATA))
 
 
 def mirrored(index: Index) -> Indexes:
-    """The index in PyPI's place."""
+    """The indexes of a project, with this index as the mirror of PyPI."""
     return indexes(POETRY_PYPI_MIRROR_URL=index.url)
 
 
 @pytest.mark.parametrize(("sizes", "size"), [(True, len(DATA)), (False, None)])
-def test_size_is_what_the_page_tells(index: Index, sizes: bool, size: int | None) -> None:
-    """A preview would have to download a wheel to know its size, or invent one."""
+def test_size_of_file_is_the_one_on_the_page(index: Index, sizes: bool, size: int | None) -> None:
+    """A preview would show a wrong size, or download the wheel to measure it."""
     index.sizes = sizes
     assert Downloader(mirrored(index)).find("app 1.0", "app", FILE, None).size == size
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-def test_the_end_of_a_file_is_read_without_the_rest(index: Index, ranges: bool) -> None:
-    """A preview would download whole wheels; an index that gives no parts is no reason to."""
+def test_end_of_file_is_read_without_the_rest(index: Index, ranges: bool) -> None:
+    """A preview would download whole wheels, above all from an index without range requests."""
     index.ranges = ranges
     downloader = Downloader(mirrored(index))
     end = downloader.read_end("app 1.0", downloader.find("app 1.0", "app", FILE, None), 1000)
     assert end == FileEnd(DATA[-1000:] if ranges else b"", len(DATA))
 
 
-def test_nothing_is_asked_after_the_deadline(index: Index) -> None:
-    """A preview would hang on an index that is slow to answer."""
+def test_no_request_is_sent_after_the_deadline(index: Index) -> None:
+    """A preview would wait for a slow index."""
     found = Downloader(mirrored(index)).find("app 1.0", "app", FILE, None)
     index.requests.clear()
     late = Downloader(mirrored(index), deadline=time.monotonic() - 1)
-    with pytest.raises(DownloadError, match="no time was left"):
+    with pytest.raises(DownloadError, match="the time limit was reached"):
         late.find("app 1.0", "app", FILE, None)
-    with pytest.raises(DownloadError, match="no time was left"):
+    with pytest.raises(DownloadError, match="the time limit was reached"):
         late.read_end("app 1.0", found, 10)
     assert index.requests == []
 
 
-def test_a_question_with_a_deadline_is_asked_once(index: Index) -> None:
-    """A preview would sit out the pauses between attempts."""
+def test_request_with_deadline_is_not_retried(index: Index) -> None:
+    """A preview would wait for the pauses between attempts."""
     index.failures = [503, 503]
     with pytest.raises(DownloadError):
         Downloader(mirrored(index), deadline=time.monotonic() + 60).find("app 1.0", "app", FILE, None)

@@ -1,4 +1,4 @@
-"""Who this user is to an index, found where Poetry finds it, and in its order."""
+"""Tests of looking up logins and certificates in the places, and in the order, that Poetry uses."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Keyring(KeyringBackend):
         return None
 
     def set_password(self, *_: str) -> None:
-        raise AssertionError("nothing is ever written")
+        raise AssertionError("logins are never written")
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home with nothing in it, and no keyring."""
+    """An empty home folder, and no keyring."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     before = keyring.get_keyring()
@@ -54,7 +54,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def use_keyring(**entries: str) -> None:
-    """Have a keyring; keys are ``service|user name``."""
+    """Use a keyring with these entries: ``service|user name`` → password."""
     Keyring.entries = {(key.partition("|")[0], key.partition("|")[2]): value for key, value in entries.items()}
     keyring.set_keyring(Keyring())  # type: ignore[no-untyped-call]
 
@@ -65,20 +65,20 @@ def login(
     given: Mapping[str, tuple[str, str]] = MappingProxyType({}),
     source: PackageSource = INDEX,
 ) -> tuple[str, str] | None:
-    """What this user is told to be."""
+    """The user name and password that are found for a source."""
     variables = {"POETRY_CONFIG_DIR": str(home / "poetry"), **variables}
     found = Credentials.of_host(home / "project", given, variables).login(source)
     return (found.username, found.password) if found else None
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file of a user's."""
+    """Write a file in the user's home."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 
 
-def test_the_first_of_all_places_wins(home: Path) -> None:
-    """A password that was set for this run would lose against one that was stored years ago."""
+def test_first_place_with_a_login_wins(home: Path) -> None:
+    """A password that is set for this run would be ignored in favor of one that was stored years ago."""
     write(home / ".netrc", "machine host.invalid login netrc password netrc-password\n")
     assert login(home) == ("netrc", "netrc-password")
 
@@ -104,8 +104,8 @@ def test_the_first_of_all_places_wins(home: Path) -> None:
     assert login(home, VARIABLES, given, with_login) == ("given", "given-password")
 
 
-def test_nothing_is_found_where_nothing_is(home: Path) -> None:
-    """An index without a login would be sent one."""
+def test_no_login_is_found_if_none_is_configured(home: Path) -> None:
+    """A login would be sent to an index that needs none."""
     assert login(home) is None
 
 
@@ -118,15 +118,17 @@ def test_nothing_is_found_where_nothing_is(home: Path) -> None:
         ({"USERNAME": "token", "PASSWORD": ""}, ("token", "")),
     ],
 )
-def test_half_of_a_login_will_do(home: Path, variables: dict[str, str], expected: tuple[str, str]) -> None:
-    """Many indexes take a token as the user name, or as the password of nobody."""
+def test_login_may_have_only_a_user_name_or_only_a_password(
+    home: Path, variables: dict[str, str], expected: tuple[str, str]
+) -> None:
+    """Indexes that take a token as the user name, or as the password without a user name, could not be used."""
     named = {f"POETRY_HTTP_BASIC_MY_INDEX_{name}": value for name, value in variables.items()}
 
     assert login(home, named) == expected
 
 
-def test_a_user_name_in_the_address_is_completed_from_elsewhere(home: Path) -> None:
-    """`https://aws@…` is what CodeArtifact's own page tells people to write."""
+def test_password_for_user_name_in_url_comes_from_the_keyring(home: Path) -> None:
+    """`https://aws@…`, as in the documentation of CodeArtifact, would not work."""
     source = PackageSource("my-index", Address.of("https://aws@host.invalid/simple"))
 
     assert login(home, source=source) == ("aws", "")
@@ -134,8 +136,8 @@ def test_a_user_name_in_the_address_is_completed_from_elsewhere(home: Path) -> N
     assert login(home, source=source) == ("aws", "ring-password")
 
 
-def test_a_password_of_nobody_is_in_the_keyring_under_poetrys_name_for_it(home: Path) -> None:
-    """`poetry config http-basic.my-index "" token` would not be found again."""
+def test_password_without_user_name_is_found_in_the_keyring(home: Path) -> None:
+    """A token that `poetry config http-basic.my-index "" token` stored would not be found."""
     use_keyring(**{"poetry-repository-my-index|__poetry_source_empty_username__": "token"})
 
     assert login(home) == ("", "token")
@@ -149,14 +151,14 @@ def test_a_password_of_nobody_is_in_the_keyring_under_poetrys_name_for_it(home: 
         ("my.index", ["POETRY_HTTP_BASIC_MY.INDEX", "POETRY_HTTP_BASIC_MY_INDEX"]),
     ],
 )
-def test_names_become_variables_as_in_poetry(source: str, names: list[str]) -> None:
-    """The variable that works for `poetry install` would not work here."""
+def test_names_of_variables_are_those_of_poetry(source: str, names: list[str]) -> None:
+    """A variable that works for `poetry install` would not work here."""
     assert variable_names("http-basic", source) == names
     assert variable_name("http-basic", source) == names[-1]
 
 
-def test_a_child_process_is_told_all_that_was_found(home: Path) -> None:
-    """A login from auth.toml, the keyring or netrc would not reach Poetry, least of all in a container."""
+def test_variables_for_a_child_process_contain_all_logins(home: Path) -> None:
+    """Poetry, above all in a container, would not get a login from auth.toml, the keyring or netrc."""
     dotted = PackageSource("my.index", Address.of("https://host.invalid/simple"))
     credentials = Credentials.of_host(
         home, {"my.index": ("u", "p")}, {"POETRY_PYPI_MIRROR_URL": "https://m:mp@mirror.invalid/simple/"}
@@ -173,8 +175,8 @@ def test_a_child_process_is_told_all_that_was_found(home: Path) -> None:
     }
 
 
-def test_the_mirror_may_be_in_poetrys_own_configuration(home: Path) -> None:
-    """`[plugins.pypi_mirror]` works for `poetry install`, and would not here."""
+def test_mirror_of_pypi_is_read_from_poetrys_config_file(home: Path) -> None:
+    """`[plugins.pypi_mirror]` would work for `poetry install`, but not here."""
     write(home / "poetry" / "config.toml", '[plugins.pypi_mirror]\nurl = "https://mirror.invalid/simple/"\n')
     mirror = Credentials.of_host(home, {}, {"POETRY_CONFIG_DIR": str(home / "poetry")}).mirror()
 
@@ -182,8 +184,8 @@ def test_the_mirror_may_be_in_poetrys_own_configuration(home: Path) -> None:
     assert mirror.address.url == "https://mirror.invalid/simple"
 
 
-def test_certificates_come_from_the_same_places(home: Path) -> None:
-    """`poetry config certificates.…` works for `poetry install`, and would not here."""
+def test_certificates_are_read_from_variables_and_config_files(home: Path) -> None:
+    """`poetry config certificates.…` would work for `poetry install`, but not here."""
     bundle = home / "company.pem"
     bundle.touch()
     write(home / "poetry" / "config.toml", f'[certificates.my-index]\ncert = "{bundle}"\nclient-cert = "{bundle}"\n')
@@ -195,8 +197,8 @@ def test_certificates_come_from_the_same_places(home: Path) -> None:
     assert read_configuration(folder, home).certificates("other") == Certificates()
 
 
-def test_a_certificate_that_is_not_there_is_told_with_its_variable(home: Path) -> None:
-    """A user would be told of a missing file and have to guess who asked for it."""
+def test_error_for_missing_certificate_file_names_the_variable(home: Path) -> None:
+    """A user would read that a file is missing, but not which setting has its path."""
     configuration = read_configuration({"POETRY_CERTIFICATES_MY_INDEX_CERT": "/nowhere/a.pem"}, home)
 
     with pytest.raises(InputError, match=r"/nowhere/a\.pem.*'my-index'") as caught:
@@ -204,8 +206,8 @@ def test_a_certificate_that_is_not_there_is_told_with_its_variable(home: Path) -
     assert "POETRY_CERTIFICATES_MY_INDEX_CERT" in str(caught.value.hint)
 
 
-def test_a_broken_file_of_poetrys_is_told_without_what_is_in_it(home: Path) -> None:
-    """A user would see a traceback, or the world a password."""
+def test_error_for_invalid_config_file_does_not_show_its_content(home: Path) -> None:
+    """A user would see a traceback, or a password would appear in a log."""
     write(home / "poetry" / "auth.toml", '[http-basic.my-index]\npassword = "hunter22\n')
 
     with pytest.raises(InputError, match="not valid TOML") as caught:
@@ -215,7 +217,7 @@ def test_a_broken_file_of_poetrys_is_told_without_what_is_in_it(home: Path) -> N
 
 
 @pytest.mark.parametrize("wrong", ["user:password", ("user",), ("user", None), ("a", "b", "c")])
-def test_credentials_of_another_shape_are_refused_without_showing_them(wrong: object) -> None:
+def test_credentials_that_are_not_a_pair_of_strings_are_refused_without_showing_them(wrong: object) -> None:
     """A traceback would show the password."""
     with pytest.raises(InputError, match="pair of strings") as caught:
         given_credentials({"inner": wrong})  # type: ignore[dict-item]
@@ -223,8 +225,8 @@ def test_credentials_of_another_shape_are_refused_without_showing_them(wrong: ob
     assert "credentials['inner']" in str(caught.value)
 
 
-def test_a_login_in_a_url_is_encoded(home: Path) -> None:
-    """A password with a slash or an at would lead to another host."""
+def test_login_in_url_is_percent_encoded(home: Path) -> None:
+    """A password that contains "/" or "@" would be read as part of the host."""
     found = Credentials.of_host(home, {"my-index": ("a@b", "c/d:e")}, {}).login(INDEX)
 
     assert url_with_login(INDEX, found) == "https://a%40b:c%2Fd%3Ae@host.invalid/simple"

@@ -1,4 +1,4 @@
-"""Pages of package indexes, in JSON and HTML, sound and not."""
+"""Tests of reading project pages in JSON and HTML, valid and invalid ones."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ JSON, HTML = "application/vnd.pypi.simple.v1+json", "text/html"
 
 
 def answer(body: str | bytes, content_type: str = HTML) -> requests.Response:
-    """An index's answer."""
+    """The answer of an index."""
     response = requests.Response()
     response.status_code, response.url = 200, PAGE
     response.headers["Content-Type"] = content_type
     response.encoding = requests.utils.get_encoding_from_headers(response.headers)
     response.raw = io.BytesIO(body if isinstance(body, bytes) else body.encode("utf-8", "surrogatepass"))
-    assert isinstance(response.content, bytes)  # read now, as requests does it where nothing is streamed
+    assert isinstance(response.content, bytes)  # reads the body now, as requests does unless it streams
     return response
 
 
 def found(body: str | bytes, content_type: str = HTML) -> tuple[str, int | None] | None:
-    """Address and size of the file on a page."""
+    """Address and size of the file on a page; None if it is not on the page."""
     file = find_file(answer(body, content_type), NAME)
     return (file.url, file.size) if file else None
 
@@ -69,8 +69,8 @@ def test_file_is_found_in_json(content_type: str) -> None:
         {"core-metadata": 1},
     ],
 )
-def test_keys_that_are_not_needed_may_be_odd(odd: dict[str, object]) -> None:
-    """Poetry installs from indexes that fill them in wrongly; a build here would fail."""
+def test_keys_that_are_not_needed_may_be_invalid(odd: dict[str, object]) -> None:
+    """A build would fail for an index that Poetry can install from."""
     assert found(json_page({**ENTRY, **odd}), JSON) == (FOUND, None)
 
 
@@ -92,8 +92,8 @@ def test_odd_entries_of_other_files_do_no_harm_in_json(other: object) -> None:
         json_page(ENTRY, name=None, versions="1.0", **{"project-status": {"status": "unheard-of"}}),
     ],
 )
-def test_the_rest_of_a_json_page_may_be_odd(page: str) -> None:
-    """Poetry reads nothing of it."""
+def test_other_parts_of_a_json_page_may_be_invalid(page: str) -> None:
+    """A build would fail for an index that Poetry can install from."""
     assert found(page, JSON) == (FOUND, None)
 
 
@@ -116,8 +116,8 @@ def test_the_rest_of_a_json_page_may_be_odd(page: str) -> None:
         (json_page(ENTRY, meta={"api-version": "2.0"}), "version 2.0 of the simple API is not supported"),
     ],
 )
-def test_a_json_page_that_cannot_be_read_says_why(page: str, problem: str) -> None:
-    """A user would see a traceback, or three lines of a library's about a model of its own."""
+def test_error_for_invalid_json_page_says_what_is_wrong(page: str, problem: str) -> None:
+    """A user would see a traceback, or a long message about classes of a library."""
     with pytest.raises(PageError, match=problem) as caught:
         found(page, JSON)
     assert "\n" not in str(caught.value)
@@ -138,15 +138,15 @@ def test_a_json_page_that_cannot_be_read_says_why(page: str, problem: str) -> No
     ],
 )
 def test_file_is_found_in_html(page: str) -> None:
-    """Old indexes, and folders behind a web server, could not be used."""
+    """Old indexes, and folders on a web server, could not be used."""
     assert found(page) == (FOUND, None)
     assert found(page, "application/vnd.pypi.simple.v1+html") == (FOUND, None)
     assert found(page, "") == (FOUND, None)
     assert found(page.replace(NAME, "app-2.0.tar.gz")) is None
 
 
-def test_encoding_of_an_html_page_is_the_one_of_its_header() -> None:
-    """A folder with a name that is not ASCII would not be found."""
+def test_html_page_is_decoded_with_the_charset_of_its_header() -> None:
+    """A file in a folder with a non-ASCII name would not be found."""
     page = f'<a href="/dépôt/{NAME}">{NAME}</a>'
 
     assert found(page.encode("utf-8"), "text/html; charset=utf-8") == (f"https://index.invalid/dépôt/{NAME}", None)
@@ -161,15 +161,15 @@ def test_encoding_of_an_html_page_is_the_one_of_its_header() -> None:
         (f'<a href="https://[/{NAME}">{NAME}</a>', HTML, "cannot be read"),
     ],
 )
-def test_an_html_page_that_cannot_be_read_says_why(page: str, content_type: str, problem: str) -> None:
-    """A user would see a traceback of a parser."""
+def test_error_for_invalid_html_page_says_what_is_wrong(page: str, content_type: str, problem: str) -> None:
+    """A user would see the traceback of a parser."""
     with pytest.raises(PageError, match=problem):
         found(page, content_type)
 
 
-def test_later_minor_versions_are_read_without_a_warning() -> None:
-    """Every layer would be built with a warning, or not at all, once PyPI adds something."""
-    # In a process of its own: pytest resets the filter of warnings that the module sets when it is imported.
+def test_page_with_later_minor_version_is_read_without_a_warning() -> None:
+    """Every build would show a warning, or fail, when PyPI adds something to its pages."""
+    # In a separate process, because pytest resets the filter of warnings that the module sets when it is imported.
     code = (
         "import sys; sys.path[:0] = ['tests']; from unit.index.test_pages import *\n"
         "page = json_page(ENTRY, meta={'api-version': '1.99'})\n"
@@ -201,8 +201,8 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 @given(VALUES, st.lists(VALUES, max_size=3))
 @example({"files": [{"filename": NAME, "url": "\ud800"}]}, [])
 @example({"files": [{"filename": NAME, "url": "", "size": True}]}, [])
-def test_any_json_is_a_page_or_a_problem(document: Any, files: list[Any]) -> None:
-    """What an index sends could end a deployment with a traceback."""
+def test_any_json_gives_a_file_or_a_page_error(document: Any, files: list[Any]) -> None:
+    """An answer of an index could end a deployment with a traceback."""
     for page in (document, {"files": files}, {"files": [{"filename": NAME, "url": file} for file in files]}):
         try:
             file = find_file(answer(json.dumps(page), JSON), NAME)
@@ -219,8 +219,8 @@ MARKUP = st.sampled_from((
 
 
 @given(st.lists(MARKUP | st.text(max_size=3), max_size=12).map("".join), st.sampled_from(["", "; charset=utf-16"]))
-def test_any_markup_is_a_page_or_a_problem(page: str, charset: str) -> None:
-    """A page of a proxy, which asks for a login say, would end a deployment with a traceback."""
+def test_any_markup_gives_a_file_or_a_page_error(page: str, charset: str) -> None:
+    """An answer of a proxy, such as a login form, could end a deployment with a traceback."""
     try:
         file = find_file(answer(page, HTML + charset), NAME)
     except PageError:

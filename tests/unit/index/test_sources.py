@@ -1,4 +1,4 @@
-"""Which index a package is taken from, and which address gets which login."""
+"""Tests of the source of a package, and of the source whose login is used for an address."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ priority = "supplemental"
 
 
 def legacy(reference: str, url: str = "https://elsewhere.invalid/simple") -> LockedSource:
-    """A package's source in a lock file."""
+    """The source of a package in a lock file."""
     return LockedSource(type="legacy", url=url, reference=reference)
 
 
-def test_logins_are_taken_out_of_addresses() -> None:
-    """They would be part of every message about the index."""
+def test_login_is_removed_from_the_address_of_a_source() -> None:
+    """Every message about the index would show the password."""
     source = Sources.of(PROJECT).named("main-index")
 
     assert source
@@ -42,24 +42,24 @@ def test_logins_are_taken_out_of_addresses() -> None:
     assert source.page("app") == "https://host.invalid/main/simple/app/"
 
 
-def test_a_package_is_looked_for_where_pyproject_says_its_source_is() -> None:
-    """An address in a lock file is checked by nothing: the login of a source would go to any host."""
+def test_address_of_a_source_comes_from_pyproject_not_from_the_lock_file() -> None:
+    """Addresses in a lock file are not checked, so a changed one could send the login to any host."""
     found = Sources.of(PROJECT).of_package(legacy("extra"))
 
     assert found
     assert found.address.url == "https://host.invalid/extra/simple"
 
 
-def test_a_source_that_pyproject_does_not_list_has_no_name() -> None:
-    """A name made up in a lock file would get the login of an index that has that name elsewhere."""
+def test_source_that_pyproject_does_not_list_has_no_name() -> None:
+    """A source name that exists only in the lock file would get the login that the user has for that name."""
     found = Sources.of(PROJECT).of_package(legacy("made-up", "https://elsewhere.invalid/simple/"))
 
     assert found
     assert (found.name, found.address.url) == ("", "https://elsewhere.invalid/simple")
 
 
-def test_a_package_locked_from_pypi_is_taken_from_there_whatever_is_listed() -> None:
-    """The same name on a private index would be asked for instead: dependency confusion."""
+def test_package_locked_from_pypi_has_no_source() -> None:
+    """A package with the same name on another index would be used (dependency confusion)."""
     assert Sources.of(PROJECT).of_package(None) is None
     assert Sources.of('[[tool.poetry.source]]\nname = "PyPI"\n').of_package(legacy("PyPI", "https://x.invalid/s"))
 
@@ -76,15 +76,15 @@ def test_a_package_locked_from_pypi_is_taken_from_there_whatever_is_listed() -> 
         ("", None),
     ],
 )
-def test_a_primary_source_replaces_pypi(text: str, name: str | None) -> None:
-    """Build requirements would be fetched from an index that the company does not allow."""
+def test_primary_source_replaces_pypi_unless_pypi_is_listed(text: str, name: str | None) -> None:
+    """Build requirements would be downloaded from an index that the company does not allow."""
     found = Sources.of(text).instead_of_pypi
 
     assert (found.name if found else None) == name
 
 
-def test_an_index_of_one_page_is_asked_for_that_page() -> None:
-    """Poetry takes an address that ends in .html for a page with all files."""
+def test_source_with_an_html_address_has_a_single_page() -> None:
+    """Files on a single page, which Poetry recognizes by ".html", would not be found."""
     found = Sources.of(PROJECT).named("wheelhouse")
 
     assert found
@@ -102,8 +102,8 @@ def test_an_index_of_one_page_is_asked_for_that_page() -> None:
         ("https://evil.invalid/extra/a.whl", None),
     ],
 )
-def test_an_address_belongs_to_the_source_with_the_longest_common_path(url: str, name: str | None) -> None:
-    """Two repositories of one host have two logins, and another host has none."""
+def test_url_belongs_to_the_source_with_the_longest_common_path(url: str, name: str | None) -> None:
+    """The wrong login would be sent if two sources are on one host, or a login to another host."""
     found = Sources.of(PROJECT).of_url(url)
 
     assert (found.name if found else None) == name
@@ -124,6 +124,8 @@ def test_an_address_belongs_to_the_source_with_the_longest_common_path(url: str,
         ("https://host.invalid/a", "https://[host.invalid/b", False),
     ],
 )
-def test_a_login_stays_on_its_host_and_port_and_is_never_sent_less_encrypted(index: str, url: str, same: bool) -> None:
-    """Whoever listens there would have the password."""
+def test_login_may_be_sent_only_to_the_same_host_and_port_and_not_from_https_to_http(
+    index: str, url: str, same: bool
+) -> None:
+    """The owner of another host, or anyone on an unencrypted connection, would get the password."""
     assert is_same_host(index, url) is same

@@ -1,4 +1,4 @@
-"""TLS contexts that connections share; whom they trust is held by test_index.py, too."""
+"""Tests of the TLS contexts that connections share; test_client.py has more tests of certificates."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pulumi_poetry_layer.index.tls import CertificatesAdapter, _shared_context
 
 
 def bundle_of(authority: trustme.CA, path: Path) -> Path:
-    """A file with the authority's certificate."""
+    """A file with the certificate of the authority."""
     authority.cert_pem.write_to_path(str(path))
     return path
 
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.Session]:
-    """A session that uses the adapter, and nothing of the environment."""
+    """A session that uses the adapter and ignores the environment."""
     monkeypatch.setenv("NO_PROXY", "*")
     with requests.Session() as session:
         session.trust_env = False
@@ -32,14 +32,14 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.Session]:
         yield session
 
 
-def test_connections_to_many_hosts_read_the_authorities_once(tmp_path: Path) -> None:
-    """Each connection of each thread would spend 40 ms on the usual bundle."""
+def test_ca_bundle_is_read_once_for_all_connections(tmp_path: Path) -> None:
+    """Each connection of each thread would read the bundle, which is slow."""
     bundle = bundle_of(trustme.CA(), tmp_path / "bundle.pem")
     assert _shared_context(str(bundle)) is _shared_context(str(bundle)) is not None
 
 
-def test_a_bundle_that_was_replaced_is_read_again(tmp_path: Path) -> None:
-    """A process that lives long would refuse a renewed authority, or trust one that was taken out."""
+def test_replaced_ca_bundle_is_read_again(tmp_path: Path) -> None:
+    """A long-running process would not trust a new CA, or would still trust a removed one."""
     bundle = bundle_of(trustme.CA(), tmp_path / "bundle.pem")
     before = _shared_context(str(bundle))
     bundle_of(trustme.CA(), bundle)
@@ -49,8 +49,8 @@ def test_a_bundle_that_was_replaced_is_read_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "no certificate"])
-def test_a_bundle_that_cannot_be_read_is_left_to_the_connection(tmp_path: Path, text: str | None) -> None:
-    """The error would not be the one that tells what to do."""
+def test_unreadable_ca_bundle_gives_no_shared_context(tmp_path: Path, text: str | None) -> None:
+    """The connection could not report the error with its hint."""
     bundle = tmp_path / "bundle.pem"
     if text:
         bundle.write_text(text)
@@ -58,8 +58,8 @@ def test_a_bundle_that_cannot_be_read_is_left_to_the_connection(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "elsewhere.invalid"])
-def test_a_certificate_is_good_for_its_own_host_alone(tmp_path: Path, session: requests.Session, host: str) -> None:
-    """Whoever has a certificate for one host of a company could stand in for its index."""
+def test_certificate_for_another_host_is_refused(tmp_path: Path, session: requests.Session, host: str) -> None:
+    """Anyone with a certificate for one host of a company could impersonate its index."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).configure_cert(context)
@@ -72,8 +72,8 @@ def test_a_certificate_is_good_for_its_own_host_alone(tmp_path: Path, session: r
             session.get(f"{index.url}app/")
 
 
-def test_trust_in_one_authority_is_not_trust_in_another(tmp_path: Path, session: requests.Session) -> None:
-    """A connection would take over what an earlier one was told to trust."""
+def test_connection_does_not_use_the_ca_bundle_of_an_earlier_one(tmp_path: Path, session: requests.Session) -> None:
+    """A server with an untrusted certificate would be trusted, because another setting was used before."""
     authority, other = trustme.CA(), trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
