@@ -1,1 +1,10 @@
-"""This machine: files, programs and the cache."""
+"""The machine that builds: files, programs, environment variables, the cache and the build log.
+
+* ``files``: writes files atomically, and computes the SHA-256 of a file.
+* ``process``: runs programs, and masks secrets in their output. The only module that starts subprocesses.
+* ``variables``: names of environment variables, and the table of which programs may see which variables (pure).
+* ``cache``: the cache folder of this package.
+* ``build_log``: passes the output of a running build on, line by line.
+
+This room may import ``errors``, ``masking`` and ``names``.
+"""

@@ -1,7 +1,7 @@
-"""What a running build says, line by line, for whoever watches it.
+"""The output of a running build, line by line.
 
-Builders log it at level INFO under ``pulumi_poetry_layer``; a program that uses the package as a library hears of it
-through ``logging`` as of anything else.
+Builders log each line at level INFO to the logger ``pulumi_poetry_layer``. A program that uses this package as a
+library gets the lines through ``logging``.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger("pulumi_poetry_layer")
 
 
-def show_output(tell: Callable[[str], None]) -> None:
-    """Hand every line that the builds of this process say to a function, and to no other any more."""
+def show_output(show_line: Callable[[str], None]) -> None:
+    """Call a function with each line of output of the builds in this process. It replaces an earlier function."""
     for handler in list(_LOGGER.handlers):
-        if isinstance(handler, _Teller):
+        if isinstance(handler, _LineHandler):
             _LOGGER.removeHandler(handler)
-    _LOGGER.addHandler(_Teller(tell))
+    _LOGGER.addHandler(_LineHandler(show_line))
     _LOGGER.setLevel(logging.INFO)
 
 
-class _Teller(logging.Handler):
-    def __init__(self, tell: Callable[[str], None]) -> None:
+class _LineHandler(logging.Handler):
+    def __init__(self, show_line: Callable[[str], None]) -> None:
         super().__init__()
-        self._tell = tell
+        self._show_line = show_line
 
     def emit(self, record: logging.LogRecord) -> None:
         line = record.getMessage()
         if line.strip():
-            self._tell(line)
+            self._show_line(line)

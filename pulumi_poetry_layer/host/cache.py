@@ -1,4 +1,4 @@
-"""Where this package keeps what can be had again: one folder in the user's cache, shared by all projects."""
+"""The cache of this package: one folder in the user's cache folder, shared by all projects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAME = "pulumi-poetry-layer"
 
 
 def cache_root() -> Path:
-    """The whole cache: the folder the environment variable names, else one in the user's cache folder."""
+    """The folder in ``PULUMI_POETRY_LAYER_CACHE_DIR`` if that is set, else one in the user's cache folder."""
     configured = os.environ.get(ENVIRONMENT_VARIABLE)
     if configured:
         return Path(configured).expanduser().absolute()
@@ -21,17 +21,17 @@ def cache_root() -> Path:
 
 
 def cache_folder(name: str) -> Path:
-    """A folder of that name in the cache; it may not exist yet."""
+    """The folder with this name in the cache. It may not exist yet."""
     return cache_root() / "cache" / name
 
 
 def cache_size() -> int:
-    """Bytes of all files in the cache."""
+    """Size of all files in the cache, in bytes."""
     return sum(path.lstat().st_size for path in cache_folder("").rglob("*") if path.is_file())
 
 
 def clear_cache() -> int:
-    """Remove everything that was cached; returns how many bytes that were."""
+    """Remove everything from the cache, and return its size before that in bytes."""
     size = cache_size()
     shutil.rmtree(cache_folder(""), ignore_errors=True)
     return size

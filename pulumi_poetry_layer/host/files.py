@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written under a temporary name, then renamed."""
+"""Writes files atomically: under a temporary name, then renamed. Other processes never see an incomplete file."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ _CHUNK = 1 << 20
 
 @contextmanager
 def replacing(output: Path) -> Iterator[IO[bytes]]:
-    """A temporary file beside ``output`` that takes its place when the block ends well, and is removed otherwise."""
+    """Open a temporary file that replaces ``output`` at the end of the block, or is removed if the block fails."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    # Not tempfile: its files can be read by their owner alone. The name is as hard to guess, and "x" never shares.
+    # Not the tempfile module: only their owner can read its files. This name is as hard to guess, and mode "x" fails
+    # if the file exists.
     temporary = output.with_name(f".{output.name}.{os.urandom(8).hex()}.tmp")
     with temporary.open("xb") as file:
         try:
             yield file
             file.close()
-            temporary.chmod(0o644)  # whatever the umask: the engine's plugins may run as another user
+            temporary.chmod(0o644)  # independent of the umask, because Pulumi plugins may run as another user
             temporary.replace(output)
         except BaseException:
             file.close()
@@ -34,13 +35,13 @@ def replacing(output: Path) -> Iterator[IO[bytes]]:
 
 
 def write_atomically(output: Path, data: bytes) -> None:
-    """Write a small file."""
+    """Write a small file atomically."""
     with replacing(output) as file:
         file.write(data)
 
 
 def sha256_of(path: Path) -> str:
-    """Hex digest of a file."""
+    """SHA-256 of a file, as hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):

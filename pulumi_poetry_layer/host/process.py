@@ -1,6 +1,6 @@
-"""The only door to subprocesses: run a program to its end, or start one that answers questions.
+"""Runs programs. No other module starts subprocesses.
 
-The output of a program that fails is told with its error.
+The error for a program that fails contains the program's whole output, with secrets masked.
 """
 
 from __future__ import annotations
@@ -25,17 +25,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Program:
-    """An executable and what a user calls it."""
+    """An executable.
+
+    Attributes:
+        name: the name of the program, for messages.
+        path: the path of the executable.
+    """
 
     name: str
     path: str
 
 
 def find_program(name: str, *, hint: str) -> Program:
-    """Look a program up on PATH.
+    """Find a program on PATH.
+
+    Args:
+        name: the name of the program.
+        hint: how to install it, for the error.
 
     Raises:
-        SubprocessError: it is not there; ``hint`` says how to get it.
+        SubprocessError: the program is not on PATH.
     """
     path = which(name)
     if path is None:
@@ -52,21 +61,22 @@ def run(
     hint: str | None = None,
     errors_apart: bool = False,
 ) -> str:
-    """Run a program to its end, without standard input, and return what it printed.
+    """Run a program without standard input, wait for its end, and return its output.
 
     Args:
-        program: what to run.
-        arguments: its arguments.
-        environment: all of its environment variables.
-        folder: its working directory.
-        hint: what to do when it fails.
-        errors_apart: return standard output alone; else both streams, in order.
+        program: the program to run.
+        arguments: the command line arguments.
+        environment: the complete environment of the program; nothing is inherited.
+        folder: the working directory.
+        hint: what the user can do if the program fails.
+        errors_apart: return only standard output. By default both output streams are returned, in order.
 
     Raises:
-        SubprocessError: it could not be started, or ended with an error; carries its whole output, secrets masked.
+        SubprocessError: the program could not be started, or it failed. The message contains its whole output, with
+            secrets masked.
     """
     try:
-        ended = subprocess.run(
+        completed = subprocess.run(
             [program.path, *arguments],
             cwd=folder,
             env=dict(environment),
@@ -79,27 +89,27 @@ def run(
             check=False,
         )
     except OSError as error:
-        where = str(error.filename or program.path)  # the folder, when it is that which is not there
+        where = str(error.filename or program.path)  # the working directory, if that does not exist
         raise SubprocessError(f"cannot run {program.name}: {error.strerror}", where=where, hint=hint) from error
-    if ended.returncode != 0:
+    if completed.returncode != 0:
         command = " ".join([program.name, *arguments])
-        report = f"`{command}` ended with exit code {ended.returncode}\n{ended.stdout}{ended.stderr or ''}"
+        report = f"`{command}` ended with exit code {completed.returncode}\n{completed.stdout}{completed.stderr or ''}"
         raise SubprocessError(mask_secrets(report, environment).rstrip(), hint=hint)
-    return ended.stdout
+    return completed.stdout
 
 
 class AnsweringProcess:
-    """A Python process of this package that answers each line with one line; what it says on standard error is lost.
+    """A Python process that reads lines and answers each line with one line. Its standard error is discarded.
 
     Args:
-        arguments: the interpreter's.
+        arguments: the command line arguments of the Python interpreter.
 
     Raises:
-        OSError: it cannot be started.
+        OSError: the process cannot be started.
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        # In the folder of the package, so that the process imports this package and nothing that lies in a project.
+        # The working directory is first on sys.path, so it must contain this package and no files of a project.
         self._process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=Path(pulumi_poetry_layer.__file__).parents[1],
@@ -110,10 +120,10 @@ class AnsweringProcess:
         )
 
     def ask(self, line: str) -> str:
-        """The answer to a line; empty when the process has ended.
+        """Send a line and return the answer; empty if the process ends without one.
 
         Raises:
-            OSError: the process ended before it was asked.
+            OSError: the process had ended before the line was sent.
         """
         if not (self._process.stdin and self._process.stdout):
             return ""
@@ -122,11 +132,16 @@ class AnsweringProcess:
         return self._process.stdout.readline().rstrip("\n")
 
     def close(self) -> None:
-        """Let it end, which it does when there are no more lines."""
+        """Close the standard input of the process, which makes it end, and wait for it."""
         with suppress(OSError):
             self._process.communicate()
 
 
 def mask_secrets(text: str, environment: Mapping[str, str] | None = None) -> str:
-    """The text without the values of secret environment variables, and without logins and tokens in URLs."""
+    """Mask the values of secret environment variables, and the logins and tokens in URLs.
+
+    Args:
+        text: the text to mask.
+        environment: the environment variables; None means those of this process.
+    """
     return mask_urls(mask_values(text, secret_values(os.environ if environment is None else environment)))

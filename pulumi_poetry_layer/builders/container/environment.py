@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.host.variables import Audience, Holds, held_by, seen_by
+from pulumi_poetry_layer.host.variables import Audience, VariableKind, seen_by, variable_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,11 +53,11 @@ def container_environment(variables: Mapping[str, str], access: IndexAccess) -> 
     certificates: dict[str, bytes] = {}
     keys: dict[str, bytes] = {}
     for name, value in sorted(seen_by(Audience.CONTAINER, {**access.pip_variables, **host}).items()):
-        held, file = held_by(name), f"{name.lower()}.pem"
-        if held not in {Holds.KEY, Holds.BUNDLE}:
+        kind, file = variable_kind(name), f"{name.lower()}.pem"
+        if kind not in {VariableKind.KEY, VariableKind.BUNDLE}:
             passed[name] = value
         elif value not in _NO_FILE:
-            folder, files = (KEYS_FOLDER, keys) if held is Holds.KEY else (CERTIFICATES_FOLDER, certificates)
+            folder, files = (KEYS_FOLDER, keys) if kind is VariableKind.KEY else (CERTIFICATES_FOLDER, certificates)
             files[file] = _content(name, value)
             passed[name] = f"{folder}/{file}"
     if bundle := passed.get("SSL_CERT_FILE"):  # Poetry's HTTP library knows only the other two

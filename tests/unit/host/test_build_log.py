@@ -1,4 +1,4 @@
-"""Tests of what a running build says."""
+"""Tests of passing on the output of a running build."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BUILDER = logging.getLogger("pulumi_poetry_layer.builders.some_builder")
 
 @pytest.fixture(autouse=True)
 def unchanged_logging() -> Iterator[None]:
-    """Start as a fresh process does, and leave logging as it was."""
+    """Start without handlers, as a new process does, and restore logging afterwards."""
     logger = logging.getLogger("pulumi_poetry_layer")
     handlers, level = list(logger.handlers), logger.level
     logger.handlers.clear()
@@ -23,17 +23,17 @@ def unchanged_logging() -> Iterator[None]:
     logger.setLevel(level)
 
 
-def test_each_line_is_told_once_however_often_it_was_asked_for() -> None:
-    """Otherwise a program with two layers shows every line of a build twice."""
-    told: list[str] = []
+def test_each_line_is_shown_once_after_two_calls() -> None:
+    """A program with two layers would show every line of a build twice."""
+    shown: list[str] = []
     for _ in range(2):
-        show_output(told.append)
+        show_output(shown.append)
     BUILDER.info("Installing %s", "idna")
     BUILDER.info(" ")
-    assert told == ["Installing idna"]
+    assert shown == ["Installing idna"]
 
 
-def test_nothing_is_told_unasked(capsys: pytest.CaptureFixture[str]) -> None:
-    """Otherwise a program that uses the package as a library prints what it did not say."""
+def test_nothing_is_printed_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+    """A program that uses the package as a library would print lines that are not its own."""
     BUILDER.info("Installing idna")
     assert capsys.readouterr() == ("", "")

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Tests of writing files atomically."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pulumi_poetry_layer.host.files import replacing, sha256_of, write_atomicall
 
 
 def test_file_appears_at_the_end_with_a_mode_that_does_not_depend_on_umask(tmp_path: Path) -> None:
-    """Otherwise another process reads half a zip, or cannot read it at all."""
+    """Another process would read an incomplete zip, or could not read it."""
     output = tmp_path / "new" / "layer.zip"
     before = os.umask(0o077)
     try:
@@ -26,8 +26,8 @@ def test_file_appears_at_the_end_with_a_mode_that_does_not_depend_on_umask(tmp_p
         assert output.stat().st_mode & 0o777 == 0o644
 
 
-def test_failure_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
-    """Otherwise a crash destroys the last good file, or fills the folder with rubbish."""
+def test_failed_write_keeps_the_old_file_and_leaves_no_temporary_file(tmp_path: Path) -> None:
+    """A crash would destroy the last valid file, or leave unused files in the folder."""
     output = tmp_path / "layer.zip"
     write_atomically(output, b"old")
 
@@ -42,8 +42,8 @@ def test_failure_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [output]
 
 
-def test_digest_of_a_file_larger_than_a_chunk(tmp_path: Path) -> None:
-    """Otherwise a whole zip is taken for a damaged one."""
+def test_sha256_of_file_larger_than_a_chunk(tmp_path: Path) -> None:
+    """A valid zip would be treated as a damaged one."""
     data = bytes(range(256)) * 8192 + b"end"
     (tmp_path / "x").write_bytes(data)
     assert sha256_of(tmp_path / "x") == hashlib.sha256(data).hexdigest()

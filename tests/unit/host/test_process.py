@@ -1,4 +1,4 @@
-"""Tests of the door to subprocesses."""
+"""Tests of running programs, and of masking secrets in their output."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ PYTHON = Program("python", sys.executable)
 
 
 def python(code: str, folder: Path, **environment: str) -> str:
-    """Run a few lines of Python through the door."""
-    return run(PYTHON, ["-c", code], environment=environment, folder=folder, hint="mend it")
+    """Run a few lines of Python."""
+    return run(PYTHON, ["-c", code], environment=environment, folder=folder, hint="fix it")
 
 
-def test_output_of_both_streams_comes_back_in_order(tmp_path: Path) -> None:
-    """A user would see Poetry's error before what it was doing."""
+def test_output_of_both_streams_is_returned_in_order(tmp_path: Path) -> None:
+    """A user would see Poetry's error before the output that leads to it."""
     code = "import sys; print('one', flush=True); print('two', file=sys.stderr, flush=True); print('three')"
 
     assert python(code, tmp_path) == "one\ntwo\nthree\n"
 
 
-def test_warnings_are_kept_out_of_an_answer_and_stay_in_a_failure(tmp_path: Path) -> None:
-    """A warning of git's would be taken for the name of a file, or the reason of a failure be lost."""
+def test_standard_error_is_left_out_of_the_result_but_not_of_an_error(tmp_path: Path) -> None:
+    """A warning of git would be used as the name of a file, or a user would not see why a program failed."""
     code = "import sys; print('warning', file=sys.stderr); print('answer'); raise SystemExit({})"
 
     def ask(exit_code: int) -> str:
@@ -40,19 +40,19 @@ def test_warnings_are_kept_out_of_an_answer_and_stay_in_a_failure(tmp_path: Path
         ask(1)
 
 
-def test_failure_carries_command_code_whole_output_and_next_step(tmp_path: Path) -> None:
-    """A user would only learn that something failed."""
+def test_error_has_command_exit_code_whole_output_and_hint(tmp_path: Path) -> None:
+    """A user would only see that something failed."""
     with pytest.raises(SubprocessError) as caught:
         python("print('first'); print('last'); raise SystemExit(3)", tmp_path)
 
     message = str(caught.value)
     assert message.startswith("`python -c print('first')")
-    for part in ("ended with exit code 3", "first\nlast", "hint: mend it"):
+    for part in ("ended with exit code 3", "first\nlast", "hint: fix it"):
         assert part in message
 
 
-def test_environment_is_only_what_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user's active virtual environment or credentials would act in the build."""
+def test_program_does_not_inherit_environment_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's active virtual environment or credentials would be used in the build."""
     monkeypatch.setenv("VIRTUAL_ENV", "elsewhere")
 
     assert python("import os; print(sorted(os.environ.keys() & {'VIRTUAL_ENV', 'GIVEN'}))", tmp_path, GIVEN="1") == (
@@ -60,26 +60,26 @@ def test_environment_is_only_what_is_given(tmp_path: Path, monkeypatch: pytest.M
     )
 
 
-def test_runs_in_the_given_folder(tmp_path: Path) -> None:
-    """The build would happen in the user's project."""
+def test_program_runs_in_the_given_folder(tmp_path: Path) -> None:
+    """The build would change files in the user's project."""
     assert python("import os; print(os.getcwd())", tmp_path).strip() == str(tmp_path.resolve())
 
 
-def test_there_is_nobody_to_answer_questions(tmp_path: Path) -> None:
-    """A program that asks for a password would hang the deployment for ever."""
+def test_program_that_reads_standard_input_gets_end_of_file(tmp_path: Path) -> None:
+    """A program that asks for a password would wait forever, and the deployment with it."""
     with pytest.raises(SubprocessError, match="EOFError"):
         python("input('password: ')", tmp_path)
 
 
-def test_undecodable_output_is_no_second_error(tmp_path: Path) -> None:
-    """A file name in Latin-1 would hide what went wrong."""
+def test_output_that_is_not_utf8_is_shown_with_replacement_characters(tmp_path: Path) -> None:
+    """A file name in Latin-1 would cause a decoding error that hides the real one."""
     with pytest.raises(SubprocessError, match="before � after"):
         python(r"import sys; sys.stdout.buffer.write(b'before \xff after'); raise SystemExit(1)", tmp_path)
 
 
 @pytest.mark.parametrize("missing", ["program", "folder"])
-def test_what_cannot_be_started_says_what_is_missing(tmp_path: Path, missing: str) -> None:
-    """A user would look for Poetry when it is the folder that is gone."""
+def test_error_for_program_that_cannot_be_started_names_the_missing_path(tmp_path: Path, missing: str) -> None:
+    """A user would reinstall Poetry although the working directory is missing."""
     gone = tmp_path / "gone"
     program = Program("python", str(gone)) if missing == "program" else PYTHON
 
@@ -91,8 +91,8 @@ def test_what_cannot_be_started_says_what_is_missing(tmp_path: Path, missing: st
     assert caught.value.hint == "install it"
 
 
-def test_secrets_of_a_failing_program_are_masked(tmp_path: Path) -> None:
-    """A password would end in the log of the deployment, by way of the output or of the command itself."""
+def test_secrets_in_output_of_failed_program_are_masked(tmp_path: Path) -> None:
+    """The log of the deployment would show a password from the output or from the command."""
     with pytest.raises(SubprocessError) as caught:
         python(
             "import os; print(os.environ['POETRY_HTTP_BASIC_INNER_PASSWORD']); raise SystemExit('hunter22')",
@@ -116,7 +116,7 @@ def test_secrets_of_a_failing_program_are_masked(tmp_path: Path) -> None:
     ],
 )
 def test_values_of_secret_variables_are_masked(name: str, masked: bool) -> None:
-    """Credentials would be readable in messages, or harmless words blacked out."""
+    """Messages would show credentials, or harmless words would be masked."""
     assert mask_secrets("before swordfish after", {name: "swordfish"}) == (
         "before **** after" if masked else "before swordfish after"
     )
@@ -132,26 +132,26 @@ def test_values_of_secret_variables_are_masked(name: str, masked: bool) -> None:
     ],
 )
 def test_credentials_in_urls_are_masked(text: str, masked: str) -> None:
-    """A password in the address of an index would end in the log."""
+    """The log would show a password that is in the address of an index."""
     assert mask_secrets(text, {}) == masked
 
 
-def test_longer_secrets_go_first_and_short_ones_stay() -> None:
-    """The rest of a secret would stay readable, or every "1" of a message be blacked out."""
+def test_longer_secrets_are_masked_first_and_very_short_ones_not_at_all() -> None:
+    """The rest of a secret would stay readable, or every "1" in a message would be masked."""
     secrets = {"A_TOKEN": "swordfish", "B_TOKEN": "swordfish-long", "C_TOKEN": "1"}
 
     assert mask_secrets("swordfish-long 1", secrets) == "**** 1"
 
 
-def test_secrets_of_this_process_are_known_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Messages made outside of a subprocess would not be masked."""
+def test_secrets_of_this_process_are_masked_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages that are not from a subprocess would not be masked."""
     monkeypatch.setenv("SOME_PASSWORD", "swordfish")
 
     assert mask_secrets("swordfish") == "****"
 
 
-def test_programs_are_found_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another Poetry than the user's would run, or none."""
+def test_program_is_found_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The build would not use the user's Poetry."""
     tool = tmp_path / "some-tool"
     tool.write_text("#!/bin/sh\n")
     tool.chmod(0o755)
@@ -160,7 +160,7 @@ def test_programs_are_found_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert find_program("some-tool", hint="") == Program("some-tool", str(tool))
 
 
-def test_missing_program_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_for_missing_program_has_the_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user without Poetry would see `FileNotFoundError`."""
     monkeypatch.setenv("PATH", "")
 
@@ -168,10 +168,10 @@ def test_missing_program_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> 
         find_program("poetry", hint="install Poetry")
 
 
-def test_workers_import_this_package_and_nothing_from_the_project(
+def test_worker_imports_this_package_and_nothing_from_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A `json.py` beside a user's program would be run by every worker, or the worker would not start at all."""
+    """Every worker would run a `json.py` beside the user's program, or would not start."""
     (tmp_path / "json.py").write_text("raise SystemExit('not this one')")
     monkeypatch.chdir(tmp_path)
     code = "import json, pulumi_poetry_layer; input(); print(pulumi_poetry_layer.__file__)"

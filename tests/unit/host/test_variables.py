@@ -1,18 +1,18 @@
-"""Which programs may see which environment variables, and what is in them."""
+"""Tests of which programs may see which environment variables, and of the kinds of their values."""
 
 from __future__ import annotations
 
 import pytest
 
-from pulumi_poetry_layer.host.variables import Audience, Holds, held_by, seen_by
+from pulumi_poetry_layer.host.variables import Audience, VariableKind, seen_by, variable_kind
 
 POETRY, BUILDS, CONTAINER = Audience.POETRY, Audience.BUILDS, Audience.CONTAINER
 HOST, ALL = POETRY | BUILDS, POETRY | BUILDS | CONTAINER
-TEXT, SECRET, ADDRESS, BUNDLE, KEY = Holds
+TEXT, SECRET, ADDRESS, BUNDLE, KEY = VariableKind
 
 
 @pytest.mark.parametrize(
-    ("name", "audience", "holds"),
+    ("name", "audience", "kind"),
     [
         ("POETRY_HTTP_BASIC_INNER_USERNAME", POETRY | CONTAINER, SECRET),
         ("POETRY_HTTP_BASIC_INNER_PASSWORD", POETRY | CONTAINER, SECRET),
@@ -50,9 +50,9 @@ TEXT, SECRET, ADDRESS, BUNDLE, KEY = Holds
         ("a\nb", HOST, TEXT),
     ],
 )
-def test_a_variable_is_seen_by_those_who_need_it(name: str, audience: Audience, holds: Holds) -> None:
-    """A build backend would read passwords, a container get this host's secrets, or Poetry this user's settings."""
+def test_variable_is_seen_only_by_programs_that_need_it(name: str, audience: Audience, kind: VariableKind) -> None:
+    """A build backend could read passwords, a container secrets of this host, or Poetry settings of this user."""
     seen = [one for one in (POETRY, BUILDS, CONTAINER) if seen_by(one, {name: "value"}) == {name: "value"}]
 
     assert seen == [one for one in (POETRY, BUILDS, CONTAINER) if one in audience]
-    assert held_by(name) is holds
+    assert variable_kind(name) is kind
