@@ -1,1 +1,12 @@
-"""The layer zip: members, segments and the writer."""
+"""The layer zip: the same files give the same bytes on every machine.
+
+* ``members``: the parts of an archive. A member is one file, a segment is all files of one distribution.
+* ``segments``: writes segments to files and reads them, for the cache of wheels.
+* ``layout``: sorts the parts, removes duplicates and refuses conflicting files.
+* ``writer``: writes the archive.
+* ``zip_format``: the records of the zip format (pure).
+* ``checksums``: CRC-32 and decompression, by ISA-L or zlib.
+* ``file_state``: recognizes a file that has not changed since it was last checked.
+
+This room may import ``host``, ``poetry``, ``errors``, ``masking`` and ``names``.
+"""

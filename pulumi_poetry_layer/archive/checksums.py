@@ -1,8 +1,7 @@
-"""Reading deflate streams and taking checksums, with the quickest library at hand.
+"""Decompression and CRC-32 by ISA-L, or by zlib on platforms without ISA-L.
 
-ISA-L does both about four times as fast as the zlib that most Pythons are built with, and gives the same results:
-what inflates and what a CRC-32 is, is defined. (What deflates is not, so nothing is compressed here.) Where there is
-no ISA-L for a platform, zlib does.
+ISA-L is faster than the zlib of most Python builds. Both give the same results, because decompression and CRC-32 are
+fully specified. Compression is not: its output depends on the library, so this module does not compress.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zlib import crc32, decompressobj, error  # the same functions, better described
+    from zlib import crc32, decompressobj, error  # the same functions, with better type annotations
 else:
     try:
         from isal.isal_zlib import crc32, decompressobj, error

@@ -1,4 +1,4 @@
-"""Whether a file is still what it was, by what the file system says of it; git knows unchanged files in this way."""
+"""Recognizes a file that has not changed, by the attributes in the file system, as git does."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ if TYPE_CHECKING:
     from typing import IO
 
 _SETTLED = 2.0
-"""Seconds; a file system's clock may be that coarse, and two writes within one tick of it cannot be told apart.
+"""Time in seconds after which a change of a file can be recognized.
 
+The clock of a file system may be this coarse, so two writes within this time may have the same timestamp:
 https://git-scm.com/docs/racy-git
 """
 
 
 def state_of(file: IO[bytes]) -> str | None:
-    """What changes with every write to an open file: its name, its number, its size, and when it was last changed.
+    """A text that is different after every change of a file.
 
-    The time of the last change (ctime) cannot be set by a program, unlike that of the last modification.
+    It has the name, the inode number, the size, and the times of the last modification (mtime) and of the last change
+    (ctime). A program can set the first time, but not the second.
+
+    Args:
+        file: the open file.
 
     Returns:
-        None where the file system does not tell that time, and for files that were changed just now.
+        The state; None on Windows, which has no ctime, and for a file that was changed less than two seconds ago.
     """
     status = os.fstat(file.fileno())
     if os.name != "posix" or time.time() - status.st_ctime < _SETTLED:

@@ -1,7 +1,7 @@
-"""Which of the parts that builders hand over are written, and in which order: pure but for comparing equal names.
+"""Decides which parts are written to the archive, and in which order.
 
-Distributions may bring the same file, such as the ``__init__.py`` of a folder they share. It is kept once when it is
-the same everywhere; otherwise it would be chance which one wins, and that is an error.
+Several distributions may contain a file with the same name, for example the ``__init__.py`` of a shared folder. It is
+written once if its content is the same in all of them. Otherwise it is an error.
 """
 
 from __future__ import annotations
@@ -22,15 +22,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layout:
-    """What is written: segments without the members at these indexes, then members."""
+    """The parts in the order in which they are written.
+
+    Attributes:
+        segments: each segment, with the indexes of its members that are left out.
+        members: the single members, written after the segments.
+    """
 
     segments: tuple[tuple[Segment, frozenset[int]], ...]
     members: tuple[Member, ...]
 
 
 @dataclass(frozen=True)
-class _Claim:
-    """A distribution brings a file of this name: the member at an index of a segment, or a single member (0)."""
+class _File:
+    """A file in one of the parts.
+
+    Attributes:
+        name: its path in the layer.
+        part: the segment that contains it, or the member that it is.
+        index: its index in the segment; 0 if it is a single member.
+    """
 
     name: bytes
     part: Segment | Member
@@ -38,36 +49,43 @@ class _Claim:
 
 
 def lay_out(parts: Iterable[Segment | Member]) -> Layout:
-    """Order the parts and leave out what is there twice.
+    """Sort the parts and leave out duplicate files.
+
+    Args:
+        parts: the segments and members, in any order.
 
     Raises:
-        ArchiveError: a name is unsafe, or claimed with different contents.
+        ArchiveError: the name of a file is unsafe, or two parts have the same file with different contents.
     """
     parts = list(parts)
     segments = sorted((part for part in parts if isinstance(part, Segment)), key=attrgetter("distribution"))
     members = sorted((part for part in parts if isinstance(part, Member)), key=attrgetter("name", "distribution"))
     raise_problems(name_problems(members))
     raise_problems(_folder_problems(segments, members))
-    repeated = _repeated(segments, members) if _any_repeated(segments, members) else ()
-    dropped = {(id(claim.part), claim.index) for claim in repeated}
+    duplicates = _duplicates(segments, members) if _has_duplicates(segments, members) else ()
+    left_out = {(id(file.part), file.index) for file in duplicates}
     return Layout(
         segments=tuple(
-            (segment, frozenset(index for part, index in dropped if part == id(segment))) for segment in segments
+            (segment, frozenset(index for part, index in left_out if part == id(segment))) for segment in segments
         ),
-        members=tuple(member for member in members if (id(member), 0) not in dropped),
+        members=tuple(member for member in members if (id(member), 0) not in left_out),
     )
 
 
 def name_problems(members: Iterable[Member]) -> Iterator[ArchiveError]:
-    """Names that would not land where they say, in the layer's folder."""
+    """Problems with names that do not denote a file in the ``python/`` folder of the layer."""
     for member in members:
         parts = member.name.split("/")
         if not member.name.startswith(LAYER_FOLDER) or "\\" in member.name or {"", ".", ".."} & set(parts):
-            yield ArchiveError("not a safe path inside a layer", where=f"{member.distribution}: {member.name!r}")
+            yield ArchiveError(
+                f"is not a safe path below {LAYER_FOLDER}",
+                where=f"{member.distribution}: {member.name!r}",
+                hint=f"exclude {member.distribution} from the layer, or lock another version of it",
+            )
 
 
 def folders_of(names: Iterable[bytes]) -> frozenset[bytes]:
-    """Every folder that files of these names lie in."""
+    """All folders that contain the files with these names."""
     folders: set[bytes] = set()
     for name in names:
         folder = name.rpartition(b"/")[0]
@@ -87,48 +105,48 @@ def _folder_problems(segments: Sequence[Segment], members: Sequence[Member]) -> 
             )
 
 
-_EXCLUDE_HINT = "leave one of the distributions out of the layer, or lock versions that do not clash"
+_EXCLUDE_HINT = "exclude one of the distributions from the layer, or lock versions that do not conflict"
 
 
-def _any_repeated(segments: Sequence[Segment], members: Sequence[Member]) -> bool:
+def _has_duplicates(segments: Sequence[Segment], members: Sequence[Member]) -> bool:
     names = {member.name.encode() for member in members}.union(*(segment.names for segment in segments))
     return len(names) < len(members) + sum(len(segment.names) for segment in segments)
 
 
-def _repeated(segments: Sequence[Segment], members: Sequence[Member]) -> Iterator[_Claim]:
-    """Claims that an equal one precedes."""
-    first: dict[bytes, _Claim] = {}
+def _duplicates(segments: Sequence[Segment], members: Sequence[Member]) -> Iterator[_File]:
+    """The files that an earlier part contains with the same content."""
+    first_files: dict[bytes, _File] = {}
     problems = []
-    for claim in _claims(segments, members):
-        earlier = first.setdefault(claim.name, claim)
-        if earlier is claim:
+    for file in _files(segments, members):
+        first = first_files.setdefault(file.name, file)
+        if first is file:
             continue
-        if _content(earlier) == _content(claim):
-            yield claim
+        if _content(first) == _content(file):
+            yield file
         else:
-            problems.append(_clash(earlier, claim))
+            problems.append(_conflict(first, file))
     raise_problems(problems)
 
 
-def _claims(segments: Sequence[Segment], members: Sequence[Member]) -> Iterator[_Claim]:
+def _files(segments: Sequence[Segment], members: Sequence[Member]) -> Iterator[_File]:
     for segment in segments:
         for index, name in enumerate(segment.names):
-            yield _Claim(name, segment, index)
+            yield _File(name, segment, index)
     for member in members:
-        yield _Claim(member.name.encode(), member, 0)
+        yield _File(member.name.encode(), member, 0)
 
 
-def _clash(first: _Claim, second: _Claim) -> ArchiveError:
+def _conflict(first: _File, second: _File) -> ArchiveError:
     return ArchiveError(
-        f"both {first.part.distribution} and {second.part.distribution} bring this file, with different contents",
+        f"{first.part.distribution} and {second.part.distribution} both contain this file, with different contents",
         where=first.name.decode(),
         hint=_EXCLUDE_HINT,
     )
 
 
-def _content(claim: _Claim) -> bytes:
+def _content(file: _File) -> bytes:
     return content_bytes(
-        _segment_stream(claim.part, claim.index) if isinstance(claim.part, Segment) else claim.part.content
+        _segment_stream(file.part, file.index) if isinstance(file.part, Segment) else file.part.content
     )
 
 

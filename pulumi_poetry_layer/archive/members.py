@@ -1,4 +1,4 @@
-"""What a layer consists of: single members, and segments of ready-made ones."""
+"""The parts of a layer archive: members (single files) and segments (all files of a distribution)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-_LEVEL = 6  # zlib's own default: level 9 saves under 1 % on Python packages and takes three times as long
+TOO_LARGE = "is larger than 4 GiB, but AWS Lambda allows 250 MiB for a function and its layers"
+TOO_LARGE_HINT = "exclude packages from the layer"
+
+_LEVEL = 6  # zlib's default; higher levels take much longer and hardly make Python packages smaller
 
 LAYER_FOLDER = "python/"
-"""Where the Python runtimes look for a layer's packages; the layer is mounted at /opt.
+"""The folder of a layer in which the Python runtimes look for packages. The layer is mounted at /opt.
 
 https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
 """
@@ -33,25 +36,25 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
 
 @dataclass(frozen=True)
 class FileContent:
-    """A member's bytes are those of a file."""
+    """The content of a member is in a file, uncompressed. The writer compresses it."""
 
     path: Path
 
 
 @dataclass(frozen=True)
 class BytesContent:
-    """A member's bytes, stored uncompressed so that they do not depend on a zlib release."""
+    """The content of a member is in memory. It is stored uncompressed, so that it does not depend on a zlib release."""
 
     data: bytes
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A member's bytes lie, already compressed, in another file.
+    """The content of a member is a part of a file, such as a wheel, and may be compressed already.
 
     Attributes:
-        path: the file that holds the stream.
-        offset: where the stream starts, in bytes.
+        path: the file that contains the stream.
+        offset: position of the stream in the file, in bytes.
         compressed_size: length of the stream in bytes.
         size: uncompressed length in bytes.
         crc: CRC-32 of the uncompressed bytes.
@@ -72,9 +75,9 @@ class Member:
 
     Attributes:
         name: path inside the layer, with forward slashes, such as ``python/requests/__init__.py``.
-        distribution: normalized name of the distribution it belongs to.
-        content: where its bytes are.
-        executable: whether the file may be executed.
+        distribution: normalized name of the distribution that contains the file.
+        content: the content of the file, or where it is.
+        executable: whether the file is executable.
     """
 
     name: str
@@ -85,7 +88,13 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class DistributionSize:
-    """What one distribution takes in the layer: number of files, bytes in the zip and unzipped bytes."""
+    """The size of one distribution in the layer.
+
+    Attributes:
+        files: number of files.
+        size: compressed size of the files in bytes, without zip headers.
+        unzipped_size: uncompressed size of the files in bytes.
+    """
 
     files: int
     size: int
@@ -94,19 +103,19 @@ class DistributionSize:
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """All members of one distribution, ready-made: local headers and bytes lie one after the other in a file.
+    """All members of one distribution in a file, each with its local header, as they are in a zip.
 
-    A layer of segments is their concatenation, with nothing to compress and only offsets to add to.
+    The writer concatenates segments. It compresses nothing, and only changes the offsets in the central headers.
 
     Attributes:
         distribution: normalized name of the distribution.
-        path: the file that begins with the members.
-        length: bytes of the members with their local headers.
-        crc: their CRC-32 (hex); checked while they are copied, since files on disks get damaged.
-        names: the members' names, encoded, sorted, as they follow each other in the file.
-        headers: their central headers without names, offsets counted from the start of the file.
-        folders: every folder that a member lies in.
-        size: what the distribution takes.
+        path: the file, which starts with the members.
+        length: length of all members with their local headers, in bytes.
+        crc: CRC-32 of these bytes as hexadecimal digits, checked when they are copied.
+        names: encoded names of the members, sorted, in the order of the file.
+        headers: central headers of the members without names, with offsets from the start of the file.
+        folders: all folders that contain a member.
+        size: the size of the distribution in the layer.
     """
 
     distribution: str
@@ -119,20 +128,20 @@ class Segment:
     size: DistributionSize
 
     def start(self, index: int) -> int:
-        """Where a member's local header starts, in bytes; for the index after the last one, the segment's length."""
+        """Position of a member's local header in bytes; for the index after the last member, the segment's length."""
         return self.length if index == len(self.names) else self.entry(index).offset
 
     def entry(self, index: int) -> Entry:
-        """A member as its central header tells it."""
+        """The entry of a member in the central directory."""
         return parse_central_header(self.header(index), self.names[index])
 
     def header(self, index: int) -> bytes:
-        """A member's central header without its name."""
+        """The central header of a member, without its name."""
         return self.headers[index * CENTRAL_SIZE : (index + 1) * CENTRAL_SIZE]
 
 
 class StreamReader:
-    """Reads streams as they lie in their files; of many in one file, the file is opened once. A context manager."""
+    """Reads streams without decompressing them; opens a file once for consecutive streams. A context manager."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
@@ -158,7 +167,7 @@ class StreamReader:
 
 
 def content_bytes(content: FileContent | BytesContent | Stream) -> bytes:
-    """The uncompressed bytes."""
+    """The uncompressed content."""
     if isinstance(content, BytesContent):
         return content.data
     if isinstance(content, FileContent):
@@ -169,14 +178,22 @@ def content_bytes(content: FileContent | BytesContent | Stream) -> bytes:
 
 
 def compress(member: Member, offset: int, reader: StreamReader) -> tuple[Entry, bytes]:
-    """A member's entry for a local header at ``offset``, and its bytes as they lie in an archive.
+    """Compress a member, if its content is a file.
+
+    Args:
+        member: the member.
+        offset: position of its local header in the archive, in bytes.
+        reader: reads the member's content if that is a stream.
+
+    Returns:
+        The entry in the central directory, and the bytes that follow the local header.
 
     Raises:
-        ArchiveError: it is larger than the format can say.
+        ArchiveError: the member is too large for a zip file without zip64.
     """
     method, crc, size, data = _compressed(member.content, reader)
     if max(len(data), size, offset) >= MAXIMUM:
-        raise ArchiveError("over 4 GiB, far beyond what a layer can hold", where=member.name)
+        raise ArchiveError(TOO_LARGE, where=member.name, hint=TOO_LARGE_HINT)
     attributes = EXECUTABLE if member.executable else REGULAR
     return Entry(member.name.encode(), method, crc, len(data), size, attributes, offset), data
 

@@ -1,9 +1,9 @@
-"""Segments as files: a distribution's members, written once and copied into every layer that holds it.
+"""Segment files: the members of a distribution, written once and copied into every layer that contains it.
 
-A file is the members (local headers and bytes), then the directory, then a footer of fixed length. The directory is
-the members' central headers and names, and a JSON object that says what is in the file. The footer holds the lengths
-and checksums of both, so that a damaged file is noticed. (A checksum is enough: whoever could forge the members could
-forge a digest beside them.)
+A segment file consists of the members (local headers and content), a directory, and a footer of fixed length. The
+directory consists of the members' central headers, their names, and a JSON object. The footer contains the lengths and
+checksums of members and directory, so that a damaged file is recognized. A checksum is enough: someone who can change
+the members could also change a cryptographic hash in the same file.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 
 _MAGIC = b"layerseg"
 _FOOTER = struct.Struct("<8sQLLLLL")
-"""Magic, lengths of members, central headers, names and JSON, CRC-32 of the members and of the directory."""
+"""Magic number; lengths of members, central headers, names and JSON; CRC-32 of the members and of the directory."""
 
-_SHORT = 1 << 16  # bytes
+_SHORT = 1 << 16  # bytes; shorter members are written together with their header
 _SEPARATOR = b"\0"  # no name contains it
 
 
 def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str, Any]) -> None:
-    """Write a distribution's members as a segment.
+    """Write the members of a distribution as a segment.
 
     Args:
         members: the members, all of one distribution.
         file: an empty binary file.
-        notes: what else to keep about the distribution; JSON values.
+        notes: further information about the distribution; JSON values.
 
     Raises:
-        ArchiveError: an unsafe name, or a member that is too large.
+        ArchiveError: a member has an unsafe name, or is too large.
     """
     ordered = sorted(members, key=lambda member: member.name)
     raise_problems(name_problems(ordered))
@@ -54,7 +54,7 @@ def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str
         for member in ordered:
             entry, data = compress(member, offset, reader)
             header = local_header(entry)
-            # Most members are short, and joined they take half of the calls.
+            # Most members are short. Joining them with their headers saves calls.
             for block in (header + data,) if len(data) < _SHORT else (header, data):
                 file.write(block)
                 crc = crc32(block, crc)
@@ -64,18 +64,25 @@ def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str
             size += entry.compressed_size
             unzipped_size += entry.size
     folders = sorted(folder.decode() for folder in folders_of(names))
-    told = {"notes": dict(notes), "size": size, "unzipped_size": unzipped_size, "folders": folders}
-    directory = [b"".join(headers), _SEPARATOR.join(names), json.dumps(told, sort_keys=True).encode()]
+    document = {"notes": dict(notes), "size": size, "unzipped_size": unzipped_size, "folders": folders}
+    directory = [b"".join(headers), _SEPARATOR.join(names), json.dumps(document, sort_keys=True).encode()]
     file.write(b"".join(directory))
     file.write(_FOOTER.pack(_MAGIC, offset, *map(len, directory), crc, zlib.crc32(b"".join(directory))))
 
 
 def read_segment(path: Path, distribution: str) -> tuple[Segment, dict[str, Any]]:
-    """The segment in a file, and the notes kept with it; the members themselves are not read.
+    """Read the directory of a segment file. The members are not read.
+
+    Args:
+        path: the segment file.
+        distribution: normalized name of the distribution.
+
+    Returns:
+        The segment, and the notes that were written with it.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        DamagedSegmentError: it is not a whole segment.
+        FileNotFoundError: the file does not exist.
+        DamagedSegmentError: the file is incomplete, or its directory has changed.
     """
     with path.open("rb") as file:
         file.seek(0, 2)
@@ -84,23 +91,22 @@ def read_segment(path: Path, distribution: str) -> tuple[Segment, dict[str, Any]
         footer = file.read()
         if len(footer) != _FOOTER.size or footer[: len(_MAGIC)] != _MAGIC:
             raise DamagedSegmentError(path)
-        _, members, headers, names, told, crc, checksum = _FOOTER.unpack(footer)
-        file.seek(members)
-        directory = file.read(headers + names + told)
-    if length != members + len(directory) + len(footer) or zlib.crc32(directory) != checksum:
+        _, members_length, headers_length, names_length, json_length, crc, directory_crc = _FOOTER.unpack(footer)
+        file.seek(members_length)
+        directory = file.read(headers_length + names_length + json_length)
+    if length != members_length + len(directory) + len(footer) or zlib.crc32(directory) != directory_crc:
         raise DamagedSegmentError(path)
-    document = json.loads(directory[headers + names :])
-    split_names = tuple(directory[headers : headers + names].split(_SEPARATOR))
+    document = json.loads(directory[headers_length + names_length :])
     segment = Segment(
         distribution=distribution,
         path=path,
-        length=members,
+        length=members_length,
         crc=f"{crc:08x}",
-        names=split_names,
-        headers=directory[:headers],
+        names=tuple(directory[headers_length : headers_length + names_length].split(_SEPARATOR)),
+        headers=directory[:headers_length],
         folders=frozenset(map(str.encode, document["folders"])),
         size=DistributionSize(
-            files=headers // CENTRAL_SIZE, size=document["size"], unzipped_size=document["unzipped_size"]
+            files=headers_length // CENTRAL_SIZE, size=document["size"], unzipped_size=document["unzipped_size"]
         ),
     )
     return segment, document["notes"]

@@ -1,8 +1,9 @@
-"""Members and ready-made segments → a deterministic layer zip.
+"""Writes members and segments to a deterministic layer zip.
 
-The same content gives the same bytes on every host: one order, one fixed date, two modes, no host's name, user or
-folder. The central directory is sorted by name; the members' bytes come segment by segment, then single members by
-name. The archive is written under a temporary name and renamed, so a reader sees all of it or nothing.
+The same content gives the same bytes on every machine: the order is fixed, all files have the same date and one of two
+modes, and nothing of the machine is in the archive. The segments are written first, then the single members sorted by
+name. The central directory is sorted by name. The archive is written under a temporary name and then renamed, so that
+other processes never see an incomplete one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +19,8 @@ from pulumi_poetry_layer.archive.checksums import crc32
 from pulumi_poetry_layer.archive.file_state import state_of
 from pulumi_poetry_layer.archive.layout import lay_out
 from pulumi_poetry_layer.archive.members import (
+    TOO_LARGE,
+    TOO_LARGE_HINT,
     DistributionSize,
     Member,
     Segment,
@@ -36,22 +38,23 @@ from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
 from pulumi_poetry_layer.host.files import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Set
+    from collections.abc import Iterable, Iterator, Set
     from pathlib import Path
-    from typing import IO, TypeAlias
+    from typing import IO
 
-    Checksum: TypeAlias = Callable[[bytes | memoryview, int], int]
-
-
-_BLOCK = 1 << 18  # stays in the processor's cache between reading, checking and writing
-_MUCH = 1 << 24  # bytes
+_BLOCK = 1 << 18  # bytes; small enough to stay in the cache of the processor while it is checked and written
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveSummary:
-    """A written archive: hex digest, bytes of the zip, unzipped bytes, and the same by distribution.
+    """A written archive.
 
-    ``whole`` are the states (:mod:`.file_state`) of the files whose segments are in it.
+    Attributes:
+        sha256: SHA-256 of the zip, as hexadecimal digits.
+        size: size of the zip in bytes.
+        unzipped_size: uncompressed size of all files in bytes.
+        distributions: normalized name of a distribution → its size in the archive.
+        whole: states (:mod:`.file_state`) of the segment files that were copied, and so were not damaged.
     """
 
     sha256: str
@@ -63,7 +66,12 @@ class ArchiveSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class KnownArchive:
-    """What is known of an archive since it was last written: its hex digest, and states of files that were whole."""
+    """What is known about an archive from the last time that it was written.
+
+    Attributes:
+        sha256: SHA-256 of the zip, as hexadecimal digits.
+        whole: states of the segment files that were not damaged.
+    """
 
     sha256: str
     whole: frozenset[str] = frozenset()
@@ -72,44 +80,45 @@ class KnownArchive:
 def write_archive(
     parts: Iterable[Member | Segment], output: Path, *, known: KnownArchive | None = None
 ) -> ArchiveSummary:
-    """Write the layer zip; ``output`` is replaced at the very end, or not touched at all.
+    """Write the layer zip. ``output`` is replaced at the end, and not changed if an error occurs.
 
-    A file that several distributions bring is kept once when it is the same in all of them.
+    A file that several distributions contain is written once if its content is the same in all of them.
 
     Args:
-        parts: what is in it.
-        output: the zip.
-        known: what is known of the archive of these parts; finding it out takes more than half of the time.
+        parts: the content of the archive.
+        output: path of the zip.
+        known: what is known about the archive of these parts. With it, no hash is computed, and segment files that
+            have not changed are not checked again.
 
     Raises:
-        ArchiveError: two members of one name and different contents, an unsafe name, or a size beyond what the format
-            can say.
-        DamagedSegmentError: a segment's file is not what it was when the segment was made.
+        ArchiveError: two files have the same name and different contents, a name is unsafe, the archive is too large
+            for a zip file without zip64, or the archive cannot be written.
+        DamagedSegmentError: a segment file has changed since it was written.
     """
     layout = lay_out(parts)
     size = sum(segment.length for segment, _ in layout.segments)
     try:
         with replacing(output) as file, StreamReader() as reader:
             _reserve(file, size)
-            writer = _Writer(file, known, size)
+            writer = _Writer(file, known)
             for segment, dropped in layout.segments:
                 writer.add_segment(segment, dropped)
             for member in layout.members:
                 writer.add_member(member, reader)
             return writer.finish()
     except OSError as error:
-        raise ArchiveError(f"cannot be written: {error}", where=str(output)) from error
+        hint = "check the permissions of the folder and the free disk space"
+        raise ArchiveError(f"cannot be written: {error}", where=str(output), hint=hint) from error
 
 
 class _Writer:
-    """Writes an archive front to back; segments are checked on the way, unless they are known to be whole."""
+    """Writes an archive from start to end. Checks segments while it copies them, unless they have not changed."""
 
-    def __init__(self, file: IO[bytes], known: KnownArchive | None, size: int) -> None:
+    def __init__(self, file: IO[bytes], known: KnownArchive | None) -> None:
         self._file = file
-        self._size = size
         self._known = known
         self._digest = None if known else hashlib.sha256()
-        self._buffer = memoryview(bytearray(_BLOCK))  # one for all blocks: fresh memory takes longer than the copying
+        self._buffer = memoryview(bytearray(_BLOCK))  # one for all blocks, because allocating memory is slow
         self._offset = 0
         self._whole: set[str] = set()
         self._names: list[bytes] = []
@@ -119,17 +128,17 @@ class _Writer:
         self._unzipped_sizes: Counter[str] = Counter()
 
     def add_segment(self, segment: Segment, dropped: Set[int]) -> None:
-        """A segment without the members at the indexes in ``dropped``.
+        """Write a segment without the members at the indexes in ``dropped``.
 
         Raises:
-            DamagedSegmentError: its file is not what it was when the segment was made.
-            ArchiveError: the archive is larger than the format can say.
+            DamagedSegmentError: the segment file has changed since it was written.
+            ArchiveError: the archive is too large for a zip file without zip64.
         """
         _refuse_beyond_format(self._offset + segment.length)
         with _open(segment) as source:
             state = state_of(source)
-            is_whole = self._known is not None and state in self._known.whole
-            reader = _SegmentReader(segment, source, self._buffer, None if is_whole else _crc32_for(self._size))
+            is_unchanged = self._known is not None and state in self._known.whole
+            reader = _SegmentReader(segment, source, self._buffer, check=not is_unchanged)
             position = 0
             for first, last in _runs(len(segment.names), dropped):
                 start, end = segment.start(first), segment.start(last)
@@ -153,7 +162,7 @@ class _Writer:
         )
 
     def add_member(self, member: Member, reader: StreamReader) -> None:
-        """A single member."""
+        """Write a single member."""
         entry, data = compress(member, self._offset, reader)
         self._write(local_header(entry))
         self._write(data)
@@ -165,7 +174,7 @@ class _Writer:
         """Write the central directory.
 
         Raises:
-            ArchiveError: the archive is larger than the format can say.
+            ArchiveError: the archive is too large for a zip file without zip64.
         """
         start = self._offset
         _refuse_beyond_format(start)
@@ -198,54 +207,51 @@ class _Writer:
 
 
 class _SegmentReader:
-    """Reads a segment's members front to back.
+    """Reads the members of a segment from start to end.
 
     Args:
         segment: the segment.
-        source: its file.
-        buffer: where the blocks lie, one after the other.
-        crc32: what takes the checksum, None when the file is known to be whole.
+        source: the segment file.
+        buffer: the memory for one block.
+        check: whether to compute and compare the checksum.
     """
 
-    def __init__(self, segment: Segment, source: IO[bytes], buffer: memoryview, crc32: Checksum | None) -> None:
+    def __init__(self, segment: Segment, source: IO[bytes], buffer: memoryview, *, check: bool) -> None:
         self._segment = segment
         self._source = source
         self._buffer = buffer
-        self._crc32 = crc32
+        self._check = check
         self._crc = 0
 
     def blocks(self, length: int) -> Iterator[memoryview]:
-        """The next bytes; a block is gone when the next one comes."""
+        """Yield the next ``length`` bytes in blocks. The next block overwrites the memory of the last one."""
         while length > 0:
             count = self._source.readinto(self._buffer[:length])  # type: ignore[attr-defined]
             if not count:
                 raise DamagedSegmentError(self._segment.path)
             length -= count
             block = self._buffer[:count]
-            if self._crc32:
-                self._crc = self._crc32(block, self._crc)
+            if self._check:
+                self._crc = crc32(block, self._crc)
             yield block
 
     def skip(self, length: int) -> None:
-        """Pass over bytes, which are checked like all others."""
+        """Skip bytes. They still count for the checksum."""
         for _ in self.blocks(length):
             pass
 
     def finish(self) -> None:
-        """Tell whether it was what it should be, when all has been read."""
-        if self._crc32 and f"{self._crc:08x}" != self._segment.crc:
+        """Compare the checksum, after all bytes have been read.
+
+        Raises:
+            DamagedSegmentError: the checksum differs.
+        """
+        if self._check and f"{self._crc:08x}" != self._segment.crc:
             raise DamagedSegmentError(self._segment.path)
 
 
-def _crc32_for(size: int) -> Checksum:
-    """What takes the checksums: for little data zlib, since importing what is faster takes longer than it saves."""
-    if size < _MUCH:
-        return zlib.crc32
-    return crc32
-
-
 def _reserve(file: IO[bytes], size: int) -> None:
-    """Ask for the disk space of a file at once, where that can be had: it takes a third off the time for writing.
+    """Allocate the disk space of a file before writing, which makes writing faster. Does nothing if unsupported.
 
     Raises:
         OSError: the disk is full.
@@ -261,7 +267,7 @@ def _reserve(file: IO[bytes], size: int) -> None:
 
 def _refuse_beyond_format(size: int) -> None:
     if size >= MAXIMUM:
-        raise ArchiveError("over 4 GiB, far beyond what a layer can hold")
+        raise ArchiveError(f"the layer {TOO_LARGE}", hint=TOO_LARGE_HINT)
 
 
 def _open(segment: Segment) -> IO[bytes]:
@@ -272,7 +278,7 @@ def _open(segment: Segment) -> IO[bytes]:
 
 
 def _runs(count: int, dropped: Set[int]) -> Iterator[tuple[int, int]]:
-    """First and one past the last index of every stretch that is kept."""
+    """The ranges of indexes that are kept: the first index, and the one after the last."""
     first = 0
     for index in [*sorted(dropped), count]:
         if index > first:

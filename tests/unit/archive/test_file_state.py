@@ -1,4 +1,4 @@
-"""A file's state is another one after every change."""
+"""Tests of recognizing files that have not changed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from samples.clock import await_tick
 from pulumi_poetry_layer.archive import file_state
 from pulumi_poetry_layer.archive.file_state import state_of
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="no time of the last change there")
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows does not record the time of the last change")
 
 
 def state(path: Path) -> str | None:
-    """The state of the file of that name."""
+    """The state of a file."""
     with path.open("rb") as file:
         return state_of(file)
 
 
-def test_every_change_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A damaged file would go into a layer unchecked."""
+def test_state_differs_after_every_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged file would be copied into a layer without a check."""
     monkeypatch.setattr(file_state, "_SETTLED", -1e9)
     path = tmp_path / "file"
     path.write_bytes(b"before")
@@ -40,8 +40,8 @@ def test_every_change_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert state(tmp_path / "renamed") != first
 
 
-def test_a_file_that_was_changed_just_now_has_no_state_yet(tmp_path: Path) -> None:
-    """Two writes within one tick of the file system's clock would be taken for one."""
+def test_recently_changed_file_has_no_state(tmp_path: Path) -> None:
+    """A second write within the resolution of the file system's clock would not be recognized."""
     path = tmp_path / "file"
     path.write_bytes(b"")
 

@@ -1,4 +1,4 @@
-"""The layer zip: what is in it, that it is the same everywhere, and that it is there whole or not at all."""
+"""Tests of writing layer archives: content, determinism, conflicts, and damaged segments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from samples.clock import await_tick
 
-from pulumi_poetry_layer.archive import file_state
+from pulumi_poetry_layer.archive import file_state, writer
 from pulumi_poetry_layer.archive.members import BytesContent, DistributionSize, FileContent, Member, Segment
 from pulumi_poetry_layer.archive.segments import read_segment, write_segment
 from pulumi_poetry_layer.archive.writer import ArchiveSummary, KnownArchive, write_archive
@@ -25,7 +25,7 @@ def members(distribution: str, **files: bytes) -> list[Member]:
 
 
 def segment(folder: Path, distribution: str, **files: bytes) -> Segment:
-    """The same as a segment."""
+    """A segment with these contents."""
     path = folder / distribution
     with path.open("wb") as file:
         write_segment(members(distribution, **files), file, {"name": distribution})
@@ -33,14 +33,14 @@ def segment(folder: Path, distribution: str, **files: bytes) -> Segment:
 
 
 def contents(path: Path) -> dict[str, bytes]:
-    """What a zip holds, in the order of its directory."""
+    """Names and contents of the files in a zip, in the order of its directory."""
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_members_are_written_sorted_whatever_their_order(tmp_path: Path) -> None:
-    """Two builds of one plan would differ."""
+def test_members_are_written_in_sorted_order(tmp_path: Path) -> None:
+    """Two builds of the same plan would give different archives."""
     parts = members("app", b=b"2", a=b"1", a__c=b"3")
 
     first = write_archive(parts, tmp_path / "first.zip")
@@ -51,8 +51,8 @@ def test_members_are_written_sorted_whatever_their_order(tmp_path: Path) -> None
     assert list(contents(tmp_path / "first.zip")) == ["python/a.py", "python/a/c.py", "python/b.py"]
 
 
-def test_the_summary_tells_the_zip(tmp_path: Path) -> None:
-    """A user would be told sizes, and Lambda a digest, that are not the zip's."""
+def test_summary_has_hash_and_sizes_of_the_zip(tmp_path: Path) -> None:
+    """A user would see wrong sizes, and AWS Lambda would get a wrong hash."""
     output = tmp_path / "layer.zip"
 
     summary = write_archive([*members("app", a=b"12", b=b"3"), segment(tmp_path, "lib", c=b"4567")], output)
@@ -68,8 +68,8 @@ def test_the_summary_tells_the_zip(tmp_path: Path) -> None:
     )
 
 
-def test_members_carry_one_date_and_one_of_two_modes(tmp_path: Path) -> None:
-    """The bytes would depend on the clock and on the umask."""
+def test_members_have_a_fixed_date_and_one_of_two_modes(tmp_path: Path) -> None:
+    """The archive would depend on the clock and on the umask."""
     script = tmp_path / "script"
     script.write_bytes(b"#!")
     script.chmod(0o600)
@@ -82,8 +82,8 @@ def test_members_carry_one_date_and_one_of_two_modes(tmp_path: Path) -> None:
         assert [info.external_attr >> 16 for info in archive.infolist()] == [0o100755, 0o100644]
 
 
-def test_files_are_compressed_where_that_makes_them_smaller(tmp_path: Path) -> None:
-    """A layer would be larger than need be."""
+def test_file_is_compressed_only_if_that_makes_it_smaller(tmp_path: Path) -> None:
+    """A layer would be larger than necessary."""
     files = {"zeros": bytes(10_000), "noise": os.urandom(100)}
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
@@ -97,8 +97,8 @@ def test_files_are_compressed_where_that_makes_them_smaller(tmp_path: Path) -> N
     assert contents(output) == {f"python/{name}": data for name, data in sorted(files.items())}
 
 
-def test_names_beyond_ascii_survive(tmp_path: Path) -> None:
-    """A module would land under a name that nobody imports."""
+def test_non_ascii_names_are_kept(tmp_path: Path) -> None:
+    """A module with a non-ASCII name could not be imported."""
     write_archive([segment(tmp_path, "lib", ä=b"1"), *members("app", ß=b"2")], tmp_path / "layer.zip")
 
     assert contents(tmp_path / "layer.zip") == {"python/ß.py": b"2", "python/ä.py": b"1"}
@@ -106,15 +106,15 @@ def test_names_beyond_ascii_survive(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.py", "python/../a", "python//a", "/python/a", "python/a\\b", "python/"])
 def test_unsafe_names_are_refused(tmp_path: Path, name: str) -> None:
-    """A layer would write outside of its folder."""
+    """A layer could write files outside of its folder."""
     with pytest.raises(ArchiveError, match="not a safe path"):
         write_archive([Member(name, "app", BytesContent(b""))], tmp_path / "layer.zip")
 
     assert not list(tmp_path.iterdir())
 
 
-def test_segments_give_what_their_members_give(tmp_path: Path) -> None:
-    """A layer from the cache would differ from one without it."""
+def test_segments_give_the_same_content_as_their_members(tmp_path: Path) -> None:
+    """A layer from cached segments would have other content than one from members."""
     files = {"app": {"a": b"1" * 3000, "c__d": b"2"}, "lib": {"b": b"3", "c__e": b""}}
     segments = [segment(tmp_path, name, **given) for name, given in files.items()]
 
@@ -130,8 +130,8 @@ def test_segments_give_what_their_members_give(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shared", ["a", "m", "z"])
-def test_a_file_that_is_the_same_in_several_distributions_is_kept_once(tmp_path: Path, shared: str) -> None:
-    """Namespace packages could not be installed together."""
+def test_file_with_same_content_in_several_distributions_is_written_once(tmp_path: Path, shared: str) -> None:
+    """Distributions that share a package folder could not be in one layer."""
     first, second = {"b": b"1", shared: b"same", "y": b"2"}, {"c": b"3", shared: b"same", "x": b"4"}
     third = members("third", **{shared: b"same"})
 
@@ -146,22 +146,22 @@ def test_a_file_that_is_the_same_in_several_distributions_is_kept_once(tmp_path:
     assert sum(size.files for size in summary.distributions.values()) == len(found)
 
 
-@pytest.mark.parametrize("ready_made", [True, False])
-def test_files_of_one_name_that_differ_are_refused(tmp_path: Path, ready_made: bool) -> None:
-    """Which of them wins would be chance."""
+@pytest.mark.parametrize("as_segments", [True, False])
+def test_file_with_different_contents_in_two_distributions_is_refused(tmp_path: Path, as_segments: bool) -> None:
+    """One of the two files would be missing in the layer, and its distribution would not work."""
     parts: list[Member | Segment] = [*members("app", a=b"1"), *members("lib", a=b"2")]
-    if ready_made:
+    if as_segments:
         parts = [segment(tmp_path, "app", a=b"1"), segment(tmp_path, "lib", a=b"2")]
 
-    with pytest.raises(ArchiveError, match="both app and lib bring this file") as caught:
+    with pytest.raises(ArchiveError, match="app and lib both contain this file") as caught:
         write_archive(parts, tmp_path / "layer.zip")
 
     assert caught.value.where == "python/a.py"
     assert not (tmp_path / "layer.zip").exists()
 
 
-def test_a_file_where_another_distribution_has_a_folder_is_refused(tmp_path: Path) -> None:
-    """Unpacking the layer would fail."""
+def test_file_with_the_name_of_a_folder_in_another_distribution_is_refused(tmp_path: Path) -> None:
+    """AWS Lambda could not unpack the layer."""
     parts: list[Member | Segment] = [
         segment(tmp_path, "app", a=b"1"),
         Member("python/a.py/b", "lib", BytesContent(b"")),
@@ -171,8 +171,8 @@ def test_a_file_where_another_distribution_has_a_folder_is_refused(tmp_path: Pat
         write_archive(parts, tmp_path / "layer.zip")
 
 
-def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
-    """A user would fix one after the other."""
+def test_all_conflicts_are_reported_together(tmp_path: Path) -> None:
+    """A user would see the next conflict only after fixing the first."""
     parts = [*members("app", a=b"1", b=b"1"), *members("lib", a=b"2", b=b"2")]
 
     with pytest.raises(MultipleInputError):
@@ -180,8 +180,8 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["changed", "shortened", "removed"])
-def test_a_damaged_segment_is_noticed(tmp_path: Path, damage: str) -> None:
-    """A layer with a broken file would be published."""
+def test_damaged_segment_is_refused(tmp_path: Path, damage: str) -> None:
+    """A layer with a damaged file would be published."""
     part = segment(tmp_path, "app", a=b"1" * 100)
     data = part.path.read_bytes()
     if damage == "removed":
@@ -200,10 +200,10 @@ def test_a_damaged_segment_is_noticed(tmp_path: Path, damage: str) -> None:
 
 
 @pytest.mark.parametrize("damage", ["changed", "shortened", "removed"])
-def test_damage_is_noticed_in_a_file_that_was_whole_before(
+def test_segment_that_was_damaged_after_an_earlier_build_is_refused(
     tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A layer with a broken file would be published, because it was built before from the same wheels."""
+    """A layer with a damaged file would be published, because an earlier build found the file undamaged."""
     monkeypatch.setattr(file_state, "_SETTLED", -1e9)
     part = segment(tmp_path, "app", a=b"1" * 100)
     summary = write_archive([part], tmp_path / "layer.zip")
@@ -220,13 +220,13 @@ def test_damage_is_noticed_in_a_file_that_was_whole_before(
         write_archive([part], tmp_path / "layer.zip", known=known)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="no time of the last change there")
-def test_a_file_that_has_not_changed_is_checked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every build would take the checksum of each byte again."""
+@pytest.mark.skipif(os.name != "posix", reason="Windows does not record the time of the last change")
+def test_unchanged_segment_is_not_checked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every build would compute all checksums again, which is slow."""
     monkeypatch.setattr(file_state, "_SETTLED", -1e9)
     app, lib = segment(tmp_path, "app", a=b"same", b=b"1"), segment(tmp_path, "lib", a=b"same", z=b"2")
     summary = write_archive([app, lib], tmp_path / "layer.zip")
-    monkeypatch.setattr("zlib.crc32", lambda *_: pytest.fail("checked again"))
+    monkeypatch.setattr(writer, "crc32", lambda *_: pytest.fail("checked again"))
 
     known = KnownArchive(sha256=summary.sha256, whole=summary.whole)
     assert write_archive([app, lib], tmp_path / "again.zip", known=known) == summary
@@ -235,19 +235,19 @@ def test_a_file_that_has_not_changed_is_checked_once(tmp_path: Path, monkeypatch
         write_archive([app, lib], tmp_path / "again.zip", known=KnownArchive(sha256=summary.sha256))
 
 
-def test_the_unused_part_of_a_segment_is_checked_too(tmp_path: Path) -> None:
-    """A damaged entry would stay in the cache until it is used in another layer."""
+def test_left_out_members_of_a_segment_are_checked(tmp_path: Path) -> None:
+    """A damaged segment would stay in the cache, and a later layer would use it."""
     first, second = segment(tmp_path, "app", a=b"same", b=b"1"), segment(tmp_path, "lib", a=b"same", z=b"2")
     data = bytearray(second.path.read_bytes())
-    data[10] ^= 1  # in the local header of the file that is left out
+    data[10] ^= 1  # in the local header of the member that is left out
     second.path.write_bytes(bytes(data))
 
     with pytest.raises(DamagedSegmentError):
         write_archive([first, second], tmp_path / "layer.zip")
 
 
-def test_a_failed_write_leaves_the_old_archive_alone(tmp_path: Path) -> None:
-    """A half-written layer would be published."""
+def test_failed_write_does_not_change_the_old_archive(tmp_path: Path) -> None:
+    """An incomplete layer would be published."""
     output = tmp_path / "layer.zip"
     output.write_bytes(b"before")
 
@@ -258,8 +258,8 @@ def test_a_failed_write_leaves_the_old_archive_alone(tmp_path: Path) -> None:
     assert output.read_bytes() == b"before"
 
 
-def test_more_members_than_16_bits_can_count(tmp_path: Path) -> None:
-    """The directory would tell too few files."""
+def test_archive_with_more_members_than_16_bits_can_count_is_complete(tmp_path: Path) -> None:
+    """The directory would list too few files."""
     parts = [Member(f"python/{number}", "app", BytesContent(b"")) for number in range(66_000)]
 
     write_archive(parts, tmp_path / "layer.zip")
@@ -268,8 +268,8 @@ def test_more_members_than_16_bits_can_count(tmp_path: Path) -> None:
         assert len(archive.namelist()) == len(parts)
 
 
-def test_what_is_no_segment_is_told(tmp_path: Path) -> None:
-    """A file cut short would be taken for a segment."""
+def test_incomplete_or_changed_segment_file_is_refused(tmp_path: Path) -> None:
+    """An incomplete file in the cache would be used for a layer."""
     part = segment(tmp_path, "app", a=b"1")
     whole = part.path.read_bytes()
 
