@@ -6,18 +6,17 @@ written once if its content is the same in all of them. Otherwise it is an error
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, Member, Segment, Stream, content_bytes
 from pulumi_poetry_layer.archive.zip_format import LOCAL_SIZE, parse_local_header
-from pulumi_poetry_layer.errors import ArchiveError, raise_problems
+from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError, raise_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from pulumi_poetry_layer.archive.members import BytesContent, FileContent
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,7 @@ def lay_out(parts: Iterable[Segment | Member]) -> Layout:
 
     Raises:
         ArchiveError: the name of a file is unsafe, or two parts have the same file with different contents.
+        DamagedSegmentError: a segment file with a duplicate file has changed since it was written.
     """
     parts = list(parts)
     segments = sorted((part for part in parts if isinstance(part, Segment)), key=attrgetter("distribution"))
@@ -145,23 +145,35 @@ def _conflict(first: _File, second: _File) -> ArchiveError:
 
 
 def _content(file: _File) -> bytes:
-    return content_bytes(
-        _segment_stream(file.part, file.index) if isinstance(file.part, Segment) else file.part.content
-    )
+    if isinstance(file.part, Segment):
+        return _segment_content(file.part, file.index)
+    return content_bytes(file.part.content)
 
 
-def _segment_stream(segment: Segment, index: int) -> FileContent | BytesContent | Stream:
+def _segment_content(segment: Segment, index: int) -> bytes:
+    """The uncompressed content of a member of a segment.
+
+    Raises:
+        DamagedSegmentError: the segment file has changed since it was written.
+    """
     entry = segment.entry(index)
-    with segment.path.open("rb") as file:
-        file.seek(entry.offset)
-        header = parse_local_header(file.read(LOCAL_SIZE + len(entry.name)))
-    if header is None:
-        raise ArchiveError("no member where the segment's directory says", where=str(segment.path))
-    return Stream(
-        path=segment.path,
-        offset=entry.offset + header.length,
-        compressed_size=entry.compressed_size,
-        size=entry.size,
-        crc=entry.crc,
-        method=entry.method,
-    )
+    try:
+        with segment.path.open("rb") as file:
+            file.seek(entry.offset)
+            header = parse_local_header(file.read(LOCAL_SIZE + len(entry.name)))
+        if header is None:
+            raise DamagedSegmentError(segment.path)
+        stream = Stream(
+            path=segment.path,
+            offset=entry.offset + header.length,
+            compressed_size=entry.compressed_size,
+            size=entry.size,
+            crc=entry.crc,
+            method=entry.method,
+        )
+        content = content_bytes(stream)
+    except (FileNotFoundError, zlib.error) as error:
+        raise DamagedSegmentError(segment.path) from error
+    if zlib.crc32(content) != entry.crc:
+        raise DamagedSegmentError(segment.path)
+    return content

@@ -179,6 +179,29 @@ def test_all_conflicts_are_reported_together(tmp_path: Path) -> None:
         write_archive(parts, tmp_path / "layer.zip")
 
 
+@pytest.mark.parametrize("damage", ["header", "stored", "deflated", "shortened", "removed"])
+def test_damaged_segment_with_a_file_of_another_distribution_is_refused(tmp_path: Path, damage: str) -> None:
+    """The error would blame the two distributions, and the damaged segment would stay in the cache."""
+    (tmp_path / "content").write_bytes(b"same" * 100)
+    content = BytesContent(b"same" * 100) if damage == "stored" else FileContent(tmp_path / "content")
+    parts = []
+    for name in ("app", "lib"):
+        with (tmp_path / name).open("wb") as file:
+            write_segment([Member("python/a", name, content)], file, {})
+        parts.append(read_segment(tmp_path / name, name)[0])
+    path, header = parts[1].path, 30 + len("python/a")
+    data = bytearray(path.read_bytes())
+    data[{"header": 0, "deflated": header}.get(damage, header + 2)] ^= 0xFF
+    path.write_bytes(data[:header] if damage == "shortened" else data)
+    if damage == "removed":
+        path.unlink()
+
+    with pytest.raises(DamagedSegmentError) as caught:
+        write_archive(parts, tmp_path / "layer.zip")
+
+    assert caught.value.path == path
+
+
 @pytest.mark.parametrize("damage", ["changed", "shortened", "removed"])
 def test_damaged_segment_is_refused(tmp_path: Path, damage: str) -> None:
     """A layer with a damaged file would be published."""
