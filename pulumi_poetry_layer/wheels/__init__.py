@@ -1,1 +1,13 @@
-"""A package and its part of the layer zip."""
+"""From a locked package to its part of the layer zip.
+
+- ``fetch``: gets the missing wheels into the cache: downloads them, or builds them from source.
+- ``reader``, ``member``: check a wheel and list the files that it adds to a layer.
+- ``record``, ``metadata``: the RECORD and METADATA files of a distribution.
+- ``native``: what native libraries (ELF files) need from the system that loads them.
+- ``cache``: the wheel cache, one segment of a layer zip per wheel.
+- ``workers``: processes that read large wheels in parallel.
+- ``from_source``, ``build_environment``: build a wheel from an sdist, a git commit or a folder.
+- ``path_dependencies``: the content of path dependencies.
+
+May import ``archive``, ``index``, ``plan`` and the rooms below them.
+"""

@@ -1,7 +1,8 @@
-"""Environment variables for the programs that turn sources into wheels here: pip, build backends and git.
+"""Environment variables for the programs that build wheels from source on this host: pip, build backends and git.
 
-What a build backend runs is code of the package's author: it sees neither this user's logins nor Pulumi's secrets, but
-for the one that pip needs to fetch the backend. git is told its login in variables, and so never in its arguments.
+A build backend runs code of the package's author. It must not see the user's logins or Pulumi's secrets. The one
+exception is the login that pip needs to download the backend. git gets its login in environment variables, because
+every user of the host can read the arguments of a process.
 """
 
 from __future__ import annotations
@@ -24,9 +25,15 @@ _GIT_HELPER = f"""!f() {{ echo "username=${_GIT_USERNAME}"; echo "password=${_GI
 
 
 def build_variables(variables: Mapping[str, str], sources: Sources, credentials: Credentials) -> dict[str, str]:
-    """The environment of a build: its requirements come from where everything else comes from.
+    """The environment variables for a build of a wheel.
 
-    That is the mirror of PyPI, or the primary source that stands in its place, and with neither what pip is set to.
+    pip downloads the build requirements from the primary source that replaces PyPI, else from the mirror of PyPI,
+    else from the index that pip is configured with.
+
+    Args:
+        variables: environment variables of this process.
+        sources: the indexes that pyproject.toml lists.
+        credentials: the user's logins and certificates.
 
     Raises:
         InputError: a certificate that is configured for that index does not exist.
@@ -43,13 +50,25 @@ def build_variables(variables: Mapping[str, str], sources: Sources, credentials:
 
 
 def _certificates(certificates: Certificates, variables: Mapping[str, str]) -> dict[str, str]:
-    found = {"PIP_CERT": certificates.authority, "PIP_CLIENT_CERT": certificates.client}
-    common = variables.get("PIP_CERT") or variables.get("REQUESTS_CA_BUNDLE") or variables.get("SSL_CERT_FILE")
-    return {name: value for name, value in {**found, "PIP_CERT": found["PIP_CERT"] or common}.items() if value}
+    bundle = (
+        certificates.authority
+        or variables.get("PIP_CERT")
+        or variables.get("REQUESTS_CA_BUNDLE")
+        or variables.get("SSL_CERT_FILE")
+    )
+    found = {"PIP_CERT": bundle, "PIP_CLIENT_CERT": certificates.client}
+    return {name: value for name, value in found.items() if value}
 
 
 def git_variables(variables: Mapping[str, str], address: Address) -> dict[str, str]:
-    """The environment for git, which asks a helper for the login of the address's own host; nobody is prompted."""
+    """The environment variables for git, which never prompts for a login.
+
+    A credential helper gives the login of the address to git, for the host of that address only.
+
+    Args:
+        variables: environment variables of this process.
+        address: the address of the repository.
+    """
     environment = {**seen_by(Audience.BUILDS, variables), "GIT_TERMINAL_PROMPT": "0"}
     if address.login is None:
         return environment

@@ -1,6 +1,7 @@
-"""The wheel cache: each wheel that was ever needed, checked once and kept as a segment, for all projects of a user.
+"""The wheel cache of a user: one checked wheel per entry, stored as a segment of a layer zip.
 
-Entries are written under a temporary name and renamed, so processes may share the cache without seeing half of one.
+All projects of a user share it. An entry is written under a temporary name and then renamed, so no process ever sees
+a half-written entry.
 """
 
 from __future__ import annotations
@@ -27,13 +28,21 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
     from pulumi_poetry_layer.wheels.reader import Wheel
 
-_RULES = "4"
-"""Part of the folder's name, raised with every change of what a wheel's segment holds."""
+_FORMAT = "4"
+"""The folder's name; to be raised with every change to the content of a segment."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CachedWheel:
-    """A wheel in the cache: its members, and what it says about itself."""
+    """A wheel in the cache.
+
+    Attributes:
+        segment: its members, ready to be copied into a layer zip.
+        name: normalized name of the distribution.
+        version: version of the distribution.
+        machines: ELF machine numbers of its native libraries.
+        glibc: ELF machine number → the newest glibc that a library for that machine needs.
+    """
 
     segment: Segment
     name: str
@@ -43,41 +52,44 @@ class CachedWheel:
 
 
 def cache_key(package: PlannedPackage) -> str:
-    """What a package's wheel is cached under: the hash of its file, or of the commit or folder it is built from."""
+    """The key of a package's wheel in the cache.
+
+    It is the hash of the locked file, or a hash of the commit or folder that the wheel is built from.
+    """
     if package.digest:
         return f"path:{package.digest}"
     if package.file:
         return package.file.hash
     source = package.source
 
-    # Without a login: a new token is the same repository.
+    # Without the login: the repository is the same with a new token.
     commit = [Address.of(source.url).url, source.resolved_reference, source.subdirectory] if source else []
     return "git:" + hashlib.sha256(json.dumps(commit).encode()).hexdigest()
 
 
 class WheelCache:
-    """Wheels by the hash of the file they came from.
+    """Wheels by the key that :func:`cache_key` returns.
 
     Args:
-        folder: where the cache lies; made when needed.
+        folder: the folder of the cache; created when it is needed.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._folder = folder / _RULES
+        self._folder = folder / _FORMAT
 
     def find(self, key: str, distribution: str) -> CachedWheel | None:
-        """The wheel of that hash, None when it is not there or was damaged.
+        """Return a wheel, or None if the cache does not have it. A damaged entry is removed.
 
         Args:
-            key: what the entry was added under.
+            key: the wheel's key.
             distribution: normalized name of the distribution.
         """
         path = self._path(key)
         try:
             segment, notes = read_segment(path, distribution)
         except OSError:
-            return None  # not there; what is wrong with the folder, if anything, shows when the wheel is added
+            return None  # if the folder itself cannot be used, adding the wheel reports it
         except DamagedSegmentError:
             self.remove(path)
             return None
@@ -90,20 +102,20 @@ class WheelCache:
         )
 
     def add(self, key: str, wheel: Wheel) -> None:
-        """Keep a wheel."""
+        """Store a wheel under a key."""
         notes = {"name": wheel.name, "version": wheel.version, "machines": sorted(wheel.machines), "glibc": wheel.glibc}
-        # Windows does not replace a file that another process is reading: then that one is as good.
+        # Windows refuses to replace a file that another process is reading. That file has the same content.
         with suppress(PermissionError), replacing(self._path(key)) as file:
             write_segment(wheel.members, file, notes)
 
     def remove(self, path: Path) -> None:
-        """Drop an entry that turned out to be damaged."""
+        """Remove a damaged entry."""
         with suppress(OSError):
             path.unlink()
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
-        """Hold while adding, so that processes that need the same wheel download it once."""
+        """Lock a key while its wheel is added, so that only one process downloads it."""
         path = self._path(key).with_suffix(".lock")
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path):
@@ -111,7 +123,7 @@ class WheelCache:
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
-        """A temporary folder on the cache's file system."""
+        """A temporary folder on the file system of the cache."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".adding-", dir=self._folder) as folder:
             yield Path(folder)

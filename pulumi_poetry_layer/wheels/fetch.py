@@ -1,4 +1,4 @@
-"""Where wheels come from: downloaded, or built here from an sdist or a git commit when the result is pure Python."""
+"""Fetch wheels into the cache: download them, or build them here if the result is pure Python."""
 
 from __future__ import annotations
 
@@ -30,39 +30,39 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.wheels.cache import WheelCache
     from pulumi_poetry_layer.wheels.reader import Wheel
 
-_DOWNLOADS = 4  # at once; more of them spend their time on setting up connections
-_BUILDS = 6  # at once; each is a process with an environment of its own
-_AT_ONCE = 16  # packages: while some are downloaded, others are read
+_DOWNLOADS = 4  # at the same time; more of them only add connections to set up
+_BUILDS = 6  # at the same time; each is a process with its own environment
+_PACKAGES = 16  # at the same time; some are downloaded while others are read
 
 
 def add_wheels(
     packages: Sequence[PlannedPackage], cache: WheelCache, project: Path, sources: Sources, credentials: Credentials
 ) -> None:
-    """Fetch the wheels of these packages into the cache, several at once.
+    """Fetch the wheels of packages into the cache, several at the same time.
 
     Args:
-        packages: what the cache lacks.
-        cache: where the wheels are kept.
+        packages: the packages that the cache does not have; at least one.
+        cache: the cache.
         project: the folder that path dependencies are relative to.
         sources: the indexes that pyproject.toml lists.
-        credentials: who this user is to them.
+        credentials: the user's logins and certificates.
 
     Raises:
-        BuildError: a wheel cannot be downloaded or built.
-        PackageFileError: a wheel is not sound, or what was built is not pure.
-        MultipleInputError: several problems.
+        BuildError: a wheel cannot be downloaded, built or stored.
+        PackageFileError: a wheel is not valid, or a wheel that was built here is not pure Python.
+        MultipleInputError: several packages have a problem.
     """
     with (
         WheelWorkers(cache.folder, worker_count()) as workers,
         ThreadPoolExecutor(_DOWNLOADS) as downloads,
-        ThreadPoolExecutor(min(_AT_ONCE, len(packages))) as threads,
+        ThreadPoolExecutor(min(_PACKAGES, len(packages))) as threads,
     ):
-        source = _WheelFetcher(cache, workers, downloads, project, sources, credentials)
-        # Native wheels are the large ones, and what takes longest had better not begin last.
-        first = sorted(packages, key=lambda package: not package.is_native)
-        names = [package.name for package in first]
+        fetcher = _WheelFetcher(cache, workers, downloads, project, sources, credentials)
+        # Native wheels first: they are the largest, and the largest must not start last.
+        ordered = sorted(packages, key=lambda package: not package.is_native)
+        names = [package.name for package in ordered]
         try:
-            problems = dict(zip(names, threads.map(source.attempt, first), strict=True))
+            problems = dict(zip(names, threads.map(fetcher.attempt, ordered), strict=True))
         except BaseException:  # such as Ctrl-C
             downloads.shutdown(wait=False, cancel_futures=True)
             raise
@@ -89,16 +89,16 @@ class _WheelFetcher:
         self._downloader = Downloader(Indexes(sources, credentials))
 
     def attempt(self, package: PlannedPackage) -> PoetryLayerError | None:
-        """Add a package's wheel to the cache; the problem, if there is one."""
+        """Add a package's wheel to the cache. Return the error if that fails."""
         try:
             self._add(package)
         except PoetryLayerError as problem:
             return problem
         except OSError as error:
             return BuildError(
-                f"cannot be kept in the wheel cache: {error}",
+                f"cannot be stored in the wheel cache: {error}",
                 where=package.label,
-                hint=f"make room, or set {ENVIRONMENT_VARIABLE} to a folder that can be written to",
+                hint=f"free disk space, or set {ENVIRONMENT_VARIABLE} to a writable folder",
             )
         return None
 
@@ -108,9 +108,9 @@ class _WheelFetcher:
             if self._cache.find(key, package.name) is not None:
                 return
             if package.digest:
-                self._cache.add(key, self._of_path(package, folder))
+                self._cache.add(key, self._wheel_of_path(package, folder))
             elif package.file is None:
-                self._cache.add(key, self._built(package, folder))
+                self._cache.add(key, self._build_from_git(package, folder))
             else:
                 self._add_downloaded(key, package, package.file, folder)
 
@@ -118,7 +118,7 @@ class _WheelFetcher:
         path = folder / "downloaded"
         self._downloads.submit(self._download, package, file, path).result()
         if not is_wheel(file.name):
-            self._cache.add(key, self._built(package, folder, path))
+            self._cache.add(key, self._build_from_sdist(package, path, file.name, folder))
         elif not self._workers.add(path, file.name, key):
             self._cache.add(key, read_wheel(path, file_name=file.name))
 
@@ -129,21 +129,22 @@ class _WheelFetcher:
             else:
                 self._downloader.download_locked(package.label, package.name, file, package.source, output)
 
-    def _of_path(self, package: PlannedPackage, folder: Path) -> Wheel:
+    def _wheel_of_path(self, package: PlannedPackage, folder: Path) -> Wheel:
         path = copy_path(package, self._project, folder / "path")
         if path.is_dir():
             return self._build(package, path, folder)
         if is_wheel(path.name):
             return read_wheel(path, file_name=path.name)
-        return self._built(package, folder, path)
+        return self._build_from_sdist(package, path, path.name, folder)
 
-    def _built(self, package: PlannedPackage, folder: Path, sdist: Path | None = None) -> Wheel:
-        source = folder / "source"
-        tree = unpack(sdist, package.file.name, source) if sdist and package.file else check_out(package, source)
-        return self._build(package, tree, folder)
+    def _build_from_git(self, package: PlannedPackage, folder: Path) -> Wheel:
+        return self._build(package, check_out(package, folder / "source"), folder)
+
+    def _build_from_sdist(self, package: PlannedPackage, sdist: Path, file_name: str, folder: Path) -> Wheel:
+        return self._build(package, unpack(sdist, file_name, folder / "source"), folder)
 
     def _build(self, package: PlannedPackage, tree: Path, folder: Path) -> Wheel:
-        # Made here, and not for wheels: it looks up the logins of all sources, and a keyring takes its time.
+        # Only for builds, not for wheels: it looks up the logins of all sources, and a keyring can be slow.
         variables = build_variables(os.environ, self._sources, self._credentials)
         with self._builds:
             return build_pure_wheel(tree, folder / "built", package.label, variables)

@@ -1,7 +1,7 @@
-"""Source distributions and git commits → wheels, by pypa/build in an isolated environment.
+"""Build wheels from source distributions, git commits and folders, with pypa/build in an isolated environment.
 
-Only pure wheels are taken (``py3-none-any``): what this host compiles is for this host. The interpreter that runs the
-build is this host's, so the version that a build backend sees need not be the target's.
+Only pure wheels (``py3-none-any``) are accepted, because this host compiles code for itself and not for the target.
+The build runs on the Python of this host, so a build backend may see another Python version than the target's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from pulumi_poetry_layer.host.process import Program, find_program, run
 from pulumi_poetry_layer.index.sources import Address
 from pulumi_poetry_layer.plan.chooser import wheel_tags
 from pulumi_poetry_layer.wheels.build_environment import git_variables
-from pulumi_poetry_layer.wheels.metadata import without_local_places
+from pulumi_poetry_layer.wheels.metadata import without_file_urls
+from pulumi_poetry_layer.wheels.native import CONTAINER_HINT
 from pulumi_poetry_layer.wheels.reader import read_wheel
 from pulumi_poetry_layer.wheels.record import entry_for, format_record, parse_record
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.wheels.reader import Wheel
 
 _PURE = frozenset({("py3", "none", "any"), ("py2", "none", "any")})
-_CONTAINER_HINT = "use the container builder, which builds it inside the build image of the runtime"
 _METADATA = re.compile(rf"{LAYER_FOLDER}[^/]+\.dist-info/METADATA")
 _EARLIEST_DATE = "315532800"  # 1980-01-01, as in the layer: https://reproducible-builds.org/specs/source-date-epoch/
 
@@ -41,63 +41,73 @@ _EARLIEST_DATE = "315532800"  # 1980-01-01, as in the layer: https://reproducibl
 def unpack(sdist: Path, file_name: str, folder: Path) -> Path:
     """Unpack a source distribution and return the folder of its project.
 
+    Args:
+        sdist: the archive.
+        file_name: its name, which says what kind of archive it is.
+        folder: a folder that does not exist yet.
+
     Raises:
-        PackageFileError: it is not an archive, or not a safe one.
+        PackageFileError: it is not a valid archive, or a file in it would be written outside of the folder.
     """
     folder.mkdir()
     try:
         if file_name.endswith(".zip"):
             with zipfile.ZipFile(sdist) as archive:
-                archive.extractall(folder)  # noqa: S202 - zipfile takes unsafe parts out of names
+                archive.extractall(folder)  # noqa: S202 - zipfile removes unsafe parts from names
         else:
             with tarfile.open(sdist) as archive_file:
                 archive_file.extractall(folder, filter="data")
     except (tarfile.TarError, zipfile.BadZipFile, OSError) as error:
-        raise PackageFileError(f"cannot be unpacked: {error}", where=file_name, hint=_CONTAINER_HINT) from error
+        raise PackageFileError(f"cannot be unpacked: {error}", where=file_name, hint=CONTAINER_HINT) from error
     entries = list(folder.iterdir())
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else folder
 
 
 def check_out(package: PlannedPackage, folder: Path) -> Path:
-    """Check a git dependency's commit out and return the folder of its project.
+    """Check out the locked commit of a git dependency and return the folder of its project.
+
+    Args:
+        package: a planned git dependency.
+        folder: a folder that does not exist yet.
 
     Raises:
-        PackageFileError: the package is not from git.
+        PackageFileError: the package has no git commit, or its subdirectory is outside of the repository.
         SubprocessError: git is missing or failed.
     """
     source = package.source
     if source is None or source.type != "git" or not source.resolved_reference:
-        raise PackageFileError("has no file and no commit to build from", where=package.label)
-    git = find_program("git", hint=f"install git, to check out {package.name}")
+        raise PackageFileError("has neither a file nor a git commit to build from", where=package.label)
+    git = find_program("git", hint=f"install git: it is needed to check out {package.name}")
     folder.mkdir()
-    # A login in the address goes by the environment: arguments can be read by everybody on this host.
+    # A login in the address is passed in the environment: every user of this host can read the arguments.
     address = Address.of(source.url) if source.url.startswith("http") else Address(source.url)
     environment = git_variables(os.environ, address)
-    clone = ["clone", "--no-checkout", "--quiet", address.url, "."]
     for arguments in (
-        clone,
+        ["clone", "--no-checkout", "--quiet", address.url, "."],
         ["-c", "advice.detachedHead=false", "checkout", "--quiet", source.resolved_reference],
         ["submodule", "--quiet", "update", "--init", "--recursive"],
     ):
         run(git, arguments, environment=environment, folder=folder)
     tree = folder / PurePosixPath(source.subdirectory or ".")
     if folder.resolve() not in (tree.resolve(), *tree.resolve().parents):
-        raise PackageFileError(f"its folder leads out of the repository: {source.subdirectory}", where=package.label)
+        raise PackageFileError(
+            f"its subdirectory {source.subdirectory!r} is outside of the repository", where=package.label
+        )
     return tree
 
 
 def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[str, str]) -> Wheel:
-    """Build a project's wheel.
+    """Build the wheel of a project and read it.
 
     Args:
-        tree: the project.
-        folder: where the wheel is put.
-        label: what to call the package in errors.
+        tree: the folder of the project.
+        folder: where to put the wheel.
+        label: name and version of the package, for errors.
         variables: environment variables for the build.
 
     Raises:
-        PackageFileError: the wheel is not pure.
-        SubprocessError: the build failed; carries its output.
+        PackageFileError: the wheel is not pure Python.
+        SubprocessError: the build failed; the error contains its output.
     """
     environment = {**variables, "SOURCE_DATE_EPOCH": _EARLIEST_DATE, "PYTHONHASHSEED": "0"}
     try:
@@ -111,24 +121,24 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
         raise SubprocessError(
             f"has no wheel for the target, and building one here failed: {error.what}",
             where=label,
-            hint=_CONTAINER_HINT,
+            hint=CONTAINER_HINT,
         ) from error
     (path,) = folder.glob("*.whl")
     if not wheel_tags(path.name) <= _PURE:
         raise PackageFileError(
-            f"has no wheel for the target, and what is built here is for this host ({path.name})",
+            f"has no wheel for the target, and the wheel built from its source is not pure Python ({path.name})",
             where=label,
-            hint=_CONTAINER_HINT,
+            hint=CONTAINER_HINT,
         )
-    return _of_no_host(read_wheel(path, file_name=path.name, rewrite=True))
+    return _without_file_urls(read_wheel(path, file_name=path.name, rewrite=True))
 
 
-def _of_no_host(wheel: Wheel) -> Wheel:
-    """The wheel without the places of this host that its METADATA names, and its RECORD true to that."""
+def _without_file_urls(wheel: Wheel) -> Wheel:
+    """The wheel without paths of this host in its METADATA, and with a RECORD that matches."""
     members = {member.name: member for member in wheel.members}
     (name,) = (name for name in members if _METADATA.fullmatch(name))
     before = content_bytes(members[name].content)
-    after = without_local_places(before)
+    after = without_file_urls(before)
     if after == before:
         return wheel
     record = name.replace("METADATA", "RECORD")

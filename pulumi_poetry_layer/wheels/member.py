@@ -1,4 +1,4 @@
-"""One member of a wheel: read once, checked, and told as a stream that an archive can take over as it is."""
+"""Read and check one member of a wheel. Its compressed bytes can then be copied into an archive unchanged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _BLOCK = 1 << 18
 _RAW = -15  # window bits of a deflate stream without header and checksum, as in zip files
 
 _STRONG_HASHES = frozenset({"sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
-"""Permitted in RECORD besides sha256: the binary distribution format asks for that or better."""
+"""Hash algorithms that are allowed in RECORD besides sha256. The wheel format requires "sha256 or better".
+
+https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+"""
 
 
 @dataclass(frozen=True)
@@ -34,29 +37,29 @@ class WheelMember:
     """A checked member.
 
     Attributes:
-        content: its bytes, for an archive to take over.
-        size: uncompressed length in bytes.
-        record_digest: digest of the uncompressed bytes, as RECORD writes it.
-        recorded: whether the hash in RECORD is that of the bytes.
+        content: where its bytes are.
+        size: uncompressed size in bytes.
+        record_digest: sha256 of the uncompressed bytes, in the notation of RECORD (``sha256=…``).
+        matches_record: whether the bytes have the hash that RECORD lists.
         executable: whether an installer would make the file executable.
-        machine: the ELF machine number, when it is a native library.
+        machine: the ELF machine number, or None if the file is not a native library.
     """
 
     content: Stream | BytesContent
     size: int
     record_digest: str
-    recorded: bool
+    matches_record: bool
     executable: bool
     machine: int | None
 
 
 class MemberReader:
-    """Reads the members of an open wheel; use it as a context manager.
+    """Reads the members of a wheel. A context manager.
 
     Args:
         path: the wheel.
-        archive: the same file, its directory read.
-        file_name: the wheel's own name, for errors.
+        archive: the same file, opened with :mod:`zipfile`.
+        file_name: the name of the wheel, for errors.
     """
 
     def __init__(self, path: Path, archive: zipfile.ZipFile, file_name: str) -> None:
@@ -64,7 +67,7 @@ class MemberReader:
         self._archive = archive
         self._file_name = file_name
         self._file: IO[bytes] = path.open("rb")
-        self._taken: dict[str, tuple[int, int]] = {}
+        self._spans: dict[str, tuple[int, int]] = {}
 
     def __enter__(self) -> MemberReader:
         return self
@@ -75,71 +78,72 @@ class MemberReader:
         self._file.close()
 
     def read(self, info: zipfile.ZipInfo, recorded: str, *, rewrite: bool) -> WheelMember:
-        """Read a member to its end and check it.
+        """Read a member completely and check it.
 
         Args:
-            info: the member as the archive's directory tells it.
-            recorded: its hash as RECORD tells it, empty when it tells none.
-            rewrite: hand over uncompressed bytes instead of the wheel's own stream.
+            info: the member's entry in the zip directory.
+            recorded: its hash in RECORD (``sha256=…``), or "" if RECORD lists none.
+            rewrite: return uncompressed bytes instead of a reference to the wheel's compressed bytes.
 
         Raises:
-            WheelError: what the directory or the header says of the member is not true.
+            WheelError: the zip directory or the local header does not match the content.
         """
         offset, first = self._start(info)
-        algorithm, _, told = recorded.partition("=")
-        reading = _Reading(self._hash(algorithm, info))
+        algorithm, _, expected = recorded.partition("=")
+        reading = _Reading(self._other_hash(algorithm, info))
         keep = rewrite or info.compress_type not in {STORED, DEFLATED}
         for block in self._blocks(info, first):
             reading.add(block, keep=keep)
             if reading.size > info.file_size:
                 break
         if reading.size != info.file_size:
-            raise self._lie(info, f"is not as long as the archive says ({info.file_size} bytes)")
+            raise self._error(info, f"does not have the size that the zip directory lists ({info.file_size} bytes)")
         if reading.crc != info.CRC:
-            raise self._lie(info, "does not have the checksum that the archive says")
+            raise self._error(info, "does not have the CRC-32 that the zip directory lists")
         digest = _record_encoding(reading.sha256.digest())
+        other_digest = _record_encoding(reading.other_hash.digest()) if reading.other_hash else digest
         stream = Stream(self._path, offset, info.compress_size, reading.size, reading.crc, info.compress_type)
         return WheelMember(
-            content=BytesContent(b"".join(reading.kept)) if keep else stream,
+            content=BytesContent(b"".join(reading.blocks)) if keep else stream,
             size=reading.size,
             record_digest=f"sha256={digest}",
-            recorded=told.rstrip("=") == (_record_encoding(reading.told.digest()) if reading.told else digest),
+            matches_record=expected.rstrip("=") == other_digest,
             executable=_is_executable(info),
             machine=machine_of(reading.start) if is_library(info.filename) else None,
         )
 
     def whole(self, info: zipfile.ZipInfo) -> IO[bytes]:
-        """The uncompressed bytes of a member that has been read and found sound."""
+        """The uncompressed bytes of a member that :meth:`read` has checked."""
         return BytesIO(self._archive.read(info))
 
     def check_overlaps(self) -> None:
-        """Raise if two of the members read so far share bytes, as in zip bombs.
+        """Check that no two members read so far share bytes, as they do in zip bombs.
 
         Raises:
-            WheelError: they do.
+            WheelError: two members overlap.
         """
         end = 0
-        for (start, stop), name in sorted((span, name) for name, span in self._taken.items()):
+        for (start, stop), name in sorted((span, name) for name, span in self._spans.items()):
             if start < end:
                 raise WheelError("overlaps with another member", where=f"{self._file_name}: {name}")
             end = stop
 
     def _start(self, info: zipfile.ZipInfo) -> tuple[int, bytes]:
-        """Where a member's bytes begin, after its local header, and the first of them: all, if there are few."""
+        """Check a member's local header. Return the offset of the compressed bytes and the first block of them."""
         name = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
-        if info.header_offset < 0:  # what zipfile makes of a directory that begins too early
-            raise self._lie(info, "begins before the archive does")
+        if info.header_offset < 0:  # zipfile computes this if the directory starts earlier than it says
+            raise self._error(info, "has an offset before the start of the file in the zip directory")
         self._file.seek(info.header_offset)
         start = self._file.read(LOCAL_SIZE + len(name) + min(info.compress_size, _BLOCK))
         header = parse_local_header(start)
         if header is None or header.name != name:
-            raise self._lie(info, "has another name, or none, in front of its bytes than in the directory")
+            raise self._error(info, "has no local header with the name that the zip directory lists")
         if header.method != info.compress_type or header.flags & 0x41:
-            raise self._lie(info, "is of another kind in front of its bytes than in the directory")
+            raise self._error(info, "has a local header that contradicts the zip directory (method or encryption)")
         offset = info.header_offset + header.length
-        self._taken[info.filename] = (info.header_offset, offset + info.compress_size)
+        self._spans[info.filename] = (info.header_offset, offset + info.compress_size)
         first = start[header.length :]
-        if missing := min(info.compress_size, _BLOCK) - len(first):  # there is an extra field before them
+        if missing := min(info.compress_size, _BLOCK) - len(first):  # the header has an extra field
             self._file.seek(offset + len(first))
             first += self._file.read(missing)
         return offset, first
@@ -159,14 +163,14 @@ class MemberReader:
                 data = self._file.read(min(left, _BLOCK))
                 left -= len(data)
                 if not data:
-                    raise self._lie(info, "ends too early")
+                    raise self._error(info, "has a truncated deflate stream")
             try:
                 yield decompressor.decompress(data, _BLOCK)
             except deflate_error as error:
-                raise self._lie(info, f"is not a deflate stream: {error}") from error
+                raise self._error(info, f"has an invalid deflate stream: {error}") from error
             data = decompressor.unconsumed_tail
         if left or decompressor.unused_data:
-            raise self._lie(info, "ends before the archive says")
+            raise self._error(info, "has data after the end of its deflate stream")
 
     def _stored(self, info: zipfile.ZipInfo, data: bytes) -> Iterator[bytes]:
         left = info.compress_size
@@ -176,45 +180,45 @@ class MemberReader:
             data = self._file.read(min(left, _BLOCK))
 
     def _other_method(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
-        """Methods that Lambda cannot unpack: bzip2, LZMA and what the host's zipfile knows besides."""
+        """Read a compression method that Lambda cannot unpack, such as bzip2 and LZMA."""
         try:
             with self._archive.open(info) as file:
                 while block := file.read(_BLOCK):
                     yield block
-        except Exception as error:  # each method's module has errors of its own
-            raise self._lie(info, f"cannot be unpacked: {error}") from error
+        except Exception as error:  # each compression module raises its own kinds of errors
+            raise self._error(info, f"cannot be unpacked: {error}") from error
 
-    def _hash(self, algorithm: str, info: zipfile.ZipInfo) -> hashlib._Hash | None:
-        """What computes a hash for RECORD; None for the usual one."""
+    def _other_hash(self, algorithm: str, info: zipfile.ZipInfo) -> hashlib._Hash | None:
+        """The hash that RECORD lists besides sha256, which is always computed; None if it lists no other."""
         if algorithm in {"sha256", ""}:
             return None
         if algorithm not in _STRONG_HASHES:
-            raise self._lie(info, f"has a hash in RECORD of a kind that is not permitted ({algorithm})")
+            raise self._error(info, f"has a hash in RECORD with an algorithm that is not allowed ({algorithm})")
         return hashlib.new(algorithm)
 
-    def _lie(self, info: zipfile.ZipInfo, what: str) -> WheelError:
+    def _error(self, info: zipfile.ZipInfo, what: str) -> WheelError:
         return WheelError(what, where=f"{self._file_name}: {info.filename}")
 
 
 class _Reading:
-    """What is known of a member while it is read."""
+    """Size, checksums and first bytes of the blocks that have been read so far."""
 
-    def __init__(self, told: hashlib._Hash | None) -> None:
+    def __init__(self, other_hash: hashlib._Hash | None) -> None:
         self.sha256 = hashlib.sha256()
-        self.told = told
+        self.other_hash = other_hash
         self.size = self.crc = 0
         self.start = b""
-        self.kept: list[bytes] = []
+        self.blocks: list[bytes] = []
 
     def add(self, block: bytes, *, keep: bool) -> None:
         self.start = self.start or block[:20]
         self.size += len(block)
         self.crc = crc32(block, self.crc)
         self.sha256.update(block)
-        if self.told:
-            self.told.update(block)
+        if self.other_hash:
+            self.other_hash.update(block)
         if keep:
-            self.kept.append(block)
+            self.blocks.append(block)
 
 
 def _record_encoding(digest: bytes) -> str:
@@ -222,6 +226,6 @@ def _record_encoding(digest: bytes) -> str:
 
 
 def _is_executable(info: zipfile.ZipInfo) -> bool:
-    """What installers take for executable: https://packaging.python.org/en/latest/specifications/binary-distribution-format/."""
+    """Whether an installer makes the file executable, by the rule of the wheel format."""
     mode = info.external_attr >> 16
     return bool(stat.S_ISREG(mode) and mode & 0o111)

@@ -1,4 +1,4 @@
-"""What native files (ELF) need of the system that loads them, and whether the target has it."""
+"""What native files (ELF) need from the system that loads them, and whether the target has it."""
 
 from __future__ import annotations
 
@@ -21,55 +21,66 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.target import Target
 
 MACHINE_NUMBERS = {"x86_64": 62, "aarch64": 183}
-"""Machine, as ``uname -m`` calls it, and its number: EM_X86_64 and EM_AARCH64 of the ELF specification.
+"""Machine name (``uname -m``) → ELF machine number: EM_X86_64 and EM_AARCH64.
 
 https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
 """
 
+CONTAINER_HINT = "use the container builder: it compiles the package in the build image of the runtime"
+"""Hint for packages that must be compiled for the target."""
+
 _MAGIC = b"\x7fELF"
-_HEADER = {1: struct.Struct("<16xHH"), 2: struct.Struct(">16xHH")}  # byte order mark: file type and machine
+_HEADER = {1: struct.Struct("<16xHH"), 2: struct.Struct(">16xHH")}  # byte order → layout: file type, machine
 _HEADER_SIZE = 20
-_BYTE_ORDER = 5  # where the mark is
-_BUILDER_HINT = "build it with the container builder, inside the build image of the runtime"
+_BYTE_ORDER = 5  # offset of the byte that says the byte order
 
 _MOST = 10_000
-"""Sections, and versions, that are looked at; a real library has some dozens of each, a hostile one says billions."""
+"""The most sections, and versions, to read. A hostile file may claim billions; a real library has some dozens."""
 
 
 @dataclass(frozen=True)
 class NativeNeeds:
-    """The machine's number (see :data:`MACHINE_NUMBERS`), and the newest glibc, (0, 0) if it needs none."""
+    """What a native file needs.
+
+    Attributes:
+        machine: ELF machine number (see :data:`MACHINE_NUMBERS`).
+        glibc: the oldest glibc version that is new enough; (0, 0) if the file needs no glibc.
+    """
 
     machine: int
     glibc: tuple[int, ...]
 
 
 def is_library(name: str) -> bool:
-    """Whether a file's name is that of a shared library or an extension module."""
+    """Whether a file has the name of a shared library or an extension module."""
     return ".so" in name.rpartition("/")[2]
 
 
 def machine_of(start: bytes) -> int | None:
-    """The machine number of an ELF file, from its first 20 bytes; None if the file is not ELF."""
+    """The ELF machine number of a file, or None if the file is not ELF.
+
+    Args:
+        start: the first 20 bytes of the file, or more.
+    """
     if not start.startswith(_MAGIC) or len(start) < _HEADER_SIZE or start[_BYTE_ORDER] not in _HEADER:
         return None
     return int(_HEADER[start[_BYTE_ORDER]].unpack(start[:_HEADER_SIZE])[1])
 
 
 def needs_of(file: IO[bytes]) -> NativeNeeds | None:
-    """What an ELF file needs; None if the file is not ELF, or broken, as test data of some packages is."""
+    """What a native file needs, or None if the file is not ELF or is broken, as test data of some packages is."""
     file.seek(0)
     machine = machine_of(file.read(_HEADER_SIZE))
     if machine is None:
         return None
     try:
         return NativeNeeds(machine=machine, glibc=max(_glibc_versions(ELFFile(file)), default=(0, 0)))
-    except Exception:  # offsets that lead nowhere raise errors of many kinds, not all of them the library's own
+    except Exception:  # invalid offsets raise many kinds of errors, not only those of the library
         return None
 
 
 def _glibc_versions(elf: ELFFile) -> Iterator[tuple[int, ...]]:
-    """The versions of GLIBC_x.y symbols that a file needs (section .gnu.version_r)."""
+    """The versions x.y of the ``GLIBC_x.y`` symbols that a file needs (section ``.gnu.version_r``)."""
     if elf.num_sections() > _MOST:
         return
     section = elf.get_section_by_name(".gnu.version_r")
@@ -83,13 +94,15 @@ def _glibc_versions(elf: ELFFile) -> Iterator[tuple[int, ...]]:
 
 
 def verify_loads(members: Iterable[Member | Segment], target: Target) -> None:
-    """Check every native file among the members that lie on disk; segments were checked when they were made.
+    """Check the native files among the members that are files on disk.
+
+    Segments are not checked: the wheels builder checks the wheels that they are made from.
 
     Raises:
-        VerificationError: a file for another processor, or one that needs a newer glibc than the target's.
+        VerificationError: a file needs a newer glibc than the target has.
     """
     raise_problems(
-        VerificationError(problem, where=f"{member.distribution}: {member.name}", hint=_BUILDER_HINT)
+        VerificationError(problem, where=f"{member.distribution}: {member.name}", hint=CONTAINER_HINT)
         for member in members
         if isinstance(member, Member) and isinstance(member.content, FileContent)
         for problem in _problems(member.content.path, target)
@@ -100,14 +113,14 @@ def _problems(path: Path, target: Target) -> Iterator[str]:
     with path.open("rb") as file:
         needs = needs_of(file)
     if needs is None or needs.machine != MACHINE_NUMBERS[target.machine]:
-        return  # data, such as another processor's launcher; what is imported is held by the wheel's tag
+        return  # data, such as a launcher for another processor; the tag of the wheel covers what Python imports
     if problem := glibc_problem(needs.glibc, target):
         yield problem
 
 
 def glibc_problem(needed: tuple[int, ...], target: Target) -> str | None:
-    """What is wrong with a library that needs a glibc as new as that, None when the target has it."""
+    """Why a library that needs this glibc version does not load on the target, or None if it does."""
     if needed <= target.glibc:
         return None
-    newest, offered = ".".join(map(str, needed)), ".".join(map(str, target.glibc))
-    return f"needs glibc {newest}, {target} has {offered} ({target.operating_system})"
+    needed_version, target_version = ".".join(map(str, needed)), ".".join(map(str, target.glibc))
+    return f"needs glibc {needed_version}, but {target} has glibc {target_version} ({target.operating_system})"

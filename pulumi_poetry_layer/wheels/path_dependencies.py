@@ -1,7 +1,7 @@
-"""Path dependencies: what in a folder or file of the user's decides the layer, and a copy of just that.
+"""Path dependencies: a digest of their content, and a copy to build from.
 
-In a git work tree that is what git tracks, else everything but the usual leftovers: caches, environments and what
-editors leave behind neither change the layer nor get into it.
+The content of a folder in a git work tree is the files that git tracks. Elsewhere it is every file except caches,
+virtual environments, build output and editor files. Other files neither change the layer nor get into it.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
     from pulumi_poetry_layer.poetry.lockfile import LockedPackage
 
-_LEFTOVER_FOLDERS = re.compile(
+_IGNORED_FOLDERS = re.compile(
     r"__pycache__|\.venv|\.git|\.hg|\.svn|\.(mypy|pytest|ruff)_cache|\.hypothesis|\.tox|\.nox|\.idea|\.vscode"
     r"|\.poetry-layer|node_modules|.*\.egg-info"
 )
-_LEFTOVER_FILES = re.compile(r"\.git|\.coverage|\.DS_Store|.*(\.py[cod]|~|\.sw[a-p])|\.?#.*")
+_IGNORED_FILES = re.compile(r"\.git|\.coverage|\.DS_Store|.*(\.py[cod]|~|\.sw[a-p])|\.?#.*")
 _OUTPUT_FOLDERS = frozenset({"build", "dist", "venv"})
-"""Leftovers beside pyproject.toml; further down a package may be called so."""
+"""Ignored at the root of the dependency only. Further down, a Python package may have this name."""
 
-_GIT_HINT = "install git: it tells which files of a folder in its work tree count"
+_GIT_HINT = "install git: the folder is in a git work tree, and git lists which of its files belong to the package"
 
-# The folder may belong to another user, as in containers; no program of the repository's choice is to be run.
+# The folder may belong to another user, as in containers. The repository must not choose a program to run.
 _GIT_SETTINGS = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false"]
 
 
@@ -49,15 +49,15 @@ class _File:
 
 
 def content_digests(packages: Iterable[LockedPackage], folder: Path) -> dict[str, str]:
-    """Package name → sha256 (hex) of the content of its file or folder; those that do not exist are left out.
+    """Name of a path dependency → sha256 (hex) of its content. Paths that do not exist are left out.
 
     Args:
         packages: locked path dependencies.
-        folder: the project's folder, which their paths are relative to.
+        folder: the folder of the project, which their paths are relative to.
 
     Raises:
-        PackageFileError: one of them cannot be read.
-        SubprocessError: git is missing, or failed.
+        PackageFileError: a file cannot be read.
+        SubprocessError: git is missing or failed.
     """
     digests = {}
     for package in packages:
@@ -68,18 +68,18 @@ def content_digests(packages: Iterable[LockedPackage], folder: Path) -> dict[str
 
 
 def copy_path(package: PlannedPackage, folder: Path, target: Path) -> Path:
-    """Copy what counts of a path dependency, and make sure that it is what was planned.
+    """Copy the content of a path dependency, and check that it has not changed since it was planned.
 
     Args:
         package: a planned path dependency.
-        folder: the project's folder.
+        folder: the folder of the project.
         target: a folder that does not exist yet.
 
     Returns:
-        The copy: ``target`` itself for a folder, the file in it for a file.
+        The copy: ``target`` for a folder, the file in ``target`` for a file.
 
     Raises:
-        BuildError: it is not, or no longer, what was planned.
+        BuildError: it cannot be copied, or its content has changed.
     """
     source = folder / package.source.url if package.source else folder
     is_file = source.is_file()
@@ -107,7 +107,7 @@ def _digest(path: Path, label: str) -> str:
 
 
 def _digest_of_files(files: Iterable[_File]) -> str:
-    """Over names, contents and who may execute them; not over dates, owners or where the folder lies."""
+    """The digest of names, contents and executable bits. Dates, owners and the folder's path do not matter."""
     content = sorted((file.name, _is_executable(file.path), sha256_of(file.path)) for file in files)
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -117,11 +117,11 @@ def _is_executable(path: Path) -> bool:
 
 
 def _files(folder: Path) -> Iterator[_File]:
-    """The files of a folder that count; links are what they lead to."""
+    """The files that belong to a folder's content; links are followed."""
     tracked = _tracked(folder) if _in_work_tree(folder) else []
     for name in tracked:
         path = folder / name
-        if path.is_dir():  # a link to a folder, or a repository within
+        if path.is_dir():  # a link to a folder, or a submodule
             yield from (_File(f"{name}/{file.name}", file.path) for file in _all_files(path))
         elif path.exists():
             yield _File(name, path)
@@ -135,7 +135,7 @@ def _in_work_tree(folder: Path) -> bool:
 
 
 def _tracked(folder: Path) -> list[str]:
-    """What git tracks in a folder, by names relative to it; nothing when git tracks nothing of it."""
+    """The files that git tracks in a folder, relative to it; empty if git tracks none of them."""
     arguments = [*_GIT_SETTINGS, "ls-files", "-z", "--cached"]
     listed = run(
         find_program("git", hint=_GIT_HINT),
@@ -144,14 +144,14 @@ def _tracked(folder: Path) -> list[str]:
         folder=folder,
         errors_apart=True,
     )
-    return [name for name in dict.fromkeys(listed.split("\0")) if name]  # a file in conflict is listed three times
+    return [name for name in dict.fromkeys(listed.split("\0")) if name]  # git lists a file in conflict three times
 
 
 def _all_files(folder: Path) -> Iterator[_File]:
     for parent, folders, names in os.walk(folder):
         outputs = _OUTPUT_FOLDERS if Path(parent) == folder else frozenset()
-        folders[:] = [name for name in folders if name not in outputs and not _LEFTOVER_FOLDERS.fullmatch(name)]
+        folders[:] = [name for name in folders if name not in outputs and not _IGNORED_FOLDERS.fullmatch(name)]
         for name in names:
             path = Path(parent, name)
-            if not _LEFTOVER_FILES.fullmatch(name) and path.is_file():
+            if not _IGNORED_FILES.fullmatch(name) and path.is_file():
                 yield _File(path.relative_to(folder).as_posix(), path)

@@ -1,11 +1,11 @@
-"""A wheel → the members it has in a layer, without installing or running anything.
+"""Read a wheel: check it, and list the members that it adds to a layer. Nothing is installed or run.
 
-What goes where is the binary distribution format's rule
-(https://packaging.python.org/en/latest/specifications/binary-distribution-format/): the archive's root and
-``.data/{purelib,platlib}`` are site-packages; scripts, headers and data lie outside of it and are left out.
+The wheel format says where each file goes
+(https://packaging.python.org/en/latest/specifications/binary-distribution-format/). The root of the archive and
+``.data/{purelib,platlib}`` go to site-packages. Scripts, headers and data go elsewhere, so a layer does not have them.
 
-A wheel is checked as a whole before any of it is used: names, kinds of members, sizes, checksums, and every hash in
-RECORD. Its members' compressed bytes are then used as they are.
+The whole wheel is checked before any of it is used: names, kinds of members, sizes, checksums, and every hash in
+RECORD. The compressed bytes of its members are then used unchanged.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST_UNZIPPED = 1 << 30
-"""Bytes a wheel may unzip to: four times what Lambda lets a function have with all of its layers."""
+"""The most bytes that a wheel may unzip to: four times Lambda's limit for a function with all of its layers."""
 
-_LARGEST_TEXT = 1 << 25  # of METADATA, WHEEL and RECORD; a RECORD of 100 000 files is a third of it
+_LARGEST_TEXT = 1 << 25  # bytes of METADATA, WHEEL and RECORD each; enough for a RECORD of 100,000 files
 _SITE_PACKAGES_SCHEMES = frozenset({"purelib", "platlib"})
 _SCHEMES = _SITE_PACKAGES_SCHEMES | SCHEMES_OUTSIDE
 
@@ -52,15 +52,15 @@ _NOT_IN_RECORD = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})
 
 @dataclass(frozen=True, kw_only=True)
 class Wheel:
-    """What is in a wheel.
+    """A checked wheel.
 
     Attributes:
-        name: normalized name of the distribution, as its METADATA tells it.
-        version: its version, as METADATA tells it.
-        machines: ELF machine numbers of the native libraries in it.
-        glibc: ELF machine number → the newest glibc that a library for it needs. Told of wheels with a ``linux`` tag,
-            which says nothing of it; a ``manylinux`` tag does (PEP 600).
-        members: its files in a layer.
+        name: normalized name of the distribution, from METADATA.
+        version: version of the distribution, from METADATA.
+        machines: ELF machine numbers of its native libraries.
+        glibc: ELF machine number → the newest glibc that a library for that machine needs. Only for wheels with a
+            ``linux`` tag, which promises nothing about glibc. A ``manylinux`` tag does (PEP 600).
+        members: the files that it adds to a layer.
     """
 
     name: str
@@ -71,17 +71,17 @@ class Wheel:
 
 
 def read_wheel(path: Path, *, file_name: str, rewrite: bool = False) -> Wheel:
-    """Check a wheel and tell its members.
+    """Read and check a wheel.
 
     Args:
-        path: where the wheel lies.
-        file_name: the wheel's own name, whatever ``path`` is called.
-        rewrite: keep the members uncompressed instead of using the wheel's compressed bytes; for wheels made on this
-            host, whose compression depends on its zlib.
+        path: the wheel's file.
+        file_name: the name of the wheel, which may differ from the name of the file.
+        rewrite: store the members uncompressed instead of using the wheel's compressed bytes. For wheels that were
+            built on this host: their compressed bytes depend on its zlib.
 
     Raises:
-        WheelError: the wheel is not sound.
-        MultipleInputError: several reasons for that.
+        WheelError: the wheel is not valid.
+        MultipleInputError: the wheel has several problems.
     """
     try:
         archive = zipfile.ZipFile(path)
@@ -92,15 +92,15 @@ def read_wheel(path: Path, *, file_name: str, rewrite: bool = False) -> Wheel:
 
 
 def _files(archive: zipfile.ZipFile, file_name: str) -> dict[str, zipfile.ZipInfo]:
-    """The wheel's files by name, none of which could do harm."""
+    """The wheel's files by name, after a check of everything that the zip directory says."""
     files: dict[str, zipfile.ZipInfo] = {}
     problems: list[PoetryLayerError] = []
     for info in archive.infolist():
-        if problem := _danger(info):
+        if problem := _member_problem(info):
             problems.append(WheelError(problem, where=f"{file_name}: {info.orig_filename!r}"))
         elif not info.filename.endswith("/"):
             if info.filename in files:
-                problems.append(WheelError("is in the archive twice", where=f"{file_name}: {info.filename!r}"))
+                problems.append(WheelError("is in the wheel twice", where=f"{file_name}: {info.filename!r}"))
             files[info.filename] = info
     if sum(info.file_size for info in files.values()) > LARGEST_UNZIPPED:
         problems.append(WheelError(f"unzips to more than {LARGEST_UNZIPPED >> 20} MiB", where=file_name))
@@ -108,17 +108,17 @@ def _files(archive: zipfile.ZipFile, file_name: str) -> dict[str, zipfile.ZipInf
     return files
 
 
-def _danger(info: zipfile.ZipInfo) -> str | None:
-    """Why a member is refused by what the directory says of it."""
+def _member_problem(info: zipfile.ZipInfo) -> str | None:
+    """Why a member is refused because of its entry in the zip directory, or None if it is not."""
     name = info.orig_filename
     if info.filename != name.partition("\0")[0]:
-        return "has another name in an extra field"  # newer releases of zipfile would use that one
+        return "has a different name in an extra field"  # which newer releases of zipfile use
     parts = name.removesuffix("/").split("/")
     kind = stat.S_IFMT(info.external_attr >> 16)
     if name.startswith("/") or ":" in parts[0] or "\\" in name:
-        return "is an absolute name, or one of another system"
+        return "is an absolute path or a Windows path"
     if {"", ".", ".."} & set(parts):
-        return "is a name that leads out of its folder"
+        return 'has an empty, "." or ".." part in its path'
     if _CONTROL_CHARACTER.search(name):
         return "has a control character in its name"
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
@@ -127,12 +127,12 @@ def _danger(info: zipfile.ZipInfo) -> str | None:
 
 
 def _platforms(file_name: str) -> set[str]:
-    """The kinds of platform that a wheel's tag names: ``linux_x86_64.manylinux_2_17_x86_64`` → linux, manylinux."""
+    """The kinds of platform in a wheel's tag: ``linux_x86_64.manylinux_2_17_x86_64`` → linux, manylinux."""
     return {tag.partition("_")[0] for tag in file_name.removesuffix(".whl").rpartition("-")[2].split(".")}
 
 
 class _WheelFile:
-    """A wheel whose names are known to be harmless."""
+    """A wheel with safe names; see :func:`_files`."""
 
     def __init__(self, files: Mapping[str, zipfile.ZipInfo], reader: MemberReader, file_name: str) -> None:
         self._files = files
@@ -143,10 +143,10 @@ class _WheelFile:
         self._data_folders = {f"{stem}.data" for stem in stems}
 
     def read(self, *, rewrite: bool) -> Wheel:
-        """Check all of it."""
+        """Check everything else, and return the wheel."""
         version = self._headers("WHEEL").get("Wheel-Version", "")
         if version.partition(".")[0] != "1":
-            raise WheelError(f"is of wheel version {version!r}; version 1 is supported", where=self._file_name)
+            raise WheelError(f"has Wheel-Version {version!r}, but only version 1 is supported", where=self._file_name)
         metadata = self._headers("METADATA")
         name = normalized(metadata.get("Name", ""))
         recorded = self._recorded()
@@ -176,12 +176,12 @@ class _WheelFile:
     def _only_dist_info(self) -> str:
         folders = {folder for name in self._files if (folder := name.partition("/")[0]).endswith(".dist-info")}
         if len(folders) != 1:
-            told = ", ".join(sorted(folders)) or "none"
-            raise WheelError(f"should have one .dist-info folder, has {told}", where=self._file_name)
+            found = ", ".join(sorted(folders)) or "none"
+            raise WheelError(f"must have one .dist-info folder, but has {found}", where=self._file_name)
         return folders.pop()
 
     def _text(self, file: str) -> str:
-        """A file of the .dist-info folder."""
+        """The text of a file in the .dist-info folder."""
         info = self._files.get(f"{self._dist_info}/{file}")
         if info is None:
             raise WheelError(f"has no {file}", where=self._file_name)
@@ -200,25 +200,25 @@ class _WheelFile:
         try:
             return {entry.path: entry for entry in parse_record(self._text("RECORD"))}
         except csv.Error as error:
-            raise WheelError(f"has a RECORD that cannot be read: {error}", where=self._file_name) from error
+            raise WheelError(f"has a RECORD that is not valid CSV: {error}", where=self._file_name) from error
 
     def _record_problems(
         self, members: Mapping[str, WheelMember], recorded: Mapping[str, RecordEntry]
     ) -> Iterator[PoetryLayerError]:
-        """Every file of the wheel has to be in RECORD with its size and a hash of sha256 or better."""
+        """RECORD must list every file of the wheel, with its size and a hash of sha256 or better."""
         exempt = {f"{self._dist_info}/{name}" for name in _NOT_IN_RECORD}
         for name in members.keys() - exempt:
             where = f"{self._file_name}: {name}"
             entry, member = recorded.get(name), members[name]
             if entry is None or not entry.digest:
                 yield WheelError("has no hash in RECORD", where=where)
-            elif not member.recorded:
-                yield WheelError(f"does not have the hash that RECORD tells ({entry.digest})", where=where)
+            elif not member.matches_record:
+                yield WheelError(f"does not have the hash that RECORD lists ({entry.digest})", where=where)
             elif entry.size and entry.size != str(member.size):
-                yield WheelError(f"is {member.size} bytes long, RECORD tells {entry.size}", where=where)
+                yield WheelError(f"has {member.size} bytes, but RECORD lists {entry.size}", where=where)
 
     def _layer_members(self, members: Mapping[str, WheelMember], distribution: str) -> Iterator[Member]:
-        """Members under their names in the layer, with a RECORD that is true to the layer."""
+        """The members under their names in the layer, with a RECORD that lists exactly these."""
         placed = self._placed(members)
         generated = {f"{self._dist_info}/INSTALLER": f"{INSTALLER_NAME}\n".encode()}
         rows = [RecordEntry(name, member.record_digest, str(member.size)) for name, member in placed.items()]
@@ -231,7 +231,7 @@ class _WheelFile:
             yield Member(LAYER_FOLDER + name, distribution, BytesContent(data))
 
     def _placed(self, members: Mapping[str, WheelMember]) -> dict[str, WheelMember]:
-        """The wheel's own files by their names in site-packages."""
+        """Path in site-packages → member, without the files that are left out or generated."""
         replaced = {f"{self._dist_info}/{file}" for file in ("INSTALLER", "RECORD", *INSTALLATION_FILES)}
         placed: dict[str, WheelMember] = {}
         for name, member in members.items():
@@ -239,12 +239,12 @@ class _WheelFile:
             if target is None or target in replaced or is_bytecode_cache(target):
                 continue
             if target in placed and placed[target].record_digest != member.record_digest:
-                raise WheelError("is there twice, with different contents", where=f"{self._file_name}: {target}")
+                raise WheelError("is in the wheel twice, with different contents", where=f"{self._file_name}: {target}")
             placed[target] = member
         return placed
 
     def _place(self, name: str) -> str | None:
-        """Where in site-packages a file of the wheel lands; None when it lands elsewhere."""
+        """The path in site-packages of a file of the wheel, or None if the file goes elsewhere."""
         folder, _, rest = name.partition("/")
         if folder not in self._data_folders:
             return name
@@ -252,5 +252,5 @@ class _WheelFile:
         if scheme not in _SCHEMES or not path:
             allowed = ", ".join(sorted(_SCHEMES))
             where = f"{self._file_name}: {name}"
-            raise WheelError(f"is in none of the folders of a .data folder ({allowed})", where=where)
+            raise WheelError(f"is in an unknown folder of a .data folder (allowed: {allowed})", where=where)
         return path if scheme in _SITE_PACKAGES_SCHEMES else None

@@ -1,4 +1,4 @@
-"""A distribution's RECORD: which files it brings, and the same list made true to what is in the layer.
+"""The RECORD file of a distribution: the list of its files with their hashes and sizes.
 
 https://packaging.python.org/en/latest/specifications/recording-installed-packages/
 """
@@ -16,26 +16,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 INSTALLER_NAME = "pulumi-poetry-layer"
-"""Content of INSTALLER: the tool that laid the files out, without a version, so that the bytes stay the same."""
+"""Content of the INSTALLER file. It has no version, so that every release writes the same bytes."""
 
 INSTALLATION_FILES = frozenset({"direct_url.json", "REQUESTED"})
-"""Files of a .dist-info folder that tell how one installation came about; a layer has none of them."""
+"""Files of a .dist-info folder that describe one installation; a layer does not contain them."""
 
 SCHEMES_OUTSIDE = frozenset({"scripts", "headers", "data"})
-"""Folders of a wheel's ``.data`` whose files do not land in site-packages.
+"""Folders of a wheel's ``.data`` folder that are not installed into site-packages.
 
 https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 """
 
 
 def is_bytecode_cache(path: str) -> bool:
-    """Whether a file is the interpreter's cache of compiled modules, which says nothing about the distribution."""
+    """Whether a file is in a ``__pycache__`` folder, where Python keeps compiled modules."""
     return "__pycache__" in path.split("/")[:-1]
 
 
 @dataclass(frozen=True)
 class RecordEntry:
-    """A row of RECORD: path, ``sha256=…`` digest and size in bytes; both empty for RECORD itself."""
+    """A row of RECORD.
+
+    Attributes:
+        path: path of the file, relative to site-packages.
+        digest: ``sha256=…`` or a stronger hash; empty for RECORD itself.
+        size: size in bytes; empty for RECORD itself.
+    """
 
     path: str
     digest: str
@@ -43,14 +49,14 @@ class RecordEntry:
 
 
 def parse_record(text: str) -> Iterator[RecordEntry]:
-    """The rows of a RECORD file; rows that are not three fields long are passed over."""
+    """The rows of a RECORD file. Rows that do not have three fields are skipped."""
     for row in csv.reader(io.StringIO(text)):
         if len(row) == 3:
             yield RecordEntry(*row)
 
 
 def format_record(entries: Iterable[RecordEntry]) -> bytes:
-    """RECORD text for these rows, sorted by path."""
+    """The content of a RECORD file with these rows, sorted by path."""
     text = io.StringIO()
     rows = sorted((entry.path, entry.digest, entry.size) for entry in entries)
     csv.writer(text, lineterminator="\n").writerows(rows)
@@ -58,6 +64,6 @@ def format_record(entries: Iterable[RecordEntry]) -> bytes:
 
 
 def entry_for(path: str, data: bytes) -> RecordEntry:
-    """The row of a file with these bytes."""
+    """The row for a file with this content."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
     return RecordEntry(path, f"sha256={digest}", str(len(data)))

@@ -1,9 +1,10 @@
-"""Processes beside this one that read large wheels into the cache.
+"""Worker processes that read large wheels into the cache.
 
-Reading a wheel (inflating, digests) is most of a build with an empty cache, and the interpreter lets one thread at a
-time do what is not in a library. A worker does nothing but that; what it cannot do, for whatever reason, is left to
-its caller, who finds out what is wrong. Run as ``python -m pulumi_poetry_layer.wheels.workers CACHE``, it answers each
-line of JSON (path, name of the wheel, key) with a line: whether the wheel is in the cache.
+Reading wheels (decompression and digests) is most of the work of a build with an empty cache, and Python runs only one
+thread at a time. If a worker fails for any reason, its caller reads the wheel itself and reports the error.
+
+A worker is started as ``python -m pulumi_poetry_layer.wheels.workers CACHE``. It reads lines of JSON (path, file name
+and key of a wheel), and answers each with a line that says whether the wheel is in the cache.
 """
 
 from __future__ import annotations
@@ -23,24 +24,24 @@ from pulumi_poetry_layer.wheels.reader import read_wheel
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from pulumi_poetry_layer.host.process import AnsweringProcess
-
-_LARGE = 1 << 20  # bytes; smaller wheels are read in less time than they would wait for a process
+_LARGE = 1 << 20  # bytes; reading a smaller wheel takes less time than starting a process
 _DONE, _FAILED = "done", "failed"
 
 
 def worker_count() -> int:
-    """As many as there are processors, up to four: the network gives no more to do. None where there is one."""
+    """One worker per processor, at most four, because downloads limit the work. No worker on a single processor."""
     processors = os.cpu_count() or 1
     return min(processors, 4) if processors > 1 else 0
 
 
 class WheelWorkers:
-    """A few workers, each started when it is first needed; a context manager. May be used from several threads.
+    """A pool of workers, which may be used from several threads. A context manager.
+
+    Each worker is started when it is first needed.
 
     Args:
-        folder: the folder that the cache was made with.
-        count: how many; none at all for 0.
+        folder: the folder of the wheel cache.
+        count: the number of workers; 0 for none.
     """
 
     def __init__(self, folder: Path, count: int) -> None:
@@ -61,36 +62,40 @@ class WheelWorkers:
                 worker.close()
 
     def add(self, path: Path, file_name: str, key: str) -> bool:
-        """Have a wheel read into the cache; whether that was done.
+        """Let a worker read a wheel into the cache. Return whether the wheel was added.
 
         Args:
-            path: where it lies.
-            file_name: its own name.
-            key: what it is kept under.
+            path: the wheel's file.
+            file_name: the name of the wheel.
+            key: its key in the cache.
         """
         if not self._count or path.stat().st_size < _LARGE:
             return False
         worker, answer = self._idle.get(), ""
         try:
             worker = worker or AnsweringProcess(self._arguments)
-            with suppress(OSError):  # it is gone
+            with suppress(OSError):  # the process has ended
                 answer = worker.ask(json.dumps([str(path.absolute()), file_name, key]))
             if not answer:
                 worker.close()
                 worker = None
-        except OSError:  # it could not be started
+        except OSError:  # the process could not be started
             worker = None
-        finally:  # whatever happens: who waits for a worker waits for this
+        finally:  # always: other threads wait for a free worker
             self._idle.put(worker)
         return answer == _DONE
 
 
 def main(folder: str) -> None:
-    """Answer until there are no more questions."""
+    """Read wheels until standard input ends.
+
+    Args:
+        folder: the folder of the wheel cache.
+    """
     cache = WheelCache(Path(folder))
     for line in sys.stdin:
         answer = _FAILED
-        with suppress(Exception):  # the caller tries the same, and tells its user
+        with suppress(Exception):  # the caller reads the same wheel, and reports the error
             path, file_name, key = json.loads(line)
             cache.add(key, read_wheel(Path(path), file_name=file_name))
             answer = _DONE
@@ -100,4 +105,4 @@ def main(folder: str) -> None:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
-    os._exit(0)  # everything is written; taking the interpreter apart would take as long as starting it
+    os._exit(0)  # everything is written: skip the shutdown of the interpreter

@@ -17,7 +17,7 @@ from packaging.version import Version
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, BytesContent, FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
 from pulumi_poetry_layer.names import normalized
-from pulumi_poetry_layer.wheels.metadata import without_local_places
+from pulumi_poetry_layer.wheels.metadata import without_file_urls
 from pulumi_poetry_layer.wheels.record import (
     INSTALLATION_FILES,
     INSTALLER_NAME,
@@ -79,7 +79,7 @@ def _distribution_members(name: str, site_packages: Path, dist_info: Path) -> It
             yield Member(f"{LAYER_FOLDER}{entry.path}", name, BytesContent(data))
             continue
         if path.parts == (dist_info.name, "METADATA"):
-            data = without_local_places((site_packages / path).read_bytes())
+            data = without_file_urls((site_packages / path).read_bytes())
             kept.append(entry_for(entry.path, data))
             yield Member(f"{LAYER_FOLDER}{entry.path}", name, BytesContent(data))
             continue

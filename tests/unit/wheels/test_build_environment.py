@@ -1,4 +1,4 @@
-"""What pip, build backends and git get of this user's environment variables."""
+"""Which environment variables of the user pip, build backends and git get."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ HARMLESS = {"PATH": "/bin", "HOME": "/home/me", "CC": "clang"}
 
 
 def variables(pyproject: str, **more: str) -> dict[str, str]:
-    """The environment of a build, for a user who has these variables."""
+    """The environment variables of a build, for a user with these variables."""
     environment = {**HARMLESS, **SECRETS, **more}
     return build_variables(environment, Sources.of(pyproject), Credentials(PoetryConfiguration(environment)))
 
 
-def test_a_build_backend_sees_no_login() -> None:
-    """Whoever publishes an sdist could read the passwords of everybody who builds it."""
+def test_build_backend_and_git_get_no_logins_or_secrets() -> None:
+    """Otherwise the author of an sdist can read the passwords of everyone who builds it."""
     assert variables("") == HARMLESS
     git = git_variables({**HARMLESS, **SECRETS}, Address("https://host.invalid/app.git"))
     assert git == {**HARMLESS, "GIT_TERMINAL_PROMPT": "0"}
 
 
-def test_build_requirements_come_from_the_index_that_replaces_pypi() -> None:
-    """They would come from PyPI, which a company may not allow, and whoever takes a name there would be run."""
+def test_build_requirements_come_from_the_primary_source_that_replaces_pypi() -> None:
+    """Otherwise they come from PyPI, where anyone can register the name of a company's private package."""
     built = variables(PRIMARY, POETRY_PYPI_MIRROR_URL="https://mirror.invalid/simple/", SSL_CERT_FILE="/bundle.pem")
 
     assert built == {
@@ -56,8 +56,8 @@ def test_build_requirements_come_from_the_index_that_replaces_pypi() -> None:
     }
 
 
-def test_build_requirements_come_from_the_mirror_of_pypi_where_pypi_stands() -> None:
-    """The build would fail behind a proxy that lets nothing but the mirror through."""
+def test_build_requirements_come_from_the_mirror_if_no_source_replaces_pypi() -> None:
+    """Otherwise the build fails behind a proxy that allows only the mirror."""
     mirror = "https://m:mp@mirror.invalid/simple/"
     off = {"POETRY_CERTIFICATES_PYPI_CERT": "false"}
     built = variables(PRIMARY + 'priority = "supplemental"\n', POETRY_PYPI_MIRROR_URL=mirror, **off)
@@ -67,14 +67,14 @@ def test_build_requirements_come_from_the_mirror_of_pypi_where_pypi_stands() -> 
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
-def test_a_login_in_the_address_of_a_repository_works_and_is_no_argument(
+def test_login_in_a_repository_address_is_used_but_is_in_no_argument_and_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everybody on the host can read the arguments of a process, and .git/config keeps the address."""
-    real, said = shutil.which("git"), tmp_path / "arguments"
+    """Otherwise every user of the host can read the password from the process list or from .git/config."""
+    real, arguments = shutil.which("git"), tmp_path / "arguments"
     shim = tmp_path / "bin" / "git"
     shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\necho "$@" >> {said}\nexec {real} "$@"\n')
+    shim.write_text(f'#!/bin/sh\necho "$@" >> {arguments}\nexec {real} "$@"\n')
     shim.chmod(0o755)
     with repository(tmp_path / "repository", "me:p@ss/word", {"pyproject.toml": b"[project]\n"}) as (address, commit):
         monkeypatch.setenv("PATH", str(shim.parent), prepend=os.pathsep)
@@ -86,20 +86,20 @@ def test_a_login_in_the_address_of_a_repository_works_and_is_no_argument(
 
     assert (tree / "pyproject.toml").exists()
     assert "p%40ss%2Fword" not in package.readable_version
-    for text in (said.read_text(), (tree / ".git" / "config").read_text()):
+    for text in (arguments.read_text(), (tree / ".git" / "config").read_text()):
         assert address in text
         assert "p@ss" not in text
         assert "p%40ss" not in text
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
-def test_a_checkout_in_a_hook_of_git_leaves_the_users_repository_alone(
+def test_checkout_inside_a_git_hook_does_not_touch_the_users_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`pulumi up` in a git hook would check the dependency out into the repository of the hook."""
+    """Otherwise `pulumi up` in a git hook checks the dependency out into the repository of the hook."""
     with repository(tmp_path / "repository", "me:pw", {"pyproject.toml": b"[project]\n"}) as (address, commit):
-        (tmp_path / "theirs").mkdir()
-        monkeypatch.setenv("GIT_DIR", str(tmp_path / "theirs"))
+        (tmp_path / "users_repository").mkdir()
+        monkeypatch.setenv("GIT_DIR", str(tmp_path / "users_repository"))
         monkeypatch.setenv("NO_PROXY", "*")
         source = LockedSource(type="git", url=f"http://me:pw@{address}", resolved_reference=commit)
 
@@ -107,4 +107,4 @@ def test_a_checkout_in_a_hook_of_git_leaves_the_users_repository_alone(
 
     assert (tree / "pyproject.toml").exists()
     assert (tree / ".git").is_dir()
-    assert list((tmp_path / "theirs").iterdir()) == []
+    assert list((tmp_path / "users_repository").iterdir()) == []

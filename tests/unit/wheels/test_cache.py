@@ -1,4 +1,4 @@
-"""The wheel cache: what was added is found whole, by any number of processes, or not at all."""
+"""The wheel cache: an added wheel is found complete or not at all, by any number of processes."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def cache(tmp_path: Path) -> WheelCache:
 
 @pytest.fixture
 def wheel(tmp_path: Path) -> Wheel:
-    """A wheel that was read."""
+    """A wheel to add."""
     path = tmp_path / "wheel"
     path.write_bytes(WheelSample().data())
     return read_wheel(path, file_name=WheelSample().file_name)
 
 
-def test_a_wheel_that_was_added_is_found(tmp_path: Path, cache: WheelCache, wheel: Wheel) -> None:
-    """Every build would download everything again."""
+def test_added_wheel_is_found(tmp_path: Path, cache: WheelCache, wheel: Wheel) -> None:
+    """Otherwise every build downloads everything again."""
     assert cache.find(KEY, "app") is None
 
     cache.add(KEY, wheel)
@@ -47,8 +47,8 @@ def test_a_wheel_that_was_added_is_found(tmp_path: Path, cache: WheelCache, whee
         assert {n: cached.read(n) for n in cached.namelist()} == {n: fresh.read(n) for n in fresh.namelist()}
 
 
-def test_a_damaged_entry_is_dropped(tmp_path: Path, cache: WheelCache, wheel: Wheel) -> None:
-    """Every later build would fail until a user clears the cache."""
+def test_damaged_entry_is_removed(tmp_path: Path, cache: WheelCache, wheel: Wheel) -> None:
+    """Otherwise every later build fails until the user clears the cache."""
     cache.add(KEY, wheel)
     (entry,) = (path for path in (tmp_path / "cache").rglob("*") if path.is_file())
     entry.write_bytes(entry.read_bytes()[:-5])
@@ -57,8 +57,8 @@ def test_a_damaged_entry_is_dropped(tmp_path: Path, cache: WheelCache, wheel: Wh
     assert not entry.exists()
 
 
-def test_adding_from_many_threads_leaves_one_whole_entry(tmp_path: Path, cache: WheelCache, wheel: Wheel) -> None:
-    """A build would copy from a half-written entry."""
+def test_adding_from_many_threads_leaves_one_complete_entry(tmp_path: Path, cache: WheelCache, wheel: Wheel) -> None:
+    """Otherwise a build may copy from a half-written entry."""
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: cache.add(KEY, wheel), range(30)))
 
@@ -66,8 +66,8 @@ def test_adding_from_many_threads_leaves_one_whole_entry(tmp_path: Path, cache: 
     assert len([path for path in (tmp_path / "cache").rglob("*") if path.is_file()]) == 1
 
 
-def test_a_lock_is_held_by_one_at_a_time(cache: WheelCache) -> None:
-    """Builds that start together would each download the same wheels."""
+def test_only_one_thread_at_a_time_has_the_lock(cache: WheelCache) -> None:
+    """Otherwise builds that start together download the same wheels several times."""
     inside, most = [], []
 
     def enter(number: int) -> None:
@@ -82,8 +82,8 @@ def test_a_lock_is_held_by_one_at_a_time(cache: WheelCache) -> None:
     assert max(most) == 1
 
 
-def test_a_workspace_is_gone_afterwards(tmp_path: Path, cache: WheelCache) -> None:
-    """The cache would fill with leftovers."""
+def test_workspace_is_removed_after_use(tmp_path: Path, cache: WheelCache) -> None:
+    """Otherwise the cache fills up with temporary files."""
     with cache.workspace() as folder:
         (folder / "file").write_bytes(b"x")
 
@@ -99,8 +99,8 @@ def git(commit: str, subdirectory: str | None = None) -> PlannedPackage:
     return PlannedPackage(name="app", version="1.0", file=None, source=source)
 
 
-def test_a_wheel_is_cached_under_what_decides_its_bytes() -> None:
-    """Two commits, or two packages of one repository, would be mistaken for each other."""
+def test_key_depends_on_file_hash_commit_and_subdirectory() -> None:
+    """Otherwise two commits, or two packages of one repository, are mistaken for each other."""
     file = PlannedPackage(name="app", version="1.0", file=LockedFile("app-1.0.whl", KEY), source=None)
 
     assert cache_key(file) == KEY

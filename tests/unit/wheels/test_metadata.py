@@ -1,14 +1,14 @@
-"""METADATA without places on the build host."""
+"""METADATA without paths of the build host."""
 
 from __future__ import annotations
 
 import pytest
 
-from pulumi_poetry_layer.wheels.metadata import without_local_places
+from pulumi_poetry_layer.wheels.metadata import without_file_urls
 
 
 @pytest.mark.parametrize(
-    ("requirement", "told"),
+    ("requirement", "expected"),
     [
         ("base @ file:///home/me/base", "base"),
         ('base[a, b] @ file:///home/me/base ; extra == "more"', 'base[a, b] ; extra == "more"'),
@@ -17,8 +17,8 @@ from pulumi_poetry_layer.wheels.metadata import without_local_places
         ("base>=1", "base>=1"),
     ],
 )
-def test_requirement_tells_no_place_of_the_build_host(requirement: str, told: str) -> None:
-    """A path of somebody's laptop would be published, and every host would build another layer."""
+def test_file_url_of_a_requirement_is_removed_and_other_requirements_stay(requirement: str, expected: str) -> None:
+    """Otherwise a path of the user's laptop is published, and every host builds a different layer."""
     text = "Metadata-Version: 2.4\nName: app\nRequires-Dist: {}\nVersion: 1.0\n\nRequires-Dist: x @ file:///y\n"
 
-    assert without_local_places(text.format(requirement).encode()) == text.format(told).encode()
+    assert without_file_urls(text.format(requirement).encode()) == text.format(expected).encode()

@@ -1,4 +1,4 @@
-"""Native files that would not load on the target are found before they are published."""
+"""Native files that do not load on the target are reported before the layer is published."""
 
 from __future__ import annotations
 
@@ -26,18 +26,22 @@ def member(path: Path, data: bytes) -> Member:
         (
             "python3.11",
             ("GLIBC_2.2.5", "GLIBC_2.27"),
-            "needs glibc 2.27, python3.11 on x86_64 has 2.26 (Amazon Linux 2)",
+            "needs glibc 2.27, but python3.11 on x86_64 has glibc 2.26 (Amazon Linux 2)",
         ),
         ("python3.12", ("GLIBC_2.27", "GLIBC_2.34"), None),
-        ("python3.12", ("GLIBC_2.38",), "needs glibc 2.38, python3.12 on x86_64 has 2.34 (Amazon Linux 2023)"),
+        (
+            "python3.12",
+            ("GLIBC_2.38",),
+            "needs glibc 2.38, but python3.12 on x86_64 has glibc 2.34 (Amazon Linux 2023)",
+        ),
         ("python3.11", ("GLIBC_PRIVATE",), None),
         ("python3.11", (), None),
     ],
 )
-def test_needed_glibc_is_compared_with_the_runtimes(
+def test_library_that_needs_a_newer_glibc_than_the_runtime_has_is_refused(
     tmp_path: Path, runtime: str, needed: tuple[str, ...], problem: str | None
 ) -> None:
-    """Otherwise the function fails at import with "version `GLIBC_2.28' not found"."""
+    """Otherwise the function fails at import with "version `GLIBC_2.27' not found"."""
     native = member(tmp_path / "native.so", elf("x86_64", *needed))
     if problem is None:
         verify_loads([native], Target(runtime, "x86_64"))
@@ -49,7 +53,7 @@ def test_needed_glibc_is_compared_with_the_runtimes(
     assert "container builder" in str(caught.value)
 
 
-def test_files_that_are_not_native_pass(tmp_path: Path) -> None:
+def test_files_that_are_not_native_are_accepted(tmp_path: Path) -> None:
     """Otherwise no layer with a data file can be built."""
     texts = [member(tmp_path / "a.py", b"x = 1\n"), member(tmp_path / "empty", b""), member(tmp_path / "b", b"\x7fEL")]
     broken = member(tmp_path / "broken.bin", b"\x7fELF" + b"\xff" * 100)

@@ -1,4 +1,4 @@
-"""Which files of a path dependency count, and that just these are copied."""
+"""Which files belong to a path dependency, and that only these are copied."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def git(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture
 def tracked(lib: Path) -> Path:
-    """The same in a git work tree."""
+    """The same library in a git work tree."""
     git(lib.parent, "init", "--quiet")
     git(lib.parent, "add", ".")
     return lib
 
 
-@pytest.fixture(params=["in no work tree", "in a work tree"])
+@pytest.fixture(params=["outside of a work tree", "in a work tree"])
 def either(request: pytest.FixtureRequest, lib: Path) -> Path:
     """The library, with and without git."""
     if request.param == "in a work tree":
@@ -62,8 +62,8 @@ def digest(lib: Path) -> str:
 @pytest.mark.parametrize(
     "name", ["lib/__pycache__/a.pyc", "lib/.a.py.swp", ".venv/a.py", "dist/a.whl", "lib.egg-info/PKG-INFO", ".idea/a"]
 )
-def test_leftovers_do_not_count(either: Path, name: str) -> None:
-    """Running the tests of a library, or opening it in an editor, would publish a new layer."""
+def test_caches_environments_and_editor_files_do_not_change_the_digest(either: Path, name: str) -> None:
+    """Otherwise running the tests of a library, or opening it in an editor, publishes a new layer."""
     before = digest(either)
     (either / name).parent.mkdir(parents=True, exist_ok=True)
     (either / name).write_text("x")
@@ -77,7 +77,7 @@ def edit(lib: Path) -> None:
 
 
 def make_executable(lib: Path) -> None:
-    """Let a file be executed."""
+    """Make a file executable."""
     (lib / "lib" / "__init__.py").chmod(0o755)
 
 
@@ -87,16 +87,16 @@ def remove(lib: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [edit, make_executable, remove])
-def test_every_change_of_what_counts_is_seen(either: Path, change: Callable[[Path], None]) -> None:
-    """The layer would be served stale."""
+def test_changed_content_changes_the_digest(either: Path, change: Callable[[Path], None]) -> None:
+    """Otherwise the layer keeps the old content."""
     before = digest(either)
     change(either)
 
     assert digest(either) != before
 
 
-def test_file_that_git_does_not_know_does_not_count(tracked: Path) -> None:
-    """Notes, logs and local settings beside the code would publish a new layer."""
+def test_untracked_file_does_not_change_the_digest_and_a_tracked_file_does(tracked: Path) -> None:
+    """Otherwise notes, logs and local settings beside the code publish a new layer."""
     before = digest(tracked)
     (tracked / "notes.txt").write_text("x")
     assert digest(tracked) == before
@@ -105,8 +105,8 @@ def test_file_that_git_does_not_know_does_not_count(tracked: Path) -> None:
     assert digest(tracked) != before
 
 
-def test_place_and_dates_do_not_count(either: Path, tmp_path: Path) -> None:
-    """Laptop and CI would publish different layers."""
+def test_path_of_the_folder_and_dates_do_not_change_the_digest(either: Path, tmp_path: Path) -> None:
+    """Otherwise laptop and CI publish different layers."""
     before = digest(either)
     elsewhere = tmp_path / "deep" / "er"
     shutil.copytree(either.parent, elsewhere, ignore=shutil.ignore_patterns("deep"))
@@ -116,8 +116,8 @@ def test_place_and_dates_do_not_count(either: Path, tmp_path: Path) -> None:
     assert digest(elsewhere / "lib") == before
 
 
-def test_folder_that_git_ignores_counts_as_a_whole(tracked: Path) -> None:
-    """A vendored library that is not tracked would be an empty package."""
+def test_all_files_count_if_git_tracks_none_of_them(tracked: Path) -> None:
+    """Otherwise a vendored library that is not tracked becomes an empty package."""
     git(tracked, "rm", "--quiet", "-r", "--cached", ".")
     before = digest(tracked)
     edit(tracked)
@@ -125,8 +125,8 @@ def test_folder_that_git_ignores_counts_as_a_whole(tracked: Path) -> None:
     assert digest(tracked) != before
 
 
-def test_links_count_as_what_they_lead_to(tracked: Path, tmp_path: Path) -> None:
-    """A module that is shared by way of a link would be served stale, or be missing."""
+def test_links_are_followed(tracked: Path, tmp_path: Path) -> None:
+    """Otherwise a module that is shared with a link is outdated or missing in the layer."""
     (tmp_path / "common").mkdir()
     (tmp_path / "common" / "c.py").write_text("c = 1\n")
     (tracked / "lib" / "common").symlink_to("../../common")
@@ -141,8 +141,8 @@ def test_links_count_as_what_they_lead_to(tracked: Path, tmp_path: Path) -> None
     assert not (copy / "lib" / "c.py").is_symlink()
 
 
-def test_repository_that_a_git_hook_names_is_not_asked(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A deployment from a git hook would look into the index of another repository."""
+def test_git_variables_of_a_hook_are_ignored(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a deployment from a git hook uses the index of another repository."""
     before = digest(tracked)
     monkeypatch.setenv("GIT_DIR", str(tracked / "nowhere"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tracked / "nowhere"))
@@ -151,7 +151,7 @@ def test_repository_that_a_git_hook_names_is_not_asked(tracked: Path, monkeypatc
 
 
 def test_missing_git_is_an_error_in_a_work_tree(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A CI image without git would take other files than the laptop, and publish a new layer at every turn."""
+    """Otherwise a CI image without git uses other files than the laptop, and publishes a new layer each time."""
     monkeypatch.setenv("PATH", str(tracked / "nowhere"))
 
     with pytest.raises(SubprocessError, match="install git"):
@@ -159,12 +159,12 @@ def test_missing_git_is_an_error_in_a_work_tree(tracked: Path, monkeypatch: pyte
 
 
 def test_path_that_does_not_exist_is_left_out(tmp_path: Path) -> None:
-    """The plan could not say which package it belongs to."""
+    """Otherwise the planner cannot report which package has a missing path."""
     assert content_digests([LOCKED], tmp_path / "service") == {}
 
 
 def test_unreadable_file_names_the_package(lib: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user would see a traceback."""
+    """Otherwise the user sees a traceback."""
 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", "secret.py")
@@ -175,12 +175,12 @@ def test_unreadable_file_names_the_package(lib: Path, monkeypatch: pytest.Monkey
 
 
 def planned(lib: Path) -> PlannedPackage:
-    """The library as it is planned now."""
+    """A planned package with the current content of the library."""
     return PlannedPackage(name="lib", version="1.0", file=None, source=DIRECTORY, digest=digest(lib))
 
 
-def test_copy_holds_what_counts_and_nothing_else(either: Path, tmp_path: Path) -> None:
-    """Caches and local settings would land in the layer."""
+def test_copy_has_the_content_and_nothing_else(either: Path, tmp_path: Path) -> None:
+    """Otherwise caches and local settings get into the layer."""
     (either / "lib" / "__pycache__").mkdir()
     (either / "lib" / "__pycache__" / "a.pyc").write_text("x")
     make_executable(either)
@@ -195,7 +195,7 @@ def test_copy_holds_what_counts_and_nothing_else(either: Path, tmp_path: Path) -
 
 
 def test_content_that_changed_since_it_was_planned_is_refused(lib: Path, tmp_path: Path) -> None:
-    """The layer would hold something else than its fingerprint says."""
+    """Otherwise the layer does not match its fingerprint."""
     package = planned(lib)
     edit(lib)
 
@@ -203,8 +203,8 @@ def test_content_that_changed_since_it_was_planned_is_refused(lib: Path, tmp_pat
         copy_path(package, tmp_path / "service", tmp_path / "copy")
 
 
-def test_content_that_vanished_since_it_was_planned_is_refused(lib: Path, tmp_path: Path) -> None:
-    """A user would see a traceback."""
+def test_content_that_was_removed_since_it_was_planned_is_refused(lib: Path, tmp_path: Path) -> None:
+    """Otherwise the user sees a traceback."""
     package = planned(lib)
     shutil.rmtree(lib)
 

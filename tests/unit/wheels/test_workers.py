@@ -1,4 +1,4 @@
-"""Processes that read large wheels into the cache: what they do is what a thread would have done."""
+"""Worker processes that read large wheels into the cache, with the same result as without them."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WheelWo
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[AnsweringProcess]:
-    """The processes that are started."""
+    """Every process that is started."""
     started: list[AnsweringProcess] = []
 
-    class Noted(AnsweringProcess):
+    class Recorded(AnsweringProcess):
         def __init__(self, arguments: tuple[str, ...]) -> None:
             super().__init__(arguments)
             started.append(self)
 
-    monkeypatch.setattr("pulumi_poetry_layer.wheels.workers.AnsweringProcess", Noted)
+    monkeypatch.setattr("pulumi_poetry_layer.wheels.workers.AnsweringProcess", Recorded)
     return started
 
 
@@ -52,12 +52,12 @@ def saved(folder: Path, data: bytes) -> Path:
 
 
 def entries(folder: Path) -> list[bytes]:
-    """What lies in a cache."""
+    """The content of every file in a cache."""
     return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
 
 
-def test_a_worker_adds_what_this_process_would_have_added(tmp_path: Path, workers: WheelWorkers) -> None:
-    """A layer would have other bytes when its wheels are large, or on a host with more processors."""
+def test_worker_adds_the_same_entry_as_this_process(tmp_path: Path, workers: WheelWorkers) -> None:
+    """Otherwise a layer with large wheels differs between hosts with one and with several processors."""
     path = saved(tmp_path, SAMPLE.data())
 
     assert workers.add(path, SAMPLE.file_name, KEY)
@@ -67,27 +67,25 @@ def test_a_worker_adds_what_this_process_would_have_added(tmp_path: Path, worker
     assert entries(tmp_path / "cache") == entries(tmp_path / "here")
 
 
-def test_one_worker_reads_one_wheel_after_the_other(
+def test_one_worker_reads_several_wheels(
     tmp_path: Path, workers: WheelWorkers, started: list[AnsweringProcess]
 ) -> None:
-    """Each wheel would wait for an interpreter to start."""
+    """Otherwise each wheel waits for an interpreter to start."""
     path = saved(tmp_path, SAMPLE.data())
     assert all(workers.add(path, SAMPLE.file_name, f"sha256:{number}") for number in range(3))
     assert len(started) == 1
 
 
-def test_a_wheel_that_is_not_sound_is_left_to_the_caller(tmp_path: Path, workers: WheelWorkers) -> None:
-    """A hostile wheel would be in the cache, or its error would be lost in another process."""
-    assert not workers.add(saved(tmp_path, b"no zip"), SAMPLE.file_name, KEY)
+def test_invalid_wheel_is_not_added_and_is_left_to_the_caller(tmp_path: Path, workers: WheelWorkers) -> None:
+    """Otherwise a hostile wheel gets into the cache, or its error is lost in another process."""
+    assert not workers.add(saved(tmp_path, b"not a zip"), SAMPLE.file_name, KEY)
     assert entries(tmp_path / "cache") == []
     assert workers.add(saved(tmp_path, SAMPLE.data()), SAMPLE.file_name, KEY)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL; a process that is gone looks the same there")
-def test_a_worker_that_is_killed_is_replaced(
-    tmp_path: Path, workers: WheelWorkers, started: list[AnsweringProcess]
-) -> None:
-    """A build would hang, or fail, when the system is short of memory."""
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_killed_worker_is_replaced(tmp_path: Path, workers: WheelWorkers, started: list[AnsweringProcess]) -> None:
+    """Otherwise a build hangs or fails when the system runs out of memory."""
     path = saved(tmp_path, SAMPLE.data())
     assert workers.add(path, SAMPLE.file_name, "sha256:0")
     process = started[0]._process
@@ -98,25 +96,25 @@ def test_a_worker_that_is_killed_is_replaced(
     assert workers.add(path, SAMPLE.file_name, "sha256:1")
 
 
-def test_a_worker_that_cannot_be_started_is_done_without(
+def test_wheel_is_left_to_the_caller_if_no_worker_can_be_started(
     tmp_path: Path, workers: WheelWorkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A build would fail where no processes may be started, or where Python is embedded in another program."""
+    """Otherwise a build fails where no process may be started, or where Python is embedded in another program."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
     assert not workers.add(saved(tmp_path, SAMPLE.data()), SAMPLE.file_name, KEY)
 
 
-def test_small_wheels_wait_for_no_process(tmp_path: Path, started: list[AnsweringProcess]) -> None:
-    """Small layers would wait for an interpreter to start."""
+def test_small_wheel_starts_no_worker(tmp_path: Path, started: list[AnsweringProcess]) -> None:
+    """Otherwise small layers wait for an interpreter to start."""
     with WheelWorkers(tmp_path / "cache", 1) as workers:
         assert not workers.add(saved(tmp_path, SAMPLE.data()), SAMPLE.file_name, KEY)
     assert not started
 
 
-def test_nothing_is_started_where_nothing_is_to_be_had_from_it(
+def test_one_processor_has_no_worker_and_many_have_four(
     tmp_path: Path, started: list[AnsweringProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A host with one processor would do more work in the same time."""
+    """Otherwise builds are slower on a host with one processor, or start too many processes on a large one."""
     monkeypatch.setattr(module, "_LARGE", 0)
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     with WheelWorkers(tmp_path / "cache", worker_count()) as workers:
@@ -126,8 +124,8 @@ def test_nothing_is_started_where_nothing_is_to_be_had_from_it(
     assert worker_count() == 4
 
 
-def test_workers_end_when_their_program_is_gone(tmp_path: Path) -> None:
-    """Every build that is killed would leave processes behind."""
+def test_worker_ends_when_its_input_is_closed(tmp_path: Path) -> None:
+    """Otherwise every killed build leaves processes behind."""
     command = [sys.executable, "-m", module.__name__, str(tmp_path / "cache")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
@@ -135,10 +133,10 @@ def test_workers_end_when_their_program_is_gone(tmp_path: Path) -> None:
         assert process.wait(timeout=60) == 0
 
 
-def test_a_worker_whose_answer_cannot_be_read_keeps_nobody_waiting(
+def test_worker_is_free_again_after_an_answer_that_cannot_be_decoded(
     tmp_path: Path, workers: WheelWorkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A build would hang for ever, at the next wheel or at its end."""
+    """Otherwise a build hangs forever, at the next wheel or at its end."""
 
     def ask(_process: AnsweringProcess, _line: str) -> str:
         raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
