@@ -160,9 +160,9 @@ def _plan(options: argparse.Namespace) -> None:
 
 def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) -> ExpectedSize:
     # Imported here: it loads the HTTP library, which takes longer than a plan.
-    from pulumi_poetry_layer.size.index_sizes import Patience, size_lookups
+    from pulumi_poetry_layer.size.index_sizes import TimeBudget, size_lookups
 
-    return expect_size(plan, *size_lookups(request.builder, files, Patience()))
+    return expect_size(plan, *size_lookups(request.builder, files, TimeBudget()))
 
 
 def _compare(options: argparse.Namespace) -> None:

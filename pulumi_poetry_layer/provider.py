@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.layer.artifact import LayerArtifact
     from pulumi_poetry_layer.layer.request import LayerRequest
     from pulumi_poetry_layer.size.expected import ExpectedSize
-    from pulumi_poetry_layer.size.index_sizes import Patience
+    from pulumi_poetry_layer.size.index_sizes import TimeBudget
 
 DRY_RUN = "dry_run"
 """Input by which the component tells a preview from an update: the engine does not. It never reaches the state."""
@@ -175,15 +175,15 @@ def _expected_size(props: dict[str, Any]) -> ExpectedSize:
         plan, files = plan_request(request)
     except InputError:
         return UNKNOWN_SIZE  # files or configuration are wrong by now; the build refuses them
-    return expect_size(plan, *size_lookups(request.builder, files, _patience()))
+    return expect_size(plan, *size_lookups(request.builder, files, _time_budget()))
 
 
 @cache
-def _patience() -> Patience:
+def _time_budget() -> TimeBudget:
     """One for this process, so for the whole preview."""
-    from pulumi_poetry_layer.size.index_sizes import Patience
+    from pulumi_poetry_layer.size.index_sizes import TimeBudget
 
-    return Patience()
+    return TimeBudget()
 
 
 def _built(props: dict[str, Any], what: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How large a layer will be, told before it is built: from the wheel cache, else from what the index says."""
+"""The expected size of a layer: from the wheel cache, and for wheels that are not in it from a lookup."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.size.wheel_directory import WheelSizes
 
-_MARGIN = 0.01  # what an expected size may be off: RECORD is rewritten, and files that two packages bring are kept once
+_MARGIN = 0.01
+"""Relative error of an expected size: RECORD is rewritten, and a file that is in two packages is stored once."""
+
 _NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedSize:
-    """What is known of a layer's size before it is built.
+    """What is known about the size of a layer before it is built.
 
     Attributes:
-        known: size of what is known of it, by package.
-        unknown: packages of which nothing is known yet.
-        unzipped_unknown: packages of which the zipped size is known alone.
-        exact: whether the zip will have just this size.
-        firm: whether the zip cannot turn out much smaller than what is known. A builder that compresses anew may make a
-            smaller one, and the size of a whole wheel counts files that are left out.
+        known: the sum over the packages of known size.
+        unknown: packages of unknown size.
+        unzipped_unknown: packages of which only the zipped size is known.
+        exact: whether the zip will have exactly the size ``known``.
+        firm: whether the zip is at least about as large as ``known``. That is not certain if the builder compresses the
+            files again, or if only the sizes of whole wheels are known: a layer leaves some of their files out.
     """
 
     known: LayerSize
@@ -56,7 +58,7 @@ class ExpectedSize:
         return f"{parts}; size of {_listed((*self.unknown, *self.unzipped_unknown))} not known yet"
 
     def document(self) -> dict[str, Any]:
-        """As ``plan --size --json`` prints it: bytes of what is known, None where that is nothing."""
+        """The size as ``plan --size --json`` prints it, in bytes; None for a size that is not known at all."""
         return {
             "size": self.known.size or None,
             "unzipped_size": self.known.unzipped_size or None,
@@ -65,7 +67,7 @@ class ExpectedSize:
         }
 
     def error(self, *, where: str, direct_upload: bool) -> PublishError | None:
-        """What is wrong with the layer when it certainly is over a limit."""
+        """The error for a layer that is certain to be over a limit, None for any other."""
         share = 1 if self.exact else 1 - _MARGIN
         certain = self._scaled(share, unsure_zip=not self.firm)
         verb = "will be" if self.exact else "will be about" if not self.unknown else "will be at least"
@@ -74,11 +76,11 @@ class ExpectedSize:
         return limit_error(self.known, where=where, direct_upload=direct_upload, expected=verb)
 
     def warning(self, *, where: str, direct_upload: bool) -> PublishError | None:
-        """What may be wrong with it: as far as it is known, the layer is over a limit or close to one."""
+        """The warning for a layer that may be over a limit, as far as its size is known; None for any other."""
         if self.exact:
             return None
         return limit_error(
-            self._scaled(1 + _MARGIN), where=where, direct_upload=direct_upload, expected="may well be as large as"
+            self._scaled(1 + _MARGIN), where=where, direct_upload=direct_upload, expected="may be as large as"
         )
 
     def _scaled(self, share: float, *, unsure_zip: bool = False) -> LayerSize:
@@ -98,45 +100,45 @@ def _listed(names: Sequence[str]) -> str:
 
 
 class SizeLookup(Protocol):
-    """Who knows sizes of wheels that are not in the wheel cache."""
+    """Finds the sizes of wheels that are not in the wheel cache."""
 
     def sizes(self, packages: Sequence[PlannedPackage]) -> Mapping[str, WheelSizes]:
-        """What is known, by the packages' names; raises nothing."""
+        """The sizes that were found, by package name. Raises nothing: a size that cannot be found is left out."""
 
 
-def expect_size(plan: BuildPlan, cache: WheelCache, source: SizeLookup) -> ExpectedSize:
-    """How large a plan's layer will be.
+def expect_size(plan: BuildPlan, cache: WheelCache, lookup: SizeLookup) -> ExpectedSize:
+    """The size that a layer will have.
 
     Args:
-        plan: the layer.
-        cache: wheels that need not be asked for; sdists and git commits that were built before are there, too.
-        source: who is asked for the other wheels.
+        plan: the plan of the layer.
+        cache: the wheel cache; it also has the wheels that were built from sdists and git commits.
+        lookup: finds the sizes of the other wheels.
     """
     found = {package.name: cache.find(cache_key(package), package.name) for package in plan.packages}
     segments = [wheel.segment for wheel in found.values() if wheel]
-    copies = plan.builder.kind == "wheels"
-    if copies and len(segments) == len(plan.packages) and (size := _archive_size(segments)):
+    is_copied = plan.builder.kind == "wheels"  # the other builders compress the files again
+    if is_copied and len(segments) == len(plan.packages) and (size := _archive_size(segments)):
         return ExpectedSize(known=size, exact=True)
-    told = source.sizes([package for package in plan.packages if found[package.name] is None])
-    unsure = tuple(name for name, sizes in told.items() if sizes.unzipped_size is None)
+    looked_up = lookup.sizes([package for package in plan.packages if found[package.name] is None])
+    unzipped_unknown = tuple(name for name, sizes in looked_up.items() if sizes.unzipped_size is None)
     unzipped = {segment.distribution: segment.size.unzipped_size for segment in segments}
-    unzipped |= {name: sizes.unzipped_size for name, sizes in told.items() if sizes.unzipped_size is not None}
-    zipped = sum(map(_zipped_size, segments)) + sum(sizes.size for sizes in told.values())
+    unzipped |= {name: sizes.unzipped_size for name, sizes in looked_up.items() if sizes.unzipped_size is not None}
+    zipped = sum(map(_zipped_size, segments)) + sum(sizes.size for sizes in looked_up.values())
     return ExpectedSize(
         known=LayerSize(size=zipped, unzipped_size=sum(unzipped.values()), packages=unzipped),
-        unknown=tuple(name for name, wheel in found.items() if wheel is None and name not in told),
-        unzipped_unknown=unsure,
-        firm=copies and not unsure,
+        unknown=tuple(name for name, wheel in found.items() if wheel is None and name not in looked_up),
+        unzipped_unknown=unzipped_unknown,
+        firm=is_copied and not unzipped_unknown,
     )
 
 
 def _zipped_size(segment: Segment) -> int:
-    """Bytes of a segment's members and of their part of the zip's directory."""
+    """Bytes of a segment's members and of their entries in the central directory."""
     return segment.length + CENTRAL_SIZE * len(segment.names) + sum(map(len, segment.names))
 
 
 def _archive_size(segments: Iterable[Segment]) -> LayerSize | None:
-    """What :func:`pulumi_poetry_layer.archive.writer.write_archive` will write; None when it will refuse."""
+    """The size of what ``archive.writer.write_archive`` will write, None if it will raise an error."""
     try:
         layout = lay_out(segments)
     except (ArchiveError, OSError):
@@ -155,5 +157,5 @@ def _archive_size(segments: Iterable[Segment]) -> LayerSize | None:
 
 
 def _member_size(segment: Segment, index: int) -> int:
-    """Bytes of a member with its local header."""
+    """Bytes of a member and its local header."""
     return segment.start(index + 1) - segment.start(index)

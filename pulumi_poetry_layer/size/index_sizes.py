@@ -1,7 +1,8 @@
-"""Sizes of wheels that were not downloaded yet, as the index tells them.
+"""Sizes of wheels that are not downloaded yet, from the indexes of the project.
 
-Nothing is downloaded but the ends of wheels, where their directories are. What was learnt is kept by the file's hash,
-so nobody is asked twice. Whatever goes wrong makes a size unknown and is no error: the build will find out.
+A wheel is not downloaded for that: the index lists its size, and its last bytes are its directory. Sizes are cached by
+the hash of the wheel, so that no wheel is looked up twice. No error is raised here: a size that cannot be found is
+unknown, and the build reports what is wrong.
 """
 
 from __future__ import annotations
@@ -30,85 +31,87 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pulumi_poetry_layer.builders import Builder, ProjectFiles
-    from pulumi_poetry_layer.index.access import Indexes
-    from pulumi_poetry_layer.index.client import Downloader, FoundFile
+    from pulumi_poetry_layer.index.client import FoundFile
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
 
 SECONDS = 4.0
-"""How long a preview waits for sizes, for all of its layers together."""
+"""How long a preview may wait for sizes, in seconds, for all of its layers together."""
 
 _RULES = "1"
-"""Part of the folder's name, raised with every change of what is counted."""
+"""Part of the cache folder's name; raise it when a size is computed in another way."""
 
-_AT_ONCE = 8
-_END = 1 << 16  # bytes of a wheel's end to ask for: enough for the directory of some six hundred files
-_LONGEST_END = 1 << 23
+_THREADS = 8
+_TAIL = 1 << 16
+"""How many of a wheel's last bytes to ask for first: enough for the directories of most wheels."""
+
+_LONGEST_TAIL = 1 << 23
+_MOST_REQUESTS = 3
+"""Requests for the directory of one wheel, at most."""
+
 _NO_DIRECTORY = (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError)
-"""What ``zipfile`` raises for what is not the end of a sound zip file."""
-
-_QUESTIONS = 3  # at most, for one wheel's directory
+"""What ``zipfile`` raises if the bytes are not the end of a valid zip file."""
 
 
 @dataclass
-class Patience:
-    """Seconds that are left for questions, of all layers of a preview together."""
+class TimeBudget:
+    """The seconds that are left for lookups in indexes, for all layers of a preview together."""
 
     seconds: float = SECONDS
 
 
-def size_lookups(builder: Builder, files: ProjectFiles, patience: Patience) -> tuple[WheelCache, IndexSizes]:
-    """Where the sizes of a layer's wheels are found: the builder's cache, and the indexes of the project.
+def size_lookups(builder: Builder, files: ProjectFiles, budget: TimeBudget) -> tuple[WheelCache, IndexSizes]:
+    """The two places where the sizes of a layer's wheels are found: the wheel cache, and the indexes of the project.
 
     Args:
-        builder: what is going to build the layer; the indexes are asked as the user that it builds for.
+        builder: the builder of the layer; the indexes get its credentials.
         files: the project.
-        patience: how long the indexes may take.
+        budget: how long the lookups may take.
     """
 
     def indexes() -> Indexes:
-        given = getattr(builder, "credentials", {})
-        return Indexes(Sources.of(files.pyproject), Credentials.of_host(files.folder, given))
+        credentials = getattr(builder, "credentials", {})
+        return Indexes(Sources.of(files.pyproject), Credentials.of_host(files.folder, credentials))
 
     wheels = WheelCache(Path(builder.options().get("cache_dir") or cache_folder("wheels")))
-    return wheels, IndexSizes(cache_folder("sizes"), indexes, patience)
+    return wheels, IndexSizes(cache_folder("sizes"), indexes, budget)
 
 
 class IndexSizes:
-    """Knows sizes that were learnt before, and asks the indexes of a project for others.
+    """Finds the sizes of wheels in its own cache and, if they are not there, in the indexes of a project.
 
     Args:
-        folder: where sizes are kept; made when needed.
-        indexes: gives the indexes; called when there is something to ask.
-        patience: how long the questions may take; what they took is taken off.
+        folder: the folder of the cache; created if needed.
+        indexes: returns the indexes; only called if a size is not in the cache.
+        budget: how long the lookups may take; each lookup reduces it by the time that it took.
     """
 
-    def __init__(self, folder: Path, indexes: Callable[[], Indexes], patience: Patience) -> None:
+    def __init__(self, folder: Path, indexes: Callable[[], Indexes], budget: TimeBudget) -> None:
         self._folder = folder / _RULES
         self._indexes = indexes
-        self._patience = patience
+        self._budget = budget
 
     def sizes(self, packages: Sequence[PlannedPackage]) -> dict[str, WheelSizes]:
-        """What is known or can be learnt in time, by the packages' names; only wheels can be asked for."""
+        """The sizes that are cached or can be looked up in time, by package name; of locked wheels only."""
         wheels = [package for package in packages if package.file and is_wheel(package.file.name)]
-        known = {package.name: sizes for package in wheels if (sizes := self._kept(package))}
+        known = {package.name: sizes for package in wheels if (sizes := self._cached(package))}
         missing = [package for package in wheels if package.name not in known and not package.digest]
-        if missing and self._patience.seconds > 0:
+        if missing and self._budget.seconds > 0:
             started = time.monotonic()
-            with suppress(PoetryLayerError):  # of reading how to log in
-                known |= self._asked(missing, started + self._patience.seconds)
-            self._patience.seconds -= time.monotonic() - started
+            with suppress(PoetryLayerError):  # raised while the credentials are read
+                known |= self._look_up_all(missing, started + self._budget.seconds)
+            self._budget.seconds -= time.monotonic() - started
         return known
 
-    def _asked(self, packages: Sequence[PlannedPackage], deadline: float) -> dict[str, WheelSizes]:
+    def _look_up_all(self, packages: Sequence[PlannedPackage], deadline: float) -> dict[str, WheelSizes]:
         downloader = Downloader(self._indexes(), deadline=deadline)
-        threads = ThreadPoolExecutor(min(_AT_ONCE, len(packages)))
-        answers = {package.name: threads.submit(self._ask, downloader, package) for package in packages}
-        wait(answers.values(), timeout=max(deadline - time.monotonic(), 0))
+        threads = ThreadPoolExecutor(min(_THREADS, len(packages)))
+        lookups = {package.name: threads.submit(self._look_up, downloader, package) for package in packages}
+        wait(lookups.values(), timeout=max(deadline - time.monotonic(), 0))
         threads.shutdown(wait=False, cancel_futures=True)
-        ended = {name: answer for name, answer in answers.items() if answer.done() and not answer.cancelled()}
-        return {name: sizes for name, answer in ended.items() if (sizes := answer.result())}
+        done = {name: lookup for name, lookup in lookups.items() if lookup.done() and not lookup.cancelled()}
+        return {name: sizes for name, lookup in done.items() if (sizes := lookup.result())}
 
-    def _ask(self, downloader: Downloader, package: PlannedPackage) -> WheelSizes | None:
+    def _look_up(self, downloader: Downloader, package: PlannedPackage) -> WheelSizes | None:
         if package.file is None:
             return None
         listed_size = None
@@ -117,16 +120,16 @@ class IndexSizes:
             listed_size = found.size
             sizes = _of_file(downloader, package.label, found)
             if sizes:
-                self._keep(package, sizes)
+                self._add_to_cache(package, sizes)
             return sizes
         return WheelSizes(size=listed_size, unzipped_size=None) if listed_size else None
 
-    def _kept(self, package: PlannedPackage) -> WheelSizes | None:
+    def _cached(self, package: PlannedPackage) -> WheelSizes | None:
         with suppress(OSError, ValueError, TypeError):
             return WheelSizes(**json.loads(self._path(package).read_text(encoding="utf-8")))
         return None
 
-    def _keep(self, package: PlannedPackage, sizes: WheelSizes) -> None:
+    def _add_to_cache(self, package: PlannedPackage, sizes: WheelSizes) -> None:
         with suppress(OSError):
             write_atomically(self._path(package), json.dumps(asdict(sizes)).encode())
 
@@ -135,9 +138,9 @@ class IndexSizes:
 
 
 def _of_file(downloader: Downloader, package: str, found: FoundFile) -> WheelSizes | None:
-    """The sizes that a wheel's directory tells; where parts of files are not to be had, the wheel's own size."""
-    length, size = _END, found.size
-    for _ in range(_QUESTIONS):
+    """The sizes in the wheel's directory; only the size of the wheel if the index does not send parts of files."""
+    length, size = _TAIL, found.size
+    for _ in range(_MOST_REQUESTS):
         end = downloader.read_end(package, found, length)
         size = end.size or size
         if not end.data or size is None:
@@ -145,7 +148,7 @@ def _of_file(downloader: Downloader, package: str, found: FoundFile) -> WheelSiz
         try:
             return read_directory(end.data, size)
         except TruncatedDirectoryError as error:
-            if error.length > _LONGEST_END:
+            if error.length > _LONGEST_TAIL:
                 break
             length = error.length
     return WheelSizes(size=size, unzipped_size=None) if size else None

@@ -1,6 +1,6 @@
-"""Lambda's limits on layers, and what is said of a layer that is over one.
+"""Lambda's limits on the size of layers, and the error for a layer over one of them.
 
-https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+The limits: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _LISTED = 5
 
 @dataclass(frozen=True, kw_only=True)
 class LayerSize:
-    """A layer's size in bytes, known or expected.
+    """The size of a layer, measured or expected.
 
     Attributes:
-        size: of the zip.
-        unzipped_size: of its files.
-        packages: unzipped bytes by distribution.
+        size: bytes of the zip.
+        unzipped_size: bytes of its files, unzipped.
+        packages: distribution → unzipped bytes.
     """
 
     size: int
@@ -39,46 +39,50 @@ class LayerSize:
 
     @property
     def largest(self) -> str:
-        """The largest packages, for a hint."""
+        """The largest packages with their sizes, for a hint."""
         largest = sorted(self.packages.items(), key=lambda package: (-package[1], package[0]))[:_LISTED]
         return ", ".join(f"{name} {megabytes(size)}" for name, size in largest)
 
 
 def megabytes(size: float) -> str:
-    """A size in bytes as people read it: ``3.4 MB``, ``36 kB``."""
+    """Format a number of bytes: ``3.4 MB``, ``36 kB``."""
     return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
 
 
 def limit_error(size: LayerSize, *, where: str, direct_upload: bool, expected: str = "is") -> PublishError | None:
-    """What is wrong with a layer of that size, None when Lambda takes it.
+    """The error for a layer over one of Lambda's limits, None if it is within all of them.
 
     Args:
-        size: the layer's size.
-        where: the layer, for the message.
-        direct_upload: whether it is published without S3.
-        expected: ``is`` for a layer that was built; another verb for one that was not.
+        size: the size of the layer.
+        where: the layer's name, for the message.
+        direct_upload: whether the layer is published without S3.
+        expected: the verb of the message: ``is`` for a built layer, another one for an expected size.
     """
     if size.unzipped_size > UNZIPPED_LIMIT:
         return PublishError(
             f"the layer {expected} {megabytes(size.unzipped_size)} unzipped, over Lambda's limit of 250 MiB",
             where=where,
-            hint=f"leave distributions out with exclude=; largest: {size.largest}",
+            hint=f"leave packages out with exclude=; largest: {size.largest}",
         )
     if direct_upload and size.size > DIRECT_UPLOAD_LIMIT:
         return PublishError(
             f"the layer {expected} {megabytes(size.size)} zipped, over Lambda's limit of 50 MiB for a direct upload",
             where=where,
-            hint="publish it through S3 with bucket=, or leave distributions out with exclude=; "
-            f"largest: {size.largest}",
+            hint=f"publish it through S3 with bucket=, or leave packages out with exclude=; largest: {size.largest}",
         )
     return None
 
 
 def refuse_over_limit(size: LayerSize, *, where: str, direct_upload: bool) -> None:
-    """Refuse a built zip that Lambda would refuse, by direct upload or through S3.
+    """Raise an error for a built layer that is over one of Lambda's limits.
+
+    Args:
+        size: the size of the layer.
+        where: the layer's name, for the message.
+        direct_upload: whether the layer is published without S3.
 
     Raises:
-        PublishError: it is over a limit; the message names the largest packages.
+        PublishError: the layer is over a limit; the message lists the largest packages.
     """
     if error := limit_error(size, where=where, direct_upload=direct_upload):
         raise error

@@ -1,4 +1,4 @@
-"""What a wheel will take in a layer, told from the end of its file alone: a zip's directory is what comes last."""
+"""The size that a wheel will have in a layer, read from the last bytes of the wheel: a zip ends with its directory."""
 
 from __future__ import annotations
 
@@ -17,14 +17,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class WheelSizes:
-    """Bytes that a wheel takes in a layer zip, its part of the directory included, and unzipped if that is known."""
+    """The size that a wheel has in a layer.
+
+    Attributes:
+        size: bytes in the zip, the entries in its directory included.
+        unzipped_size: bytes of the files, None if that is not known.
+    """
 
     size: int
     unzipped_size: int | None
 
 
 class TruncatedDirectoryError(Exception):
-    """The directory starts earlier than the bytes at hand; ``length`` is how many it needs, counted from the end."""
+    """The directory starts before the bytes that were given.
+
+    Attributes:
+        length: how many of the wheel's last bytes are needed.
+    """
 
     def __init__(self, length: int) -> None:
         super().__init__(f"the last {length} bytes are needed")
@@ -32,27 +41,27 @@ class TruncatedDirectoryError(Exception):
 
 
 def read_directory(end: bytes, whole_size: int) -> WheelSizes:
-    """Add up what a wheel's directory tells.
+    """Add up the sizes in the directory of a wheel.
 
     Args:
         end: the last bytes of the wheel.
-        whole_size: bytes of the whole wheel.
+        whole_size: the size of the whole wheel, in bytes.
 
     Raises:
-        TruncatedDirectoryError: more of the wheel is needed.
-        zipfile.BadZipFile: this is not the end of a zip file.
+        TruncatedDirectoryError: ``end`` does not contain the whole directory.
+        zipfile.BadZipFile: ``end`` is not the end of a zip file.
     """
     with zipfile.ZipFile(io.BufferedReader(_Tail(end, whole_size))) as wheel:
-        landing = list(_landing(wheel.infolist()))
-    names = sum(len(LAYER_FOLDER) + len(info.filename.encode()) for info in landing)
+        members = list(_layer_files(wheel.infolist()))
+    names = sum(len(LAYER_FOLDER) + len(info.filename.encode()) for info in members)
     return WheelSizes(
-        size=sum(_stored_size(info) for info in landing) + len(landing) * (LOCAL_SIZE + CENTRAL_SIZE) + 2 * names,
-        unzipped_size=sum(info.file_size for info in landing),
+        size=sum(_stored_size(info) for info in members) + len(members) * (LOCAL_SIZE + CENTRAL_SIZE) + 2 * names,
+        unzipped_size=sum(info.file_size for info in members),
     )
 
 
-def _landing(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
-    """The files that a layer takes over; :mod:`pulumi_poetry_layer.wheels.reader` reads and checks them."""
+def _layer_files(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
+    """The files of a wheel that a layer contains, by the same rules as ``wheels.reader``."""
     for info in infos:
         folder, _, rest = info.filename.partition("/")
         is_outside = folder.endswith(".data") and rest.partition("/")[0] in SCHEMES_OUTSIDE
@@ -61,12 +70,12 @@ def _landing(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
 
 
 def _stored_size(info: zipfile.ZipInfo) -> int:
-    """RECORD is rewritten, and stored as it is."""
+    """Bytes in the zip; RECORD is rewritten and not compressed."""
     return info.file_size if info.filename.endswith(".dist-info/RECORD") else info.compress_size
 
 
 class _Tail(io.RawIOBase):
-    """A file of which only the end is there."""
+    """A readable file of which only the last bytes are available."""
 
     def __init__(self, end: bytes, size: int) -> None:
         self._end = end[-size:] if size else b""

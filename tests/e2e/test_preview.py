@@ -135,7 +135,7 @@ def test_layer_over_a_limit_fails_the_preview_and_says_what_to_write(new_program
     failed = dev.preview(check=False, POETRY_PYPI_MIRROR_URL=index.url)
     assert failed.exit_code != 0
     assert "layer deps: the layer will be about 339.8 MB unzipped, over Lambda's limit of 250 MiB" in failed.text
-    assert "leave distributions out with exclude=; largest: wide 283.1 MB, heavy 56.6 MB" in failed.text
+    assert "leave packages out with exclude=; largest: wide 283.1 MB, heavy 56.6 MB" in failed.text
     assert "Traceback" not in failed.text
 
     dev.set_config("exclude", '["wide"]')
@@ -146,5 +146,5 @@ def test_layer_over_a_limit_fails_the_preview_and_says_what_to_write(new_program
     failed = dev.preview(check=False, POETRY_PYPI_MIRROR_URL=index.url)
     assert failed.exit_code != 0
     assert "56.6 MB zipped, over Lambda's limit of 50 MiB for a direct upload" in failed.text
-    assert "publish it through S3 with bucket=, or leave distributions out with exclude=" in failed.text
+    assert "publish it through S3 with bucket=, or leave packages out with exclude=" in failed.text
     assert not [headers for path, headers in index.requests if path.startswith("/files/") and "Range" not in headers]

@@ -1,4 +1,4 @@
-"""A layer's size is told before it is built, and how sure that is."""
+"""The expected size of a layer that is not built yet."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ SAMPLES = {
 CLASHING = WheelSample(name="lib", files={"shared/__init__.py": b"something else"})
 
 
-class Told:
-    """Knows these sizes, by name, and remembers what it was asked for."""
+class FakeLookup:
+    """Knows these sizes, by package name, and records which packages it was asked for."""
 
     def __init__(self, **sizes: WheelSizes) -> None:
         self._sizes = sizes
-        self.asked: list[str] = []
+        self.requested: list[str] = []
 
     def sizes(self, packages: Sequence[PlannedPackage]) -> Mapping[str, WheelSizes]:
-        self.asked += [package.name for package in packages]
+        self.requested += [package.name for package in packages]
         return {package.name: self._sizes[package.name] for package in packages if package.name in self._sizes}
 
 
-def planned(builder: BuilderIdentity = WHEELS) -> BuildPlan:
-    """A layer of both samples."""
+def plan_of_samples(builder: BuilderIdentity = WHEELS) -> BuildPlan:
+    """The plan of a layer with both samples."""
     packages = [Package(name="app", dependencies={"lib": "*"}), Package(name="lib")]
     return plan(PROJECT, lock_text(PROJECT, packages), builder=builder)
 
 
 def cache_of(folder: Path, layer: BuildPlan, **samples: WheelSample) -> WheelCache:
-    """A wheel cache with these wheels of the plan."""
+    """A wheel cache that contains these wheels of the plan."""
     cache = WheelCache(folder / "cache")
     for package in layer.packages:
         if package.name in samples:
@@ -55,32 +55,32 @@ def cache_of(folder: Path, layer: BuildPlan, **samples: WheelSample) -> WheelCac
 
 
 def from_directory(name: str) -> WheelSizes:
-    """What the index would tell of a sample."""
+    """The sizes that an index would give for a sample."""
     data = SAMPLES[name].data()
     return read_directory(data, len(data))
 
 
-def test_layer_whose_wheels_are_in_the_cache_has_exactly_the_expected_size(tmp_path: Path) -> None:
-    """A layer would be refused that AWS takes, or the other way round; files that both bring count once."""
-    layer = planned()
-    cache, told = cache_of(tmp_path, layer, **SAMPLES), Told()
-    expected = expect_size(layer, cache, told)
+def test_expected_size_is_exact_if_all_wheels_are_in_the_cache(tmp_path: Path) -> None:
+    """A layer that AWS accepts would be refused, or the reverse; a file that is in both wheels counts once."""
+    layer = plan_of_samples()
+    cache, lookup = cache_of(tmp_path, layer, **SAMPLES), FakeLookup()
+    expected = expect_size(layer, cache, lookup)
 
     wheels = [cache.find(cache_key(package), package.name) for package in layer.packages]
     written = write_archive([wheel.segment for wheel in wheels if wheel], tmp_path / "layer.zip")
     assert expected.exact
     assert (expected.known.size, expected.known.unzipped_size) == (written.size, written.unzipped_size)
     assert expected.known.packages == {name: size.unzipped_size for name, size in written.distributions.items()}
-    assert told.asked == []
+    assert lookup.requested == []
     assert str(expected).startswith("exactly ")
 
 
-def test_expected_size_from_directories_is_close_to_what_is_written(tmp_path: Path) -> None:
-    """A preview's figure would mislead; without shared files it is off by a rewritten RECORD and INSTALLER alone."""
-    layer = planned()
+def test_expected_size_from_wheel_directories_is_close_to_the_written_size(tmp_path: Path) -> None:
+    """A preview would show a wrong size; apart from shared files only the rewritten RECORD and INSTALLER differ."""
+    layer = plan_of_samples()
     cache = cache_of(tmp_path, layer, **SAMPLES)
     expected = expect_size(
-        layer, WheelCache(tmp_path / "empty"), Told(**{name: from_directory(name) for name in SAMPLES})
+        layer, WheelCache(tmp_path / "empty"), FakeLookup(**{name: from_directory(name) for name in SAMPLES})
     )
     wheels = [cache.find(cache_key(package), package.name) for package in layer.packages]
     written = write_archive([wheel.segment for wheel in wheels if wheel], tmp_path / "layer.zip")
@@ -91,55 +91,55 @@ def test_expected_size_from_directories_is_close_to_what_is_written(tmp_path: Pa
     assert expected.firm
 
 
-def test_only_what_the_cache_lacks_is_asked_for(tmp_path: Path) -> None:
-    """Each preview would ask for packages that are there already."""
-    layer = planned()
-    told = Told(lib=from_directory("lib"))
-    expected = expect_size(layer, cache_of(tmp_path, layer, app=SAMPLES["app"]), told)
-    assert told.asked == ["lib"]
+def test_only_wheels_that_are_not_in_the_cache_are_looked_up(tmp_path: Path) -> None:
+    """Every preview would send requests for wheels that are in the cache."""
+    layer = plan_of_samples()
+    lookup = FakeLookup(lib=from_directory("lib"))
+    expected = expect_size(layer, cache_of(tmp_path, layer, app=SAMPLES["app"]), lookup)
+    assert lookup.requested == ["lib"]
     assert set(expected.known.packages) == {"app", "lib"}
     assert str(expected).startswith("about ")
 
 
-def test_what_is_not_known_is_named(tmp_path: Path) -> None:
-    """A part of the layer would pass for the whole."""
-    layer = planned()
-    expected = expect_size(layer, cache_of(tmp_path, layer, app=SAMPLES["app"]), Told())
+def test_packages_of_unknown_size_are_listed(tmp_path: Path) -> None:
+    """A user would take the size of a part of the layer for the size of the whole layer."""
+    layer = plan_of_samples()
+    expected = expect_size(layer, cache_of(tmp_path, layer, app=SAMPLES["app"]), FakeLookup())
     assert expected.unknown == ("lib",)
     assert str(expected) == "at least 2 kB zipped, 9 kB unzipped; size of lib not known yet"
 
 
-def test_size_of_a_whole_wheel_says_nothing_of_its_files(tmp_path: Path) -> None:
-    """A limit on unzipped files would be held against a zipped size."""
-    layer = planned()
+def test_unzipped_size_is_unknown_if_only_wheel_sizes_are_known(tmp_path: Path) -> None:
+    """The limit on the unzipped size would be compared with a zipped size."""
+    layer = plan_of_samples()
     sizes = {name: WheelSizes(size=1_000_000, unzipped_size=None) for name in SAMPLES}
-    expected = expect_size(layer, WheelCache(tmp_path), Told(**sizes))
+    expected = expect_size(layer, WheelCache(tmp_path), FakeLookup(**sizes))
     assert str(expected) == "at least 2.0 MB zipped, unknown unzipped; size of app, lib not known yet"
     assert not expected.firm
 
 
-def test_nothing_known_is_said_plainly(tmp_path: Path) -> None:
-    """A preview without network would show a layer of 0 MB."""
-    assert str(expect_size(planned(), WheelCache(tmp_path), Told())) == "size not known yet"
+def test_size_is_not_known_yet_without_cache_and_lookup(tmp_path: Path) -> None:
+    """A preview without a network would show a layer of 0 MB."""
+    assert str(expect_size(plan_of_samples(), WheelCache(tmp_path), FakeLookup())) == "size not known yet"
     assert str(UNKNOWN_SIZE) == "size not known yet"
 
 
-def test_wheels_that_clash_are_left_to_the_build(tmp_path: Path) -> None:
-    """A preview would end in an error about files, in place of the build's own."""
-    layer = planned()
+def test_size_of_wheels_with_conflicting_files_is_not_exact(tmp_path: Path) -> None:
+    """A preview would fail with an error about files that the build reports better."""
+    layer = plan_of_samples()
     cache = cache_of(tmp_path, layer, app=SAMPLES["app"], lib=CLASHING)
-    assert not expect_size(layer, cache, Told()).exact
+    assert not expect_size(layer, cache, FakeLookup()).exact
 
 
-def test_another_builder_compresses_anew(tmp_path: Path) -> None:
-    """A size would be said to be exact that is not."""
-    layer = planned(BuilderIdentity(kind="local"))
-    expected = expect_size(layer, cache_of(tmp_path, layer, **SAMPLES), Told())
+def test_size_is_not_exact_if_the_builder_compresses_again(tmp_path: Path) -> None:
+    """A preview would call a size exact that is not."""
+    layer = plan_of_samples(BuilderIdentity(kind="local"))
+    expected = expect_size(layer, cache_of(tmp_path, layer, **SAMPLES), FakeLookup())
     assert (expected.exact, expected.firm) == (False, False)
 
 
 def size_of(size: int, unzipped_size: int, *, exact: bool = False, firm: bool = True) -> ExpectedSize:
-    """An expected size of one package."""
+    """The expected size of a layer with one package."""
     known = LayerSize(size=size, unzipped_size=unzipped_size, packages={"torch": unzipped_size})
     return ExpectedSize(known=known, exact=exact, firm=firm)
 
@@ -159,10 +159,10 @@ def size_of(size: int, unzipped_size: int, *, exact: bool = False, firm: bool = 
         (size_of(int(DIRECT_UPLOAD_LIMIT * 1.05), 1, firm=False), True, False, True),
     ],
 )
-def test_only_a_certain_excess_is_an_error(
+def test_layer_over_a_limit_is_an_error_if_certain_and_a_warning_if_possible(
     expected: ExpectedSize, direct_upload: bool, is_error: bool, is_warning: bool
 ) -> None:
-    """A preview would stop a layer that AWS takes, or let one pass that it refuses without a word."""
+    """A preview would stop a layer that AWS accepts, or pass one that AWS refuses."""
     error = expected.error(where="layer deps", direct_upload=direct_upload)
     assert (error is not None) is is_error
     assert (expected.warning(where="layer deps", direct_upload=direct_upload) is not None) is is_warning
@@ -172,7 +172,7 @@ def test_only_a_certain_excess_is_an_error(
         assert "largest: torch" in str(error)
 
 
-def test_direct_upload_over_the_limit_says_what_to_write() -> None:
-    """A user would not know that an S3 bucket lifts the limit."""
+def test_error_for_a_direct_upload_over_the_limit_names_the_bucket_argument() -> None:
+    """A user would not learn that the limit does not apply with an S3 bucket."""
     error = size_of(DIRECT_UPLOAD_LIMIT + 1, 1, exact=True).error(where="layer deps", direct_upload=True)
     assert "bucket=" in str(error)

@@ -1,4 +1,4 @@
-"""Lambda's limits, held against layers that were built."""
+"""Lambda's limits, applied to built layers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pulumi_poetry_layer.size.limits import megabytes, refuse_over_limit
     ("size", "unzipped_size", "limit"),
     [(1, 250 * 2**20 + 1, "250 MiB"), (50 * 2**20 + 1, 60 * 2**20, "50 MiB")],
 )
-def test_layer_over_a_limit_is_refused_and_the_largest_package_named(size: int, unzipped_size: int, limit: str) -> None:
-    """Otherwise AWS says so after the upload, without a word about what to leave out."""
+def test_layer_over_a_limit_is_refused_with_the_largest_packages(size: int, unzipped_size: int, limit: str) -> None:
+    """Otherwise AWS refuses the layer after the upload, and does not say which packages are large."""
     packages = tuple(
-        PackageSize(name=name, version="1", files=1, size=1, unzipped_size=bytes_)
-        for name, bytes_ in (("small", 10), ("large", 2**20))
+        PackageSize(name=name, version="1", files=1, size=1, unzipped_size=unzipped_bytes)
+        for name, unzipped_bytes in (("small", 10), ("large", 2**20))
     )
     artifact = LayerArtifact(
         fingerprint="f", path=Path("x.zip"), sha256="s", size=size, unzipped_size=unzipped_size, packages=packages
@@ -32,7 +32,7 @@ def test_layer_over_a_limit_is_refused_and_the_largest_package_named(size: int, 
 
 @pytest.mark.parametrize(("size", "direct_upload"), [(50 * 2**20, True), (200 * 2**20, False)])
 def test_layer_at_the_limits_is_accepted(size: int, direct_upload: bool) -> None:
-    """Otherwise a layer that AWS takes cannot be deployed, or S3 is no way out for a large one."""
+    """Otherwise a layer that AWS accepts cannot be deployed, or a large one cannot be published through S3."""
     artifact = LayerArtifact(
         fingerprint="f", path=Path("x"), sha256="s", size=size, unzipped_size=250 * 2**20, packages=()
     )
@@ -40,6 +40,6 @@ def test_layer_at_the_limits_is_accepted(size: int, direct_upload: bool) -> None
 
 
 @pytest.mark.parametrize(("size", "text"), [(0, "0 kB"), (36_499, "36 kB"), (3_449_000, "3.4 MB")])
-def test_sizes_are_readable(size: int, text: str) -> None:
-    """A small layer would be said to have 0.0 MB."""
+def test_size_is_shown_in_kb_or_mb(size: int, text: str) -> None:
+    """A small layer would be shown as 0.0 MB."""
     assert megabytes(size) == text

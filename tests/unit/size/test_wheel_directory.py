@@ -1,4 +1,4 @@
-"""A wheel's size in a layer, told from the end of its file."""
+"""The size that a wheel has in a layer, read from its last bytes."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ FILES = {f"app/module{number}.py": f"answer = {number}\n".encode() * 200 for num
 
 
 def sizes(sample: WheelSample) -> WheelSizes:
-    """What the whole directory tells."""
+    """The sizes in the whole directory."""
     data = sample.data()
     return read_directory(data, len(data))
 
 
-def test_unzipped_size_is_that_of_the_files() -> None:
-    """A layer over the limit would be found out when AWS refuses it."""
+def test_unzipped_size_is_the_sum_of_the_files() -> None:
+    """Only AWS would find out that a layer is over the limit."""
     sample = WheelSample(files=FILES)
     assert sizes(sample).unzipped_size == sum(map(len, sample.contents().values()))
 
 
-def test_what_does_not_land_in_the_layer_does_not_count() -> None:
-    """A layer would be said to be larger than it is, and refused."""
+def test_files_that_are_not_in_the_layer_do_not_count() -> None:
+    """A layer would be refused because its expected size is too large."""
     plain = WheelSample(files=FILES)
     more = {
         f"{plain.stem}.data/scripts/app": b"#!python\n" * 1000,
@@ -37,8 +37,8 @@ def test_what_does_not_land_in_the_layer_does_not_count() -> None:
     assert 0 < difference < rows_in_record
 
 
-def test_a_part_of_the_directory_says_how_much_is_needed() -> None:
-    """A wheel of many files would have no size, or be downloaded whole."""
+def test_truncated_directory_says_how_many_bytes_are_needed() -> None:
+    """The size of a wheel with many files would be unknown, or the whole wheel would be downloaded."""
     sample = WheelSample(files=FILES)
     data = sample.data()
     with pytest.raises(TruncatedDirectoryError) as caught:
@@ -49,7 +49,7 @@ def test_a_part_of_the_directory_says_how_much_is_needed() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"not a zip file at all" * 10])
-def test_what_is_no_zip_file_is_not_measured(data: bytes) -> None:
-    """An index's error page would count as a package."""
+def test_bytes_that_are_not_a_zip_file_are_refused(data: bytes) -> None:
+    """An error page of an index would count as a package."""
     with pytest.raises(zipfile.BadZipFile):
         read_directory(data, len(data))
