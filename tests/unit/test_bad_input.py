@@ -114,6 +114,6 @@ def test_package_without_a_file_for_the_target_is_named(mocks: RefusingMocks, tm
     """The build would fail after a preview that promised a layer."""
     write_project(tmp_path / "service", "no_artifact", {})
     problem = problem_of()
-    for message in ("PoetryLayer 'deps'", "package pywin32 306", "none of its 14 locked files fits", "glibc"):
+    for message in ("PoetryLayer 'deps'", "package pywin32 306", "none of its 14 locked files is compatible", "glibc"):
         assert message in problem
     assert mocks.registered == []
