@@ -1,1 +1,1 @@
-"""Tests that compare this package's decisions with those of Poetry's own code."""
+"""Tests that compare this package with Poetry's own code."""

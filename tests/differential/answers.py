@@ -1,4 +1,4 @@
-"""This package's decisions, in the form in which Poetry's are given."""
+"""The packages that this package selects, in the form of Poetry's answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Packages = list[list[str | None]]
 def our_packages(
     project: str, lock: str, target: Target, groups: Sequence[str], extras: Sequence[str]
 ) -> Packages | None:
-    """What lands in the layer, None where there is an error instead."""
+    """The packages of the layer; None if planning raises an error."""
     try:
         plan = plan_layer(*read(project, lock), target=target, choice=Choice.of(groups, extras), builder=WHEELS)
     except InputError:

@@ -1,4 +1,4 @@
-"""Poetry's own code, asked by way of a script that runs in Poetry's environment."""
+"""Runs Poetry's own code, by a script in Poetry's environment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class Oracle:
-    """A running ``poetry_oracle.py``."""
+    """A running ``poetry_oracle.py``, which answers what Poetry would do."""
 
     def __init__(self, interpreter: Path, home: Path) -> None:
         self._process = subprocess.Popen(
@@ -34,21 +34,21 @@ class Oracle:
         )
 
     def ask(self, **request: Any) -> Any:
-        """One request, one answer; see ``poetry_oracle.py``."""
+        """Send one request and return the answer; see ``poetry_oracle.py``."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
         stdin.write(json.dumps(request) + "\n")
         stdin.flush()
         answer = stdout.readline()
-        assert answer, "Poetry's script ended; its error is in the captured output"
+        assert answer, "poetry_oracle.py ended; its error is in the captured output"
         return json.loads(answer)
 
     def install(
         self, project: str, lock: str, runs: Sequence[tuple[Target, Sequence[str], Sequence[str]]]
     ) -> Mapping[str, Any]:
-        """What Poetry would install for each (target, groups, extras)."""
-        asked = [
+        """The packages that Poetry would install for each (target, groups, extras)."""
+        requests = [
             {
                 "groups": list(groups),
                 "extras": list(extras),
@@ -57,11 +57,11 @@ class Oracle:
             }
             for target, groups, extras in runs
         ]
-        answer: Mapping[str, Any] = self.ask(pyproject=project, lock=lock, runs=asked)
+        answer: Mapping[str, Any] = self.ask(pyproject=project, lock=lock, runs=requests)
         return answer
 
-    def end(self) -> None:
-        """Let the script end by itself."""
+    def close(self) -> None:
+        """End the script."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
@@ -71,20 +71,20 @@ class Oracle:
 
 @pytest.fixture(scope="session")
 def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
-    """Poetry's own code; a missing Poetry fails the run in CI and skips elsewhere."""
+    """Poetry's own code. If Poetry is missing, tests fail in CI and are skipped elsewhere."""
     poetry = find_poetry()
     if poetry is None:
-        reason = "Poetry is not installed; `make setup` does it"
+        reason = "Poetry is not installed; run `make setup`"
         if os.environ.get("CI"):
-            pytest.fail(f"{reason} (nothing may skip in CI)")
+            pytest.fail(f"{reason} (tests must not be skipped in CI)")
         pytest.skip(reason)
     oracle = Oracle(interpreter_of(poetry), tmp_path_factory.mktemp("poetry"))
     yield oracle
-    oracle.end()
+    oracle.close()
 
 
 def find_poetry() -> Path | None:
-    """The ``poetry`` on PATH, else the one that ``make setup`` installed."""
+    """The ``poetry`` on PATH, or else the one that ``make setup`` installed."""
     found = shutil.which("poetry")
     if found:
         return Path(found)
@@ -94,7 +94,9 @@ def find_poetry() -> Path | None:
 
 
 def interpreter_of(poetry: Path) -> Path:
-    """The Python that runs Poetry: what its first line names, else the one beside it."""
+    """The Python that runs Poetry: the one in the script's first line, or else the one in the same folder."""
     first_line = poetry.read_bytes().split(b"\n", 1)[0].decode(errors="replace")
-    named = Path(first_line.removeprefix("#!").strip())
-    return named if first_line.startswith("#!") and named.is_file() else poetry.resolve().with_name("python")
+    interpreter = Path(first_line.removeprefix("#!").strip())
+    return (
+        interpreter if first_line.startswith("#!") and interpreter.is_file() else poetry.resolve().with_name("python")
+    )

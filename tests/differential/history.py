@@ -1,4 +1,4 @@
-"""The lock history of a real project, and what Poetry installs at each of its commits."""
+"""The commits of a real project's lock file, and what Poetry installs at each of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def commits() -> Iterator[tuple[str, str]]:
 
 
 def recorded_answers(commits: int) -> list[dict[str, Any]]:
-    """Poetry's answer for each commit; the file only holds those that differ from the one before."""
+    """Poetry's answer for each commit. The file contains only answers that differ from the one before."""
     changes: list[dict[str, Any]] = json.loads(ANSWERS.read_text(encoding="utf-8"))
     answers: list[dict[str, Any]] = []
     for change, following in zip(changes, [*changes[1:], {"from": commits}], strict=True):

@@ -1,4 +1,4 @@
-"""Pythons of several versions on this host."""
+"""Finds Python interpreters on this host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 
 def find_python(runtime: str) -> Path | None:
-    """A Python of the runtime's version: the running one, or one that findpython knows a place of."""
+    """A Python of the runtime's version: the running one, or one that findpython finds; None if there is none."""
     if runtime == "python{}.{}".format(*sys.version_info[:2]):
         return Path(sys.executable)
     found = findpython.find(*map(int, runtime.removeprefix("python").split(".")))
@@ -20,7 +20,7 @@ def find_python(runtime: str) -> Path | None:
 
 
 def require_python(runtime: str) -> Path:
-    """The same; where it is missing the test fails in CI and skips elsewhere."""
+    """A Python of the runtime's version. If there is none, the test fails in CI and is skipped elsewhere."""
     python = find_python(runtime)
     if python is None:
         give_up(f"no {runtime} on this host")
@@ -30,5 +30,5 @@ def require_python(runtime: str) -> Path:
 def give_up(reason: str) -> NoReturn:
     """Fail the test in CI, skip it elsewhere."""
     if os.environ.get("CI"):
-        pytest.fail(f"{reason} (nothing may skip in CI)")
+        pytest.fail(f"{reason} (tests must not be skipped in CI)")
     pytest.skip(reason)

@@ -1,9 +1,11 @@
-"""What Poetry's own installer does, as JSON. Runs in Poetry's environment, not in the project's.
+"""Answers what Poetry's installer would do, as JSON. Runs in Poetry's environment, not in the project's.
 
-Reads one request per line from standard input and answers each with one line. A request is a table with ``pyproject``
-and ``lock`` (texts), and a list of ``runs``: each has ``groups``, ``extras``, ``markers`` (values of the environment
-markers) and ``tags`` (ordered wheel tags as [interpreter, ABI, platform]). The answer says whether Poetry takes the
-lock file as ``fresh``, and for each run what it would install as [name, version, file], or its ``error``.
+Reads one request per line from standard input and writes one line for each. A request is an object with ``pyproject``
+and ``lock`` (texts) and a list of ``runs``. Each run has ``groups``, ``extras``, ``markers`` (values of the environment
+markers) and ``tags`` (wheel tags as [interpreter, ABI, platform], best first).
+
+The answer is an object with ``fresh``, which says whether the lock file matches pyproject.toml, and a list of ``runs``.
+Each of these has either ``packages`` (the packages that Poetry would install, as [name, version, file]) or ``error``.
 """
 
 from __future__ import annotations
@@ -32,10 +34,10 @@ if TYPE_CHECKING:
 
 
 class LockedLinks:
-    """Stands in for an index that has just the locked files."""
+    """A replacement for an index; it has exactly the locked files."""
 
     def find_links_for_package(self, package: Any) -> list[Any]:
-        """A link for each locked file, in the lock file's order."""
+        """A link for each locked file, in the order of the lock file."""
         return [
             Link(f"https://index.invalid/{file['file']}", hashes=dict([file["hash"].split(":", 1)]))
             for file in package.files
@@ -43,25 +45,25 @@ class LockedLinks:
 
 
 class LockedChooser(Chooser):  # type: ignore[misc, unused-ignore]
-    """Poetry's choice of a file, among the locked ones."""
+    """Poetry's chooser, with the locked files as candidates."""
 
     def _get_repository(self, package: Any) -> Any:  # noqa: ARG002 - Poetry's signature
         return LockedLinks()
 
 
 class Recorder:
-    """Stands in for the executor: keeps what it is told to do."""
+    """A replacement for the executor; it records the operations and does nothing."""
 
     def __init__(self) -> None:
         self.operations: list[Any] = []
 
     def execute(self, operations: list[Any]) -> int:
-        """Do nothing, successfully."""
+        """Record the operations."""
         self.operations = operations
         return 0
 
     def verbose(self, verbose: bool = True) -> None:
-        """Poetry's signature."""
+        """Part of the interface; does nothing."""
 
 
 def main() -> None:
@@ -85,7 +87,7 @@ def answer(request: Mapping[str, Any]) -> Any:
 
 
 def install(project: Any, locker: Any, run: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``poetry install`` would install."""
+    """The packages that ``poetry install`` would install, or the error."""
     version_info: Any = (*map(int, run["markers"]["python_full_version"].split(".")), "final", 0)
     env = MockEnv(
         version_info=version_info,
@@ -110,12 +112,12 @@ def install(project: Any, locker: Any, run: Mapping[str, Any]) -> dict[str, Any]
                 if operation.job_type == "install" and not operation.skipped
             )
         }
-    except Exception as error:  # Poetry raises errors of many kinds
+    except Exception as error:  # Poetry raises errors of many classes
         return {"error": f"{type(error).__name__}: {error}"}
 
 
 def chosen_file(chooser: Any, package: Any) -> str | None:
-    """Name of the file that Poetry installs, None for a package that is not from an index."""
+    """The name of the file that Poetry installs; None for a package that is not from an index."""
     if package.source_type not in {None, "legacy"}:
         return None
     name: str = chooser.choose_for(package).filename

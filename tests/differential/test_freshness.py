@@ -1,4 +1,4 @@
-"""A lock file is stale when, and only when, Poetry says so, whatever was edited in pyproject.toml since."""
+"""Tests that a lock file is stale after an edit of pyproject.toml if and only if Poetry says so."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ EDITS = [*APPENDED, *REPLACED]
 
 
 def edited(project: str, edit: str) -> str:
-    """A pyproject.toml with an edit; the same where there is nothing to replace."""
+    """The project with an edit. Unchanged if it does not contain the text to replace."""
     if edit in APPENDED:
         return project + APPENDED[edit]
     return project.replace(*REPLACED[edit], 1)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_edited_project_is_as_fresh_as_poetry_says(oracle: Oracle, folder: Path) -> None:
-    """A lock file that Poetry refuses would be built from, or one that it takes be refused."""
+def test_lock_file_is_stale_after_an_edit_if_poetrys_locker_says_so(oracle: Oracle, folder: Path) -> None:
+    """A layer would be built from a lock file that Poetry refuses, or a valid lock file would be refused."""
     project = (folder / "pyproject.toml").read_text(encoding="utf-8")
     lock = (folder / "poetry.lock").read_text(encoding="utf-8")
     texts = {edit: edited(project, edit) for edit in EDITS}
@@ -56,8 +56,8 @@ def test_edited_project_is_as_fresh_as_poetry_says(oracle: Oracle, folder: Path)
 
 
 @pytest.mark.parametrize("edit", ["nothing", "a comment", "a group", "scripts", "the python constraint"])
-def test_poetrys_own_command_says_the_same(oracle: Oracle, tmp_path: Path, edit: str) -> None:
-    """A user would be told to run `poetry lock` by one of the two, and by the other that all is well."""
+def test_lock_file_is_stale_after_an_edit_if_poetry_check_says_so(oracle: Oracle, tmp_path: Path, edit: str) -> None:
+    """This package would ask for `poetry lock` where `poetry check` reports no problem, or the reverse."""
     poetry = find_poetry()
     assert poetry is not None
     (folder,) = (folder for folder in FOLDERS if folder.name == "groups_and_markers")

@@ -1,4 +1,4 @@
-"""400 commits of a real project: the layer changes when, and only when, what Poetry installs does."""
+"""Tests on 400 commits of a real project: the layer changes if and only if Poetry installs something else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .history import EXTRAS, commits, recorded_answers
 from .record_history import answer
 
 LIVE = (0, 12, 58, 121, 302, 399)
-"""Commits at which Poetry is asked again: the recorded answers are still those of the Poetry that is installed."""
+"""Commits at which the installed Poetry must still give the recorded answer."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def history() -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Layer:
-    """What this package makes of a commit with some extras."""
+    """The layer of a commit with some extras."""
 
     packages: Packages
     fingerprint: str
@@ -38,12 +38,12 @@ class Layer:
 
 @pytest.fixture(scope="module")
 def layers(history: list[tuple[str, str]]) -> list[dict[str, Layer]]:
-    """Our layers of all commits by the name of the extras, none where the lock file is stale."""
+    """The layers of each commit by the name of the extras; empty where the lock file is stale."""
     return [layers_of(*read(project, lock)) for project, lock in history]
 
 
 def layers_of(project: Project, lock: LockFile) -> dict[str, Layer]:
-    """Our layers of one commit."""
+    """The layers of one commit by the name of the extras."""
     layers = {}
     for name, extras in EXTRAS.items():
         try:
@@ -54,14 +54,14 @@ def layers_of(project: Project, lock: LockFile) -> dict[str, Layer]:
     return layers
 
 
-def test_history_is_whole(history: list[tuple[str, str]]) -> None:
-    """The other tests here would be about less than they say."""
+def test_history_has_400_commits(history: list[tuple[str, str]]) -> None:
+    """The other tests in this module would cover fewer commits than they claim."""
     assert len(history) == 400
     assert {parse_lockfile(lock).lock_version for _, lock in history[::50]} == {"2.0"}
 
 
-def test_layers_are_what_poetry_installs(layers: list[dict[str, Layer]]) -> None:
-    """Some commit's layer would hold another package, version or file than `poetry install` gives."""
+def test_layers_contain_what_poetry_installs(layers: list[dict[str, Layer]]) -> None:
+    """A layer would contain a different package, version or file than `poetry install` installs."""
     theirs = recorded_answers(len(layers))
     ours = [
         {"fresh": bool(by_extras)} | {name: layer.packages for name, layer in by_extras.items()} for by_extras in layers
@@ -71,12 +71,12 @@ def test_layers_are_what_poetry_installs(layers: list[dict[str, Layer]]) -> None
 
 
 @pytest.mark.parametrize(("extras", "changes"), [("none", 7), ("all", 33)])
-def test_fingerprint_changes_as_often_as_what_poetry_installs(
+def test_fingerprint_changes_if_and_only_if_poetry_installs_something_else(
     layers: list[dict[str, Layer]], extras: str, changes: int
 ) -> None:
-    """Layers would be published for nothing (a whole-lock key would have published 356), or true changes missed."""
+    """Unchanged layers would be published again, or changed layers would not be published."""
     ours = [by_extras[extras].fingerprint for by_extras in layers if by_extras]
-    theirs = [given[extras] for given in recorded_answers(len(layers)) if given["fresh"]]
+    theirs = [answer[extras] for answer in recorded_answers(len(layers)) if answer["fresh"]]
     changed = [before != after for before, after in pairwise(theirs)]
 
     assert [before != after for before, after in pairwise(ours)] == changed
@@ -84,10 +84,10 @@ def test_fingerprint_changes_as_often_as_what_poetry_installs(
 
 
 @pytest.mark.parametrize("number", LIVE)
-def test_recorded_answers_are_still_those_of_poetry(
+def test_recorded_answers_are_those_of_the_installed_poetry(
     oracle: Oracle, history: list[tuple[str, str]], number: int
 ) -> None:
-    """The tests above would compare with a Poetry that nobody uses any more."""
+    """The tests above would compare with the behavior of an old Poetry release."""
     assert answer(oracle, *history[number]) == recorded_answers(len(history))[number]
 
 
@@ -103,10 +103,10 @@ def test_recorded_answers_are_still_those_of_poetry(
         ("[tool.poetry]", "[project]\nname = 'x'\nversion = '1'\ndependencies = []\n[tool.poetry]"),
     ],
 )
-def test_freshness_after_an_edit_is_what_poetry_says(
+def test_lock_file_is_stale_after_an_edit_if_poetry_says_so(
     oracle: Oracle, history: list[tuple[str, str]], edit: tuple[str, str]
 ) -> None:
-    """A lock file that Poetry refuses would be built from, or one that it takes be refused."""
+    """A layer would be built from a lock file that Poetry refuses, or a valid lock file would be refused."""
     project, lock = history[399]
     edited = project.replace(*edit, 1)
     assert (edited != project) is (edit != ("", ""))

@@ -1,4 +1,4 @@
-"""Projects that real Poetry locked, compared with what Poetry's installer does with them on every target."""
+"""Tests on real lock files: the layer contains what Poetry would install, for every runtime."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TARGETS = [Target(runtime, architecture) for runtime, architecture in zip(RUNTIM
 
 
 def choices(project: str, lock: str) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Groups and extras to ask for: each group alone and all together, each extra alone and all together."""
+    """(groups, extras) to select: each group alone and all together, each extra alone and all together."""
     groups = sorted(parse_project(project).groups)
     extras = sorted(parse_lockfile(lock).extras)
     by_group = [(group,) for group in groups] + ([tuple(groups)] if len(groups) > 1 else [])
@@ -36,11 +36,11 @@ def choices(project: str, lock: str) -> list[tuple[tuple[str, ...], tuple[str, .
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_selection_and_files_are_poetrys(oracle: Oracle, folder: Path) -> None:
-    """The layer would hold another package, version or file than `poetry install` in the runtime."""
+def test_packages_and_files_are_those_that_poetry_installs(oracle: Oracle, folder: Path) -> None:
+    """The layer would contain a different package, version or file than Poetry installs in the runtime."""
     project = (folder / "pyproject.toml").read_text(encoding="utf-8")
     lock = (folder / "poetry.lock").read_text(encoding="utf-8")
-    # Poetry solves anew for locks that do not say who needs what: a second for each run.
+    # Poetry solves the dependencies of an older lock file again in each run, which is slow. Fewer targets will do.
     targets = TARGETS if parse_lockfile(lock).has_groups_and_markers else TARGETS[1::3]
     runs = [(target, *choice) for target in targets for choice in choices(project, lock)]
 
@@ -52,7 +52,7 @@ def test_selection_and_files_are_poetrys(oracle: Oracle, folder: Path) -> None:
     for (target, groups, extras), theirs in zip(runs, answer["runs"], strict=True):
         ours = our_packages(project, lock, target, groups, extras)
         if ours is None and "packages" in theirs:
-            # Poetry's installer itself does not look at the project's Python; its environment does.
+            # The oracle does not run the check of the project's Python constraint; `poetry install` does.
             assert not _python_is_allowed(project, target), (str(target), groups, extras)
             continue
         assert ours == theirs.get("packages"), (str(target), groups, extras)

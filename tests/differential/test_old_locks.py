@@ -1,4 +1,4 @@
-"""Locks that do not say who needs what, compared with what Poetry's solver makes of them."""
+"""Tests on generated lock files of version 2.0: the selected packages are those that Poetry's solver finds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PYTHONS = (">=3.9", ">=3.9", "*", ">=3.13", "<3.12")
 
 @st.composite
 def dependencies(draw: st.DrawFn, names: st.SearchStrategy[str]) -> dict[str, object]:
-    """Dependencies of a locked package, some of them for one of its extras."""
+    """The dependencies of a locked package, some of them for one of its extras."""
     found: dict[str, object] = {}
     for name in draw(st.lists(names, unique=True, max_size=3)):
         entry: dict[str, object] = {"version": draw(st.sampled_from(CONSTRAINTS))}
@@ -36,7 +36,7 @@ def dependencies(draw: st.DrawFn, names: st.SearchStrategy[str]) -> dict[str, ob
 
 
 def extras_of(needs: dict[str, object], name: str, self_reference: bool) -> dict[str, list[str]]:
-    """The ``[package.extras]`` table that belongs to some dependencies."""
+    """The ``[package.extras]`` table for the dependencies of a package."""
     extras: dict[str, list[str]] = {}
     for needed, entry in needs.items():
         assert isinstance(entry, dict)
@@ -106,8 +106,8 @@ RUNS = [
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(projects(), locks())
-def test_selection_is_what_poetrys_solver_finds(oracle: Oracle, project: str, locked: list[Package]) -> None:
-    """The layer of a project that has not moved to Poetry 2 would differ from what `poetry install` gives."""
+def test_selected_packages_are_those_of_poetrys_solver(oracle: Oracle, project: str, locked: list[Package]) -> None:
+    """The layer of a project for Poetry 1 would differ from what `poetry install` installs."""
     lock = old_lock_text(project, locked, extras={"one": [], "two": []})
 
     theirs = oracle.install(project, lock, RUNS)

@@ -1,4 +1,4 @@
-"""A layer from wheels equals what the real ``poetry install`` puts into site-packages, byte for byte."""
+"""Tests that a layer from wheels has the same files as ``poetry install`` writes to site-packages."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ PROJECTS = {
     "large": FIXTURES / "large",
     "native": HERE / "projects" / "native",
 }
-"""The benchmarks' projects, and one of popular packages with native code that has wheels for Amazon Linux 2 too."""
+"""The projects of the benchmarks, and one with native packages that have wheels for Amazon Linux 2 too."""
 
 DIFFERENT = {
-    "INSTALLER": "tells who installed: Poetry there, this package here",
-    "RECORD": "lists this INSTALLER, and what Poetry puts outside of site-packages (scripts) besides",
-    "direct_url.json": "tells where one installation took the file from; it may name a folder of the host",
-    "REQUESTED": "tells that a user asked one installation for the distribution",
+    "INSTALLER": "names the installer: Poetry or this package",
+    "RECORD": "contains the hash of INSTALLER; Poetry's also lists files outside of site-packages, such as scripts",
+    "direct_url.json": "contains the origin of an installation, which can be a folder of the host",
+    "REQUESTED": "marks distributions that a user requested directly",
 }
-"""Files of a .dist-info folder that may differ or be missing, and why. Besides them only ``__pycache__`` may."""
+"""Files of a .dist-info folder that may differ or be missing, and why. ``__pycache__`` is ignored too."""
 
 
 def planned(project: str, runtime: str, architecture: str = "x86_64") -> tuple[BuildPlan, ProjectFiles]:
-    """The plan of a project's layer."""
+    """The plan of a project's layer, and the project's files."""
     return plan_request(LayerRequest(project_dir=PROJECTS[project], runtime=runtime, architecture=architecture))
 
 
 def layer(path: Path) -> dict[str, tuple[bytes, bool]]:
-    """What a layer holds: name → content, and whether it may be executed."""
+    """The files of a layer: path → content and executable bit."""
     with zipfile.ZipFile(path) as archive:
         return {
             info.filename.removeprefix("python/"): (archive.read(info), bool(info.external_attr >> 16 & 0o100))
@@ -55,13 +55,13 @@ def layer(path: Path) -> dict[str, tuple[bytes, bool]]:
 
 
 def site_packages(members: list[Member]) -> Path:
-    """The folder that Poetry installed into."""
+    """The site-packages folder into which Poetry installed."""
     paths = (member.content.path for member in members if isinstance(member.content, FileContent))
     return next(folder for folder in next(paths).parents if folder.name == "site-packages")
 
 
 def installed(folder: Path) -> dict[str, tuple[bytes, bool]]:
-    """What lies in site-packages, in the same form."""
+    """The files in site-packages: path → content and executable bit."""
     return {
         path.relative_to(folder).as_posix(): (path.read_bytes(), os.access(path, os.X_OK))
         for path in folder.rglob("*")
@@ -70,13 +70,13 @@ def installed(folder: Path) -> dict[str, tuple[bytes, bool]]:
 
 
 def may_differ(name: str) -> bool:
-    """Whether a file is one of those that are listed above."""
+    """Whether a file may differ."""
     path = PurePosixPath(name)
     return "__pycache__" in path.parts or (path.parent.name.endswith(".dist-info") and path.name in DIFFERENT)
 
 
-def unlike(ours: dict[str, tuple[bytes, bool]], theirs: dict[str, tuple[bytes, bool]]) -> list[str]:
-    """Names of files that are in only one of them, or differ."""
+def differences(ours: dict[str, tuple[bytes, bool]], theirs: dict[str, tuple[bytes, bool]]) -> list[str]:
+    """Paths of the files that differ or are in only one of the two."""
     return sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
 
 
@@ -91,13 +91,13 @@ def unlike(ours: dict[str, tuple[bytes, bool]], theirs: dict[str, tuple[bytes, b
         ("native", "python3.13"),
     ],
 )
-def test_the_tree_is_that_of_poetry_install(
+def test_layer_has_the_same_files_as_poetry_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project: str, runtime: str
 ) -> None:
-    """A function would import other code in the cloud than its tests did."""
+    """A function would import other code in Lambda than in its tests."""
     python, poetry = require_python(runtime), find_poetry()
     if poetry is None:
-        give_up("Poetry is not installed; `make setup` does it")
+        give_up("Poetry is not installed; run `make setup`")
     monkeypatch.setenv("PATH", os.pathsep.join([str(python.parent), os.environ["PATH"]]))
     plan, files = planned(project, runtime)
     with WheelBuilder().build(plan, files) as parts:
@@ -108,14 +108,14 @@ def test_the_tree_is_that_of_poetry_install(
         theirs = installed(site_packages(list(members)))
         write_archive(members, tmp_path / "local.zip")
 
-    assert [name for name in unlike(ours, theirs) if not may_differ(name)] == []
+    assert [name for name in differences(ours, theirs) if not may_differ(name)] == []
     assert len(ours) > 20 * len(plan.packages)
-    assert unlike(ours, layer(tmp_path / "local.zip")) == []
+    assert differences(ours, layer(tmp_path / "local.zip")) == []
 
 
 @pytest.mark.parametrize("project", ["native", "medium"])
-def test_an_arm64_layer_holds_libraries_for_arm64_only(tmp_path: Path, project: str) -> None:
-    """A layer built on a laptop would not load in the function."""
+def test_arm64_layer_contains_only_arm64_libraries(tmp_path: Path, project: str) -> None:
+    """A layer for arm64 that was built on an x86_64 laptop could not be imported in Lambda."""
     from elftools.elf.elffile import ELFFile
 
     plan, files = planned(project, "python3.13", "arm64")

@@ -1,4 +1,4 @@
-"""The wheels builder gives the same bytes whatever the host is like."""
+"""Tests that the wheels builder writes the same bytes on different hosts."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ ARGUMENTS = ("--runtime", "python3.12", "--architecture", "arm64", "--builder", 
 def build(
     folder: Path, python: Path, project: Path = PROJECT, *, umask: int = 0o022, **variables: str
 ) -> Mapping[str, Any]:
-    """Build in a process of its own, with an empty cache, and tell what ``build --json`` prints."""
+    """Run ``build --json`` in a new process with an empty cache. Returns its output without ``path``."""
     folder.mkdir()
     environment = {**os.environ, "PULUMI_POETRY_LAYER_CACHE_DIR": str(folder / "cache"), **variables}
     code = f"import os, runpy; os.umask({umask}); runpy.run_module('pulumi_poetry_layer', run_name='__main__')"
-    places = ("--project-dir", str(project), "--output", str(folder / "layer.zip"))
-    command = [str(python), "-c", code, "build", *ARGUMENTS, *places]
-    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
-    answer: Mapping[str, Any] = json.loads(ended.stdout)
-    return {key: value for key, value in answer.items() if key != "path"}
+    paths = ("--project-dir", str(project), "--output", str(folder / "layer.zip"))
+    command = [str(python), "-c", code, "build", *ARGUMENTS, *paths]
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    output: Mapping[str, Any] = json.loads(result.stdout)
+    return {key: value for key, value in output.items() if key != "path"}
 
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    """What this host builds."""
+    """The result with the settings and the Python of this host."""
     return build(tmp_path_factory.mktemp("here") / "build", Path(sys.executable), PYTHONPATH=str(REPOSITORY))
 
 
-def test_the_host_s_settings_leave_no_trace(tmp_path: Path, here: Mapping[str, Any]) -> None:
-    """A laptop and a CI runner would publish two layers of one lock file."""
+def test_settings_of_the_host_do_not_change_the_zip(tmp_path: Path, here: Mapping[str, Any]) -> None:
+    """A laptop and a CI runner would publish two layer versions of one lock file."""
     copy = tmp_path / "project"
     copy.mkdir(0o700)
     for file in PROJECT.iterdir():
@@ -52,8 +52,8 @@ def test_the_host_s_settings_leave_no_trace(tmp_path: Path, here: Mapping[str, A
         "TZ": "Pacific/Kiritimati",
         "LC_ALL": "tr_TR.UTF-8",
         "HOME": str(tmp_path / "home"),
-        "USER": "somebody",
-        "LOGNAME": "somebody",
+        "USER": "another-user",
+        "LOGNAME": "another-user",
         "PYTHONHASHSEED": "7",
         "SOURCE_DATE_EPOCH": "1700000000",
         "TMPDIR": str(tmp_path),
@@ -63,13 +63,13 @@ def test_the_host_s_settings_leave_no_trace(tmp_path: Path, here: Mapping[str, A
     assert build(tmp_path / "build", Path(sys.executable), copy, umask=0o077, **other) == here
 
 
-def test_the_host_s_python_leaves_no_trace(tmp_path: Path, here: Mapping[str, Any]) -> None:
-    """Two people with two Pythons would publish two layers of one lock file."""
+def test_python_of_the_host_does_not_change_the_zip(tmp_path: Path, here: Mapping[str, Any]) -> None:
+    """Two users with different Pythons would publish two layer versions of one lock file."""
     running = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     others = [f"python3.{minor}" for minor in (13, 12, 11, 10) if f"python3.{minor}" != running]
     python = next((found for runtime in others if (found := find_python(runtime))), None)
     if python is None:
-        give_up("no other Python on this host")
+        give_up("this host has no second Python version")
     subprocess.run([python, "-m", "venv", tmp_path / "venv"], check=True)
     declared = tomli.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     needed = [requirement for requirement in declared if not requirement.startswith("pulumi")]

@@ -45,7 +45,7 @@ def service(*wheels: tuple[str, bytes]) -> dict[str, str]:
     names = [file.split("-")[0] for file, _ in wheels]
     project = PROJECT.replace('["app"]', json.dumps(names))
     packages = [
-        Package(name=name, further={"files": [{"file": file, "hash": file_hash(data)}]})
+        Package(name=name, other_keys={"files": [{"file": file, "hash": file_hash(data)}]})
         for name, (file, data) in zip(names, wheels, strict=True)
     ]
     return {"service/pyproject.toml": project, "service/poetry.lock": lock_text(project, packages)}

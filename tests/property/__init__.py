@@ -1,1 +1,1 @@
-"""Tests of what must hold for all inputs, found by hypothesis."""
+"""Tests of properties that must be true for all inputs, with Hypothesis."""

@@ -1,4 +1,4 @@
-"""poetry-core's reading of constraints and markers, which is the one that counts."""
+"""Constraints and markers as poetry-core evaluates them: the reference for this package."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ def poetry_allows(constraint: str, version: str) -> bool:
 
 
 def poetry_has_upper_bound(constraint: str) -> bool:
-    """Whether there is a version above all that a constraint allows."""
+    """Whether a version constraint has an upper bound."""
     return parse_constraint(constraint).has_upper_bound()
 
 
 def poetry_has_versions(constraint: str) -> bool:
-    """Whether a constraint allows any version."""
+    """Whether a version constraint allows at least one version."""
     return not parse_constraint(constraint).is_empty()
 
 
 def poetry_allows_python(constraint: str, values: Mapping[str, str]) -> bool:
-    """Whether a dependency with this ``python`` key counts where the markers have these values."""
+    """Whether a dependency with this ``python`` key applies where the markers have these values."""
     marker = create_nested_marker("python_version", parse_constraint(constraint))
     return parse_marker(marker).validate(values)
 
 
 def poetry_holds(marker: str, values: Mapping[str, str], extras: Set[str] | None) -> bool:
-    """Whether a marker holds with these extras; None for extras says nothing about them."""
+    """Whether a marker is true with these extras. If they are None, comparisons with extras are ignored."""
     return parse_marker(marker).validate(values if extras is None else {**values, "extra": set(extras)})

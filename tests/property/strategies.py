@@ -1,4 +1,4 @@
-"""What hypothesis draws: markers, packages and lock files."""
+"""Hypothesis strategies for markers and locked packages."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _ORDERS = ("==", "!=", "<", "<=", ">", ">=")
 
 
 def comparisons() -> st.SearchStrategy[str]:
-    """A comparison of a value of the target."""
+    """Comparisons with a value of the target."""
     equal = st.sampled_from(("==", "!="))
-    words = [
-        st.builds("{} {} {!r}".format, st.just(name), equal, st.sampled_from(values))
-        for name, values in _VALUES.items()
+    values = [
+        st.builds("{} {} {!r}".format, st.just(name), equal, st.sampled_from(choices))
+        for name, choices in _VALUES.items()
     ]
     return st.one_of(
-        *words,
+        *values,
         st.builds('python_version {} "{}"'.format, st.sampled_from(_ORDERS), st.sampled_from(_VERSIONS)),
         st.builds('python_full_version {} "{}"'.format, st.sampled_from(_ORDERS), st.sampled_from(_FULL_VERSIONS)),
         st.builds('python_version ~= "{}"'.format, st.sampled_from(_VERSIONS)),
@@ -37,7 +37,7 @@ def comparisons() -> st.SearchStrategy[str]:
 
 
 def lists() -> st.SearchStrategy[str]:
-    """A comparison with a list."""
+    """Comparisons with a list of values."""
     versions = st.lists(st.sampled_from(_VERSIONS), min_size=1, max_size=3, unique=True).map(", ".join)
     systems = st.lists(st.sampled_from(_VALUES["sys_platform"]), min_size=1, max_size=3, unique=True).map(" ".join)
     either = st.sampled_from(("in", "not in"))
@@ -56,17 +56,17 @@ def _joined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 def markers() -> st.SearchStrategy[str]:
-    """A marker without extras, as `packaging` and Poetry read it alike."""
+    """Markers without extras and lists, which `packaging` and Poetry evaluate alike."""
     return _joined(comparisons())
 
 
 def extra_comparisons() -> st.SearchStrategy[str]:
-    """A comparison with an extra."""
+    """Comparisons with an extra."""
     return st.builds('extra {} "{}"'.format, st.sampled_from(("==", "!=")), st.sampled_from(EXTRAS))
 
 
 def extra_markers() -> st.SearchStrategy[str]:
-    """A marker with extras and lists."""
+    """Markers with extras and lists."""
     return _joined(st.one_of(extra_comparisons(), comparisons(), lists()))
 
 
@@ -75,7 +75,7 @@ NAMES = ("app", "beta", "gamma", "delta", "omega")
 
 @st.composite
 def packages(draw: st.DrawFn) -> list[Package]:
-    """Locked packages, some for other groups, other platforms, or with several files."""
+    """Locked packages, some for other groups or platforms, with one or more files."""
     locked = []
     for name in draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True)):
         version = draw(st.sampled_from(("1.0", "2.1", "10.0")))

@@ -1,4 +1,4 @@
-"""Whatever the parts of a layer are, the zip holds just them; whatever a wheel is, it is read or refused."""
+"""Properties of the archive writer and of the wheel reader."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ NAMES = st.sampled_from([f"python/{folder}/{name}" for folder in ("a", "b", "ä"
 DISTRIBUTIONS = st.dictionaries(NAMES, st.binary(max_size=3000), max_size=6)
 
 
-def as_part(folder: Path, name: str, files: dict[str, bytes], ready_made: bool) -> list[Member | Segment]:
+def as_parts(folder: Path, name: str, files: dict[str, bytes], as_segment: bool) -> list[Member | Segment]:
     """A distribution as a segment or as single members."""
     members = [Member(path, name, BytesContent(data)) for path, data in files.items()]
-    if not (ready_made and members):
+    if not (as_segment and members):
         return [*members]
     with (folder / name).open("wb") as file:
         write_segment(members, file, {})
@@ -32,36 +32,36 @@ def as_part(folder: Path, name: str, files: dict[str, bytes], ready_made: bool) 
 
 
 @given(st.lists(st.tuples(DISTRIBUTIONS, st.booleans()), max_size=4))
-def test_a_zip_holds_its_parts_and_nothing_else(distributions: list[tuple[dict[str, bytes], bool]]) -> None:
-    """Files would be lost, doubled or mixed up."""
-    wanted: dict[str, bytes] = {}
-    clash = False
+def test_zip_contains_exactly_the_files_of_its_parts(distributions: list[tuple[dict[str, bytes], bool]]) -> None:
+    """Files would be missing, duplicated or mixed up."""
+    expected: dict[str, bytes] = {}
+    conflict = False
     for files, _ in distributions:
-        clash |= any(wanted.setdefault(name, data) != data for name, data in files.items())
+        conflict |= any(expected.setdefault(name, data) != data for name, data in files.items())
     with tempfile.TemporaryDirectory() as temporary:
         folder, output = Path(temporary), Path(temporary) / "out" / "layer.zip"
         parts = [
             part
-            for number, (files, ready_made) in enumerate(distributions)
-            for part in as_part(folder, f"d{number}", files, ready_made)
+            for number, (files, as_segment) in enumerate(distributions)
+            for part in as_parts(folder, f"d{number}", files, as_segment)
         ]
         try:
             summary = write_archive(parts, output)
         except PoetryLayerError:
-            assert clash
+            assert conflict
             assert not output.exists()
             return
         with zipfile.ZipFile(output) as archive:
-            assert {name: archive.read(name) for name in archive.namelist()} == wanted
-            assert archive.namelist() == sorted(wanted)
-    assert not clash
-    assert summary.unzipped_size == sum(map(len, wanted.values()))
+            assert {name: archive.read(name) for name in archive.namelist()} == expected
+            assert archive.namelist() == sorted(expected)
+    assert not conflict
+    assert summary.unzipped_size == sum(map(len, expected.values()))
 
 
 @settings(max_examples=300)
 @given(st.data())
-def test_a_damaged_wheel_is_refused_or_means_the_same(data: st.DataObject) -> None:
-    """A broken wheel would end in a traceback, or land in the layer with other content."""
+def test_damaged_wheel_is_refused_or_has_the_same_content(data: st.DataObject) -> None:
+    """A damaged wheel would cause a traceback, or put different content into the layer."""
     sample = WheelSample(files={"app/a.py": b"a = 1\n" * 40, "app/b.txt": b"b"}, methods={"app/b.txt": 0})
     wheel = bytearray(sample.data())
     for _ in range(data.draw(st.integers(1, 3))):

@@ -1,4 +1,4 @@
-"""Version constraints mean what they mean to poetry-core."""
+"""Properties of version constraints, compared with poetry-core."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ CONDITIONS = st.one_of(
 @example("!=1,*", "1.0.post1")
 @example("!=1,<3", "1.0.post1")
 @example("!=1 || >3", "1.0.post1")
-def test_constraints_allow_what_they_allow_to_poetry(constraint: str, version: str) -> None:
-    """Another of several locked versions would land in the layer."""
+def test_constraint_allows_the_same_versions_as_in_poetry(constraint: str, version: str) -> None:
+    """The layer would contain a different one of several locked versions."""
     assert allows(constraint, Version(version)) is poetry_allows(constraint, version)
 
 
 @given(constraints(CONDITIONS))
-def test_upper_bounds_are_those_of_poetry(constraint: str) -> None:
-    """The solver for old lock files would decide in another order than Poetry's, and end with other versions."""
+def test_constraint_has_an_upper_bound_as_in_poetry(constraint: str) -> None:
+    """The solver for old lock files would decide in a different order than Poetry's and choose other versions."""
     assert has_upper_bound(constraint) is poetry_has_upper_bound(constraint)
 
 
@@ -55,8 +55,8 @@ BOUNDS = st.one_of(
     st.builds("{}{}".format, st.sampled_from(("^", "~", ">=", ">", "<", "!=")), PYTHONS),
     st.sampled_from(("3.*", "3.12.*", "!=3.11.*", "*", "~=3.9", "<=3.12.4", "<=3.12.12")),
 )
-# A version that is exact only once conditions are combined (">=3.12,<=3.12") and one that another alternative has
-# ("3.12 || <3.12.4") mean something else to Poetry; nobody writes them.
+# Not drawn: ">=3.12,<=3.12", which is exact only after its conditions are combined, and "3.12 || <3.12.4", where two
+# alternatives contain the same version. Poetry reads them differently, and no project uses them.
 PYTHON_KEYS = st.one_of(
     constraints(BOUNDS),
     st.sampled_from(("<=3.9", "<=3.12", "<=3.13")),
@@ -67,10 +67,10 @@ PYTHON_KEYS = st.one_of(
 @given(PYTHON_KEYS, st.builds(Target, st.sampled_from(RUNTIMES), st.sampled_from(sorted(MACHINES))))
 @example("3.12,>3.12.4", Target("python3.12", "arm64"))
 @example("3.12,!=3.12.12", Target("python3.12", "arm64"))
-def test_python_keys_of_dependencies_allow_what_they_allow_to_poetry(constraint: str, target: Target) -> None:
-    """A dependency for another Python would land in the layer."""
-    assume(poetry_has_versions(constraint))  # Poetry refuses the others
+def test_python_key_allows_the_same_interpreters_as_in_poetry(constraint: str, target: Target) -> None:
+    """The layer would contain a dependency for another Python."""
+    assume(poetry_has_versions(constraint))  # Poetry refuses a constraint that allows no version
     values = target.marker_environment
-    ours = allows_python(constraint, Version(values["python_full_version"]))
+    allowed = allows_python(constraint, Version(values["python_full_version"]))
 
-    assert ours is poetry_allows_python(constraint, values)
+    assert allowed is poetry_allows_python(constraint, values)

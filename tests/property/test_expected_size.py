@@ -1,4 +1,4 @@
-"""For all wheels in the cache: the expected size of a layer is that of the archive that is then written."""
+"""Properties of the expected size of a layer whose wheels are all in the cache."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ CONTENTS = {f"shared/{name}": name.encode() * 40 for name in ("__init__.py", "a.
 wheel_files = st.sets(st.sampled_from(sorted(CONTENTS))).map(lambda names: {name: CONTENTS[name] for name in names})
 
 
-class NobodyToAsk:
-    """The cache has everything."""
+class NoIndex:
+    """Fails if it is used: the cache contains all wheels."""
 
     def sizes(self, packages: object) -> dict[str, object]:
-        raise AssertionError(f"asked for {packages}")
+        raise AssertionError(f"sizes of {packages} were requested")
 
 
 @given(st.lists(wheel_files, min_size=1, max_size=len(NAMES)), st.binary(max_size=2000))
-def test_expected_size_is_what_is_written(shared: list[dict[str, bytes]], own: bytes) -> None:
-    """A layer at a limit would be refused that AWS takes, or pass a preview and be refused by AWS."""
+def test_expected_size_is_the_size_of_the_written_archive(shared: list[dict[str, bytes]], own: bytes) -> None:
+    """A preview would refuse a layer that AWS accepts, or accept one that AWS refuses."""
     samples = [
         WheelSample(name=name, files={**files, f"{name}/data": own}) for name, files in zip(NAMES, shared, strict=False)
     ]
@@ -44,7 +44,7 @@ def test_expected_size_is_what_is_written(shared: list[dict[str, bytes]], own: b
             path.write_bytes(sample.data())
             cache.add(cache_key(package), read_wheel(path, file_name=sample.file_name))
 
-        expected = expect_size(layer, cache, NobodyToAsk())  # type: ignore[arg-type]
+        expected = expect_size(layer, cache, NoIndex())  # type: ignore[arg-type]
 
         wheels = [cache.find(cache_key(package), package.name) for package in layer.packages]
         written = write_archive([wheel.segment for wheel in wheels if wheel], Path(folder) / "layer.zip")

@@ -1,4 +1,4 @@
-"""Properties of markers."""
+"""Properties of environment markers."""
 
 from __future__ import annotations
 
@@ -17,61 +17,61 @@ extra_sets = st.frozensets(st.sampled_from(EXTRAS))
 
 
 @given(st.one_of(extra_markers(), markers()), st.none() | extra_sets, targets)
-def test_markers_mean_what_they_mean_to_poetry(marker: str, extras: frozenset[str] | None, target: Target) -> None:
-    """The layer would hold other packages than `poetry install` in the runtime."""
-    assume(extras is not None or not _excludes_itself(marker))
+def test_marker_is_true_or_false_as_in_poetry(marker: str, extras: frozenset[str] | None, target: Target) -> None:
+    """The layer would contain other packages than `poetry install` installs in the runtime."""
+    assume(extras is not None or not _contradicts_itself(marker))
     values = dict(target.marker_environment)
 
     assert MarkerEnvironment(values, extras).holds(marker) is poetry_holds(marker, values, extras)
 
 
-def _excludes_itself(marker: str) -> bool:
-    """Whether a marker asks for an extra and for its absence; Poetry finds that such a one never holds.
+def _contradicts_itself(marker: str) -> bool:
+    """Whether a marker requests an extra and its absence. Poetry simplifies such a marker to one that is never true.
 
-    Where nothing is said about extras we take every comparison of one for true. No lock file has such a marker.
+    Here, without extras, every comparison with an extra is true. No lock file contains such a marker.
     """
     return any(f'extra == "{extra}"' in marker and f'extra != "{extra}"' in marker for extra in EXTRAS)
 
 
 @given(markers(), targets)
-def test_without_extras_and_lists_markers_mean_what_they_mean_to_packaging(marker: str, target: Target) -> None:
-    """A marker would be judged differently from how pip judges it in the runtime."""
+def test_marker_without_extras_and_lists_is_true_or_false_as_in_packaging(marker: str, target: Target) -> None:
+    """A marker would have a different result than with pip in the runtime."""
     environment = target.marker_environment
 
     assert MarkerEnvironment(environment).holds(marker) is Marker(marker).evaluate(dict(environment))
 
 
 @given(extra_markers(), extra_sets, targets)
-def test_extras_do_not_decide_by_their_order_or_spelling(marker: str, extras: frozenset[str], target: Target) -> None:
-    """`extras=["a", "b"]` and `extras=["B", "a"]` would give different layers."""
-    spelt = marker.replace('"one"', '"One"').replace('"two-parts"', '"Two_Parts"')
+def test_spelling_of_extras_does_not_change_the_result(marker: str, extras: frozenset[str], target: Target) -> None:
+    """`extras=["my-extra"]` and `extras=["My_Extra"]` would give different layers."""
+    respelled = marker.replace('"one"', '"One"').replace('"two-parts"', '"Two_Parts"')
 
-    here = MarkerEnvironment(target.marker_environment, extras)
-    assert here.holds(marker) == here.holds(spelt)
+    environment = MarkerEnvironment(target.marker_environment, extras)
+    assert environment.holds(marker) == environment.holds(respelled)
 
 
 @given(extra_markers(), extra_sets, targets)
-def test_only_the_extras_a_marker_names_decide_it(marker: str, extras: frozenset[str], target: Target) -> None:
-    """An extra that has nothing to do with a package would add it to the layer."""
+def test_unrelated_extra_does_not_change_the_result(marker: str, extras: frozenset[str], target: Target) -> None:
+    """An unrelated extra would add a package to the layer."""
     environment = MarkerEnvironment(target.marker_environment, extras)
 
     assert environment.holds(marker) == environment.with_extras(extras | {"unrelated"}).holds(marker)
 
 
 @given(extra_markers(), targets)
-def test_extras_in_a_marker_are_enough_to_fulfil_it(marker: str, target: Target) -> None:
-    """Asking for an extra would not bring what it asks for."""
+def test_marker_is_satisfied_by_the_extras_that_it_requests(marker: str, target: Target) -> None:
+    """An extra would not add the packages that it requests."""
     if "!=" in marker:
         return
-    everything = MarkerEnvironment(target.marker_environment, extras_in(marker))
-    undecided = MarkerEnvironment(target.marker_environment, None)
+    with_its_extras = MarkerEnvironment(target.marker_environment, extras_in(marker))
+    regardless_of_extras = MarkerEnvironment(target.marker_environment, None)
 
-    assert everything.holds(marker) == undecided.holds(marker)
+    assert with_its_extras.holds(marker) == regardless_of_extras.holds(marker)
 
 
 @given(markers(), markers(), targets)
-def test_and_or_bind_as_in_python(left: str, right: str, target: Target) -> None:
-    """A longer marker would be misread."""
+def test_and_binds_more_tightly_than_or(left: str, right: str, target: Target) -> None:
+    """A longer marker would have the wrong result."""
     environment = MarkerEnvironment(target.marker_environment)
     first, second = environment.holds(left), environment.holds(right)
 

@@ -1,4 +1,4 @@
-"""Properties of the selection."""
+"""Properties of selecting packages."""
 
 from __future__ import annotations
 
@@ -28,54 +28,54 @@ groups = st.sampled_from((("main",), ("dev",), ("main", "dev")))
 
 
 def select(locked: list[Package], chosen: tuple[str, ...], exclude: frozenset[str] = frozenset()) -> Selection:
-    """The selection from a lock of version 2.1."""
+    """The selection from a lock file of version 2.1."""
     project, lock = read(PROJECT, lock_text(PROJECT, locked))
     return select_packages(project, lock, Choice.of(chosen, (), exclude), X86.marker_environment)
 
 
 def names(selection: Selection) -> set[str]:
-    """Names of the selected packages."""
+    """The names of the selected packages."""
     return {package.name for package in selection.packages}
 
 
 @given(packages())
-def test_groups_add_up(locked: list[Package]) -> None:
-    """A layer of two groups would miss something that one of them needs."""
+def test_selection_of_two_groups_is_the_union_of_both(locked: list[Package]) -> None:
+    """A layer of two groups would lack a package that one of them needs."""
     assert names(select(locked, ("main", "dev"))) == names(select(locked, ("main",))) | names(select(locked, ("dev",)))
 
 
 @given(packages(), groups, st.frozensets(st.sampled_from(NAMES)))
-def test_exclusion_only_takes_away_and_says_so(
+def test_excluding_only_removes_packages_and_lists_them(
     locked: list[Package], chosen: tuple[str, ...], exclude: frozenset[str]
 ) -> None:
-    """Excluding a package would bring another in, or make one vanish without a word."""
-    whole, left = select(locked, chosen), select(locked, chosen, exclude)
-    gone = {excluded.name for excluded in left.excluded}
+    """`exclude` would add a package, or remove one without listing it."""
+    everything, remaining = select(locked, chosen), select(locked, chosen, exclude)
+    removed = {excluded.name for excluded in remaining.excluded}
 
-    assert names(left) | gone == names(whole)
-    assert not names(left) & gone
-    assert not names(left) & exclude
+    assert names(remaining) | removed == names(everything)
+    assert not names(remaining) & removed
+    assert not names(remaining) & exclude
 
 
 @given(packages(), groups, st.frozensets(st.sampled_from(NAMES)))
-def test_exclusion_keeps_what_anything_left_needs(
+def test_excluding_keeps_packages_that_others_need(
     locked: list[Package], chosen: tuple[str, ...], exclude: frozenset[str]
 ) -> None:
-    """A function would fail at import for a package that was taken along with an excluded one."""
-    left, whole = select(locked, chosen, exclude), names(select(locked, chosen))
+    """A function would fail at import because `exclude` removed a package that others need."""
+    remaining, everything = select(locked, chosen, exclude), names(select(locked, chosen))
     project, _ = read(PROJECT, lock_text(PROJECT, locked))
     needed = {d.name for group in chosen for d in project.groups[group]}
-    edges = {package.name: {d.name for d in package.dependencies} for package in left.packages}
+    edges = {package.name: {d.name for d in package.dependencies} for package in remaining.packages}
     reached = set(needed)
     while (more := reached | {n for name in reached for n in edges.get(name, ())}) != reached:
         reached = more
 
-    assert reached & whole <= names(left) | exclude
+    assert reached & everything <= names(remaining) | exclude
 
 
 @st.composite
 def graphs(draw: st.DrawFn) -> list[Package]:
-    """Packages that need each other, all there, none with a marker."""
+    """Locked packages with dependencies on each other and without markers."""
     return [
         Package(name=name, dependencies=dict.fromkeys(draw(st.lists(st.sampled_from(NAMES), unique=True)), "*"))
         for name in NAMES
@@ -83,8 +83,8 @@ def graphs(draw: st.DrawFn) -> list[Package]:
 
 
 @given(graphs(), groups)
-def test_old_locks_give_what_is_reached_from_the_groups(locked: list[Package], chosen: tuple[str, ...]) -> None:
-    """A package would be missing from the layers of everyone who has not moved to Poetry 2."""
+def test_old_lock_file_selects_all_that_the_groups_need(locked: list[Package], chosen: tuple[str, ...]) -> None:
+    """A package would be missing from the layers of users of Poetry 1."""
     project, lock = read(PROJECT, old_lock_text(PROJECT, locked))
     edges = {package.name: set(package.dependencies) for package in locked}
     reached = {d.name for group in chosen for d in project.groups[group]}
@@ -95,14 +95,14 @@ def test_old_locks_give_what_is_reached_from_the_groups(locked: list[Package], c
 
 
 @given(graphs(), st.sampled_from(NAMES), groups)
-def test_a_version_that_nobody_can_take_does_not_count(
+def test_version_for_another_python_does_not_change_the_selection(
     locked: list[Package], name: str, chosen: tuple[str, ...]
 ) -> None:
-    """A version that is locked for another Python would change the layer, or the solver would lose its way."""
+    """A version for another Python would change the layer, or the solver would find no solution."""
     other = next(replace(package, version="9.0", python=">=3.13") for package in locked if package.name == name)
 
-    def old(all_locked: list[Package]) -> Mapping[str, str]:
+    def selected_versions(all_locked: list[Package]) -> Mapping[str, str]:
         planned = plan(PROJECT, old_lock_text(PROJECT, all_locked), groups=chosen).packages
         return {package.name: package.version for package in planned}
 
-    assert old([*locked, other]) == old(locked)
+    assert selected_versions([*locked, other]) == selected_versions(locked)

@@ -1,4 +1,4 @@
-"""Projects and lock files as texts, made from a few values, for tests."""
+"""Sample projects, lock files and plans for tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pulumi_poetry_layer.poetry.lockfile import LockFile, parse_lockfile
 from pulumi_poetry_layer.poetry.pyproject import Project, parse_project
 
 PROJECTS = Path(__file__).resolve().parents[1] / "projects"
-"""Real projects, locked by Poetry."""
+"""Real projects with lock files that Poetry wrote."""
 
 X86 = Target("python3.12", "x86_64")
 ARM = Target("python3.12", "arm64")
@@ -37,7 +37,7 @@ dependencies = ["app"]
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A package to lock; without ``files`` it has a wheel for every platform and an sdist."""
+    """A package of a lock file. Without ``files`` it has a wheel for every platform and an sdist."""
 
     name: str
     version: str = "1.0"
@@ -48,7 +48,7 @@ class Package:
     extras: Mapping[str, Sequence[str]] = field(default_factory=dict)
     source: Mapping[str, str] | None = None
     python: str = ">=3.9"
-    further: Mapping[str, Any] = field(default_factory=dict)
+    other_keys: Mapping[str, Any] = field(default_factory=dict)
 
     def table(self) -> dict[str, Any]:
         """The ``[[package]]`` table of lock version 2.1."""
@@ -63,15 +63,15 @@ class Package:
             "groups": list(self.groups),
             "files": [{"file": name, "hash": digest(name)} for name in files],
         }
-        for key in ("markers", "dependencies", "extras", "source", "further"):
+        for key in ("markers", "dependencies", "extras", "source", "other_keys"):
             value = getattr(self, key)
             if value:
-                table |= value if key == "further" else {key: value}
+                table |= value if key == "other_keys" else {key: value}
         return table
 
 
 def digest(text: str) -> str:
-    """The digest of a locked file, made up from its name."""
+    """A made-up hash of a locked file: the sha256 of its name."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
@@ -82,7 +82,7 @@ def lock_text(
     extras: Mapping[str, Sequence[str]] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> str:
-    """The text of a fresh lock file for a project."""
+    """The text of a lock file of version 2.1 that matches a project."""
     document: dict[str, Any] = {"package": [package.table() for package in packages]}
     if extras:
         document["extras"] = {extra: list(names) for extra, names in extras.items()}
@@ -98,7 +98,7 @@ def lock_text(
 def old_lock_text(
     project: str, packages: Sequence[Package], *, extras: Mapping[str, Sequence[str]] | None = None
 ) -> str:
-    """The text of a fresh lock file of version 2.0: no package says which groups need it, and when."""
+    """The text of a lock file of version 2.0 that matches a project. Its packages have no groups and markers."""
     document: dict[str, Any] = {"package": [package.table() for package in packages], "extras": dict(extras or {})}
     for table in document["package"]:
         del table["groups"]
@@ -112,7 +112,7 @@ def old_lock_text(
 
 
 def read(project: str, lock: str) -> tuple[Project, LockFile]:
-    """Both files, parsed."""
+    """Parse both files."""
     return parse_project(project), parse_lockfile(lock)
 
 
@@ -127,7 +127,7 @@ def plan(
     builder: BuilderIdentity = WHEELS,
     digests: Mapping[str, str] | None = None,
 ) -> BuildPlan:
-    """The plan of a layer."""
+    """Plan a layer from the texts of both files."""
     choice = Choice.of(groups, extras, exclude)
     return plan_layer(*read(project, lock), target=target, choice=choice, builder=builder, digests=digests or {})
 
@@ -141,10 +141,10 @@ def plan_layer(
     builder: BuilderIdentity,
     digests: Mapping[str, str] = MappingProxyType({}),
 ) -> BuildPlan:
-    """Plan a layer: :func:`select_layer`, then :func:`plan_selection`.
+    """Plan a layer: both steps of planning.
 
     Raises:
-        InputError: as these do.
+        InputError: as :func:`select_layer` and :func:`plan_selection` raise.
     """
     selection = select_layer(project, lock, target=target, choice=choice)
     return plan_selection(selection, target=target, choice=choice, builder=builder, digests=digests)

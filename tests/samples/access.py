@@ -1,4 +1,4 @@
-"""What Poetry is given to get at the indexes of a project, made from a few values, for tests."""
+"""Sample projects with private indexes, and the access that Poetry gets to them, for tests."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ URL = "https://index.invalid/simple"
 
 
 def source(name: str = "my-index", url: str = URL, priority: str = "explicit") -> str:
-    """A source of a pyproject.toml."""
+    """A ``[[tool.poetry.source]]`` table of pyproject.toml."""
     return SOURCE.format(name=name, url=url, priority=priority)
 
 
 def package(name: str = "app", reference: str = "my-index", url: str = URL, **more: Any) -> Package:
-    """A package that is locked from a source."""
+    """A package that was locked from a source."""
     return Package(name=name, source={"type": "legacy", "url": url, "reference": reference}, **more)
 
 
 def planned(pyproject: str, packages: Sequence[Package]) -> tuple[BuildPlan, ProjectFiles]:
-    """The plan of a project, and its files."""
+    """The plan of a project, and the project's files."""
     lock = lock_text(pyproject, packages)
     return plan(pyproject, lock), ProjectFiles(pyproject=pyproject, lock=lock, folder=Path())
 
@@ -41,5 +41,5 @@ def planned(pyproject: str, packages: Sequence[Package]) -> tuple[BuildPlan, Pro
 def access_of(
     variables: Mapping[str, str], pyproject: str = PROJECT, packages: Sequence[Package] = (Package(name="app"),)
 ) -> IndexAccess:
-    """What Poetry is given, for a user who has nothing but environment variables."""
+    """The access of a user whose only configuration is environment variables."""
     return index_access(*planned(pyproject, packages), Credentials(PoetryConfiguration(variables)))

@@ -1,4 +1,4 @@
-"""Native libraries made from what they need."""
+"""Sample ELF files for tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ _MACHINES = {"x86_64": 62, "aarch64": 183}
 
 
 def elf(machine: str, *needed: str) -> bytes:
-    """A shared object of nothing but a header and a table of the symbol versions that it needs from libc.so.6."""
+    """A shared object that has only a header and a table of the symbol versions that it needs from libc.so.6.
+
+    Args:
+        machine: ``x86_64`` or ``aarch64``.
+        needed: symbol versions, such as ``GLIBC_2.28``.
+    """
     strings = b"\0libc.so.6\0.dynstr\0.gnu.version_r\0.shstrtab\0"
     offsets = []
     for version in needed:

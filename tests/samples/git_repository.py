@@ -1,4 +1,4 @@
-"""A git repository on loopback, for one login."""
+"""A git repository on loopback that requires a login, for tests."""
 
 from __future__ import annotations
 
@@ -14,12 +14,21 @@ from threading import Thread
 
 @contextmanager
 def repository(folder: Path, login: str, files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
-    """A git repository over http (git's dumb protocol) with one commit; host, port and path of it, and the commit."""
-    wanted = f"Basic {base64.b64encode(login.encode()).decode()}"
+    """Serve a git repository with one commit over http (git's dumb protocol).
+
+    Args:
+        folder: where to create the repository.
+        login: ``user:password`` that a client must send.
+        files: name → content of the files in the commit.
+
+    Yields:
+        ``host:port/`` of the repository, and the hash of the commit.
+    """
+    required = f"Basic {base64.b64encode(login.encode()).decode()}"
 
     class Handler(SimpleHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.headers["Authorization"] == wanted:
+            if self.headers["Authorization"] == required:
                 super().do_GET()
             else:
                 self.send_response(401)

@@ -1,4 +1,4 @@
-"""A package index on loopback that can be told to misbehave."""
+"""A package index on loopback that can fail in various ways, for tests."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from typing import Any
 
 @dataclass
 class Index:
-    """What an index serves, and what was asked of it.
+    """The content and behavior of an index, and the requests that it received.
 
     Attributes:
-        files: name → content, all of the projects that the names tell.
-        html: answer with PEP 503 pages instead of PEP 691 ones.
-        login: user name and password to ask for.
-        breaks: how many answers with a file to cut short.
-        failures: status codes to answer the next requests with.
-        ranges: whether a part of a file may be asked for.
-        sizes: whether JSON pages tell the files' sizes (PEP 700).
-        files_at: where the files lie, when not here.
-        redirects: path → the address to send a request on to.
-        requests: path and headers of what was asked.
+        files: file name → content. The names of the files decide the projects.
+        html: answer with HTML pages (PEP 503) instead of JSON pages (PEP 691).
+        login: user name and password that a client must send.
+        breaks: number of files whose transfer breaks in the middle.
+        failures: status codes of the next answers.
+        ranges: whether range requests are supported.
+        sizes: whether JSON pages contain the sizes of the files (PEP 700).
+        files_at: base URL of the links to files, relative to the page.
+        redirects: path → URL to redirect to.
+        requests: path and headers of each request.
+        url: URL of the simple API.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -44,7 +45,7 @@ class Index:
     url: str = ""
 
     def page(self, project: str) -> tuple[str, bytes] | None:
-        """Content type and text of a project's page."""
+        """Content type and content of a project's page; None if there is no such project."""
         names = [name for name in self.files if name.split("-")[0].replace("_", "-").lower() == project]
         if not names:
             return None
@@ -86,8 +87,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _logged_in(self) -> bool:
         if self.index.login is None:
             return True
-        told = base64.b64encode(":".join(self.index.login).encode()).decode()
-        return self.headers.get("Authorization") == f"Basic {told}"
+        expected = base64.b64encode(":".join(self.index.login).encode()).decode()
+        return self.headers.get("Authorization") == f"Basic {expected}"
 
     def _send_file(self, data: bytes | None) -> None:
         if data is None:
@@ -102,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.index.breaks > 0:
             self.index.breaks -= 1
             data = data[: start + (len(data) - start) // 2]
-        with suppress(ConnectionError):  # who asks for the end alone does not wait for the whole
+        with suppress(ConnectionError):  # a client that needs only a part may hang up early
             self.wfile.write(data[start:])
         self.close_connection = True
 
@@ -114,23 +115,23 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _first_byte(wanted: str, size: int) -> int:
-    """Where ``bytes=100-`` or ``bytes=-100`` begins; a whole file is no part of one."""
-    first, _, last = wanted.removeprefix("bytes=").partition("-")
+def _first_byte(range_header: str, size: int) -> int:
+    """The offset at which ``bytes=100-`` or ``bytes=-100`` begins."""
+    first, _, last = range_header.removeprefix("bytes=").partition("-")
     return int(first) if first else max(size - int(last), 0)
 
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that hang up, as those do that do not trust a certificate, are part of the tests."""
+        """Ignore clients that hang up; those that do not trust the certificate are part of the tests."""
 
 
 @contextmanager
 def serve(index: Index, tls: ssl.SSLContext | None = None) -> Iterator[Index]:
-    """Serve an index, over https with a context; its ``url`` is that of its simple API."""
+    """Serve an index, and set its ``url``. With a TLS context it is served over https."""
     server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"index": index}))
     if tls:
-        # The handshake is each connection's own: one that fails must not stop the server.
+        # Each connection does its own handshake, so that one that fails does not stop the server.
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -144,5 +145,5 @@ def serve(index: Index, tls: ssl.SSLContext | None = None) -> Iterator[Index]:
 
 
 def file_hash(data: bytes, algorithm: str = "sha256") -> str:
-    """The hash of a file as a lock file tells it."""
+    """The hash of a file in the form of a lock file."""
     return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"

@@ -24,7 +24,7 @@ fast = ["speedups"]
 [dependency-groups]
 dev = ["tool"]
 """
-FAST = Package(name="speedups", markers='extra == "fast"', further={"optional": True})
+FAST = Package(name="speedups", markers='extra == "fast"', other_keys={"optional": True})
 APP, LIB, TOOL = Package(name="app", dependencies={"lib": "*"}), Package(name="lib"), Package(name="tool")
 DEV = replace(TOOL, groups=["dev"])
 WINDOWS = Package(name="colorama", markers="sys_platform == 'win32'")

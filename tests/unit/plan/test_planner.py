@@ -131,7 +131,7 @@ DIRECTORY = Package(name="app", source={"type": "directory", "url": "../app"}, f
             Package(name="app", source={"type": "file", "url": "app-1.0.tar.gz"}),
             "the file 'app-1.0.tar.gz' does not exist",
         ),
-        (Package(name="app", source=GIT, files=[], further={"develop": True}), "remove `develop = true` from app"),
+        (Package(name="app", source=GIT, files=[], other_keys={"develop": True}), "remove `develop = true` from app"),
     ],
 )
 def test_missing_path_and_develop_are_errors(package: Package, message: str) -> None:
@@ -144,7 +144,7 @@ def test_missing_path_and_develop_are_errors(package: Package, message: str) -> 
 
 def test_fingerprint_and_version_contain_the_digest_of_a_path_dependency() -> None:
     """An edit of a local library would not be deployed."""
-    lock = lock_text(PROJECT, [replace(DIRECTORY, further={"develop": True})])
+    lock = lock_text(PROJECT, [replace(DIRECTORY, other_keys={"develop": True})])
     first, second = (plan(PROJECT, lock, digests={"app": letter * 64}) for letter in "ab")
 
     assert first.fingerprint != second.fingerprint

@@ -87,7 +87,7 @@ def test_all_keys_of_a_package_are_read() -> None:
         extras={"All_Of": ["Requests (>=2)", "my-lib[Other_One]", "tomli (>=1) ; python_version < '3.11'"]},
         source={"type": "git", "url": "u", "reference": "r", "resolved_reference": "c", "subdirectory": "s"},
         python=">=3.8",
-        further={"develop": True},
+        other_keys={"develop": True},
     )
 
     (read,) = parse_lockfile(lock_text(PROJECT, [package])).packages
