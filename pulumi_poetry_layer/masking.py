@@ -25,7 +25,7 @@ def mask_urls(text: str) -> str:
 
     Every query value is masked, because any of them can be a token (``?X-Amz-Signature=…``).
     """
-    if "://" not in text and "?" not in text and "uthorization" not in text:
+    if "://" not in text and "?" not in text and "authorization" not in text.lower():
         return text
     text = _LOGIN.sub(f"{MASK}@", text)
     return _AUTHORIZATION.sub(rf"\1{MASK}", _QUERY_VALUE.sub(rf"\1={MASK}", text))

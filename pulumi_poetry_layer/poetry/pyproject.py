@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FILE_NAME = "pyproject.toml"
 
 _FIRST_HASH_WITH_GROUPS = Version("2.3.0")
-"""The first Poetry release whose content hash covers ``[dependency-groups]``."""
+"""The first Poetry release that includes ``[dependency-groups]`` in the content hash."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +209,7 @@ def _origin(url: str) -> str:
 def _content_hash(project: Mapping[str, Any], poetry: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
     """Poetry's ``content-hash``: sha256 (hex) of a JSON text with the keys that decide the lock file.
 
-    Which missing keys become null, and where ``tool.poetry`` stands, follows Poetry exactly:
+    Which missing keys become null, and the position of ``tool.poetry``, follow Poetry exactly:
     ``Locker._get_content_hash`` in https://github.com/python-poetry/poetry/blob/main/src/poetry/packages/locker.py
     """
     relevant: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The clock of a file system, which stands still between its ticks."""
+"""The clock of a file system, which advances in steps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def await_tick(folder: Path) -> None:
-    """Wait until a change of a file gets another time than changes before this call."""
+    """Wait until a file that changes gets a later time than files that changed before this call."""
     probe = folder / "tick"
     probe.touch()
     before = probe.stat().st_ctime_ns

@@ -19,6 +19,7 @@ from pulumi_poetry_layer.masking import has_login, mask_urls, mask_values, witho
         ("exceeded with url: /x.whl?token=abc (Caused", "exceeded with url: /x.whl?token=**** (Caused"),
         ('"GET /x.whl?X-Amz-Credential=a%2Fb HTTP/1.1" 200', '"GET /x.whl?X-Amz-Credential=**** HTTP/1.1" 200'),
         ("{'Authorization': 'Basic bWU6cHc='}", "{'Authorization': 'Basic ****'}"),
+        ("HTTP_AUTHORIZATION=Basic bWU6cHc=", "HTTP_AUTHORIZATION=Basic ****"),
         ("https://host.invalid/x.whl#sha256=abc", "https://host.invalid/x.whl#sha256=abc"),
         ("is it? a=b", "is it? a=b"),
     ],
