@@ -1,4 +1,4 @@
-"""Private indexes under the real engine, with each builder: who gets in, what is said, and that nothing is left."""
+"""Private indexes with the real engine and each builder: logins, error messages, and traces of passwords."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def client(builder: str) -> Iterator[docker.DockerClient | None]:
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """A certificate authority that nobody knows."""
+    """A certificate authority that no one trusts by default."""
     return trustme.CA()
 
 
 @pytest.fixture
 def index(authority: trustme.CA) -> Iterator[PrivateIndex]:
-    """The index that packages are locked from, over https."""
+    """The index that the packages are locked from, over https."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(tls)
     with private_index(WHEEL, SDIST, tls=tls) as served:
@@ -93,48 +93,48 @@ def index(authority: trustme.CA) -> Iterator[PrivateIndex]:
 
 @pytest.fixture
 def certificates(authority: trustme.CA, tmp_path: Path) -> dict[str, str]:
-    """The variable that makes the authority known."""
+    """The environment variable that makes the authority trusted."""
     bundle = tmp_path / "company.pem"
     authority.cert_pem.write_to_path(str(bundle))
     return {f"POETRY_CERTIFICATES_{NAME.upper()}_CERT": str(bundle)}
 
 
 def stack_of(new_program: NewProgram, builder: str) -> Stack:
-    """A stack whose layer is built by that builder."""
+    """A stack with a layer that this builder builds."""
     program = new_program({"__main__.py": PROGRAM.format(network=NETWORK)})
     runtime = "python3.11" if builder == "container" else RUNTIME
     return program.stack("dev", config={"builder": builder, "runtime": runtime})
 
 
 def variables(user: str, password: str) -> dict[str, str]:
-    """The variables with the login for the index."""
+    """The environment variables with the login for the index."""
     return {"POETRY_HTTP_BASIC_INNER_USERNAME": user, "POETRY_HTTP_BASIC_INNER_PASSWORD": password}
 
 
 def up(stack: Stack, env: Mapping[str, str], *flags: str, check: bool = True) -> Result:
-    """``pulumi up`` with more variables."""
+    """``pulumi up`` with further environment variables."""
     command = ("up", "--yes", "--stack", stack.name, *flags)
     return stack.program.pulumi(*command, planning=False, env=env, check=check)
 
 
 def preview(stack: Stack, env: Mapping[str, str]) -> Result:
-    """``pulumi preview`` with more variables."""
+    """``pulumi preview`` with further environment variables."""
     return stack.program.pulumi("preview", "--stack", stack.name, planning=True, env=env)
 
 
 def modules(aws: LocalAws, version: int) -> dict[str, bytes]:
-    """What was published."""
+    """Names and contents of the modules in a published layer version."""
     with zipfile.ZipFile(io.BytesIO(aws.layer_zip("deps", version))) as archive:
         return {name: archive.read(name) for name in archive.namelist() if name.count("/") == 1}
 
 
 def everything(stack: Stack) -> list[Path]:
-    """All folders that a run can write to: the checkout, the state, and the machine with its home and its TMPDIR."""
+    """All folders that a run can write to: the checkout, the state, the home and the temporary folder."""
     return [stack.program.folder, stack.program.backend, stack.program.machine.root]
 
 
 @BUILDERS
-def test_a_layer_of_a_private_index_leaves_no_trace_of_its_password(
+def test_build_from_a_private_index_leaves_no_trace_of_the_password(
     new_program: NewProgram,
     aws: LocalAws,
     index: PrivateIndex,
@@ -142,10 +142,10 @@ def test_a_layer_of_a_private_index_leaves_no_trace_of_its_password(
     client: docker.DockerClient | None,
     builder: str,
 ) -> None:
-    """Private packages could not be installed, another index's would be, or the password would lie about.
+    """Private packages could not be installed, or came from another index, or the password could be found afterwards.
 
-    First with a wrong password, then with the right one, and both times with all that Pulumi can log. Another index,
-    which comes first, offers the same names and versions with other content to everybody.
+    The build runs first with a wrong password, then with the right one, both times with the most verbose log of Pulumi.
+    Another index, which is listed first and needs no login, has the same names and versions with other content.
     """
     stack, verbose = stack_of(new_program, builder), ("--skip-preview", "-v=9", "--logtostderr")
     wrong, right = ({**certificates, **variables(USER, password)} for password in (WRONG, PASSWORD))
@@ -176,10 +176,10 @@ def test_a_layer_of_a_private_index_leaves_no_trace_of_its_password(
         assert traces_in_docker(client, searched) == []
 
 
-def test_a_login_in_the_stacks_configuration_is_used_and_stays_there(
+def test_login_in_the_stack_configuration_is_used_and_copied_nowhere(
     new_program: NewProgram, aws: LocalAws, index: PrivateIndex, certificates: dict[str, str]
 ) -> None:
-    """Each environment has an index of its own; its password would be an input, and each new one a new version."""
+    """A stack could not have its own index, or a new password would cause a new layer version."""
     stack = stack_of(new_program, "local")
     index.write_project(stack.program.folder / "service", WHEEL, SDIST)
     key = f"poetry-layer:httpBasic.{NAME}"
@@ -187,7 +187,7 @@ def test_a_login_in_the_stacks_configuration_is_used_and_stays_there(
     stack.set_config(f"{key}.password", PASSWORD, secret=True)
     with Arguments() as arguments:
         made = up(stack, certificates)
-    # On a machine that has no zip, for a layer version that has to be made again, the program's own hook builds it.
+    # If the zip is missing and a new layer version is needed, the hook in the process of the program builds the zip.
     shutil.rmtree(stack.program.folder / ".poetry-layer")
     stack.set_config("description", "another")
     rebuilt = up(stack, certificates)
@@ -222,7 +222,7 @@ def test_a_login_in_the_stacks_configuration_is_used_and_stays_there(
 
 
 @BUILDERS
-def test_a_build_that_is_killed_leaves_no_trace_of_its_password(
+def test_killed_build_leaves_no_trace_of_the_password(
     new_program: NewProgram,
     index: PrivateIndex,
     certificates: dict[str, str],
@@ -230,13 +230,13 @@ def test_a_build_that_is_killed_leaves_no_trace_of_its_password(
     builder: str,
     tmp_path: Path,
 ) -> None:
-    """Whoever has the runner next finds the password, in a folder that nobody tidies any more."""
+    """The next user of a CI runner could find the password in a folder that was not removed."""
     stack = stack_of(new_program, builder)
     project = stack.program.folder / "service"
     index.write_project(project, WHEEL, SDIST)
     login = index.url.replace("//", f"//{USER}:{PASSWORD}@")
     from_address = variables(USER, PASSWORD)
-    if builder == "local":  # the login in the address: the user's own files have it, and no other may
+    if builder == "local":  # a login in the address: only the user's own files may contain it
         write_project(project, {NAME: login}, {NAME: [WHEEL, SDIST]})
         from_address = {}
     machine, before = stack.program.machine, running_builds(client) if client else set()
@@ -265,10 +265,10 @@ def test_a_build_that_is_killed_leaves_no_trace_of_its_password(
         assert traces_in_docker(client, forms()) == []
 
 
-def test_a_token_that_is_new_every_day_builds_nothing(
+def test_new_token_for_the_index_does_not_rebuild_the_layer(
     new_program: NewProgram, new_machine: Callable[[str], Machine], tmp_path: Path
 ) -> None:
-    """With CodeArtifact, whose tokens live for twelve hours, every deployment would publish a new version."""
+    """With AWS CodeArtifact, which has tokens for twelve hours, every deployment would publish a new version."""
     stack = stack_of(new_program, "wheels")
     with private_index(WHEEL) as index:
         index.write_project(stack.program.folder / "service")
@@ -283,8 +283,8 @@ def test_a_token_that_is_new_every_day_builds_nothing(
         assert len(index.asked) == asked
 
 
-def test_credentials_of_a_builder_are_refused_by_a_pulumi_program(new_program: NewProgram, index: PrivateIndex) -> None:
-    """They would be missing in the process that builds, or lie in the state."""
+def test_builder_with_credentials_is_refused_in_a_pulumi_program(new_program: NewProgram, index: PrivateIndex) -> None:
+    """The process that builds would not get the credentials, or they would be in the state."""
     given = f'LocalBuilder(credentials={{"{NAME}": ("{USER}", "{PASSWORD}")}})'
     text = (
         "from pulumi_poetry_layer import LocalBuilder, PoetryLayer\n"
@@ -301,10 +301,10 @@ def test_credentials_of_a_builder_are_refused_by_a_pulumi_program(new_program: N
 
 
 @pytest.mark.parametrize("builder", [WheelBuilder(), LocalBuilder()], ids=["wheels", "local"])
-def test_a_login_in_the_address_of_a_git_dependency_is_used_and_copied_nowhere(
+def test_login_in_the_address_of_a_git_dependency_is_used_and_copied_nowhere(
     builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toolchain: Toolchain
 ) -> None:
-    """A build that is killed would leave the token in a temporary folder, and git would show it to everybody."""
+    """A killed build would leave the token in a temporary folder, or the arguments of git would show it."""
     for folder in ("temporary", "cache"):
         (tmp_path / folder).mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
@@ -332,7 +332,7 @@ def test_a_login_in_the_address_of_a_git_dependency_is_used_and_copied_nowhere(
 
 
 @BUILDERS
-def test_a_certificate_of_this_side_is_shown_and_its_key_is_copied_nowhere(
+def test_client_certificate_is_used_and_its_key_is_copied_nowhere(
     authority: trustme.CA,
     certificates: dict[str, str],
     client: docker.DockerClient | None,
@@ -341,7 +341,7 @@ def test_a_certificate_of_this_side_is_shown_and_its_key_is_copied_nowhere(
     toolchain: Toolchain,
     builder: str,
 ) -> None:
-    """An index that asks for client certificates could not be used, or the key would lie in a container's layer."""
+    """An index that requires client certificates could not be used, or the key would be in the layer of a container."""
     identity = authority.issue_cert("client@example.invalid").private_key_and_cert_chain_pem
     key = tmp_path / "client.pem"
     identity.write_to_path(str(key))
@@ -370,31 +370,31 @@ def test_a_certificate_of_this_side_is_shown_and_its_key_is_copied_nowhere(
         assert traces_in_docker(client, secrets) == []
 
 
-def ask_for_a_login(index: PrivateIndex) -> None:
-    """Nobody is let in."""
+def refuse_all_logins(index: PrivateIndex) -> None:
+    """Refuse every login (401)."""
     index.logins.clear()
 
 
-def take_the_package_off(index: PrivateIndex) -> None:
-    """It was there once."""
+def remove_the_package(index: PrivateIndex) -> None:
+    """Remove the locked file."""
     (index.folder / WHEEL.file_name).unlink()
 
 
-def poison_the_package(index: PrivateIndex) -> None:
-    """The same name and version, and other bytes."""
+def replace_the_package(index: PrivateIndex) -> None:
+    """Replace the locked file by one with the same name and other content."""
     index.publish(Package(text="EVIL = 1\n"))
 
 
-def forbid(index: PrivateIndex) -> None:
-    """The login is known and may not read."""
+def deny_access(index: PrivateIndex) -> None:
+    """Accept the login, but deny access (403)."""
     index.answers["/simple/"] = "403 Forbidden"
 
 
 FAILURES = [
-    (ask_for_a_login, True, "login", "POETRY_HTTP_BASIC_INNER_PASSWORD"),
-    (forbid, True, "403", "POETRY_HTTP_BASIC_INNER_PASSWORD"),
-    (take_the_package_off, True, "does not have the file", "lock another version"),
-    (poison_the_package, True, "a different file than the one that was locked", "find out why the file changed"),
+    (refuse_all_logins, True, "login", "POETRY_HTTP_BASIC_INNER_PASSWORD"),
+    (deny_access, True, "403", "POETRY_HTTP_BASIC_INNER_PASSWORD"),
+    (remove_the_package, True, "does not have the file", "lock another version"),
+    (replace_the_package, True, "a different file than the one that was locked", "find out why the file changed"),
     (lambda _: None, False, "certificate that is not trusted", "POETRY_CERTIFICATES_INNER_CERT"),
 ]
 
@@ -407,7 +407,7 @@ FAILURES = [
         pytest.param("container", 4, marks=pytest.mark.docker),
     ],
 )
-def test_a_failing_index_is_told_by_source_package_and_what_to_do(
+def test_error_of_an_index_names_package_and_source_and_has_a_hint(
     index: PrivateIndex,
     certificates: dict[str, str],
     tmp_path: Path,
@@ -416,14 +416,14 @@ def test_a_failing_index_is_told_by_source_package_and_what_to_do(
     builder: str,
     failure: int,
 ) -> None:
-    """A user would read that candidates could not be found, and lock everything anew."""
-    happen, trusted, told, hint = FAILURES[failure]
+    """A user would only read that no installation candidate was found, and would not know what to do."""
+    break_index, trusted, problem, hint = FAILURES[failure]
     monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", toolchain.path)
     for name, value in (certificates if trusted else {}).items():
         monkeypatch.setenv(name, value)
     project = index.write_project(tmp_path / "service")
-    happen(index)
+    break_index(index)
     options = {"network": NETWORK} if builder == "container" else {}
     with pytest.raises(BuildError) as caught:
         build_layer(
@@ -435,7 +435,7 @@ def test_a_failing_index_is_told_by_source_package_and_what_to_do(
     first = str(caught.value).splitlines()[0]
 
     assert first.startswith(f"inner-package 1.0: the source {NAME!r} ({index.url}) ")
-    assert told in first
+    assert problem in first
     assert hint in str(caught.value.hint)
     assert not traces_in(str(caught.value).encode(), forms())
     assert not (tmp_path / "layer.zip").exists()
@@ -443,10 +443,10 @@ def test_a_failing_index_is_told_by_source_package_and_what_to_do(
 
 @pytest.mark.parametrize("builder", ["wheels", "local"])
 @pytest.mark.parametrize("in_address", [True, False])
-def test_the_mirror_of_pypi_may_ask_for_a_login_and_a_primary_source_does_not_replace_it(
+def test_package_locked_from_pypi_comes_from_the_mirror_with_login_and_not_from_a_primary_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toolchain: Toolchain, builder: str, in_address: bool
 ) -> None:
-    """A package that was locked from PyPI would be taken from the private index that has one of the same name."""
+    """A package that was locked from PyPI would come from a private index that has a package with the same name."""
     monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", toolchain.path)
     outer = Package(name="outer-package", text="OUTER = 1\n")

@@ -1,4 +1,4 @@
-"""The stand-in AWS plugin behaves as Pulumi's own plugin does, as far as the other tests rely on it."""
+"""Tests that the stand-in AWS plugin behaves as Pulumi's own plugin, as far as the other tests rely on it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ aws.lambda_.LayerVersion("layer", layer_name="deps", code=code, opts=opts)
 
 
 def zipped(text: str) -> bytes:
-    """A zip with one module."""
+    """A zip with one module that has this text."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as bundle:
         bundle.writestr(zipfile.ZipInfo("python/module.py"), text)
@@ -109,20 +109,20 @@ ONE, TWO = zipped("version = 1\n"), zipped("version = 2\n")
 
 @pytest.fixture
 def infrastructure(new_program: NewProgram) -> Stack:
-    """A stack with one of everything, not yet brought up."""
+    """A stack with one resource of each kind, not deployed yet."""
     return new_program({"__main__.py": INFRASTRUCTURE, "layer.zip": ONE}).stack()
 
 
 @pytest.fixture
 def hashed(new_program: NewProgram) -> Stack:
-    """A stack whose layer carries the hash that the program gives."""
+    """A stack with a layer that has its hash from the program."""
     files = {"__main__.py": HASHED, "digest": "a" * 64, "built.zip": ONE}
     return new_program(files).stack()
 
 
 @pytest.mark.own_aws_plugin
-def test_one_of_everything_is_created_kept_and_destroyed(infrastructure: Stack, aws: LocalAws) -> None:
-    """Otherwise a program that AWS takes would fail here, or leave things behind, and the demo would lie."""
+def test_each_kind_of_resource_is_created_kept_and_destroyed(infrastructure: Stack, aws: LocalAws) -> None:
+    """A program that works on AWS would fail in the tests and in the demo, or leave resources behind."""
     preview = infrastructure.preview()
     assert preview.changes["create"] == 7
 
@@ -145,8 +145,8 @@ def test_one_of_everything_is_created_kept_and_destroyed(infrastructure: Stack, 
     assert aws.storage().list_buckets()["Buckets"] == []
 
 
-def test_a_changed_file_replaces_the_layer_and_updates_who_uses_it(infrastructure: Stack, aws: LocalAws) -> None:
-    """Otherwise a new layer would not be published, or functions would keep running with the old one."""
+def test_changed_file_replaces_the_layer_and_updates_the_function(infrastructure: Stack, aws: LocalAws) -> None:
+    """A new layer would not be published, or functions would still use the old one."""
     infrastructure.up(skip_preview=True)
     infrastructure.program.write({"layer.zip": TWO})
 
@@ -165,8 +165,8 @@ def test_a_changed_file_replaces_the_layer_and_updates_who_uses_it(infrastructur
     assert [layer["Arn"] for layer in function["Layers"]] == [outputs["layer"]]
 
 
-def test_refresh_notices_what_was_deleted_outside(infrastructure: Stack, aws: LocalAws) -> None:
-    """Otherwise somebody's cleaning up in the console would never be repaired by the next deployment."""
+def test_refresh_finds_a_layer_version_that_was_deleted_elsewhere(infrastructure: Stack, aws: LocalAws) -> None:
+    """The next deployment would not publish a layer version again that someone deleted in the AWS console."""
     infrastructure.up(skip_preview=True)
     aws.functions().delete_layer_version(LayerName="deps", VersionNumber=1)
 
@@ -176,8 +176,8 @@ def test_refresh_notices_what_was_deleted_outside(infrastructure: Stack, aws: Lo
     assert aws.layer_versions("deps") == [2]
 
 
-def test_everything_about_a_layer_version_is_fixed(new_program: NewProgram) -> None:
-    """Otherwise a preview here would promise an update in place where AWS publishes a new version."""
+def test_each_changed_property_replaces_the_layer_version(new_program: NewProgram) -> None:
+    """A preview in the tests would show an update, but AWS would need a new layer version."""
     stack = new_program({"__main__.py": MANY_LAYERS.format(given="{}"), "layer.zip": ONE}).stack()
     stack.up(skip_preview=True)
     stack.program.write({"__main__.py": MANY_LAYERS.format(given="{name: value}")})
@@ -193,16 +193,16 @@ def test_everything_about_a_layer_version_is_fixed(new_program: NewProgram) -> N
     }
 
 
-def test_the_order_of_runtimes_means_nothing(infrastructure: Stack) -> None:
-    """Otherwise a program that sorts its runtimes differently would show a new layer version."""
+def test_other_order_of_compatible_runtimes_changes_nothing(infrastructure: Stack) -> None:
+    """A program that lists its runtimes in another order would get a new layer version."""
     infrastructure.up(skip_preview=True)
     swapped = INFRASTRUCTURE.replace('["python3.12", "python3.11"]', '["python3.11", "python3.12"]')
     infrastructure.program.write({"__main__.py": swapped})
     assert infrastructure.preview().ops("layer") == ["same"]
 
 
-def test_skip_destroy_keeps_versions(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise functions of other stacks that use an old version could not be deployed again."""
+def test_skip_destroy_keeps_old_layer_versions(new_program: NewProgram, aws: LocalAws) -> None:
+    """Functions of other stacks that use an old version could not be deployed again."""
     program = ONE_LAYER.format(more=", skip_destroy=True")
     stack = new_program({"__main__.py": program, "layer.zip": ONE}).stack()
     stack.up(skip_preview=True)
@@ -212,8 +212,8 @@ def test_skip_destroy_keeps_versions(new_program: NewProgram, aws: LocalAws) -> 
     assert aws.layer_versions("deps") == [1, 2]
 
 
-def test_a_given_hash_decides_alone(hashed: Stack, aws: LocalAws) -> None:
-    """Otherwise a fresh checkout would have to build every layer only to see that nothing has changed."""
+def test_layer_changes_only_if_the_hash_from_the_program_changes(hashed: Stack, aws: LocalAws) -> None:
+    """A new checkout would have to build every layer to find out that nothing has changed."""
     hashed.program.write({"layer.zip": ONE})
     hashed.up(skip_preview=True)
     hashed.program.write({"layer.zip": TWO})
@@ -226,8 +226,8 @@ def test_a_given_hash_decides_alone(hashed: Stack, aws: LocalAws) -> None:
     assert aws.layer_zip("deps", 2) == TWO
 
 
-def test_a_missing_archive_fails_before_anything_is_done(hashed: Stack, aws: LocalAws) -> None:
-    """Otherwise a component that forgets to leave a placeholder would pass here and fail on AWS."""
+def test_preview_with_a_missing_archive_fails(hashed: Stack, aws: LocalAws) -> None:
+    """A component that does not create the placeholder would work in the tests, but fail on AWS."""
     preview = hashed.preview(check=False)
     assert preview.exit_code != 0
     assert "layer.zip" in preview.text
@@ -235,16 +235,16 @@ def test_a_missing_archive_fails_before_anything_is_done(hashed: Stack, aws: Loc
 
 
 @pytest.mark.own_aws_plugin
-def test_a_trusted_copy_is_published_without_a_look_at_the_file(hashed: Stack, aws: LocalAws) -> None:
-    """Otherwise two different zips under one hash would pass here, and AWS would get the first one."""
+def test_existing_copy_with_the_same_hash_is_published_instead_of_the_file(hashed: Stack, aws: LocalAws) -> None:
+    """Two different zips with the same hash would work in the tests, but AWS would get the first one twice."""
     copy = hashed.program.machine.temporary / f"pulumi-asset-{'a' * 64}"
     copy.write_bytes(TWO)
     hashed.up(skip_preview=True)
     assert aws.layer_zip("deps", 1) == TWO
 
 
-def test_an_empty_placeholder_is_not_trusted(hashed: Stack, aws: LocalAws) -> None:
-    """Otherwise the zip that the hook builds just in time would not be the one that is published."""
+def test_zip_that_replaces_the_empty_placeholder_in_a_hook_is_published(hashed: Stack, aws: LocalAws) -> None:
+    """The placeholder would be published instead of the zip that the hook builds."""
     hashed.program.write({"placeholder": "", "hooked": ""})
     hashed.up()
     assert aws.layer_zip("deps", 1) == ONE
@@ -252,8 +252,8 @@ def test_an_empty_placeholder_is_not_trusted(hashed: Stack, aws: LocalAws) -> No
     assert copy.read_bytes() == ONE
 
 
-def test_an_empty_placeholder_is_never_published(hashed: Stack, aws: LocalAws) -> None:
-    """Otherwise a missing hook would give an empty layer instead of the error that AWS gives."""
+def test_empty_placeholder_is_refused(hashed: Stack, aws: LocalAws) -> None:
+    """A missing hook would publish an empty layer in the tests, although AWS refuses it."""
     hashed.program.write({"placeholder": ""})
     up = hashed.up(skip_preview=True, check=False)
     assert up.exit_code != 0
@@ -264,7 +264,7 @@ def test_an_empty_placeholder_is_never_published(hashed: Stack, aws: LocalAws) -
 def test_destroy_and_refresh_need_no_file(
     hashed: Stack, aws: LocalAws, new_machine: Callable[[str], Machine], tmp_path: Path
 ) -> None:
-    """Otherwise a stack could only be taken down from the machine that brought it up."""
+    """A stack could only be destroyed from the machine that deployed it."""
     hashed.program.write({"layer.zip": ONE})
     hashed.up(skip_preview=True)
     elsewhere = hashed.on(hashed.program.checkout(tmp_path / "fresh", machine=new_machine("runner")))
@@ -275,8 +275,8 @@ def test_destroy_and_refresh_need_no_file(
 
 
 @pytest.mark.own_aws_plugin
-def test_an_explicit_provider_reaches_its_region(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise a layer for another region would be published next to the function that cannot use it."""
+def test_layer_is_published_in_the_region_of_an_explicit_provider(new_program: NewProgram, aws: LocalAws) -> None:
+    """A layer would be published in a region in which the function cannot use it."""
     program = 'there = aws.Provider("there", region="eu-central-1")\n'
     layer = ONE_LAYER.format(more=", opts=pulumi.ResourceOptions(provider=there)")
     head, _, tail = layer.partition("\n\n")
@@ -288,16 +288,16 @@ def test_an_explicit_provider_reaches_its_region(new_program: NewProgram, aws: L
     assert stack.preview().unchanged
 
 
-def test_what_the_stand_in_lacks_is_named(new_program: NewProgram) -> None:
-    """Otherwise whoever extends a test would search for hours why a resource does nothing."""
+def test_error_for_an_unsupported_resource_names_it(new_program: NewProgram) -> None:
+    """A developer who adds a resource to a test would not know why it does nothing."""
     program = "import pulumi_aws as aws\n\naws.sqs.Queue('queue')\n"
     preview = new_program({"__main__.py": program}).stack().preview(check=False)
     assert preview.exit_code != 0
     assert "has no aws:sqs/queue:Queue" in preview.text
 
 
-def test_no_aws_but_this_machine_is_ever_called(hashed: Stack) -> None:
-    """Otherwise a forgotten variable would let a test create things in somebody's real account."""
+def test_endpoint_on_another_machine_is_refused(hashed: Stack) -> None:
+    """A test with a missing variable could create resources in a real AWS account."""
     up = hashed.up(check=False, AWS_ENDPOINT_URL="https://lambda.us-east-1.amazonaws.com")
     assert up.exit_code != 0
-    assert "only talks to a moto server on this machine" in up.text
+    assert "only connects to a moto server on this machine" in up.text

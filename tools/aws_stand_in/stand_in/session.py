@@ -53,5 +53,5 @@ def _local_endpoint(variables: Mapping[str, str]) -> str:
     endpoint = variables.get("AWS_ENDPOINT_URL", "")
     if urlsplit(endpoint).hostname not in _LOOPBACK:
         given = f"AWS_ENDPOINT_URL is {endpoint}" if endpoint else "AWS_ENDPOINT_URL is not set"
-        raise StandInError(f"the stand-in aws plugin only talks to a moto server on this machine, but {given}")
+        raise StandInError(f"the stand-in aws plugin only connects to a moto server on this machine, but {given}")
     return endpoint
