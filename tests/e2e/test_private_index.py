@@ -160,7 +160,7 @@ def test_build_from_a_private_index_leaves_no_trace_of_the_password(
             refused = up(stack, wrong, *verbose, check=False)
             made = up(stack, right, *verbose)
 
-        assert evil.asked == []
+        assert evil.requests == []
     assert refused.exit_code != 0
     for part in (f"inner-package 1.0: the source {NAME!r}", index.url, "POETRY_HTTP_BASIC_INNER_PASSWORD"):
         assert part in refused.text
@@ -192,7 +192,7 @@ def test_login_in_the_stack_configuration_is_used_and_copied_nowhere(
     stack.set_config("description", "another")
     rebuilt = up(stack, certificates)
 
-    index.logins[USER], asked = "a-new-password", len(index.asked)
+    index.logins[USER], requests_before = "a-new-password", len(index.requests)
     stack.program.pulumi("config", "rm", f"{key}.password", "--stack", stack.name)
     stack.program.pulumi(
         "config",
@@ -210,7 +210,7 @@ def test_login_in_the_stack_configuration_is_used_and_copied_nowhere(
     assert "create-replacement" in rebuilt.ops(LAYER)
     assert modules(aws, 2)["python/inner_source.py"] == SDIST.text.encode()
     assert rotated.unchanged, rotated
-    assert len(index.asked) == asked
+    assert len(index.requests) == requests_before
     searched = [*forms(), *forms(password="a-new-password")]
     assert arguments.traces(searched) == []
     assert not traces_in((made.text + rebuilt.text + rotated.text).encode(), searched)
@@ -276,11 +276,11 @@ def test_new_token_for_the_index_does_not_rebuild_the_layer(
         monday, tuesday = variables("aws", "token-of-monday"), variables("aws", "token-of-tuesday")
         assert up(stack, monday).ops(LAYER) == ["create"]
 
-        index.logins, asked = {"aws": "token-of-tuesday"}, len(index.asked)
+        index.logins, requests_before = {"aws": "token-of-tuesday"}, len(index.requests)
         runner = stack.on(stack.program.checkout(tmp_path / "runner", machine=new_machine("runner")))
         for result in (preview(runner, tuesday), up(runner, tuesday)):
             assert result.unchanged, result
-        assert len(index.asked) == asked
+        assert len(index.requests) == requests_before
 
 
 def test_builder_with_credentials_is_refused_in_a_pulumi_program(new_program: NewProgram, index: PrivateIndex) -> None:
@@ -465,7 +465,7 @@ def test_package_locked_from_pypi_comes_from_the_mirror_with_login_and_not_from_
             builder=make_builder(builder, {}, given),
             output=tmp_path / "layer.zip",
         )
-        assert not any(outer.name in path for path, _ in index.asked)
+        assert not any(outer.name in path for path, _ in index.requests)
 
     assert [package.name for package in artifact.packages] == [WHEEL.name, outer.name]
     assert traces_on_disk([tmp_path], [*forms(), *forms("reader-of-mirror", "marlin/of@mirror")]) == []

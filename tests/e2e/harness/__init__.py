@@ -1,4 +1,4 @@
-"""Drives the real ``pulumi`` command line against a local AWS; ``conftest.py`` offers it as fixtures."""
+"""Runs the real ``pulumi`` command line against a local AWS. ``conftest.py`` has fixtures for it."""
 
 from .aws import LocalAws
 from .machine import Machine

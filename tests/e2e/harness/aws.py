@@ -1,4 +1,4 @@
-"""A local AWS: moto's server in this very process, so that tests can look at what it received."""
+"""A local AWS: the server of moto, in this process, so that tests can see what it received."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ENVIRONMENT = {
 
 
 class LocalAws:
-    """One moto server on a free port of this machine."""
+    """A moto server on a free port of this machine."""
 
     def __init__(self) -> None:
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -40,14 +40,14 @@ class LocalAws:
         self._server.stop()
 
     def reset(self) -> None:
-        """Forget every resource."""
+        """Delete all resources."""
         request = urllib.request.Request(f"{self.endpoint}/moto-api/reset", method="POST")  # noqa: S310 - loopback
         with urllib.request.urlopen(request) as response:  # noqa: S310
             assert response.status == 200
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables that lead any AWS client here."""
+        """Environment variables that make AWS clients use this server."""
         return {**ENVIRONMENT, "AWS_ENDPOINT_URL": self.endpoint}
 
     def functions(self, *, region: str = REGION) -> LambdaClient:
@@ -63,12 +63,12 @@ class LocalAws:
         return self._session().client("iam", endpoint_url=self.endpoint)
 
     def layer_versions(self, layer_name: str) -> list[int]:
-        """The versions of a layer that exist now, oldest first."""
+        """The existing versions of a layer, oldest first."""
         listed = self.functions().list_layer_versions(LayerName=layer_name)["LayerVersions"]
         return sorted(version["Version"] for version in listed)
 
     def layer_zip(self, layer_name: str, version: int, *, region: str = REGION) -> bytes:
-        """The very bytes that were uploaded for a layer version."""
+        """The zip that was uploaded for a layer version."""
         return bytes(self._layer_version(layer_name, version, region).code_bytes)
 
     def _layer_version(self, layer_name: str, version: int, region: str) -> LayerVersion:

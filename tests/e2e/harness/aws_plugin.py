@@ -1,4 +1,4 @@
-"""The stand-in AWS plugin, served from this process: starting it costs as much as the rest of a ``pulumi`` command."""
+"""Serves the stand-in AWS plugin from this process, because starting it in its own process is slow."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from stand_in.servicer import start
 
 @contextmanager
 def served(environment: Mapping[str, str], folder: Path) -> Iterator[Mapping[str, str]]:
-    """Serve one command, and give the variable that makes its engine attach instead of starting a process.
+    """Serve the plugin for one command. Gives the variable that makes the engine attach to it.
 
-    The server is the command's own. It knows no variables, temporary folder or program's folder but the command's.
+    Each command has its own server, with the environment variables, temporary folder and working directory of the
+    command.
     """
     server, port = start(Host(environment=environment, temporary=Path(environment["TMPDIR"]), folder=folder))
     try:

@@ -1,4 +1,4 @@
-"""The real Docker daemon, its stand-ins for the Lambda build images, and a daemon of a test's own."""
+"""The real Docker daemon with its stand-ins for the Lambda build images, and a daemon for a single test."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from pulumi_poetry_layer.builders.container.daemon import LABEL
 
 IMAGE = "public.ecr.aws/sam/build-{}:latest-{}"
 NETWORK = "host"
-"""The setup starts a daemon without a bridge, which leaves containers on its default network without a network."""
+"""The setup starts a daemon without a bridge, so containers have no network unless they use the one of the host."""
 
-_PATIENCE_SECONDS = 60
+_LONGEST_SECONDS = 60
 
 
 def connect_to_docker() -> docker.DockerClient:
-    """A client of the daemon; where there is none the test fails in CI, and skips elsewhere with the remedy."""
+    """A client of the daemon. Without a daemon, the test fails in CI, and is skipped elsewhere."""
     try:
         client = docker.from_env()
         for image in (("python3.11", "x86_64"), ("python3.13", "x86_64"), ("python3.11", "arm64")):
             client.images.get(IMAGE.format(*image))
     except (DockerException, ImageNotFound) as error:
-        _give_up(f"no Docker daemon with the build images ({error}); `make setup` does it as root on Debian")
+        _fail_or_skip(f"no Docker daemon with the build images ({error}); run `make setup` as root on Debian")
     return client
 
 
 def running_builds(client: docker.DockerClient) -> set[str]:
-    """Ids of the containers in which layers are being built."""
+    """IDs of the containers in which layers are being built."""
     return {found["Id"] for found in client.api.containers(filters={"label": f"{LABEL}=build"})}
 
 
 def await_new_build(client: docker.DockerClient, before: set[str]) -> str:
-    """Id of a container that was not there before, once it runs."""
-    for _ in _patiently():
+    """Wait for a container that is not in ``before``, and return its ID."""
+    for _ in _repeatedly():
         if new := running_builds(client) - before:
             return new.pop()
     raise AssertionError("no container was started")
 
 
 def await_removal(client: docker.DockerClient, container_id: str) -> None:
-    """Wait until a container is gone."""
-    for _ in _patiently():
+    """Wait until a container has been removed."""
+    for _ in _repeatedly():
         if not client.api.containers(all=True, filters={"id": container_id}):
             return
     raise AssertionError("the container is still there")
@@ -57,7 +57,7 @@ def await_removal(client: docker.DockerClient, container_id: str) -> None:
 
 def remove_while_running(client: docker.DockerClient, container_id: str, program: str) -> None:
     """Remove a container as soon as a program runs in it."""
-    for _ in _patiently():
+    for _ in _repeatedly():
         if any(program in " ".join(process) for process in client.api.top(container_id)["Processes"]):
             client.api.remove_container(container_id, force=True)
             return
@@ -65,7 +65,7 @@ def remove_while_running(client: docker.DockerClient, container_id: str, program
 
 
 class OwnDaemon:
-    """A daemon that a test may stop: with folders and a socket of its own, and without a network of its own."""
+    """A daemon that a test may stop. It has its own folders and socket, and no network."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -73,39 +73,39 @@ class OwnDaemon:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> docker.DockerClient:
-        """Start it and wait until it answers."""
+        """Start the daemon and wait until it answers."""
         folder = self._folder
         where = ["-H", self.host, "--data-root", folder / "data", "--exec-root", folder / "exec"]
         network = ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
         command = [str(part) for part in ("dockerd", *where, "--pidfile", folder / "pid", *network)]
         with (folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        for _ in _patiently():
-            # Not the SDK: it leaves its socket open when nobody answers.
+        for _ in _repeatedly():
+            # Not the Docker SDK, which leaves its socket open if there is no answer.
             if subprocess.run(["docker", "-H", self.host, "version"], capture_output=True, check=False).returncode == 0:
                 return docker.DockerClient(base_url=self.host, version="auto")
             assert self._process.poll() is None, (folder / "log").read_text()
         raise AssertionError((folder / "log").read_text())
 
     def load(self, *images: str) -> None:
-        """Copy images from the daemon that everybody uses."""
+        """Copy images from the shared daemon."""
         with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as saved:
             subprocess.run(["docker", "-H", self.host, "load"], stdin=saved.stdout, capture_output=True, check=True)
         assert saved.returncode == 0
 
     def stop(self) -> None:
-        """Stop it as ``systemctl stop docker`` does."""
+        """Stop the daemon in the same way as ``systemctl stop docker``."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(_PATIENCE_SECONDS)
+            self._process.wait(_LONGEST_SECONDS)
             self._process = None
 
 
 @contextmanager
 def own_daemon(folder: Path) -> Iterator[OwnDaemon]:
-    """A daemon that is not started yet."""
+    """A daemon that has not been started yet."""
     if os.geteuid() != 0 or shutil.which("dockerd") is None:
-        _give_up("a second Docker daemon takes root and dockerd")
+        _fail_or_skip("a second Docker daemon needs root and dockerd; install docker.io and run the test as root")
     daemon = OwnDaemon(folder)
     try:
         yield daemon
@@ -117,21 +117,21 @@ def own_daemon(folder: Path) -> Iterator[OwnDaemon]:
 
 
 def remove_image(client: docker.DockerClient, reference: str) -> None:
-    """Remove an image, if it is there."""
+    """Remove an image, if it exists."""
     try:
         client.images.remove(reference, force=True)
     except (ImageNotFound, APIError):
         return
 
 
-def _patiently() -> Iterator[None]:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+def _repeatedly() -> Iterator[None]:
+    deadline = time.monotonic() + _LONGEST_SECONDS
     while time.monotonic() < deadline:
         yield
         time.sleep(0.05)
 
 
-def _give_up(reason: str) -> None:
+def _fail_or_skip(reason: str) -> None:
     if os.environ.get("CI"):
-        pytest.fail(f"{reason} (nothing may skip in CI)")
+        pytest.fail(f"{reason} (no test may be skipped in CI)")
     pytest.skip(reason)

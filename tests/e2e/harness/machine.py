@@ -1,4 +1,4 @@
-"""A computer that runs ``pulumi``: a home and a temporary folder of its own, and nothing of the host's settings."""
+"""A simulated machine that runs ``pulumi``, with its own home and temporary folder and without the host's settings."""
 
 from __future__ import annotations
 
@@ -32,21 +32,20 @@ _KEPT = (
 _LONGEST_SECONDS = 900
 
 AwsPlugin = Callable[[Mapping[str, str], Path], AbstractContextManager[Mapping[str, str]]]
-"""Serves the AWS plugin to a command, given its variables and folder; gives more variables for it."""
+"""Serves the AWS plugin for a command with these variables in this folder; gives further variables for the command."""
 
 
 def started_by_the_engine(_environment: Mapping[str, str], _folder: Path) -> AbstractContextManager[Mapping[str, str]]:
-    """Serve nothing: the engine finds the plugin on PATH and starts a process, as it does for users."""
+    """Serve nothing: the engine finds the plugin on PATH and starts it, as it does for users."""
     return nullcontext({})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """Where commands run. Two machines share no file but those that a test hands to both.
+    """The machine on which commands run. Two machines share only the files that a test gives to both.
 
-    The temporary folder matters: the AWS plugin keeps ``pulumi-asset-<hash>`` copies there and trusts them. A
-    machine that has published an archive once would take it from there again, so a CI runner that starts empty
-    is another machine.
+    The temporary folder is important, because the AWS plugin keeps copies of archives there (``pulumi-asset-<hash>``)
+    and uses them again. So a new CI runner needs a machine of its own.
     """
 
     root: Path
@@ -75,7 +74,7 @@ class Machine:
 
     @property
     def environment(self) -> dict[str, str]:
-        """All the variables that commands see."""
+        """All environment variables of the commands."""
         kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
         return {
             **kept,
@@ -96,7 +95,7 @@ class Machine:
     def run(
         self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end, whatever that is."""
+        """Run a command and wait for its end, whether it succeeds or fails."""
         return subprocess.run(
             [str(part) for part in command],
             cwd=cwd,

@@ -1,7 +1,7 @@
-"""A private package index: the real pypiserver on loopback, over http or https, for those who know the password.
+"""A private package index: the real pypiserver on loopback, over http or https, with a login.
 
-It is an index that does its users no favors: its answers may be kept for an hour, and vary by ``Authorization``, so
-a client that keeps them keeps the password with them unless it knows better.
+Its answers may be cached for an hour, and they vary by ``Authorization``. So a client that caches them may also write
+the password to its cache, which the tests would find.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import quote
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import tomli_w
@@ -32,7 +33,7 @@ from pulumi_poetry_layer.poetry.pyproject import parse_project
 USER, PASSWORD = "reader-of-inner", "swordfish-of-inner"
 FILE_NAME = "inner_package-1.0-py3-none-any.whl"
 NAME = "inner"
-"""What projects call the index."""
+"""The name of the index in projects."""
 
 _LONGEST_SECONDS = 300
 
@@ -65,7 +66,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A package to publish: one module that says what it is."""
+    """A package with one module, as a wheel or an sdist."""
 
     name: str = "inner-package"
     text: str = "SECRET_SAUCE = 1\n"
@@ -78,18 +79,18 @@ class Package:
 
     @property
     def file_name(self) -> str:
-        """Name of its file."""
+        """Name of the wheel or sdist."""
         return f"{self.stem}-1.0" + (".tar.gz" if self.is_sdist else "-py3-none-any.whl")
 
     def data(self) -> bytes:
-        """Its file, built on the spot."""
+        """Content of the wheel or sdist."""
         return self._sdist() if self.is_sdist else self._wheel()
 
     def _wheel(self) -> bytes:
         return WheelSample(name=self.name, files={f"{self.stem}.py": self.text.encode()}).data()
 
     def tree(self) -> dict[str, bytes]:
-        """Its sources, with a build backend of their own that needs nothing."""
+        """The source files, with a build backend that has no requirements."""
         files = {
             "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
             f'[project]\nname = "{self.name}"\nversion = "1.0"\n',
@@ -118,21 +119,21 @@ SDIST = Package(name="inner-source", text="SECRET_SOURCE = 1\n", is_sdist=True)
 
 @dataclass
 class PrivateIndex:
-    """The index.
+    """A running index.
 
     Attributes:
-        url: its simple API.
-        folder: where its files lie; a test may change them.
-        logins: who is let in, user name → password; a test may change it.
-        asked: path and ``Authorization`` of each request.
-        refused: paths that somebody asked for who was not let in.
-        answers: path → status, to answer with in place of what the index would say.
+        url: address of its simple API.
+        folder: the folder with its files; a test may change them.
+        logins: user name → password; a test may change it.
+        requests: path and ``Authorization`` header of each request.
+        refused: paths of the requests that were answered with status 401 or 403.
+        answers: part of a path → HTTP status to answer with instead of the normal answer.
     """
 
     folder: Path
     logins: dict[str, str]
     url: str = ""
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
+    requests: list[tuple[str, str | None]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     _held: str | None = None
@@ -140,28 +141,28 @@ class PrivateIndex:
     _released: threading.Event = field(default_factory=threading.Event)
 
     def hold(self, part: str) -> threading.Event:
-        """Let requests whose path has a part wait; returns what is set when there is one."""
+        """Delay requests with this part in their path. Returns an event that is set when there is such a request."""
         self._held = part
         return self._reached
 
     def release(self) -> None:
-        """Answer what was held."""
+        """Answer the delayed requests."""
         self._held = None
         self._released.set()
 
     def wait(self, path: str) -> None:
-        """Wait if this path is held."""
+        """Wait if requests with this path are delayed."""
         if self._held and self._held in path:
             self._reached.set()
             self._released.wait(_LONGEST_SECONDS)
 
     def publish(self, *packages: Package) -> None:
-        """Put packages on the index."""
+        """Add packages to the index."""
         for package in packages:
             (self.folder / package.file_name).write_bytes(package.data())
 
     def write_project(self, folder: Path, *packages: Package) -> Path:
-        """Write a project whose packages are locked from here, as Poetry would have locked it."""
+        """Write a project with packages that are locked from this index."""
         return write_project(folder, {NAME: self.url}, {NAME: packages or (WHEEL,)})
 
 
@@ -175,12 +176,12 @@ def write_project(
     """Write a project with a lock file.
 
     Args:
-        folder: where to.
+        folder: the folder of the project.
         sources: name of a source → its URL.
-        packages: name of a source → what is locked from it.
-        priorities: name of a source → its priority, where that is not ``explicit``.
+        packages: name of a source → the packages that are locked from it.
+        priorities: name of a source → its priority; the default is ``explicit``.
     """
-    locked = [(source, package) for source, those in packages.items() for package in those]
+    locked = [(source, package) for source, from_source in packages.items() for package in from_source]
     document: dict[str, Any] = {
         "project": {
             "name": "service",
@@ -205,7 +206,7 @@ def write_project(
 
 
 def write_locked(folder: Path, document: Mapping[str, Any], packages: Sequence[Mapping[str, Any]]) -> Path:
-    """Write a pyproject.toml and a lock file that fits it."""
+    """Write a pyproject.toml, and a lock file with these packages and the right content hash."""
     pyproject = tomli_w.dumps(document)
     lock = {
         "package": packages,
@@ -223,7 +224,7 @@ def write_locked(folder: Path, document: Mapping[str, Any], packages: Sequence[M
 
 
 def locked_package(package: Package, source: str = "", url: str = "") -> dict[str, Any]:
-    """A package in a lock file, from PyPI unless a source is named."""
+    """The entry for a package in a lock file, locked from PyPI unless a source is given."""
     digest = hashlib.sha256(package.data()).hexdigest()
     locked = {
         "name": package.name,
@@ -239,7 +240,12 @@ def locked_package(package: Package, source: str = "", url: str = "") -> dict[st
 
 @contextmanager
 def private_index(*packages: Package, tls: ssl.SSLContext | None = None) -> Iterator[PrivateIndex]:
-    """An index on a free port, over https with a context; it has a wheel, or what it is given."""
+    """Run an index on a free port.
+
+    Args:
+        packages: the packages on the index; by default ``WHEEL``.
+        tls: serve over https with this context.
+    """
     with tempfile.TemporaryDirectory() as folder:
         index = PrivateIndex(Path(folder), {USER: PASSWORD})
         index.publish(*(packages or (WHEEL,)))
@@ -260,7 +266,7 @@ def private_index(*packages: Package, tls: ssl.SSLContext | None = None) -> Iter
 
 def _pypiserver(index: PrivateIndex) -> Callable[..., Any]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its imports are not of our making
+        warnings.simplefilter("ignore")  # pypiserver's own imports cause warnings
         import pypiserver
 
         application: Callable[..., Any] = pypiserver.app(
@@ -276,7 +282,7 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that hang up, as those do that do not trust the certificate, are part of the tests."""
+        """Ignore clients that close the connection, for example because they do not trust the certificate."""
 
 
 class _Handler(WSGIRequestHandler):
@@ -287,9 +293,9 @@ class _Handler(WSGIRequestHandler):
 def _watched(application: Callable[..., Any], index: PrivateIndex) -> Callable[..., Any]:
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         path = environ["PATH_INFO"]
-        index.asked.append((path, environ.get("HTTP_AUTHORIZATION")))
+        index.requests.append((path, environ.get("HTTP_AUTHORIZATION")))
         index.wait(path)
-        environ.pop("HTTP_RANGE", None)  # pypiserver leaves files open of which it sends a part
+        environ.pop("HTTP_RANGE", None)  # pypiserver does not close files of which it sends only a part
         if status := next((status for part, status in index.answers.items() if part in path), None):
             start_response(status, [("Content-Length", "0")])
             return [b""]
@@ -297,8 +303,8 @@ def _watched(application: Callable[..., Any], index: PrivateIndex) -> Callable[.
         def start(status: str, headers: Sequence[tuple[str, str]], *more: Any) -> Any:
             if status.startswith(("401", "403")):
                 index.refused.append(path)
-            kept = [("Cache-Control", "max-age=3600"), ("Vary", "Authorization")]
-            return start_response(status, [*headers, *kept], *more)
+            caching = [("Cache-Control", "max-age=3600"), ("Vary", "Authorization")]
+            return start_response(status, [*headers, *caching], *more)
 
         return application(environ, start)
 
@@ -306,8 +312,6 @@ def _watched(application: Callable[..., Any], index: PrivateIndex) -> Callable[.
 
 
 def forms(user: str = USER, password: str = PASSWORD) -> list[bytes]:
-    """A password in every form in which it could be found somewhere."""
+    """A password in every form in which it could appear: plain, URL-encoded, and in base64 with the user name."""
     basic = base64.b64encode(f"{user}:{password}".encode())
-    from urllib.parse import quote
-
     return [password.encode(), quote(password, safe="").encode(), basic, base64.urlsafe_b64encode(basic)]

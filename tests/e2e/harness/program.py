@@ -1,4 +1,4 @@
-"""A Pulumi program in a folder, and its stacks, driven through the real command line."""
+"""A Pulumi program in a folder, and its stacks, run with the real command line."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ class PulumiError(AssertionError):
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A folder with a ``Pulumi.yaml``, the backend that holds its state, and the machine that runs it."""
+    """A folder with a ``Pulumi.yaml``, the backend with its state, and the machine that runs it."""
 
     folder: Path
     backend: Path
     machine: Machine
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
-        """Write files into the program's folder."""
+        """Write files to the folder of the program."""
         for name, content in files.items():
             file = self.folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def stack(self, name: str = "dev", *, config: Mapping[str, str] | None = None) -> Stack:
-        """Return the stack of a name, made now if the backend does not have it."""
+        """Return the stack with this name. It is created if the backend does not have it."""
         stack = Stack(program=self, name=name)
         if self.pulumi("stack", "init", name, check=False).exit_code != 0:
             self.pulumi("stack", "select", name)
@@ -45,23 +45,23 @@ class Program:
         return stack
 
     def checkout(self, folder: Path, *, machine: Machine | None = None) -> Program:
-        """Copy the program as a fresh clone would have it: same state, none of what earlier runs made."""
+        """Copy the program like a new clone: with the same state, but without files that earlier runs created."""
         shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns(*_NOT_IN_A_CHECKOUT))
         return replace(self, folder=folder, machine=machine or self.machine)
 
     def pulumi(
         self, *arguments: str, check: bool = True, planning: bool | None = None, env: Mapping[str, str] | None = None
     ) -> Result:
-        """Run ``pulumi`` in the program's folder.
+        """Run ``pulumi`` in the folder of the program.
 
         Args:
-            *arguments: The command line.
-            check: Raise when the command fails.
-            planning: Read the event log: of a preview (``True``) or of an update (``False``).
-            env: More variables.
+            *arguments: The command line arguments.
+            check: Raise an error if the command fails.
+            planning: Read the event log of a preview (``True``) or of an update (``False``). ``None`` reads none.
+            env: Further environment variables.
 
         Raises:
-            PulumiError: When the command fails and ``check`` is set; with its whole output.
+            PulumiError: The command failed and ``check`` is true. The message has the whole output.
         """
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "events.json"
@@ -83,7 +83,7 @@ class Program:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """One stack of a program. Every command raises ``PulumiError`` on failure unless ``check=False``."""
+    """A stack of a program. Every command raises ``PulumiError`` on failure unless ``check=False``."""
 
     program: Program
     name: str
@@ -96,7 +96,7 @@ class Stack:
         return self._pulumi("preview", *flags, planning=True, check=check, env=env)
 
     def up(self, *, skip_preview: bool = False, refresh: bool = False, check: bool = True, **env: str) -> Result:
-        """``pulumi up --yes``: by default with its preview, as a user runs it."""
+        """``pulumi up --yes``, with its preview by default."""
         flags = [f"--{flag}" for flag, given in (("skip-preview", skip_preview), ("refresh", refresh)) if given]
         return self._pulumi("up", "--yes", *flags, planning=False, check=check, env=env)
 
@@ -109,15 +109,15 @@ class Stack:
         return self._pulumi("destroy", "--yes", "--skip-preview", planning=False, check=check, env=env)
 
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs, secrets shown."""
+        """The outputs of the stack, with secrets in plain text."""
         return dict(self._pulumi("stack", "output", "--json", "--show-secrets").json)
 
     def export(self) -> dict[str, Any]:
-        """The whole state as ``pulumi stack export`` gives it."""
+        """The whole state, from ``pulumi stack export``."""
         return dict(self._pulumi("stack", "export").json)
 
     def resources(self) -> dict[str, dict[str, Any]]:
-        """The state's resources by their name in the program; the stack and providers are left out."""
+        """The resources in the state by their names, without the stack and the providers."""
         listed = self.export()["deployment"].get("resources", [])
         return {
             resource["urn"].rpartition("::")[2]: resource
@@ -130,7 +130,7 @@ class Stack:
         self._pulumi("config", "set", "--secret" if secret else "--plaintext", key, value)
 
     def on(self, program: Program) -> Stack:
-        """Return the same stack, run from another checkout or on another machine."""
+        """Return the same stack for another checkout or another machine."""
         return replace(self, program=program)
 
     def _pulumi(self, *arguments: str, **options: Any) -> Result:

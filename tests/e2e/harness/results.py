@@ -1,4 +1,4 @@
-"""What one ``pulumi`` command did, read from the engine's own event log."""
+"""The result of a ``pulumi`` command, read from the event log of the engine."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _NO_CHANGE = {"same", "read", "refresh"}
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One thing that the engine did, or would do, to one resource.
+    """An operation of the engine on a resource, or a planned one.
 
     Attributes:
         op: ``create``, ``update``, ``same``, ``replace``, ``create-replacement``, ``delete-replaced``, ``delete``, ….
-        urn: The resource.
-        type: Its token, such as ``aws:lambda/layerVersion:LayerVersion``.
-        replaced_by: The inputs that force a replacement.
-        detailed_diff: Changed properties by path, each with its kind.
-        old: State before: a mapping with ``id``, ``inputs`` and ``outputs``, or empty.
-        new: State after, likewise.
+        urn: URN of the resource.
+        type: Its type token, such as ``aws:lambda/layerVersion:LayerVersion``.
+        replaced_by: The inputs that cause a replacement.
+        detailed_diff: Path of each changed property → kind of the change.
+        old: The state before: a mapping with ``id``, ``inputs`` and ``outputs``; empty if there is none.
+        new: The state after, in the same form.
     """
 
     op: str
@@ -35,13 +35,13 @@ class Step:
 
     @property
     def name(self) -> str:
-        """The resource's name in the program."""
+        """Name of the resource in the program."""
         return self.urn.rpartition("::")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One finished command."""
+    """The result of a command."""
 
     command: tuple[str, ...]
     exit_code: int
@@ -49,31 +49,31 @@ class Result:
     stderr: str
     steps: tuple[Step, ...] = ()
     changes: dict[str, int]
-    """How many resources by operation, from the engine's summary, the stack itself included."""
+    """Operation → number of resources, with the stack itself, from the summary of the engine."""
     diagnostics: tuple[str, ...] = ()
     """Messages of the program, the providers and the engine, without colors."""
 
     @property
     def text(self) -> str:
-        """Everything that the user saw."""
+        """The whole output that a user sees."""
         return self.stdout + self.stderr
 
     @property
     def json(self) -> Any:
-        """The output of a command that was asked for JSON."""
+        """The parsed output of a command with JSON output."""
         return json.loads(self.stdout)
 
     @property
     def unchanged(self) -> bool:
-        """Whether there was, or would be, nothing to do."""
+        """Whether the command changed nothing, or a preview showed no change."""
         return self.exit_code == 0 and set(self.changes) <= _NO_CHANGE
 
     def ops(self, name_or_type: str) -> list[str]:
-        """Return the operations on the resources of a name or type token, in order."""
+        """Return the operations on the resources with this name or type token, in order."""
         return [step.op for step in self.steps if name_or_type in (step.name, step.type)]
 
     def step(self, name_or_type: str, op: str | None = None) -> Step:
-        """Return the only step on a resource, or the only one of an operation."""
+        """Return the only step for a resource, or its only step with this operation."""
         found = [s for s in self.steps if name_or_type in (s.name, s.type) and op in (None, s.op)]
         assert len(found) == 1, f"{len(found)} steps for {name_or_type} {op or ''}: {[s.op for s in found]}\n{self}"
         return found[0]
@@ -84,11 +84,11 @@ class Result:
 
 
 def read_events(log: Path, *, planning: bool) -> dict[str, Any]:
-    """Return steps, changes and diagnostics from an event log, as arguments for a ``Result``.
+    """Return the steps, changes and diagnostics in an event log, as arguments for a ``Result``.
 
     Args:
-        log: The file that the engine wrote.
-        planning: Take the preview's steps, not those of the update that followed it.
+        log: The event log that the engine wrote.
+        planning: Return the steps of the preview instead of the steps of the update.
     """
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     events = [json.loads(line) for line in lines if line.strip()]

@@ -1,4 +1,4 @@
-"""The real tools: where the setup put them, and what to do where they are missing."""
+"""Finds the real tools that the setup installs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 @dataclass(frozen=True, kw_only=True)
 class Toolchain:
-    """Folders that go first on PATH, in this order."""
+    """Folders for the start of PATH, in this order."""
 
     python: Path
     aws_stand_in: Path
@@ -25,18 +25,18 @@ class Toolchain:
 
     @property
     def path(self) -> str:
-        """A value for PATH: the tools, then what the user has."""
+        """A value for PATH: the tools, then the user's PATH."""
         folders = (self.python, self.aws_stand_in, self.pulumi, self.poetry)
         return os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
 
 
 def find_toolchain() -> Toolchain:
-    """Return the tools; where one is missing the test fails in CI, and skips elsewhere with the remedy."""
+    """Return the tools. If one is missing, the test fails in CI, and is skipped elsewhere."""
     command = [sys.executable, str(REPOSITORY / "tools" / "setup.py"), "env", "--json"]
     places = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     missing = [name for name in ("pulumi", "poetry") if places[name] is None]
     if missing:
-        _give_up(f"{' and '.join(missing)} not installed; `make setup` does it")
+        _fail_or_skip(f"{' and '.join(missing)} not installed; run `make setup`")
     return Toolchain(
         python=Path(sys.executable).parent,
         aws_stand_in=Path(places["aws_stand_in"]),
@@ -45,7 +45,7 @@ def find_toolchain() -> Toolchain:
     )
 
 
-def _give_up(reason: str) -> None:
+def _fail_or_skip(reason: str) -> None:
     if os.environ.get("CI"):
-        pytest.fail(f"{reason} (nothing may skip in CI)")
+        pytest.fail(f"{reason} (no test may be skipped in CI)")
     pytest.skip(reason)

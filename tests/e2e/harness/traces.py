@@ -1,4 +1,4 @@
-"""Looks for a secret everywhere it could have been left: files, archives, the Docker daemon, arguments of programs."""
+"""Searches for a secret in files, archives, the Docker daemon and the arguments of programs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pulumi_poetry_layer.builders.container.image import REPOSITORY
 
 
 def traces_in(data: bytes, forms: Sequence[bytes]) -> bool:
-    """Whether a secret is in some bytes, or in what they hold as a zip or tar archive, compressed or not."""
+    """Whether a form of a secret is in the data, or in a file in it if the data is a zip or .tar.gz archive."""
     if any(form in data for form in forms):
         return True
     if data[:4] == b"PK\x03\x04":
@@ -33,22 +33,22 @@ def traces_in(data: bytes, forms: Sequence[bytes]) -> bool:
 
 
 def traces_on_disk(folders: Iterable[Path], forms: Sequence[bytes]) -> list[str]:
-    """Files in some folders that hold a secret, or have it in their names."""
+    """The files in these folders that contain a secret, or have it in their names."""
     found = []
     for path in (path for folder in folders for path in folder.rglob("*")):
-        named = any(form in str(path).encode() for form in forms)
-        with suppress(OSError):  # gone in the meantime, or a socket
-            if named or (path.is_file() and not path.is_symlink() and traces_in(path.read_bytes(), forms)):
+        in_name = any(form in str(path).encode() for form in forms)
+        with suppress(OSError):  # the file was removed in the meantime, or is a socket
+            if in_name or (path.is_file() and not path.is_symlink() and traces_in(path.read_bytes(), forms)):
                 found.append(str(path))
     return found
 
 
 def traces_in_docker(client: docker.DockerClient, forms: Sequence[bytes]) -> list[str]:
-    """Images with all their layers, containers, and files of the cache that hold a secret."""
+    """The images (with all layers), containers, and files in the cache volume that contain a secret."""
     found = []
     for image in client.images.list(REPOSITORY):
-        told = repr((image.attrs, image.history()))
-        if any(form.decode() in told for form in forms) or _in_stream(image.save(), forms):
+        metadata = repr((image.attrs, image.history()))
+        if any(form.decode() in metadata for form in forms) or _in_stream(image.save(), forms):
             found.append(f"image {image.tags}")
     for container in client.containers.list(all=True, filters={"label": LABEL}):
         if any(form.decode() in repr(container.attrs) for form in forms):
@@ -58,7 +58,7 @@ def traces_in_docker(client: docker.DockerClient, forms: Sequence[bytes]) -> lis
 
 
 def _in_stream(chunks: Iterable[bytes], forms: Sequence[bytes]) -> bool:
-    """Whether a secret is in a stream: an image's layers lie in it as they are."""
+    """Whether a secret is in the stream of a saved image, in which the layers are not compressed."""
     longest, rest = max(map(len, forms)), b""
     for chunk in chunks:
         rest += chunk
@@ -69,7 +69,7 @@ def _in_stream(chunks: Iterable[bytes], forms: Sequence[bytes]) -> bool:
 
 
 def descendants(process: int) -> list[int]:
-    """Ids of all processes that a process started, and of those that they did."""
+    """IDs of all processes that a process has started, directly and indirectly."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError, ValueError):
@@ -82,10 +82,10 @@ def descendants(process: int) -> list[int]:
 
 
 class Arguments:
-    """Watches the arguments of all processes of this machine, also of those in containers, while it is open.
+    """Records the arguments of all processes on this machine, also in containers. Use it as a context manager.
 
     Attributes:
-        seen: the commands that were seen.
+        seen: the recorded commands.
     """
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class Arguments:
         self._thread.join()
 
     def traces(self, forms: Sequence[bytes]) -> list[bytes]:
-        """Commands that had a secret among their arguments."""
+        """The commands with a secret in their arguments."""
         return [command for command in self.seen if any(form in command for form in forms)]
 
     def _watch(self) -> None:
@@ -116,7 +116,7 @@ class Arguments:
 def running(
     command: Sequence[str], *, cwd: Path, env: dict[str, str], output: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A command that runs in the background, its output in a file."""
+    """Run a command in the background. Its output is written to a file."""
     with output.open("wb") as file:
         process = subprocess.Popen(
             command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
