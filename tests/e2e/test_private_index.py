@@ -371,7 +371,7 @@ def test_client_certificate_is_used_and_its_key_is_copied_nowhere(
 
 
 def refuse_all_logins(index: PrivateIndex) -> None:
-    """Refuse every login (401)."""
+    """Refuse every login, which pypiserver does with status 403."""
     index.logins.clear()
 
 
@@ -391,7 +391,7 @@ def deny_access(index: PrivateIndex) -> None:
 
 
 FAILURES = [
-    (refuse_all_logins, True, "login", "POETRY_HTTP_BASIC_INNER_PASSWORD"),
+    (refuse_all_logins, True, "403", "POETRY_HTTP_BASIC_INNER_PASSWORD"),
     (deny_access, True, "403", "POETRY_HTTP_BASIC_INNER_PASSWORD"),
     (remove_the_package, True, "does not have the file", "lock another version"),
     (replace_the_package, True, "a different file than the one that was locked", "find out why the file changed"),
