@@ -1,4 +1,13 @@
-"""Builders: each turns a plan into the members of the layer."""
+"""Builders: each turns a plan into the members of the layer.
+
+- ``wheels``: :class:`WheelBuilder` puts the locked wheels into the layer. The default.
+- ``local``: :class:`LocalBuilder` runs ``poetry install`` on this host.
+- ``container``: :class:`ContainerBuilder` runs ``poetry install`` in a Docker container.
+- ``poetry``: the steps that the last two share.
+
+This module defines what a builder is, and makes one by its name. The room may import ``wheels``, ``compare`` and the
+rooms below them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectFiles:
-    """The texts of the two files a layer is made from, and the folder that paths in them are relative to."""
+    """The two files that a layer is made from.
+
+    Attributes:
+        pyproject: text of pyproject.toml.
+        lock: text of poetry.lock.
+        folder: the folder that paths in these files are relative to.
+    """
 
     pyproject: str
     lock: str
@@ -27,20 +42,24 @@ class ProjectFiles:
 
 
 class Builder(Protocol):
-    """What the pipeline asks of a builder."""
+    """What every builder can do."""
 
     @property
     def identity(self) -> BuilderIdentity:
-        """What of the builder decides the layer's bytes; part of the fingerprint."""
+        """The properties of the builder that the content of the layer depends on; part of the fingerprint."""
 
     def options(self) -> Mapping[str, str]:
-        """Constructor arguments as plain values, so that another process can make the same builder."""
+        """Constructor arguments as strings, so that another process can make the same builder."""
 
     def build(self, plan: BuildPlan, files: ProjectFiles) -> AbstractContextManager[Sequence[Member | Segment]]:
-        """Build the layer's members; what they point to lives until the context ends.
+        """Build the members of the layer. The files that they refer to exist until the context ends.
+
+        Args:
+            plan: what to build.
+            files: the files that the plan was made from.
 
         Raises:
-            BuildError: the plan cannot be built, here or at all.
+            BuildError: the plan cannot be built on this host, or not at all.
         """
 
 
@@ -67,7 +86,7 @@ _BUILDERS: dict[str, Callable[[], Callable[..., Builder]]] = {
     "local": _local,
     "wheels": _wheels,
 }
-"""Kind → a function that imports and returns the class: what is not used is not imported."""
+"""Name → a function that imports and returns the class, so that only the chosen builder is imported."""
 
 DEFAULT_BUILDER = "wheels"
 BUILDERS = tuple(_BUILDERS)
@@ -78,33 +97,36 @@ def make_builder(
     options: Mapping[str, str] | None = None,
     credentials: Mapping[str, tuple[str, str]] | None = None,
 ) -> Builder:
-    """The builder of that kind.
+    """Make a builder.
 
     Args:
-        kind: its name.
-        options: what the builder's ``options`` gave.
+        kind: its name; see :data:`BUILDERS`.
+        options: the constructor arguments that :meth:`Builder.options` returned.
         credentials: name of a source → user name and password.
 
     Raises:
-        InputError: there is no such builder.
+        InputError: there is no builder of that name, or an argument is not valid.
     """
     if kind not in _BUILDERS:
-        raise InputError(f"unknown builder {kind!r}", where="builder", hint=f"builders: {', '.join(BUILDERS)}")
+        raise InputError(f"unknown builder {kind!r}", where="builder", hint=f"choose one of: {', '.join(BUILDERS)}")
     return _BUILDERS[kind]()(**(options or {}), **({"credentials": credentials} if credentials else {}))
 
 
 def given_credentials(given: Mapping[str, tuple[str, str]] | None) -> dict[str, tuple[str, str]]:
-    """What a builder was given as ``credentials=``, checked.
+    """Check the ``credentials=`` argument of a builder, and return a copy.
+
+    Args:
+        given: name of a source → user name and password.
 
     Raises:
-        InputError: it is not names of sources with a user name and a password each; the values are not shown.
+        InputError: a value is not a pair of strings. The error does not contain the value.
     """
     checked: dict[str, tuple[str, str]] = {}
     pairs: Mapping[str, Any] = given or {}
     for name, login in pairs.items():
         if not isinstance(login, (tuple, list)) or [type(part) for part in login] != [str, str]:
             raise InputError(
-                "must be a pair of strings, user name and password",
+                "must be a pair of strings: user name and password",
                 where=f"credentials[{name!r}]",
                 hint=f'write credentials={{"{name}": ("user", "password")}}',
             )

@@ -1,4 +1,4 @@
-"""LocalBuilder: the real ``poetry install`` on this host, in a folder of its own."""
+"""LocalBuilder: ``poetry install`` on this host, in a temporary folder."""
 
 from __future__ import annotations
 
@@ -32,14 +32,20 @@ if TYPE_CHECKING:
 
 _OTHER_BUILDERS = "use the wheels builder, which builds for any target on any host, or the container builder"
 _POETRY_HINT = "install Poetry 2: https://python-poetry.org/docs/#installation"
+_MIRROR_HINT = (
+    f"{MIRROR_VARIABLE} is set: install poetry-plugin-pypi-mirror into Poetry's environment, "
+    "because Poetry ignores the variable without it"
+)
 
 
 class LocalBuilder:
-    """Builds with the Poetry and the Python of this host, which must be of the target's kind and version.
+    """Builds with the Poetry and the Python of this host.
+
+    The host must have the target's operating system, architecture and Python version.
 
     Args:
         poetry: name or path of the Poetry executable.
-        credentials: name of a source → user name and password; they go before what Poetry is configured with.
+        credentials: name of a source → user name and password. They take precedence over Poetry's configuration.
 
     Raises:
         InputError: the credentials are not pairs of strings.
@@ -51,20 +57,24 @@ class LocalBuilder:
 
     @property
     def identity(self) -> BuilderIdentity:
-        """The kind alone: which Poetry installs the chosen files does not change them."""
+        """The kind only: the version of Poetry does not change the files that it installs."""
         return BuilderIdentity(kind="local")
 
     def options(self) -> Mapping[str, str]:
-        """The constructor's arguments, as far as they are not the default; never the credentials."""
+        """The constructor arguments that differ from their defaults, without the credentials."""
         return {} if self.poetry == "poetry" else {"poetry": self.poetry}
 
     @contextmanager
     def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Member]]:
-        """Install the plan into a temporary virtual environment and hand over its site-packages.
+        """Install the plan into a temporary virtual environment, and return the members in its site-packages.
+
+        Args:
+            plan: what to build.
+            files: the files that the plan was made from.
 
         Raises:
-            HostError: this host is not of the target's kind, or has no Python of its version.
-            SubprocessError: Poetry is missing or failed; carries Poetry's own output.
+            HostError: this host cannot build for the target, or has no Python of the target's version.
+            SubprocessError: Poetry is missing or failed; the error contains Poetry's output.
         """
         check_host(plan.target)
         interpreter = find_interpreter(plan.target)
@@ -73,11 +83,11 @@ class LocalBuilder:
         with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
             folder = Path(temporary).resolve()
             environment = poetry_environment(os.environ, folder, access)
-            yield install_plan(plan, files, access, _HostFolder(folder, interpreter, poetry, environment))
+            yield install_plan(plan, files, access, _HostWorkspace(folder, interpreter, poetry, environment))
 
 
-class _HostFolder:
-    """A workspace on this host."""
+class _HostWorkspace:
+    """A workspace in a folder of this host."""
 
     def __init__(self, folder: Path, python: Program, poetry: Program, environment: Mapping[str, str]) -> None:
         self._project = folder / "project"
@@ -97,7 +107,7 @@ class _HostFolder:
         run(self._python, arguments, environment=self._environment, folder=self._project)
 
     def poetry(self, arguments: Sequence[str]) -> None:
-        hint = _failure_hint(self._environment)
+        hint = _MIRROR_HINT if MIRROR_VARIABLE in self._environment else None
         run(self._poetry, arguments, environment=self._environment, folder=self._project, hint=hint)
 
     def fetch(self, folder: str) -> Path:
@@ -105,29 +115,35 @@ class _HostFolder:
 
 
 def poetry_environment(variables: Mapping[str, str], folder: Path, access: IndexAccess) -> dict[str, str]:
-    """Environment variables for a Poetry that neither uses nor changes this user's configuration and environments.
+    """Environment variables for a Poetry that neither uses nor changes the user's configuration and environments.
 
-    Network settings (proxies, certificates, index credentials) pass through; everything else that configures Python,
-    Poetry, pip, Pulumi or an active virtual environment does not.
+    Poetry gets the network settings of the user (proxies, certificates, logins for indexes). It does not get other
+    variables that configure Python, Poetry, pip, Pulumi or an active virtual environment.
+
+    Args:
+        variables: environment variables of this process.
+        folder: a temporary folder for Poetry's configuration.
+        access: logins and certificates for the indexes of the project.
     """
     kept = seen_by(Audience.POETRY, variables)
-    if bundle := kept.get("SSL_CERT_FILE"):  # Poetry's HTTP library knows only the other two
+    if bundle := kept.get("SSL_CERT_FILE"):  # requests, which Poetry uses, reads only the other two
         kept.setdefault("REQUESTS_CA_BUNDLE", kept.get("CURL_CA_BUNDLE") or bundle)
     settings = poetry_settings(
         configuration=str(folder), cache=str(cache_folder("poetry")), keyring=access.asks_keyring
     )
-    return access.unset(kept) | access.variables | access.certificate_variables() | settings
+    kept = access.without_disabled_certificates(kept)
+    return kept | access.variables | access.certificate_variables() | settings
 
 
 def check_host(target: Target) -> None:
-    """Refuse a host on which an installed package would not be one for the target.
+    """Check that packages installed on this host work on the target.
 
     Raises:
-        HostError: another operating system, C library or processor.
+        HostError: this host has another operating system, C library or architecture.
     """
     system, machine = platform.system(), platform.machine()
     if system != "Linux" or platform.libc_ver()[0] != "glibc":
-        found = system if system != "Linux" else "a Linux without glibc"
+        found = system if system != "Linux" else "Linux without glibc"
         raise HostError(f"the local builder cannot build for {target} on {found}", hint=_OTHER_BUILDERS)
     if machine != target.machine:
         raise HostError(
@@ -137,30 +153,24 @@ def check_host(target: Target) -> None:
 
 
 def find_interpreter(target: Target) -> Program:
-    """This host's Python of the target's version: the running one, or the one on PATH.
+    """A Python of the target's version: the running one, or one on PATH.
 
     Raises:
-        HostError: there is none.
+        HostError: this host has none.
     """
     if sys.version_info[:2] == target.python_version:
         return Program(target.runtime, sys.executable)
-    question = "import sys; print('python%d.%d' % sys.version_info[:2])"
+    script = "import sys; print('python%d.%d' % sys.version_info[:2])"
     for name in (target.runtime, "python3"):
         try:
             program = find_program(name, hint="")
-            answer = run(program, ["-I", "-c", question], environment=os.environ, folder=Path.cwd())
+            output = run(program, ["-I", "-c", script], environment=os.environ, folder=Path.cwd())
         except SubprocessError:
             continue
-        if answer.strip() == target.runtime:
+        if output.strip() == target.runtime:
             return Program(target.runtime, program.path)
     running = "python{}.{}".format(*sys.version_info[:2])
     raise HostError(
         f"the local builder needs {target.runtime}; this host runs {running} and has no {target.runtime} on PATH",
-        hint=f"install {target.runtime}, or {_OTHER_BUILDERS.removeprefix('use ')}",
+        hint=f"install {target.runtime}, or {_OTHER_BUILDERS}",
     )
-
-
-def _failure_hint(environment: Mapping[str, str]) -> str | None:
-    if MIRROR_VARIABLE in environment:
-        return f"{MIRROR_VARIABLE} is set, and Poetry heeds it only with poetry-plugin-pypi-mirror beside it"
-    return None

@@ -1,7 +1,7 @@
-"""WheelBuilder: locked wheels straight into a layer, for any target on any host, without Poetry, pip or Docker.
+"""WheelBuilder: puts the locked wheels into the layer, for any target on any host, without Poetry, pip or Docker.
 
-Wheels are zip files whose members are already compressed, and a layer is a zip file: what a wheel brings is copied
-into the layer as it is. What has no wheel for the target is built here if the result is pure Python.
+Wheels and layers are zip files, so the compressed files of a wheel are copied into the layer unchanged. A package
+without a wheel for the target is built on this host, if the result is pure Python.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pulumi_poetry_layer.host.cache import cache_folder
 from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
-from pulumi_poetry_layer.wheels.native import MACHINE_NUMBERS, glibc_problem
+from pulumi_poetry_layer.wheels.native import CONTAINER_HINT, MACHINE_NUMBERS, glibc_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,15 +28,13 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.wheels.cache import CachedWheel
 
-_CONTAINER_HINT = "use the container builder, which builds it inside the build image of the runtime"
-
 
 class WheelBuilder:
     """Builds from the locked wheels.
 
     Args:
-        cache_dir: folder of the wheel cache; default: ``wheels`` in this package's cache folder.
-        credentials: name of a source → user name and password; they go before what Poetry is configured with.
+        cache_dir: folder of the wheel cache. Default: ``wheels`` in the cache folder of this package.
+        credentials: name of a source → user name and password. They take precedence over Poetry's configuration.
 
     Raises:
         InputError: the credentials are not pairs of strings.
@@ -50,24 +48,29 @@ class WheelBuilder:
 
     @property
     def identity(self) -> BuilderIdentity:
-        """The kind alone."""
+        """The kind only: no option changes the content of the layer."""
         return BuilderIdentity(kind="wheels")
 
     def options(self) -> Mapping[str, str]:
-        """The constructor's arguments but credentials, which are never written anywhere."""
+        """The constructor arguments that differ from their defaults, without the credentials."""
         return {"cache_dir": self.cache_dir} if self.cache_dir else {}
 
     @contextmanager
     def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Segment]]:
-        """Fetch what the cache lacks and hand over one segment per package.
+        """Fetch the wheels that the cache does not have, and return one segment per package.
+
+        Args:
+            plan: what to build.
+            files: the files that the plan was made from.
 
         Raises:
-            DownloadError: an index cannot be reached, or sends something other than what was locked.
-            WheelError: a wheel is not sound.
-            PackageFileError: a package has no wheel, and cannot be built into a pure one here.
-            VerificationError: a wheel's native libraries are for another processor.
+            DownloadError: an index cannot be reached, or a file is not the one that was locked.
+            WheelError: a wheel is not valid.
+            PackageFileError: a package has no wheel, and no pure wheel can be built from its source.
+            VerificationError: a wheel is not the planned distribution, or its native libraries do not load on the
+                target.
         """
-        raise_problems(_to_be_compiled(plan))
+        raise_problems(_compilation_problems(plan))
         cache = WheelCache(Path(self.cache_dir) if self.cache_dir else cache_folder("wheels"))
         wheels = _wheels(plan, cache, files, self.credentials)
         try:
@@ -77,27 +80,28 @@ class WheelBuilder:
             raise
 
 
-def _to_be_compiled(plan: BuildPlan) -> Iterator[PackageFileError]:
-    """The packages that would have to be compiled: found out before minutes go into compiling them for this host."""
+def _compilation_problems(plan: BuildPlan) -> Iterator[PackageFileError]:
+    """Errors for packages that must be compiled. Found early, because compiling them for this host is useless."""
     for package in plan.packages:
         if package.file and package.is_native and not is_wheel(package.file.name):
             glibc = ".".join(map(str, plan.target.glibc))
             yield PackageFileError(
                 f"has wheels, but none for {plan.target} ({plan.target.operating_system}, glibc {glibc}), "
-                f"and its sdist has to be compiled",
+                f"and its sdist must be compiled",
                 where=package.label,
-                hint=f"{_CONTAINER_HINT}; or lock a {package.name} that has a wheel, or choose another runtime",
+                hint=f"{CONTAINER_HINT}; or lock a version of {package.name} with a wheel for this target, "
+                "or choose another runtime",
             )
 
 
 def _wheels(
     plan: BuildPlan, cache: WheelCache, files: ProjectFiles, given: Mapping[str, tuple[str, str]]
 ) -> list[CachedWheel]:
-    """The plan's wheels, in its order."""
+    """The wheels of the plan, in its order."""
     found = {package.name: cache.find(cache_key(package), package.name) for package in plan.packages}
     missing = [package for package in plan.packages if found[package.name] is None]
     if missing:
-        # Imported here: with a warm cache nothing of the network is needed.
+        # Imported here, because a build with a warm cache does not need the network.
         from pulumi_poetry_layer.index.credentials import Credentials
         from pulumi_poetry_layer.index.sources import Sources
         from pulumi_poetry_layer.wheels.fetch import add_wheels
@@ -111,19 +115,18 @@ def _wheels(
 
 
 def _problems(package: PlannedPackage, wheel: CachedWheel, plan: BuildPlan) -> Iterator[VerificationError]:
-    """Why a wheel is not what was planned."""
+    """Errors for a wheel that is not the planned distribution or does not load on the target."""
     where = package.file.name if package.file else package.label
     if wheel.name != package.name or not _same_version(wheel.version, package.version):
-        yield VerificationError(f"holds {wheel.name} {wheel.version}, {package.label} was planned", where=where)
+        yield VerificationError(f"contains {wheel.name} {wheel.version} instead of {package.label}", where=where)
     machine = MACHINE_NUMBERS[plan.target.machine]
     if problem := glibc_problem(wheel.glibc.get(machine, ()), plan.target):
-        older = f"manylinux_{'_'.join(map(str, plan.target.glibc))} or older"
-        yield VerificationError(problem, where=where, hint=f"lock a wheel for {older} in place of one for linux")
+        tag = f"manylinux_{'_'.join(map(str, plan.target.glibc))}"
+        hint = f"lock a wheel with the tag {tag} or older instead of a linux tag"
+        yield VerificationError(problem, where=where, hint=hint)
     if wheel.machines and machine not in wheel.machines:
         yield VerificationError(
-            f"has native libraries, none of them for {plan.target.machine}",
-            where=where,
-            hint="build it with the container builder, inside the build image of the runtime",
+            f"has native libraries, but none for {plan.target.machine}", where=where, hint=CONTAINER_HINT
         )
 
 

@@ -1,6 +1,7 @@
-"""ContainerBuilder: the real ``poetry install`` inside the Lambda build image of the runtime.
+"""ContainerBuilder: ``poetry install`` in a container of the Lambda build image of the runtime.
 
-What has to be compiled is compiled there, for the runtime's own system, on any host with a Docker daemon.
+Packages that must be compiled are compiled there, on the operating system of the runtime. The host only needs a Docker
+daemon.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
 
 DEFAULT_TIMEOUT = 3600.0
-"""Seconds that a container may live."""
+"""Seconds that a container may run."""
 
-_COMPILER_HINT = "if a compiler or a library is what is missing, let image= name a build image that has it"
+_COMPILER_HINT = "if a compiler or a library is missing, set image= to a build image that has it"
 _WRITE_KEYS = """
 import json, os, sys
 os.mkdir(sys.argv[1], 0o700)
@@ -61,17 +62,17 @@ _PROJECT = f"{_FOLDER}/project"
 
 
 class ContainerBuilder:
-    """Builds with Docker, in the build image of the runtime.
+    """Builds in a Docker container of the build image of the runtime.
 
     Args:
-        image: the build image, by tag or digest; ``{runtime}`` and ``{architecture}`` are filled in. Default: AWS's
-            own build image of the runtime.
-        network: the Docker network of the containers, such as ``host``. Default: the daemon's default network.
-        timeout: seconds that a container may live.
-        credentials: name of a source → user name and password; they go before what Poetry is configured with.
+        image: the build image, by tag or digest. ``{runtime}`` and ``{architecture}`` are replaced by those of the
+            layer. Default: the build image that AWS publishes for the runtime.
+        network: the Docker network of the containers, such as ``host``. Default: the default network of the daemon.
+        timeout: seconds that a container may run.
+        credentials: name of a source → user name and password. They take precedence over Poetry's configuration.
 
     Raises:
-        InputError: an argument is not what it should be.
+        InputError: an argument is not valid.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class ContainerBuilder:
 
     @property
     def identity(self) -> BuilderIdentity:
-        """The image as it was given, and the Poetry that is installed into it."""
+        """The image as it was given, and the versions of Poetry that are installed into it."""
         return BuilderIdentity(
             kind="container",
             pins={
@@ -100,7 +101,7 @@ class ContainerBuilder:
         )
 
     def options(self) -> Mapping[str, str]:
-        """The constructor's arguments, as far as they are not the default; never the credentials."""
+        """The constructor arguments that differ from their defaults, without the credentials."""
         options = {} if self.image == DEFAULT_IMAGE else {"image": self.image}
         if self.network is not None:
             options["network"] = self.network
@@ -110,17 +111,21 @@ class ContainerBuilder:
 
     @contextmanager
     def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Member]]:
-        """Install the plan in a container and hand over a copy of its site-packages.
+        """Install the plan in a container, and return the members in a copy of its site-packages.
+
+        Args:
+            plan: what to build.
+            files: the files that the plan was made from.
 
         Raises:
-            HostError: no daemon answers, or it cannot run programs for the target.
-            ContainerError: the image cannot be had, or the container was killed or took too long.
-            SubprocessError: Poetry failed; carries Poetry's own output.
+            HostError: no Docker daemon answers, or it cannot run programs for the target.
+            ContainerError: the image cannot be pulled, or the container was killed or ran too long.
+            SubprocessError: Poetry failed; the error contains Poetry's output.
         """
         with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
-            yield self._built(plan, files, Path(temporary))
+            yield self._install(plan, files, Path(temporary))
 
-    def _built(self, plan: BuildPlan, files: ProjectFiles, folder: Path) -> list[Member]:
+    def _install(self, plan: BuildPlan, files: ProjectFiles, folder: Path) -> list[Member]:
         limits = ContainerLimits(network=self.network, timeout=self.timeout)
         access = index_access(plan, files, Credentials.of_host(files.folder, self.credentials))
         environment = container_environment(os.environ, access)
@@ -130,16 +135,16 @@ class ContainerBuilder:
             image = image_with_poetry(client, base, plan.target, environment, limits)
             with start_container(client, image, limits) as container:
                 container.write(CERTIFICATES_FOLDER, environment.certificates)
-                # Poetry keeps wheels that it built; those of another image may need another C library.
+                # One cache per image: Poetry caches the wheels that it builds, and those may need the image's glibc.
                 cache = f"{CACHE_FOLDER}/poetry/{image.rpartition(':')[2][:16]}"
                 variables = {**environment.variables, **poetry_settings(configuration=_FOLDER, cache=cache)}
-                workspace = _ContainerFolder(container, plan.target.runtime, variables, folder)
-                workspace.keep_in_memory(environment.keys)
+                workspace = _ContainerWorkspace(container, plan.target.runtime, variables, folder)
+                workspace.write_keys(environment.keys)
                 return install_plan(plan, files, access, workspace)
 
 
-class _ContainerFolder:
-    """A workspace in a container."""
+class _ContainerWorkspace:
+    """A workspace in a folder of a container."""
 
     def __init__(self, container: BuildContainer, python: str, variables: Mapping[str, str], folder: Path) -> None:
         self._container = container
@@ -159,11 +164,11 @@ class _ContainerFolder:
     def poetry(self, arguments: Sequence[str]) -> None:
         self._run([POETRY, *arguments], hint=_COMPILER_HINT)
 
-    def keep_in_memory(self, contents: Mapping[str, bytes]) -> None:
-        """Put files into the container's memory: what the daemon copies for us lies on its disk."""
+    def write_keys(self, contents: Mapping[str, bytes]) -> None:
+        """Write secret files into the memory of the container. Other copies would be on the disk of the daemon."""
         if contents:
-            passed = {"FILES": json.dumps({name: content.decode("latin-1") for name, content in contents.items()})}
-            self._container.run([self._python, "-c", _WRITE_KEYS, KEYS_FOLDER], environment=passed)
+            variables = {"FILES": json.dumps({name: content.decode("latin-1") for name, content in contents.items()})}
+            self._container.run([self._python, "-c", _WRITE_KEYS, KEYS_FOLDER], environment=variables)
 
     def fetch(self, folder: str) -> Path:
         self._container.fetch(f"{_PROJECT}/{folder}", self._folder)
@@ -179,5 +184,9 @@ def _seconds(timeout: float | str) -> float:
     except ValueError:
         seconds = math.nan
     if not (seconds > 0 and math.isfinite(seconds)):
-        raise InputError(f"must be a number of seconds, not {timeout!r}", where="timeout")
+        raise InputError(
+            f"must be a positive number of seconds, not {timeout!r}",
+            where="timeout",
+            hint=f"leave it out for the default of {DEFAULT_TIMEOUT:g} seconds",
+        )
     return seconds

@@ -1,8 +1,8 @@
-"""A container in which programs run one after the other, and that is gone when its client is.
+"""A container that runs programs one after the other, and is removed when this process ends.
 
-The container's own program is ``cat``, which waits for the end of its input. That input is a connection of this
-process: however this process ends, the daemon closes it, ``cat`` ends and the daemon removes the container. Files go
-in and out as archives through the API, so a remote daemon, or one outside of this very container, will do.
+The main program of the container is ``cat``, which ends when its input ends. Its input is a connection of this process.
+When this process ends for any reason, the daemon closes the connection, ``cat`` ends, and the daemon removes the
+container. Files are copied in and out as archives through the API, so the daemon may run on another machine.
 """
 
 from __future__ import annotations
@@ -41,26 +41,26 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 CACHE_FOLDER = "/var/cache/pulumi-poetry-layer"
-"""Where the volume with the caches is in a container."""
+"""Folder in a container where the volume with the caches is mounted."""
 
 CACHE_VOLUME = "pulumi-poetry-layer-cache"
 """Name of the volume with the caches of Poetry and pip."""
 
 _ROOT = "0:0"
 _KILLED = 137  # 128 + SIGKILL
-_END_SECONDS = 2
-_NOT_STARTED = (126, 127)
-_ABANDONED_SECONDS = 3600
+_NOT_STARTED = (126, 127)  # exit codes of a program that could not be started
+_END_SECONDS = 2  # how long to wait for the end of a container
+_ABANDONED_SECONDS = 3600  # a container that was not started by then belongs to a build that was killed
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerLimits:
-    """What a container may do.
+    """The network and the time limit of a container.
 
     Attributes:
-        network: the network it is on, None for the daemon's default.
-        timeout: seconds that it may live.
+        network: name of its network; None for the default network of the daemon.
+        timeout: seconds that it may run.
     """
 
     network: str | None = None
@@ -75,19 +75,27 @@ class BuildContainer:
         self._id = container_id
 
     def write(self, folder: str, contents: Mapping[str, bytes]) -> None:
-        """Put files into a folder, which is made if need be.
+        """Write files into a folder of the container, which is created if needed.
+
+        Args:
+            folder: path of the folder in the container.
+            contents: file name → content.
 
         Raises:
-            BuildError: the daemon refused, or is gone.
+            BuildError: the daemon reported an error, or does not answer.
         """
         with daemon_errors("copying files into the container"):
             self._client.api.put_archive(self._id, "/", _archive(folder, contents))
 
     def copy(self, source: Path, folder: str) -> None:
-        """Put a copy of a folder of this host into the container; its files belong to the container's root.
+        """Copy a folder of this host into the container. The copied files belong to root.
+
+        Args:
+            source: the folder on this host.
+            folder: path of the copy in the container.
 
         Raises:
-            BuildError: the daemon refused, or is gone.
+            BuildError: the daemon reported an error, or does not answer.
         """
         with tempfile.TemporaryFile() as file:
             with tarfile.open(fileobj=file, mode="w") as archive:
@@ -99,14 +107,21 @@ class BuildContainer:
     def run(
         self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: str = "/", hint: str | None = None
     ) -> None:
-        """Run a program to its end; its output goes to the log line by line.
+        """Run a program to its end, and log its output line by line.
 
-        The environment is the program's alone: neither ``docker inspect`` nor a commit of the container shows it.
+        Only the program gets the environment variables: ``docker inspect`` and images of the container do not show
+        them.
+
+        Args:
+            arguments: the program and its arguments.
+            environment: its environment variables.
+            folder: its working directory in the container.
+            hint: the hint for an error of the program.
 
         Raises:
-            SubprocessError: it ended with an error; carries its output, secrets masked.
-            ContainerError: it was killed.
-            HostError: the daemon is gone.
+            SubprocessError: the program failed; the error contains its output, with secrets masked.
+            ContainerError: the program or the container was killed.
+            HostError: the daemon does not answer.
         """
         frames: Callable[..., Iterator[tuple[int, bytes]]] = frames_iter
         api = self._client.api
@@ -120,13 +135,17 @@ class BuildContainer:
                     output.append(mask_secrets(line, environment))
                     _log.info("%s", output[-1])
             code = self._exit_code(program)
-        self._judge(arguments, code, "\n".join(output), hint)
+        self._check_exit_code(arguments, code, "\n".join(output), hint)
 
     def fetch(self, source: str, target: Path) -> None:
-        """Copy a folder's files to a folder of this host; they belong to this process's user.
+        """Copy the files of a folder to this host. The copied files belong to the user of this process.
+
+        Args:
+            source: path of the folder in the container.
+            target: the folder on this host that the files are written to.
 
         Raises:
-            BuildError: the daemon refused, or is gone.
+            BuildError: the daemon reported an error, or does not answer.
         """
         with tempfile.TemporaryFile() as file:
             with daemon_errors("copying the result out of the container"):
@@ -138,60 +157,66 @@ class BuildContainer:
                 _extract(archive, target)
 
     def commit(self, repository: str, tag: str, labels: Mapping[str, str]) -> None:
-        """Make an image of the container as it is now.
+        """Make an image of the current state of the container.
+
+        Args:
+            repository: name of the image.
+            tag: tag of the image.
+            labels: labels of the image.
 
         Raises:
-            BuildError: the daemon refused, or is gone.
+            BuildError: the daemon reported an error, or does not answer.
         """
         changes = ["ENTRYPOINT []", 'CMD ["/bin/sh"]', *(f"LABEL {name}={value}" for name, value in labels.items())]
         with daemon_errors("making an image"):
             self._client.api.commit(self._id, repository=repository, tag=tag, changes=changes)
 
     def _exit_code(self, program: str) -> int | None:
-        """The exit code; None when it was the whole container that ended."""
+        """The exit code of a program, or None if the container has ended."""
         try:
             code = self._client.api.exec_inspect(program)["ExitCode"]
         except NotFound:
             return None
         return None if code is None or (code == _KILLED and _ends(self._client, self._id)) else int(code)
 
-    def _judge(self, arguments: Sequence[str], code: int | None, output: str, hint: str | None) -> None:
+    def _check_exit_code(self, arguments: Sequence[str], code: int | None, output: str, hint: str | None) -> None:
         command = " ".join([PurePosixPath(arguments[0]).name, *arguments[1:]])
         if code == 0:
             return
         if code is None:
             raise ContainerError(
                 f"the container ended while `{command}` was running\n{output}",
-                hint="somebody removed it, or the Docker daemon stopped: run the command again",
+                hint="it was removed, or the Docker daemon stopped: run the command again",
             )
         if NO_SUCH_PROGRAM in output and code in _NOT_STARTED:
             raise no_such_program(PurePosixPath(arguments[0]).name)
         if code == _KILLED:
             raise ContainerError(
                 f"`{command}` was killed in the container (exit code {code})\n{output}",
-                hint="most likely memory ran out: give the Docker daemon more, or build fewer layers at once",
+                hint="most likely it ran out of memory: give the Docker daemon more memory, "
+                "or build fewer layers at the same time",
             )
         raise SubprocessError(f"`{command}` ended with exit code {code} in the container\n{output}", hint=hint)
 
     def remove(self) -> None:
-        """Remove the container, running or not; without a word if that cannot be done."""
+        """Remove the container, even if it is running. Errors are ignored."""
         with suppress(Exception):
             self._client.api.remove_container(self._id, force=True, v=True)
 
 
 @contextmanager
 def start_container(client: DockerClient, image: str, limits: ContainerLimits) -> Iterator[BuildContainer]:
-    """A container of an image, for as long as the block runs.
+    """Start a container of an image, and remove it when the block ends.
 
     Args:
-        client: the daemon.
-        image: id of an image that is there.
-        limits: what it may do.
+        client: the connection to the daemon.
+        image: id of an image that the daemon has.
+        limits: network and time limit of the container.
 
     Raises:
-        BuildError: the daemon refused, or is gone.
-        HostError: the daemon's processor cannot run the image's programs.
-        ContainerError: what was done in the block failed because the time was up.
+        BuildError: the daemon reported an error, or does not answer.
+        HostError: the processor of the daemon cannot run the programs of the image.
+        ContainerError: the time limit was reached while the block ran.
     """
     api = client.api
     with daemon_errors("creating a container"):
@@ -209,8 +234,8 @@ def start_container(client: DockerClient, image: str, limits: ContainerLimits) -
     container = BuildContainer(client, created["Id"])
     try:
         with daemon_errors("starting a container"):
-            lifeline = api.attach_socket(created["Id"], params={"stdin": 1, "stream": 1})
-        with closing_connection(lifeline):
+            standard_input = api.attach_socket(created["Id"], params={"stdin": 1, "stream": 1})
+        with closing_connection(standard_input):
             with daemon_errors("starting a container"):
                 api.start(created["Id"])
                 _refuse_if_not_running(client, created["Id"], image)
@@ -221,13 +246,16 @@ def start_container(client: DockerClient, image: str, limits: ContainerLimits) -
 
 
 def remove_leftovers(client: DockerClient) -> None:
-    """Remove containers of this package that nobody uses any more.
+    """Remove containers of this package that no build uses any more.
 
-    A running one is in use: it would end with its client. What is left is what a daemon that was killed forgot to
-    remove, and what was made but never started.
+    A running container is in use, because it ends with its build. The others were not removed because the daemon was
+    killed, or were created but never started.
+
+    Args:
+        client: the connection to the daemon.
 
     Raises:
-        BuildError: the daemon refused, or is gone.
+        BuildError: the daemon reported an error, or does not answer.
     """
     with daemon_errors("looking for containers of builds that were killed"):
         for found in client.api.containers(all=True, filters={"label": f"{LABEL}=build"}):
@@ -240,15 +268,15 @@ def remove_leftovers(client: DockerClient) -> None:
 
 @contextmanager
 def _removed_after(seconds: float, container: BuildContainer) -> Iterator[None]:
-    """Remove a container when its time is up, which makes fail whatever is being done with it.
+    """Remove a container when its time limit is reached. Whatever the block does with the container then fails.
 
     Raises:
-        ContainerError: that was what failed.
+        ContainerError: the block failed because the time limit was reached.
     """
-    late = threading.Event()
+    time_is_up = threading.Event()
 
     def remove() -> None:
-        late.set()
+        time_is_up.set()
         container.remove()
 
     timer = threading.Timer(seconds, remove)
@@ -257,11 +285,11 @@ def _removed_after(seconds: float, container: BuildContainer) -> Iterator[None]:
     try:
         yield
     except BuildError as error:
-        if not late.is_set():
+        if not time_is_up.is_set():
             raise
         raise ContainerError(
             f"the build took longer than {seconds:g} seconds and was stopped: {error.what}",
-            hint="give it more with timeout= (seconds)",
+            hint="set timeout= to more seconds",
         ) from error
     finally:
         timer.cancel()
@@ -275,11 +303,11 @@ def _host_config(client: DockerClient, network: str | None) -> dict[str, Any]:
 
 
 def _refuse_if_not_running(client: DockerClient, container_id: str, image: str) -> None:
-    """Raise for a program of another processor, which some daemons start without complaint.
+    """Check that the container runs. Some daemons report no error when they start a program of another architecture.
 
     Raises:
-        HostError: the image is for another processor than the daemon's and its program ended at once.
-        ContainerError: its program ended at once.
+        HostError: the container has ended, and its image is for another architecture than the daemon's.
+        ContainerError: the container has ended.
     """
     architecture = client.images.get(image).attrs["Architecture"]
     if architecture != client.version()["Arch"]:
@@ -289,33 +317,33 @@ def _refuse_if_not_running(client: DockerClient, container_id: str, image: str) 
     with suppress(NotFound):
         if client.api.inspect_container(container_id)["State"]["Running"]:
             return
-    raise ContainerError("the container ended as soon as it was started", hint="`cat` must be in the image")
+    raise ContainerError("the container ended right after its start", hint="set image= to an image that has `cat`")
 
 
 def _ends(client: DockerClient, container_id: str) -> bool:
-    """Whether a container has ended or is about to: it is told as running for a moment after its last program."""
+    """Whether a container has ended or ends soon. It is listed as running for a moment after its program has ended."""
     try:
         client.api.wait(container_id, timeout=_END_SECONDS)
     except NotFound:
         return True
-    except RequestException:  # no answer within that time
+    except RequestException:  # it did not end within that time
         return False
     return True
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Lines of a stream that comes in pieces of any size."""
+    """The lines of a stream that arrives in chunks of any size."""
     rest = b""
     for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
+        *complete, rest = (rest + chunk).split(b"\n")
+        for line in complete:
             yield line.decode("utf-8", "replace").rstrip("\r")
     if rest:
         yield rest.decode("utf-8", "replace")
 
 
 def _archive(folder: str, contents: Mapping[str, bytes]) -> bytes:
-    """A tar archive, to be unpacked at the root."""
+    """A tar archive of files in a folder, to be unpacked at the root of the container."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         directory = tarfile.TarInfo(folder.strip("/"))
@@ -335,23 +363,23 @@ def _owned_by_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _extract(archive: tarfile.TarFile, target: Path) -> None:
-    """Write the regular files of a folder's archive, without the folder's own name, owners and special modes.
+    """Write the regular files in the archive of a folder, without the folder's name, owners and special modes.
 
     Raises:
-        ContainerError: a file's name leads out of the folder.
+        ContainerError: the path of a file is outside of the folder.
     """
     for member in archive:
         if not member.isfile():
-            continue  # what a distribution brings are files; RECORD is what they are checked against
+            continue  # a link to a file in RECORD is reported as a missing file later
         path = PurePosixPath(member.name)
         if path.is_absolute() or ".." in path.parts:
-            raise ContainerError(f"the container hands out a file outside of its folder: {member.name!r}")
-        written = target.joinpath(*path.parts[1:])
-        written.parent.mkdir(parents=True, exist_ok=True)
+            raise ContainerError(f"the container returned a file outside of the requested folder: {member.name!r}")
+        copy = target.joinpath(*path.parts[1:])
+        copy.parent.mkdir(parents=True, exist_ok=True)
         content = archive.extractfile(member)
         if content is None:
             continue
-        with written.open("wb") as file:
+        with copy.open("wb") as file:
             while chunk := content.read(1 << 20):
                 file.write(chunk)
-        written.chmod(0o755 if member.mode & 0o100 else 0o644)
+        copy.chmod(0o755 if member.mode & 0o100 else 0o644)

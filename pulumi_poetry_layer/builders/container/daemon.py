@@ -1,4 +1,4 @@
-"""The only door to the Docker daemon: a connection, and its failures as errors that say what to do."""
+"""The connection to the Docker daemon, and its failures as errors with hints."""
 
 from __future__ import annotations
 
@@ -20,24 +20,27 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 LABEL = "pulumi-poetry-layer"
-"""Label of every container, image and volume of this package; its value says what it is for."""
+"""Label of every container, image and volume of this package. Its value says what it is for."""
 
 NO_SUCH_PROGRAM = "executable file not found"
-"""What container runtimes say of a program that is not in the image."""
+"""The message of container runtimes for a program that is not in the image."""
+
+DISK_HINT = "free disk space with `docker system prune` or `pulumi-poetry-layer cache clear --docker`"
+"""Hint for a daemon that has no disk space left."""
 
 _FAILURES = (DockerException, RequestException, HTTPError, ConnectionError)
-"""What the client raises: its own errors, and those of the libraries below it."""
+"""The errors that the client raises: its own, and those of the libraries that it uses."""
 
-_ANSWER_SECONDS = 60  # without output: a request, not a build, which is streamed
-_START_HINT = "start Docker, or let DOCKER_HOST or `docker context use` name a daemon that runs"
+_ANSWER_SECONDS = 60  # for one answer of the daemon; a build may take longer, because its output is streamed
+_START_HINT = "start Docker, or point DOCKER_HOST or `docker context use` to a running daemon"
 
 
 @contextmanager
 def connect() -> Iterator[DockerClient]:
-    """A client of the daemon that ``docker`` itself would talk to: ``DOCKER_HOST``, else the current context.
+    """Connect to the daemon that the ``docker`` command uses: ``DOCKER_HOST``, else the current context.
 
     Raises:
-        HostError: no daemon answers there.
+        HostError: no daemon answers.
     """
     try:
         client = docker.from_env(timeout=_ANSWER_SECONDS)
@@ -51,9 +54,9 @@ def connect() -> Iterator[DockerClient]:
 
 @contextmanager
 def closing_connection(connection: Any) -> Iterator[Any]:
-    """Close a connection that a request was turned into; the SDK leaves that to its caller.
+    """Close the connection behind a stream of the Docker SDK when the block ends.
 
-    What it hands out is a part of the response, and closing it alone would leave the socket open.
+    The SDK returns a part of the HTTP response. Closing only that part would leave the socket open.
     """
     try:
         yield connection
@@ -64,14 +67,14 @@ def closing_connection(connection: Any) -> Iterator[Any]:
 
 @contextmanager
 def daemon_errors(doing: str) -> Iterator[None]:
-    """Turn what the daemon answers, or that it does not, into this package's errors.
+    """Turn errors of the daemon, and of the connection to it, into errors of this package.
 
     Args:
-        doing: what was being done, as it goes after "while".
+        doing: what the block does, in words that follow "while".
 
     Raises:
-        ContainerError: the daemon refused.
-        HostError: the daemon is gone.
+        ContainerError: the daemon reported an error.
+        HostError: the connection failed, or the daemon cannot run the image.
     """
     try:
         yield
@@ -80,44 +83,50 @@ def daemon_errors(doing: str) -> Iterator[None]:
 
 
 def explain(error: Exception, doing: str) -> BuildError:
-    """The error that tells a user about a failure of the daemon or of the connection to it."""
+    """The error of this package for an error of the Docker client.
+
+    Args:
+        error: the error of the client.
+        doing: what was being done, in words that follow "while".
+    """
     if not isinstance(error, APIError):
         return HostError(f"the connection to the Docker daemon broke while {doing}: {_text(error)}", hint=_START_HINT)
-    told = mask_secrets(str(error.explanation or error))
-    if "no space left on device" in told:
-        return ContainerError(
-            f"the disk of the Docker daemon is full: {told}",
-            hint="make room with `docker system prune` or `pulumi-poetry-layer cache clear`",
-        )
-    if "exec format error" in told:
+    message = mask_secrets(str(error.explanation or error))
+    if "no space left on device" in message:
+        return ContainerError(f"the disk of the Docker daemon is full: {message}", hint=DISK_HINT)
+    if "exec format error" in message:
         return not_runnable("of this image")
-    if found := re.search(rf'"([^"]+)": {re.escape(NO_SUCH_PROGRAM)}', told):
+    if found := re.search(rf'"([^"]+)": {re.escape(NO_SUCH_PROGRAM)}', message):
         return no_such_program(found[1])
-    return ContainerError(f"the Docker daemon refused while {doing}: {told}")
+    return ContainerError(f"the Docker daemon reported an error while {doing}: {message}")
 
 
 def no_such_program(program: str) -> ContainerError:
-    """The error for a program that an image should have."""
-    return ContainerError(f"the image has no {program}", hint="let image= name a build image of the layer's runtime")
+    """The error for a program that is missing in an image."""
+    return ContainerError(f"the image has no {program}", hint="set image= to a build image of the layer's runtime")
 
 
-def not_runnable(architecture: str) -> HostError:
-    """The error for an image whose programs this daemon's processor cannot run."""
+def not_runnable(which: str) -> HostError:
+    """The error for programs that the processor of the daemon cannot run.
+
+    Args:
+        which: which programs, in words that follow "programs", such as "for arm64".
+    """
     return HostError(
-        f"the Docker daemon cannot run programs {architecture}: exec format error",
-        hint="have qemu run them (`docker run --privileged --rm tonistiigi/binfmt --install all`), "
-        "use a daemon on such a machine (DOCKER_HOST), or the wheels builder",
+        f"the Docker daemon cannot run programs {which}: exec format error",
+        hint="install emulation (`docker run --privileged --rm tonistiigi/binfmt --install all`), "
+        "set DOCKER_HOST to a daemon on a machine of that architecture, or use the wheels builder",
     )
 
 
 def _unreachable(error: Exception) -> HostError:
-    told = _text(error)
-    if "Permission denied" in told or "PermissionError" in told:
+    message = _text(error)
+    if "Permission denied" in message or "PermissionError" in message:
         return HostError(
-            f"the Docker daemon may not be used by this user: {told}",
-            hint="add the user to the group `docker`, or let DOCKER_HOST name a daemon of the user's own",
+            f"this user has no permission to use the Docker daemon: {message}",
+            hint="add the user to the group `docker`, or set DOCKER_HOST to a daemon that the user may use",
         )
-    return HostError(f"no Docker daemon answers: {told}", hint=_START_HINT)
+    return HostError(f"no Docker daemon answers: {message}", hint=_START_HINT)
 
 
 def _text(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""What this package keeps in a Docker daemon between builds: images with Poetry, and a volume with its caches."""
+"""What this package keeps in a Docker daemon between builds: images with Poetry, and a volume with caches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class DockerCacheEntry:
     Attributes:
         kind: ``image`` or ``volume``.
         name: its name in the daemon.
-        size: bytes that are its own: of an image, those beyond the build image it was made from.
+        size: size in bytes; for an image, without the build image that it was made from.
     """
 
     kind: str
@@ -27,22 +27,22 @@ class DockerCacheEntry:
 
 
 def docker_cache() -> list[DockerCacheEntry]:
-    """What lies in the daemon.
+    """List the images and the volume.
 
     Raises:
         HostError: no daemon answers.
-        ContainerError: it refuses.
+        ContainerError: the daemon reported an error.
     """
     with connect() as client:
         return _entries(client)
 
 
 def clear_docker_cache() -> int:
-    """Remove all of it; returns how many bytes that were.
+    """Remove the images and the volume, and return their size in bytes.
 
     Raises:
         HostError: no daemon answers.
-        ContainerError: it refuses, for example because a build is running.
+        ContainerError: the daemon reported an error, for example because a build is running.
     """
     with connect() as client:
         found = _entries(client)

@@ -1,4 +1,4 @@
-"""What a container gets of this host's environment variables: how to reach indexes, and nothing else."""
+"""The environment variables of programs in a container: how to reach the indexes, and nothing else of this host."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.builders.poetry.index_access import IndexAccess
 
 CERTIFICATES_FOLDER = "/run/pulumi-poetry-layer/certificates"
-"""Where the certificate bundles that the variables name are in a container."""
+"""Folder in a container for CA bundles."""
 
-KEYS_FOLDER = "/dev/shm/pulumi-poetry-layer"  # noqa: S108 - of the container
-"""Where certificates with private keys are in a container: in memory, which no image, archive or disk gets to see."""
+KEYS_FOLDER = "/dev/shm/pulumi-poetry-layer"  # noqa: S108 - in the container
+"""Folder in a container for client certificates with their private keys. It is in memory, not on a disk."""
 
 _NO_FILE = frozenset({"", "true", "false"})  # POETRY_CERTIFICATES_<NAME>_CERT=false turns verification off
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerEnvironment:
-    """Environment variables for programs in a container, and the files that they name there.
+    """Environment variables for programs in a container, and the files that they refer to.
 
     Attributes:
         variables: name → value.
@@ -39,16 +39,16 @@ class ContainerEnvironment:
 
 
 def container_environment(variables: Mapping[str, str], access: IndexAccess) -> ContainerEnvironment:
-    """Proxies, indexes with their credentials, and certificates of this host, for a container.
+    """The proxies, indexes, logins and certificates of this host, for programs in a container.
 
     Args:
-        variables: environment variables of this host.
-        access: how the project's indexes are got at.
+        variables: environment variables of this process.
+        access: logins and certificates for the indexes of the project.
 
     Raises:
-        InputError: a certificate that a variable names cannot be read.
+        InputError: a certificate file cannot be read.
     """
-    host = access.unset(variables) | access.variables | access.certificate_variables()
+    host = access.without_disabled_certificates(variables) | access.variables | access.certificate_variables()
     passed: dict[str, str] = {}
     certificates: dict[str, bytes] = {}
     keys: dict[str, bytes] = {}
@@ -60,7 +60,7 @@ def container_environment(variables: Mapping[str, str], access: IndexAccess) -> 
             folder, files = (KEYS_FOLDER, keys) if kind is VariableKind.KEY else (CERTIFICATES_FOLDER, certificates)
             files[file] = _content(name, value)
             passed[name] = f"{folder}/{file}"
-    if bundle := passed.get("SSL_CERT_FILE"):  # Poetry's HTTP library knows only the other two
+    if bundle := passed.get("SSL_CERT_FILE"):  # requests, which Poetry uses, reads only the other two
         passed.setdefault("REQUESTS_CA_BUNDLE", passed.get("CURL_CA_BUNDLE") or bundle)
     return ContainerEnvironment(variables=passed, certificates=certificates, keys=keys)
 
@@ -72,5 +72,5 @@ def _content(name: str, path: str) -> bytes:
         raise InputError(
             f"{name} is set to a certificate file that cannot be read: {error.strerror}",
             where=path,
-            hint=f"unset {name}, or set it to the path of a file",
+            hint=f"unset {name}, or set it to the path of a readable file",
         ) from error

@@ -1,4 +1,4 @@
-"""Images to build in: the Lambda build image of a runtime, and one made from it that has Poetry at a pinned version."""
+"""Images to build in: the Lambda build image of a runtime, and an image made from it that contains Poetry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from docker.utils import parse_repository_tag
 from filelock import FileLock
 
 from pulumi_poetry_layer.builders.container.container import CACHE_FOLDER, start_container
-from pulumi_poetry_layer.builders.container.daemon import LABEL, daemon_errors
+from pulumi_poetry_layer.builders.container.daemon import DISK_HINT, LABEL, daemon_errors
 from pulumi_poetry_layer.builders.container.environment import CERTIFICATES_FOLDER
 from pulumi_poetry_layer.errors import BuildError, ContainerError, HostError
 from pulumi_poetry_layer.host.cache import cache_root
@@ -31,79 +31,90 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.target import Target
 
 DEFAULT_IMAGE = "public.ecr.aws/sam/build-{runtime}:latest-{architecture}"
-"""AWS's own build images: https://gallery.ecr.aws/sam"""
+"""The build images that AWS publishes: https://gallery.ecr.aws/sam"""
 
 POETRY_VERSION = "2.5.1"
+"""The Poetry that is installed into a build image with Python 3.10 or newer."""
 
 POETRY_VERSION_ON_PYTHON39 = "2.2.1"
 """The last Poetry that runs on Python 3.9."""
 
 REPOSITORY = "pulumi-poetry-layer/build"
-"""Name of the images that are made here; the tag is a digest of what decides their content."""
+"""Name of the images with Poetry. The tag is a digest of the build image and of what is installed."""
 
 POETRY = "/opt/pulumi-poetry-layer/poetry/bin/poetry"
-"""Where Poetry is in an image that was made here."""
+"""Path of Poetry in an image with Poetry."""
 
 _POETRY_ENVIRONMENT = "/opt/pulumi-poetry-layer/poetry"
 _MIRROR_PLUGIN = "poetry-plugin-pypi-mirror==0.6.5"
-_RECIPE = 1  # raised when the same base and the same requirements would give another image
+_RECIPE = 1  # to be raised when Poetry is installed in another way
 _DOCKER_ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
-_INSTALL_HINT = "Poetry is installed by pip, which heeds PIP_INDEX_URL and the proxy variables of this host"
+_INSTALL_HINT = "pip installs Poetry in the container: check PIP_INDEX_URL and the proxy variables of this host"
 
 _PULL_FAILURES: tuple[tuple[tuple[str, ...], type[BuildError], str, str], ...] = (
     (
         ("no space left on device",),
         ContainerError,
         "the disk of the Docker daemon is full",
-        "make room with `docker system prune` or `pulumi-poetry-layer cache clear`",
+        DISK_HINT,
     ),
     (
         ("no matching manifest", "does not match the specified platform"),
         HostError,
         "the image does not exist for this platform",
-        "let image= name one for {platform}",
+        "set image= to an image for {platform}",
     ),
     (
         ("denied", "unauthorized", "authentication required", "no basic auth"),
         ContainerError,
-        "the image may not be pulled, or does not exist",
-        "check the name; if it is right, log in with `docker login`",
+        "the registry denies access to the image, or the image does not exist",
+        "check the name in image=; if it is right, log in with `docker login`",
     ),
-    (("toomanyrequests", "rate limit"), ContainerError, "the registry wants a pause", "log in with `docker login`"),
+    (
+        ("toomanyrequests", "rate limit"),
+        ContainerError,
+        "the registry is rate-limiting you",
+        "log in with `docker login`, or wait and run the command again",
+    ),
     (
         ("manifest unknown", "not found", "name unknown", "invalid reference"),
         ContainerError,
-        "there is no such image",
+        "the image does not exist",
         "check the name in image=",
     ),
     (
         ("no such host", "dial tcp", "timeout", "connection refused", "tls", "x509", "eof"),
         HostError,
-        "the image's registry cannot be reached by the Docker daemon",
-        "give the daemon its proxy or certificate, or bring the image there by `docker load`: {reference}",
+        "the Docker daemon cannot reach the registry of the image",
+        "configure the proxy or the certificate of the daemon, or load {reference} with `docker load`",
     ),
 )
-"""Words of a failed pull → what they mean and what to do, most telling first."""
+"""Words in the message of a failed pull, error class, meaning and hint. The first row that fits counts."""
 
 _log = logging.getLogger(__name__)
 
 
 def image_reference(image: str, target: Target) -> str:
-    """The image for a target: ``{runtime}`` and ``{architecture}`` are filled in."""
+    """The name of the image for a target, with ``{runtime}`` and ``{architecture}`` replaced."""
     return image.replace("{runtime}", target.runtime).replace("{architecture}", target.architecture)
 
 
 def poetry_version(target: Target) -> str:
-    """The Poetry that builds for a target."""
+    """The version of Poetry that builds for a target."""
     return POETRY_VERSION if target.python_version >= (3, 10) else POETRY_VERSION_ON_PYTHON39
 
 
 def find_image(client: DockerClient, reference: str, target: Target) -> str:
-    """Id of the image of that name for the target's architecture; pulled if the daemon does not have it.
+    """The id of an image for the architecture of the target. It is pulled if the daemon does not have it.
+
+    Args:
+        client: the connection to the daemon.
+        reference: name and tag or digest of the image.
+        target: the target.
 
     Raises:
-        ContainerError: it does not exist, or may not be pulled.
-        HostError: it is for another architecture, or its registry cannot be reached.
+        ContainerError: the image does not exist, or the registry denies access.
+        HostError: the image is for another architecture, or its registry cannot be reached.
     """
     architecture = _DOCKER_ARCHITECTURES[target.architecture]
     found = _image(client, reference)
@@ -111,12 +122,12 @@ def find_image(client: DockerClient, reference: str, target: Target) -> str:
         _pull(client, reference, f"linux/{architecture}")
         found = _image(client, reference)
     if found is None:
-        raise ContainerError("the image was pulled but is not there", where=reference)
+        raise ContainerError("the image was pulled, but the Docker daemon does not have it", where=reference)
     if found.attrs["Architecture"] != architecture:
         raise HostError(
-            f"the image is for {found.attrs['Architecture']}, the layer is for {target.architecture}",
+            f"the image is for {found.attrs['Architecture']}, but the layer is for {target.architecture}",
             where=reference,
-            hint=f"let image= name one for {target.architecture}",
+            hint=f"set image= to an image for {target.architecture}",
         )
     return str(found.id)
 
@@ -124,12 +135,19 @@ def find_image(client: DockerClient, reference: str, target: Target) -> str:
 def image_with_poetry(
     client: DockerClient, base: str, target: Target, environment: ContainerEnvironment, limits: ContainerLimits
 ) -> str:
-    """Id of the image that is the base and Poetry; made once for each base, then found again.
+    """The id of an image with the content of a build image and Poetry. It is made once for each build image.
 
-    With a mirror of PyPI in the environment it also has the plugin through which Poetry uses one.
+    If the environment has a mirror of PyPI, the image also contains the plugin that lets Poetry use it.
+
+    Args:
+        client: the connection to the daemon.
+        base: id of the build image.
+        target: the target.
+        environment: environment variables and certificates for pip.
+        limits: network and time limit of the container in which Poetry is installed.
 
     Raises:
-        BuildError: Poetry cannot be installed, or the daemon fails.
+        BuildError: Poetry cannot be installed, or the daemon reported an error.
     """
     requirements = [f"poetry=={poetry_version(target)}"]
     if MIRROR_VARIABLE in environment.variables:
@@ -137,15 +155,15 @@ def image_with_poetry(
     tag = hashlib.sha256(json.dumps([_RECIPE, base, requirements]).encode()).hexdigest()[:16]
     reference = f"{REPOSITORY}:{tag}"
     if _image(client, reference) is None:
-        with _alone(tag):
+        with _image_lock(tag):
             if _image(client, reference) is None:
-                _log.info("installing %s into a copy of the build image, once", " and ".join(requirements))
+                _log.info("installing %s into a copy of the build image (only once)", " and ".join(requirements))
                 with start_container(client, base, limits) as container:
                     _install_poetry(container, target, requirements, environment)
                     container.commit(REPOSITORY, tag, {LABEL: "image"})
     made = _image(client, reference)
     if made is None:
-        raise ContainerError("the image was made but is not there", where=reference)
+        raise ContainerError("the image was made, but the Docker daemon does not have it", where=reference)
     return str(made.id)
 
 
@@ -153,7 +171,7 @@ def _install_poetry(
     container: BuildContainer, target: Target, requirements: list[str], environment: ContainerEnvironment
 ) -> None:
     pip = ["-m", "pip", "--python", f"{_POETRY_ENVIRONMENT}/bin/python", "install", "--quiet"]
-    # Only what pip needs: no login but the one in the address of its index, and then it keeps no answers of that.
+    # pip gets no login except the one in the address of its index. With such a login it must not cache answers.
     passed = {name: value for name, value in environment.variables.items() if not name.startswith("POETRY_")}
     variables = {**passed, "PIP_CACHE_DIR": f"{CACHE_FOLDER}/pip", "PIP_ROOT_USER_ACTION": "ignore"}
     if "@" in passed.get("PIP_INDEX_URL", ""):
@@ -168,8 +186,8 @@ def _install_poetry(
 
 
 @contextmanager
-def _alone(tag: str) -> Iterator[None]:
-    """Let one process of this host make an image, and the others wait for it."""
+def _image_lock(tag: str) -> Iterator[None]:
+    """Let one process of this host make an image while the others wait for it."""
     folder = cache_root() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / f"image-{tag}.lock"):
@@ -188,7 +206,7 @@ def _pull(client: DockerClient, reference: str, platform: str) -> None:
     """Pull an image.
 
     Raises:
-        BuildError: the registry or the daemon says no.
+        BuildError: the registry or the daemon reported an error.
     """
     repository, tag = parse_repository_tag(reference)
     _log.info("pulling %s", reference)
@@ -202,9 +220,9 @@ def _pull(client: DockerClient, reference: str, platform: str) -> None:
 
 
 def _pull_error(error: BuildError, reference: str, platform: str) -> BuildError:
-    """What a failed pull means; registries and daemons word it in their own ways."""
-    told = mask_secrets(error.what)
+    """The error for a failed pull. Registries and daemons report the same failure in different words."""
+    message = mask_secrets(error.what)
     for words, kind, what, hint in _PULL_FAILURES:
-        if any(word in told.lower() for word in words):
-            return kind(f"{what}: {told}", where=reference, hint=hint.format(reference=reference, platform=platform))
-    return type(error)(told, where=reference, hint=error.hint or f"see what `docker pull {reference}` says")
+        if any(word in message.lower() for word in words):
+            return kind(f"{what}: {message}", where=reference, hint=hint.format(reference=reference, platform=platform))
+    return type(error)(message, where=reference, hint=error.hint or f"run `docker pull {reference}` to see the details")

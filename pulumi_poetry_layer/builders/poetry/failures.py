@@ -1,6 +1,7 @@
-"""What Poetry says when an index fails, told as the wheels builder tells it: source, package and what to set.
+"""Errors of ``poetry install`` that an index caused: which source, which package, and what to do.
 
-Poetry's own output stays part of the error; what is read from it here is in the words of Poetry 2.
+The messages are those of the wheels builder, followed by Poetry's output. The patterns here match the output of
+Poetry 2.
 """
 
 from __future__ import annotations
@@ -29,18 +30,29 @@ _OTHER_FILE = r"for (<b>)?{0}(</>)? did not match any known checksums|Hash for {
 _NO_CANDIDATE = r"Unable to find installation candidates for {0}(?:(?!Unable to find).)*?\b0 candidate"
 
 
-def explained(error: SubprocessError, plan: BuildPlan, access: IndexAccess) -> SubprocessError:
-    """The error of ``poetry install`` with what an index has to do with it before Poetry's own words."""
-    reader = _Reader(error.what, plan, access)
-    found = {problem.where: problem for problem in reader.problems()}
+def explain_failure(error: SubprocessError, plan: BuildPlan, access: IndexAccess) -> SubprocessError:
+    """The error of ``poetry install``, with the failures of indexes before Poetry's output.
+
+    Args:
+        error: the error, with Poetry's output.
+        plan: what was to be installed.
+        access: the sources and logins that Poetry had.
+
+    Returns:
+        ``error`` itself if no index failed.
+    """
+    output = _Output(error.what, plan, access)
+    found = {problem.where: problem for problem in output.problems()}
     if not found:
         return error
-    told = "\n".join(f"{problem.where}: {problem.what}" for problem in found.values())
+    messages = "\n".join(f"{problem.where}: {problem.what}" for problem in found.values())
     hints = dict.fromkeys(problem.hint for problem in found.values() if problem.hint)
-    return SubprocessError(f"{told}\n\n{error.what}", hint="; ".join(hints))
+    return SubprocessError(f"{messages}\n\n{error.what}", hint="; ".join(hints))
 
 
-class _Reader:
+class _Output:
+    """The output of ``poetry install``."""
+
     def __init__(self, output: str, plan: BuildPlan, access: IndexAccess) -> None:
         self._output = output
         self._plan = plan
@@ -72,7 +84,7 @@ class _Reader:
         return self._connection(package, source)
 
     def _status(self, package: PlannedPackage) -> str | None:
-        """The status that a request for the package ended with."""
+        """The HTTP status of a failed request for the package."""
         file = package.file.name if package.file else f"/{package.name}/"
         for found in _STATUS.finditer(self._output):
             if f"/{package.name}/" in found["url"] or file in found["url"]:
@@ -80,12 +92,12 @@ class _Reader:
         return None
 
     def _connection(self, package: PlannedPackage, source: PackageSource) -> Failure | None:
-        """Why there was no connection to the index for the package."""
+        """Why a connection to the index of the package failed."""
         for found in _NO_CONNECTION.finditer(self._output):
-            path = _PATH.search(found["more"])
-            asked = path["path"] if path else ""
+            match = _PATH.search(found["more"])
+            path = match["path"] if match else ""
             file = package.file.name if package.file else ""
-            if found["host"] != source.host or not (f"/{package.name}/" in asked or (file and asked.endswith(file))):
+            if found["host"] != source.host or not (f"/{package.name}/" in path or (file and path.endswith(file))):
                 continue
             if "verify failed" in found["more"] or "doesn't match" in found["more"]:
                 return Failure.UNTRUSTED

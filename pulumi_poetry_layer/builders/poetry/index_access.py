@@ -1,8 +1,8 @@
-"""How a Poetry that runs in a folder of its own gets at the project's indexes.
+"""What Poetry needs to reach the indexes of a project from a temporary folder.
 
-It reads none of this user's configuration, so all that it needs is looked up here and handed to it: logins and
-certificates in its environment and nowhere else. Its copies of pyproject.toml and poetry.lock have no login in any
-address: whatever becomes of the folder or the container, there is nothing to be found in it.
+Poetry does not read the user's configuration there. So this module looks up logins and certificates, and passes them
+to Poetry in environment variables. The copies of pyproject.toml and poetry.lock contain no login, so no login stays
+behind if the folder or the container is not removed.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
 
 _UNLISTED = "pulumi-poetry-layer-{}"
-"""Name of a source for an address that a package is locked at, so that Poetry has a login for it."""
+"""Name of a source that is added for a locked address with a login, so that Poetry uses that login."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IndexAccess:
-    """What Poetry is given.
+    """What Poetry gets to reach the indexes.
 
     Attributes:
-        variables: environment variables, with logins in them.
-        pip_variables: the same for pip, which is to take Poetry from the mirror of PyPI.
-        certificates: name of a source → its certificates, which are files of this host.
-        sources: what pyproject.toml lists.
-        mirror: the index that stands in for PyPI.
+        variables: environment variables with logins, for Poetry.
+        pip_variables: environment variables for pip, which installs Poetry from the mirror of PyPI.
+        certificates: name of a source → its certificates, as paths on this host.
+        sources: the sources that pyproject.toml lists.
+        mirror: the mirror of PyPI, or None.
         logins: name of a source → its login.
-        asks_keyring: whether Poetry shall look into the keyring itself, because this package cannot.
+        asks_keyring: whether Poetry must ask the keyring itself, because the keyring package is not installed here.
         pyproject: text of the pyproject.toml to install from.
-        content_hash: what its lock file has to say then; None where the text is the user's own.
+        content_hash: content hash of ``pyproject``, or None if ``pyproject`` is the unchanged text of the user.
     """
 
     variables: dict[str, str] = field(repr=False)
@@ -61,58 +61,74 @@ class IndexAccess:
     content_hash: str | None = None
 
     def lock(self, pinned: str) -> str:
-        """The text of a pinned lock file that fits the text of pyproject.toml."""
+        """The text of a pinned lock file, without logins and with the content hash of ``pyproject``.
+
+        Args:
+            pinned: text of the pinned lock file.
+        """
         if self.content_hash is None:
             return pinned
-        document = _stripped(parse_toml(pinned))
+        document = _without_logins(parse_toml(pinned))
         document["metadata"]["content-hash"] = self.content_hash
         first_line = pinned.partition("\n")[0]
         return (f"{first_line}\n\n" if first_line.startswith("#") else "") + tomli_w.dumps(document)
 
     @property
-    def settings(self) -> str:
-        """Text of a poetry.toml: what Poetry takes from no environment variable, or would take for a path there."""
+    def poetry_toml(self) -> str:
+        """Text of a poetry.toml that turns certificate checks off, or "" if none are off.
+
+        In an environment variable, Poetry would take ``false`` for the path of a file.
+        """
         off = {name: {"cert": False} for name, certificates in self.certificates.items() if not certificates.verify}
         return tomli_w.dumps({"certificates": off}) if off else ""
 
     def certificate_variables(self) -> dict[str, str]:
-        """The variables that name certificates, which are files of this host."""
+        """Environment variables with the paths of certificates on this host."""
         found: dict[str, str] = {}
         for name, certificates in self.certificates.items():
             for key, path in (("cert", certificates.authority), ("client-cert", certificates.client)):
                 found |= dict.fromkeys(variable_names("certificates", name, key), path) if path else {}
         return found
 
-    def unset(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """The variables without those that say in text what ``settings`` says."""
-        taken = {
+    def without_disabled_certificates(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """The variables without those that turn a certificate check off; :attr:`poetry_toml` does that.
+
+        Args:
+            variables: environment variables of this process.
+        """
+        disabled = {
             name
             for source, certificates in self.certificates.items()
             if not certificates.verify
             for name in variable_names("certificates", source, "cert")
         }
-        return {name: value for name, value in variables.items() if name not in taken}
+        return {name: value for name, value in variables.items() if name not in disabled}
 
 
 def index_access(plan: BuildPlan, files: ProjectFiles, credentials: Credentials) -> IndexAccess:
     """Look up what Poetry needs to install a plan.
 
+    Args:
+        plan: what to install.
+        files: the files that the plan was made from.
+        credentials: the user's logins and certificates.
+
     Raises:
         InputError: a certificate that is configured for a source does not exist.
     """
     listed = Sources.of(files.pyproject)
-    unlisted = list(_unlisted(plan))
-    pyproject, content_hash = _without_logins(plan, files, unlisted)
-    needed = [*_needed(plan, listed), *unlisted]
+    unlisted = list(_unlisted_sources(plan))
+    pyproject, content_hash = _pyproject_without_logins(plan, files, unlisted)
+    needed = [*_needed_sources(plan, listed), *unlisted]
     mirror = credentials.mirror()
-    named = [*needed, *([mirror] if mirror else [])]
-    logins = {source.name: login for source in named if (login := credentials.login(source))}
+    used = [*needed, *([mirror] if mirror else [])]
+    logins = {source.name: login for source in used if (login := credentials.login(source))}
     return IndexAccess(
         variables=credentials.variables(needed),
         pip_variables={"PIP_INDEX_URL": url_with_login(mirror, credentials.login(mirror))} if mirror else {},
         certificates={
             source.name: found
-            for source in named
+            for source in used
             if (found := credentials.configuration.certificates(source.name)) != Certificates()
         },
         sources=listed,
@@ -126,14 +142,17 @@ def index_access(plan: BuildPlan, files: ProjectFiles, credentials: Credentials)
     )
 
 
-def _needed(plan: BuildPlan, listed: Sources) -> list[PackageSource]:
-    """The sources that are asked for something: a keyring is not opened for others."""
+def _needed_sources(plan: BuildPlan, listed: Sources) -> list[PackageSource]:
+    """The listed sources that Poetry needs. The keyring is not opened for the others.
+
+    Build requirements may come from every source that is not explicit.
+    """
     builds = any(not (package.file and is_wheel(package.file.name)) for package in plan.packages)
-    asked = {source.name for package in plan.packages if (source := _source_of(package, listed))}
+    locked = {source.name for package in plan.packages if (source := _source_of(package, listed))}
     return [
         source
         for source in listed.listed
-        if not source.is_pypi and (source.name in asked or (builds and source.priority != "explicit"))
+        if not source.is_pypi and (source.name in locked or (builds and source.priority != "explicit"))
     ]
 
 
@@ -143,17 +162,23 @@ def _source_of(package: PlannedPackage, listed: Sources) -> PackageSource | None
     return listed.of_package(package.source)
 
 
-def _without_logins(plan: BuildPlan, files: ProjectFiles, unlisted: Iterable[PackageSource]) -> tuple[str, str | None]:
-    """pyproject.toml without logins in addresses, and with sources for those that are no source's; its content hash.
+def _pyproject_without_logins(
+    plan: BuildPlan, files: ProjectFiles, unlisted: Iterable[PackageSource]
+) -> tuple[str, str | None]:
+    """The text of a pyproject.toml without logins in addresses, and its content hash.
 
-    PyPI is listed where a package is locked from it and it is not: a lock file of Poetry 1 may say so, and Poetry 2
-    would look for the package on another index.
+    Locked addresses with a login that belong to no listed source become sources. PyPI becomes a source if a package is
+    locked from PyPI although another source replaces it. Lock files of Poetry 1 can have such packages, and Poetry 2
+    would look for them on the other source.
+
+    Returns:
+        The user's text and None if nothing has to change.
     """
     replaced = Sources.of(files.pyproject).instead_of_pypi is not None
     from_pypi = replaced and any(package.source is None for package in plan.packages)
     if not (from_pypi or has_login(files.pyproject) or has_login(files.lock)):
         return files.pyproject, None
-    document = _stripped(parse_toml(files.pyproject))
+    document = _without_logins(parse_toml(files.pyproject))
     added = [{"name": source.name, "url": source.address.url, "priority": "explicit"} for source in unlisted]
     if from_pypi:
         added.append({"name": PYPI, "priority": "explicit"})
@@ -166,16 +191,16 @@ def _without_logins(plan: BuildPlan, files: ProjectFiles, unlisted: Iterable[Pac
     return text, after.content_hash if same_rule else after.content_hash_without_groups
 
 
-def _stripped(value: Any) -> Any:
-    """A TOML document without logins in the http addresses of its texts."""
+def _without_logins(value: Any) -> Any:
+    """A TOML document without logins in http addresses."""
     if isinstance(value, dict):
-        return {key: _stripped(entry) for key, entry in value.items()}
+        return {key: _without_logins(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        return [_stripped(entry) for entry in value]
+        return [_without_logins(entry) for entry in value]
     return without_logins(value) if isinstance(value, str) else value
 
 
-def _unlisted(plan: BuildPlan) -> Iterator[PackageSource]:
+def _unlisted_sources(plan: BuildPlan) -> Iterator[PackageSource]:
     """Sources for git repositories and files that are locked at an address with a login."""
     locked: Iterable[Any] = (package.source for package in plan.packages)
     addresses = {

@@ -1,8 +1,10 @@
-"""The steps of a build with Poetry, the same wherever it runs: on this host or in a container.
+"""The steps of a build with Poetry, the same on this host and in a container.
 
-A folder gets copies of pyproject.toml and poetry.lock and a virtual environment inside it
-(``virtualenvs.in-project``), Poetry installs the chosen groups and extras without the project itself (``--no-root``),
-and the environment's site-packages become the layer: https://python-poetry.org/docs/cli/#install
+1. Copy pyproject.toml and a pinned poetry.lock into a folder, and make a virtual environment in it
+   (``virtualenvs.in-project``).
+2. Let Poetry install the chosen groups and extras without the project itself (``--no-root``):
+   https://python-poetry.org/docs/cli/#install
+3. Read the members of the layer from the site-packages of the virtual environment.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pulumi_poetry_layer.builders.poetry.failures import explained
+from pulumi_poetry_layer.builders.poetry.failures import explain_failure
 from pulumi_poetry_layer.builders.poetry.pinned_lock import PATHS_FOLDER, pin_lock
 from pulumi_poetry_layer.builders.poetry.site_packages import read_site_packages
 from pulumi_poetry_layer.errors import SubprocessError
@@ -29,26 +31,35 @@ _ENVIRONMENT_FOLDER = ".venv"
 
 
 class Workspace(Protocol):
-    """A folder, with the target's Python and a Poetry that work in it."""
+    """A folder in which the target's Python and Poetry can run."""
 
     def write(self, texts: Mapping[str, str]) -> None:
-        """Put text files into the folder, by name."""
+        """Write text files into the folder.
+
+        Args:
+            texts: file name → text.
+        """
 
     def copy(self, source: Path, name: str) -> None:
-        """Put a copy of a folder of this host into the folder, under a name."""
+        """Copy a folder of this host into the folder.
+
+        Args:
+            source: the folder on this host.
+            name: name of the copy.
+        """
 
     def python(self, arguments: Sequence[str]) -> None:
         """Run the target's Python in the folder.
 
         Raises:
-            BuildError: it failed; carries its output.
+            BuildError: it failed; the error contains its output.
         """
 
     def poetry(self, arguments: Sequence[str]) -> None:
         """Run Poetry in the folder.
 
         Raises:
-            BuildError: it failed; carries its output.
+            BuildError: it failed; the error contains its output.
         """
 
     def fetch(self, folder: str) -> Path:
@@ -56,19 +67,19 @@ class Workspace(Protocol):
 
 
 def install_plan(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, workspace: Workspace) -> list[Member]:
-    """Install the plan in a workspace; the members lie where the workspace fetched them to.
+    """Install the plan in a workspace, and return the members of the layer.
 
     Args:
         plan: what to install.
-        files: the project's own files.
-        access: what they are to be in the workspace, and how Poetry gets at indexes.
-        workspace: where it runs.
+        files: the files that the plan was made from.
+        access: the pyproject.toml, logins and certificates for Poetry.
+        workspace: where to install.
 
     Raises:
-        BuildError: a step failed, or something else than the plan was installed.
+        BuildError: a step failed, or the installed packages are not the planned ones.
     """
     lock = access.lock(pin_lock(files.lock, plan))
-    settings = {"poetry.toml": access.settings} if access.settings else {}
+    settings = {"poetry.toml": access.poetry_toml} if access.poetry_toml else {}
     workspace.write({"pyproject.toml": access.pyproject, "poetry.lock": lock, **settings})
     paths = [package for package in plan.packages if package.digest]
     with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
@@ -80,17 +91,21 @@ def install_plan(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, work
     try:
         workspace.poetry(install_arguments(plan, cached=not access.logins))
     except SubprocessError as error:
-        raise explained(error, plan, access) from None
+        raise explain_failure(error, plan, access) from None
     site_packages = workspace.fetch(f"{_ENVIRONMENT_FOLDER}/lib/{plan.target.runtime}/site-packages")
     return read_site_packages(site_packages, plan)
 
 
 def install_arguments(plan: BuildPlan, *, cached: bool = True) -> list[str]:
-    """``poetry install`` for the plan's groups and extras, without the project itself.
+    """The arguments of ``poetry install`` for the groups and extras of a plan, without the project itself.
 
-    Not ``cached``: Poetry keeps answers of indexes with the headers of the request that they vary by, and an index may
-    well say ``Vary: Authorization``. Downloaded files are kept all the same. ``-v`` has it say why there is no
-    connection.
+    With ``-v``, Poetry reports why a connection failed.
+
+    Args:
+        plan: what to install.
+        cached: whether Poetry may cache answers of indexes. It must not if a login is used: it stores an answer with
+            the request headers that the answer depends on (``Vary: Authorization``). Downloaded files are cached
+            anyway.
     """
     extras = [argument for extra in sorted(plan.choice.extras) for argument in ("--extras", extra)]
     groups = ",".join(sorted(plan.choice.groups))
@@ -99,12 +114,12 @@ def install_arguments(plan: BuildPlan, *, cached: bool = True) -> list[str]:
 
 
 def poetry_settings(*, configuration: str, cache: str, keyring: bool = False) -> dict[str, str]:
-    """Environment variables for a Poetry that has its own configuration and installs beside the project.
+    """Environment variables for a Poetry with its own configuration and a virtual environment beside pyproject.toml.
 
     Args:
-        configuration: a folder of this build alone.
-        cache: a folder that outlives it.
-        keyring: whether Poetry may ask the system's keyring.
+        configuration: a folder that only this build uses.
+        cache: a folder that is kept after the build.
+        keyring: whether Poetry may use the keyring of the system.
     """
     return {
         "POETRY_CONFIG_DIR": f"{configuration}/config",
@@ -114,5 +129,5 @@ def poetry_settings(*, configuration: str, cache: str, keyring: bool = False) ->
         "POETRY_VIRTUALENVS_CREATE": "true",
         "POETRY_VIRTUALENVS_IN_PROJECT": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "SOURCE_DATE_EPOCH": "315532800",  # 1980-01-01, the archive's own date: https://reproducible-builds.org/specs/
+        "SOURCE_DATE_EPOCH": "315532800",  # 1980-01-01, as in the layer: https://reproducible-builds.org/specs/
     }

@@ -1,8 +1,8 @@
-"""A poetry.lock that holds nothing but a plan: the same packages, each with the one file that was chosen.
+"""A pinned poetry.lock: only the planned packages, each with the one file that was chosen for the target.
 
-Poetry installs what the lock file in its folder says. With every other package and file taken out it cannot but
-install the plan: not a wheel for a newer glibc than the target's, and not what a marker would say of the host. A lock
-file of an older version is pinned in version 2.1, which says who needs what: there is nothing left to solve.
+Poetry then can install nothing else, whatever host it runs on: no wheel for another glibc or Python, and no package
+that a marker selects on this host only. A pinned lock file always has lock version 2.1, which lists the groups of each
+package. So Poetry does not have to solve an older lock file again.
 """
 
 from __future__ import annotations
@@ -21,13 +21,17 @@ _KEPT_KEYS = ("name", "version", "description", "python-versions", "source")
 _LOCK_VERSION = "2.1"
 
 PATHS_FOLDER = "path_dependencies"
-"""Folder beside the pinned lock file in which it expects the path dependencies, each under its name."""
+"""Folder beside the pinned lock file with a copy of each path dependency, under the name of the package."""
 
 
 def pin_lock(lock_text: str, plan: BuildPlan) -> str:
-    """The text of a lock file that installs exactly the plan, whatever host Poetry runs on.
+    """The text of a lock file that installs exactly the plan.
 
-    The content hash and the first line stay, so that Poetry's check for a stale lock file gives the same answer.
+    The content hash and the first line are kept, so that Poetry accepts the lock file as it accepts the original.
+
+    Args:
+        lock_text: text of the poetry.lock that the plan was made from.
+        plan: the plan.
     """
     locked = parse_toml(lock_text)
     planned = {package.name: package for package in plan.packages}
@@ -46,20 +50,20 @@ def pin_lock(lock_text: str, plan: BuildPlan) -> str:
 
 
 def _is_planned(table: dict[str, Any], package: PlannedPackage) -> bool:
-    """Whether a locked package is the planned one, not one of another version or from another place."""
+    """Whether a locked package has the version and the source of the planned one."""
     source = package.source
-    place = (source.type, source.url, source.resolved_reference) if source else (None, None, None)
+    planned = (source.type, source.url, source.resolved_reference) if source else (None, None, None)
     locked = table.get("source", {})
-    return table["version"] == package.version and place == tuple(
+    return table["version"] == package.version and planned == tuple(
         locked.get(key) for key in ("type", "url", "resolved_reference")
     )
 
 
 def _pinned(table: dict[str, Any], package: PlannedPackage, groups: list[str]) -> dict[str, Any]:
-    """A package that the plan's groups need on every host, and that needs nothing: what it needs is planned too."""
+    """A package in the groups of the plan, without markers, and without dependencies because they are planned too."""
     pinned = {key: table[key] for key in _KEPT_KEYS if key in table}
     if package.digest:
-        pinned["source"] = {"type": table["source"]["type"], "url": _place(package, table["source"]["url"])}
+        pinned["source"] = {"type": table["source"]["type"], "url": _copied_path(package, table["source"]["url"])}
     return {
         **pinned,
         "optional": False,
@@ -68,7 +72,7 @@ def _pinned(table: dict[str, Any], package: PlannedPackage, groups: list[str]) -
     }
 
 
-def _place(package: PlannedPackage, url: str) -> str:
-    """Where a path dependency's copy lies, relative to the lock file."""
+def _copied_path(package: PlannedPackage, url: str) -> str:
+    """The path of the copy of a path dependency, relative to the lock file."""
     folder = f"{PATHS_FOLDER}/{package.name}"
     return f"{folder}/{url.rpartition('/')[2]}" if package.file else folder

@@ -1,8 +1,8 @@
-"""An installed site-packages folder → the members of a layer.
+"""From a site-packages folder to the members of a layer.
 
-What lands in the layer is what the RECORD of each planned distribution names and what lies inside site-packages:
-no bytecode, no console scripts (their first line names this host's interpreter), no bootstrap files of the virtual
-environment. RECORD is rewritten so that it is true to the layer.
+A layer has the files in site-packages that the RECORD of a planned distribution lists. It has no bytecode, no console
+scripts (their first line contains the path of the interpreter), and no files of the virtual environment itself. RECORD
+is rewritten to list exactly the files in the layer.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 def read_site_packages(site_packages: Path, plan: BuildPlan) -> list[Member]:
     """The members of the layer.
 
+    Args:
+        site_packages: the folder that the plan was installed into.
+        plan: the plan.
+
     Raises:
         VerificationError: the installed distributions are not the planned ones, or a file is missing.
     """
@@ -61,7 +65,7 @@ def _differences(plan: BuildPlan, installed: dict[str, tuple[str, Path]]) -> Ite
         if name not in installed:
             yield VerificationError("was planned but not installed", where=f"{name} {version}")
         elif Version(installed[name][0]) != Version(version):
-            yield VerificationError(f"was planned, {installed[name][0]} was installed", where=f"{name} {version}")
+            yield VerificationError(f"was planned, but {installed[name][0]} was installed", where=f"{name} {version}")
     for name in sorted(installed.keys() - planned.keys()):
         yield VerificationError("was installed but not planned", where=f"{name} {installed[name][0]}")
 
@@ -91,7 +95,7 @@ def _distribution_members(name: str, site_packages: Path, dist_info: Path) -> It
 
 
 def _in_layer(path: PurePosixPath, dist_info: str) -> bool:
-    """Whether a recorded path lies in site-packages and is wanted in a layer."""
+    """Whether a path in RECORD is inside of site-packages and belongs into a layer."""
     if path.is_absolute() or ".." in path.parts or is_bytecode_cache(path.as_posix()):
         return False
     return not (path.parts[0] == dist_info and path.name in INSTALLATION_FILES)

@@ -1,4 +1,4 @@
-"""What LocalBuilder makes of its host; the real Poetry is run in tests/e2e/test_local_builder.py."""
+"""How LocalBuilder checks its host. tests/e2e/test_local_builder.py runs the real Poetry."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def linux(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_host_of_the_targets_kind_is_taken(linux: pytest.MonkeyPatch) -> None:
-    """Otherwise the builder is of no use at all."""
+def test_host_that_matches_the_target_is_accepted(linux: pytest.MonkeyPatch) -> None:
+    """Otherwise the local builder cannot build anything."""
     check_host(Target("python3.12", "x86_64"))
 
 
@@ -45,11 +45,11 @@ def test_host_of_the_targets_kind_is_taken(linux: pytest.MonkeyPatch) -> None:
     ("function", "answer", "message"),
     [
         ("system", "Darwin", "for python3.12 on x86_64 on Darwin"),
-        ("libc_ver", ("", ""), "on a Linux without glibc"),
+        ("libc_ver", ("", ""), "on Linux without glibc"),
         ("machine", "aarch64", "which is aarch64, not x86_64"),
     ],
 )
-def test_other_host_is_refused_and_another_builder_named(
+def test_other_host_is_refused_with_a_hint_to_another_builder(
     linux: pytest.MonkeyPatch, function: str, answer: object, message: str
 ) -> None:
     """Otherwise a layer built on a Mac is published and fails to import in AWS."""
@@ -61,17 +61,21 @@ def test_other_host_is_refused_and_another_builder_named(
 
 
 @pytest.mark.skipif(RUNTIME not in RUNTIMES, reason="no such runtime")
-def test_running_python_is_used_when_it_is_of_the_targets_version() -> None:
-    """Otherwise a virtual environment without other Pythons on PATH cannot build."""
+def test_running_python_is_used_if_it_has_the_targets_version() -> None:
+    """Otherwise a virtual environment without another Python on PATH cannot build."""
     assert find_interpreter(Target(RUNTIME, "x86_64")).path == sys.executable
 
 
-def test_python_on_path_is_found_and_asked_for_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise a python3.9 that is something else makes a layer full of wrong native files."""
+def test_python_on_path_is_used_only_if_it_has_the_targets_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a python3.9 that is another version makes a layer with native files that do not load."""
     missing = "python3.9"
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(HostError, match=r"needs python3\.9; this host runs .* has no python3\.9 on PATH"):
+    message = r"needs python3\.9; this host runs .* has no python3\.9 on PATH"
+    with pytest.raises(HostError, match=message) as caught:
         find_interpreter(Target(missing, "x86_64"))
+    assert "install python3.9, or use the wheels builder" in str(caught.value.hint)
     fake = tmp_path / missing
     fake.write_text("#!/bin/sh\necho python3.8\n")
     fake.chmod(0o755)
@@ -81,8 +85,8 @@ def test_python_on_path_is_found_and_asked_for_its_version(tmp_path: Path, monke
     assert find_interpreter(Target(missing, "x86_64")).path == str(fake)
 
 
-def test_poetry_sees_credentials_and_network_settings_but_no_configuration(tmp_path: Path) -> None:
-    """Otherwise the build depends on who runs it, or writes into the environment that is active."""
+def test_poetry_gets_credentials_and_network_settings_but_no_other_configuration(tmp_path: Path) -> None:
+    """Otherwise the build depends on the user's configuration, or installs into the active environment."""
     kept = {
         "POETRY_HTTP_BASIC_PRIVATE_USERNAME": "u",
         "POETRY_HTTP_BASIC_PRIVATE_PASSWORD": "p",
@@ -115,8 +119,8 @@ def test_poetry_sees_credentials_and_network_settings_but_no_configuration(tmp_p
     assert environment["REQUESTS_CA_BUNDLE"] == "s"
 
 
-def test_poetry_is_asked_for_the_chosen_groups_and_extras_without_the_project() -> None:
-    """Otherwise the layer holds the project itself, or packages nobody asked for."""
+def test_poetry_installs_the_chosen_groups_and_extras_without_the_project() -> None:
+    """Otherwise the layer contains the project itself, or packages of other groups."""
     request = LayerRequest(
         project_dir=PROJECT, runtime="python3.12", groups=("main", "debug"), extras=("yaml",), builder=LocalBuilder()
     )
@@ -125,7 +129,7 @@ def test_poetry_is_asked_for_the_chosen_groups_and_extras_without_the_project() 
 
 
 def test_options_make_the_same_builder_again() -> None:
-    """Otherwise Pulumi's provider process builds with another Poetry than the user named."""
+    """Otherwise Pulumi's provider process builds with another Poetry than the user chose."""
     assert LocalBuilder().options() == {}
     builder = LocalBuilder(poetry="/opt/poetry/bin/poetry")
     again = make_builder("local", builder.options())

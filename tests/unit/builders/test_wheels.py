@@ -1,4 +1,4 @@
-"""WheelBuilder from the index to the zip, with an index on loopback."""
+"""WheelBuilder from the index to the zip, with an index on this host."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ LIB = WheelSample(name="lib-two", files={"lib.py": b"import app\n"})
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
-    """An index of a few wheels."""
+    """An index with a few wheels."""
     with serve(Index(files={sample.file_name: sample.data() for sample in (APP, LIB)})) as served:
         monkeypatch.setenv("NO_PROXY", "*")
         yield served
@@ -55,7 +55,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
 
 @pytest.fixture
 def index(server: Index, monkeypatch: pytest.MonkeyPatch) -> Index:
-    """The same in PyPI's place."""
+    """The same index as the mirror of PyPI."""
     monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", server.url)
     return server
 
@@ -83,8 +83,8 @@ def build(tmp_path: Path, plan: BuildPlan, cache: str = "cache") -> ArchiveSumma
         return write_archive(parts, tmp_path / "layer.zip")
 
 
-def test_a_layer_is_built_from_an_index(tmp_path: Path, index: Index) -> None:
-    """There would be no layer."""
+def test_layer_has_the_files_of_the_wheels_from_the_index(tmp_path: Path, index: Index) -> None:
+    """Otherwise the layer cannot be built, or has missing packages."""
     summary = build(tmp_path, planned(APP, LIB))
 
     with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
@@ -95,8 +95,8 @@ def test_a_layer_is_built_from_an_index(tmp_path: Path, index: Index) -> None:
     assert summary.distributions["app"].files == 5
 
 
-def test_a_warm_cache_needs_no_index(tmp_path: Path, index: Index) -> None:
-    """Each build would be as slow as the network."""
+def test_warm_cache_needs_no_index(tmp_path: Path, index: Index) -> None:
+    """Otherwise each build is as slow as the network."""
     first = build(tmp_path, planned(APP, LIB))
     index.requests.clear()
 
@@ -104,15 +104,15 @@ def test_a_warm_cache_needs_no_index(tmp_path: Path, index: Index) -> None:
     assert not index.requests
 
 
-def test_a_cold_cache_gives_the_same_bytes(tmp_path: Path, index: Index) -> None:
-    """Two machines would publish two layers of one lock file."""
+def test_two_caches_give_the_same_bytes(tmp_path: Path, index: Index) -> None:
+    """Otherwise two machines publish two different layers from one lock file."""
     first = build(tmp_path, planned(APP, LIB))
 
     assert build(tmp_path, planned(APP, LIB), cache="another") == first
 
 
-def test_a_damaged_cache_entry_is_fetched_again(tmp_path: Path, index: Index) -> None:
-    """Every later build would fail until a user clears the cache."""
+def test_damaged_cache_entry_is_an_error_and_is_fetched_again(tmp_path: Path, index: Index) -> None:
+    """Otherwise every later build fails until the user clears the cache."""
     first = build(tmp_path, planned(APP))
     (entry,) = (path for path in (tmp_path / "cache").rglob("sha256-*") if path.suffix != ".lock")
     data = bytearray(entry.read_bytes())
@@ -124,26 +124,26 @@ def test_a_damaged_cache_entry_is_fetched_again(tmp_path: Path, index: Index) ->
     assert build(tmp_path, planned(APP)) == first
 
 
-def test_what_another_process_just_added_is_not_downloaded_again(
+def test_wheel_that_another_process_just_added_is_not_downloaded_again(
     tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Builds that start together would each download the same wheels."""
-    cache = fetch.add_wheels
+    """Otherwise builds that start together each download the same wheels."""
+    add_wheels = fetch.add_wheels
 
-    def late(packages: list[PlannedPackage], *arguments: object) -> None:
-        cache(packages, *arguments)  # type: ignore[arg-type]
+    def add_twice(packages: list[PlannedPackage], *arguments: object) -> None:
+        add_wheels(packages, *arguments)  # type: ignore[arg-type]
         index.requests.clear()
-        cache(packages, *arguments)  # type: ignore[arg-type]
+        add_wheels(packages, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(fetch, "add_wheels", late)
+    monkeypatch.setattr(fetch, "add_wheels", add_twice)
 
     build(tmp_path, planned(APP))
 
     assert not index.requests
 
 
-def test_all_problems_are_told_at_once_and_nothing_is_written(tmp_path: Path, index: Index) -> None:
-    """A user would fix one after the other."""
+def test_all_problems_are_reported_together_and_nothing_is_written(tmp_path: Path, index: Index) -> None:
+    """Otherwise the user has to fix one problem after the other."""
     missing = PlannedPackage(
         name="gone", version="1", file=LockedFile("gone-1-py3-none-any.whl", "sha256:0"), source=None
     )
@@ -158,29 +158,31 @@ def test_all_problems_are_told_at_once_and_nothing_is_written(tmp_path: Path, in
 
 
 @pytest.mark.parametrize(("name", "version"), [("other", "1.0"), ("app", "2.0")])
-def test_a_wheel_of_another_distribution_is_refused(tmp_path: Path, index: Index, name: str, version: str) -> None:
-    """The layer would hold something else than the plan and the preview say."""
+def test_wheel_of_another_distribution_or_version_is_refused(
+    tmp_path: Path, index: Index, name: str, version: str
+) -> None:
+    """Otherwise the layer contains something else than the preview says."""
     package = PlannedPackage(name=name, version=version, file=LockedFile(APP.file_name, APP.hash), source=None)
     index.files[f"{name}-x.whl"] = b""
     source = LockedSource(type="url", url=index.url.replace("/simple/", f"/files/{APP.file_name}"))
 
-    with pytest.raises(VerificationError, match=r"holds app 1\.0"):
+    with pytest.raises(VerificationError, match=rf"contains app 1\.0 instead of {name} {version}"):
         build(tmp_path, planned(PlannedPackage(name=name, version=version, file=package.file, source=source)))
 
 
-def test_versions_are_compared_as_versions(tmp_path: Path, index: Index) -> None:
-    """A wheel that spells its version another way than the lock file would be refused."""
+def test_version_in_another_spelling_is_accepted(tmp_path: Path, index: Index) -> None:
+    """Otherwise a wheel of version 1.0 is refused if the lock file says 1.0.0."""
     package = PlannedPackage(name="app", version="1.0.0", file=LockedFile(APP.file_name, APP.hash), source=None)
 
     assert build(tmp_path, planned(package)).distributions["app"].files == 5
 
 
-def test_native_libraries_for_another_processor_are_refused(tmp_path: Path, index: Index) -> None:
-    """The import would fail in the function."""
+def test_wheel_with_native_libraries_for_another_architecture_is_refused(tmp_path: Path, index: Index) -> None:
+    """Otherwise the import fails in the function."""
     sample = WheelSample(name="native", tag="cp312-cp312-linux_x86_64", files={"native.so": ELF_START})
     index.files[sample.file_name] = sample.data()
 
-    with pytest.raises(VerificationError, match="none of them for x86_64") as caught:
+    with pytest.raises(VerificationError, match="has native libraries, but none for x86_64") as caught:
         build(tmp_path, planned(sample))
     assert "container" in str(caught.value.hint)
     assert build(tmp_path, planned(sample, architecture="arm64")).size
@@ -189,16 +191,16 @@ def test_native_libraries_for_another_processor_are_refused(tmp_path: Path, inde
 @pytest.mark.parametrize(
     ("needed", "tag", "problem"),
     [
-        ("GLIBC_2.38", "linux_x86_64", "needs glibc 2.38, python3.12 on x86_64 has 2.34"),
+        ("GLIBC_2.38", "linux_x86_64", "needs glibc 2.38, but python3.12 on x86_64 has glibc 2.34"),
         ("GLIBC_2.38", "linux_x86_64.manylinux_2_17_x86_64", "needs glibc 2.38"),
         ("GLIBC_2.34", "linux_x86_64", None),
         ("GLIBC_2.38", "manylinux_2_34_x86_64", None),
     ],
 )
-def test_a_wheel_of_no_promised_glibc_is_looked_into(
+def test_wheel_with_a_linux_tag_that_needs_a_newer_glibc_is_refused(
     tmp_path: Path, index: Index, needed: str, tag: str, problem: str | None
 ) -> None:
-    """A wheel that a company built on its newest machine would fail at import with "version `GLIBC_2.38' not found"."""
+    """Otherwise a wheel that was built on a newer Linux fails at import with "version `GLIBC_2.38' not found"."""
     libraries = {"native.so": elf("x86_64", "GLIBC_2.2.5", needed), "other.so": elf("aarch64", "GLIBC_2.40")}
     sample = WheelSample(name="native", tag=f"cp312-cp312-{tag}", files=libraries)
     index.files[sample.file_name] = sample.data()
@@ -213,8 +215,8 @@ def test_a_wheel_of_no_promised_glibc_is_looked_into(
         assert not (tmp_path / "layer.zip").exists()
 
 
-def test_a_hostile_wheel_is_refused_before_it_is_cached(tmp_path: Path, index: Index) -> None:
-    """It would be in every later layer."""
+def test_unsafe_wheel_is_refused_and_not_cached(tmp_path: Path, index: Index) -> None:
+    """Otherwise an unsafe wheel gets into every later layer."""
     sample = WheelSample(name="evil", extra=[(zipfile.ZipInfo("../evil.py"), b"x")])
     index.files[sample.file_name] = sample.data()
 
@@ -224,26 +226,26 @@ def test_a_hostile_wheel_is_refused_before_it_is_cached(tmp_path: Path, index: I
     assert not [path for path in (tmp_path / "cache").rglob("sha256-*") if path.suffix != ".lock"]
 
 
-def test_a_wheel_at_an_address_of_its_own(tmp_path: Path, index: Index) -> None:
-    """A dependency on a URL could not be built."""
+def test_wheel_of_a_url_dependency_is_in_the_layer(tmp_path: Path, index: Index) -> None:
+    """Otherwise a project with a URL dependency cannot be built."""
     source = LockedSource(type="url", url=index.url.replace("/simple/", f"/files/{APP.file_name}"))
     package = PlannedPackage(name="app", version="1.0", file=LockedFile(APP.file_name, APP.hash), source=source)
 
     assert build(tmp_path, planned(package)).distributions["app"].files == 5
 
 
-def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path, index: Index) -> None:
-    """A user would see a traceback."""
+def test_cache_that_cannot_be_written_is_an_error_with_a_hint(tmp_path: Path, index: Index) -> None:
+    """Otherwise the user sees a traceback."""
     (tmp_path / "cache").write_bytes(b"a file where the folder should be")
 
-    with pytest.raises(BuildError, match="cannot be kept in the wheel cache") as caught:
+    with pytest.raises(BuildError, match="cannot be stored in the wheel cache") as caught:
         build(tmp_path, planned(APP))
     assert "PULUMI_POETRY_LAYER_CACHE_DIR" in str(caught.value.hint)
 
 
 def sdist(setup: str = "", **files: str) -> bytes:
     """A source distribution that setuptools builds."""
-    told = {
+    texts = {
         "pyproject.toml": '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n',
         "setup.py": f"from setuptools import setup, Extension\nsetup(name='source', version='1.0', {setup})\n",
         "source.py": "a = 1\n" * 100,
@@ -251,7 +253,7 @@ def sdist(setup: str = "", **files: str) -> bytes:
     }
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for name, text in told.items():
+        for name, text in texts.items():
             info = tarfile.TarInfo(f"source-1.0/{name}")
             info.size = len(text.encode())
             archive.addfile(info, io.BytesIO(text.encode()))
@@ -259,15 +261,15 @@ def sdist(setup: str = "", **files: str) -> bytes:
 
 
 def source_package(server: Index, data: bytes) -> PlannedPackage:
-    """A package that has nothing but a source distribution; what its build needs comes from this host's index."""
+    """A package that has only an sdist. Its build requirements come from the index that pip is configured with."""
     name = "source-1.0.tar.gz"
     server.files[name] = data
     source = LockedSource(type="url", url=server.url.replace("/simple/", f"/files/{name}"))
     return PlannedPackage(name="source", version="1.0", file=LockedFile(name, file_hash(data)), source=source)
 
 
-def test_a_pure_package_without_a_wheel_is_built(tmp_path: Path, server: Index) -> None:
-    """Packages that publish no wheel could not be in a layer; two builds of one would differ."""
+def test_pure_package_without_a_wheel_is_built_with_the_same_bytes_each_time(tmp_path: Path, server: Index) -> None:
+    """Otherwise packages without wheels cannot be in a layer, or two builds differ."""
     package = source_package(server, sdist("py_modules=['source']"))
 
     first = build(tmp_path, planned(package))
@@ -279,10 +281,10 @@ def test_a_pure_package_without_a_wheel_is_built(tmp_path: Path, server: Index) 
         assert all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
 
 
-def test_logins_for_builds_are_looked_up_for_builds_alone(
+def test_logins_for_build_requirements_are_not_looked_up_for_wheels(
     tmp_path: Path, server: Index, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every build with an empty cache would open the keyring for all sources, and wait for it."""
+    """Otherwise every build with an empty cache opens the keyring for all sources, and waits for it."""
 
     def looked_up(*_: object) -> dict[str, str]:
         raise BuildError("looked up")
@@ -293,8 +295,8 @@ def test_logins_for_builds_are_looked_up_for_builds_alone(
         build(tmp_path, planned(source_package(server, sdist("py_modules=['source']"))))
 
 
-def test_few_packages_are_built_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lock file full of sdists would start as many builds, each with an environment of its own, on a laptop."""
+def test_number_of_builds_at_the_same_time_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a lock file with many sdists overloads a laptop with as many builds."""
     running: set[str] = set()
     most = 0
     two = threading.Barrier(2, timeout=60)  # each build waits until another one runs beside it
@@ -306,24 +308,24 @@ def test_few_packages_are_built_at_once(tmp_path: Path, monkeypatch: pytest.Monk
         most = max(most, len(running))
         two.wait()
         running.remove(label)
-        raise BuildError("enough was seen", where=label)
+        raise BuildError("not built in this test", where=label)
 
     monkeypatch.setattr(fetch, "_BUILDS", 2)
     monkeypatch.setattr(fetch, "build_pure_wheel", build_pure_wheel)
     with ThreadPoolExecutor(8) as threads, WheelWorkers(tmp_path, 0) as workers, ThreadPoolExecutor(1) as downloads:
-        source = fetch._WheelFetcher(
+        fetcher = fetch._WheelFetcher(
             WheelCache(tmp_path), workers, downloads, tmp_path, Sources(), Credentials.of_host(tmp_path, {})
         )
         packages = [PlannedPackage(name=f"p{number}", version="1", file=None, source=None) for number in range(8)]
-        built = [threads.submit(source._build, package, tmp_path, tmp_path) for package in packages]
-        problems = [one.exception() for one in built]
+        builds = [threads.submit(fetcher._build, package, tmp_path, tmp_path) for package in packages]
+        problems = [build.exception() for build in builds]
 
     assert all(isinstance(problem, BuildError) for problem in problems)
     assert most == 2
 
 
-def test_a_native_package_without_a_wheel_is_refused(tmp_path: Path, server: Index) -> None:
-    """A library for this host would land in the layer."""
+def test_native_package_without_a_wheel_is_refused(tmp_path: Path, server: Index) -> None:
+    """Otherwise a library for this host gets into the layer."""
     setup = "py_modules=[], ext_modules=[Extension('source', ['source.c'])]"
     code = "void *PyInit_source(void) { return 0; }"
     package = source_package(server, sdist(setup, **{"source.c": code}))
@@ -336,8 +338,8 @@ def test_a_native_package_without_a_wheel_is_refused(tmp_path: Path, server: Ind
     assert "container builder" in str(caught.value)
 
 
-def test_a_failing_build_tells_its_output_and_the_other_builder(tmp_path: Path, server: Index) -> None:
-    """A user would not know what is missing."""
+def test_failed_build_of_an_sdist_reports_its_output_and_the_container_builder(tmp_path: Path, server: Index) -> None:
+    """Otherwise the user does not know what is missing, or what to do."""
     package = source_package(server, sdist("**{}['needs-a-database']"))
 
     with pytest.raises(SubprocessError, match="needs-a-database") as caught:
@@ -345,16 +347,16 @@ def test_a_failing_build_tells_its_output_and_the_other_builder(tmp_path: Path, 
     assert "container builder" in str(caught.value.hint)
 
 
-def test_an_sdist_that_leads_out_of_its_folder_is_refused(tmp_path: Path, server: Index) -> None:
-    """It would overwrite files of this host."""
+def test_sdist_with_a_path_outside_of_its_folder_is_refused(tmp_path: Path, server: Index) -> None:
+    """Otherwise it can overwrite files of this host."""
     package = source_package(server, sdist(**{"../../evil": "x"}))
 
     with pytest.raises(PackageFileError, match="cannot be unpacked"):
         build(tmp_path, planned(package))
 
 
-def test_a_git_dependency_is_built_from_its_commit(tmp_path: Path) -> None:
-    """What is checked out by a branch's name may change under the lock file."""
+def test_git_dependency_is_built_from_its_locked_commit(tmp_path: Path) -> None:
+    """Otherwise the layer has the newest commit of the branch, not the locked one."""
     repository = tmp_path / "repository" / "package"
     repository.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(sdist("py_modules=['source']"))) as project:
@@ -383,8 +385,8 @@ def test_a_git_dependency_is_built_from_its_commit(tmp_path: Path) -> None:
         assert archive.read("python/source.py") == b"a = 1\n" * 100
 
 
-def test_a_folder_of_the_users_is_never_served_stale(tmp_path: Path) -> None:
-    """An edit of a library beside the project would not reach the layer, for the cache knows its version."""
+def test_edited_path_dependency_is_built_again_and_names_no_path_of_this_host(tmp_path: Path) -> None:
+    """Otherwise an edit of a library does not reach the layer, because its version is in the cache."""
     (tmp_path / "source").mkdir()
     with tarfile.open(fileobj=io.BytesIO(sdist("py_modules=['source']"))) as project:
         project.extractall(tmp_path, filter="data")
@@ -399,7 +401,7 @@ def test_a_folder_of_the_users_is_never_served_stale(tmp_path: Path) -> None:
 
 
 def build_project(tmp_path: Path, tree: Path) -> None:
-    """Build a layer of a folder."""
+    """Build a layer with a path dependency."""
     source = LockedSource(type="directory", url=tree.relative_to(tmp_path).as_posix())
     locked = LockedPackage(
         name="source", version="1.0", groups=frozenset(), markers={}, files=(), dependencies=(), source=source
@@ -411,8 +413,8 @@ def build_project(tmp_path: Path, tree: Path) -> None:
         write_archive(parts, tmp_path / "layer.zip")
 
 
-def test_the_builder_can_be_made_again_from_its_options(tmp_path: Path) -> None:
-    """Pulumi's provider process would build with another builder than the program."""
+def test_options_make_the_same_builder_again(tmp_path: Path) -> None:
+    """Otherwise Pulumi's provider process builds with another cache than the program."""
     builder = WheelBuilder(cache_dir=str(tmp_path))
 
     assert make_builder("wheels", builder.options()).options() == builder.options()
@@ -420,6 +422,6 @@ def test_the_builder_can_be_made_again_from_its_options(tmp_path: Path) -> None:
     assert builder.identity == WheelBuilder().identity
 
 
-def test_a_download_error_is_a_build_error() -> None:
-    """The command line would show a traceback."""
+def test_download_error_is_a_build_error() -> None:
+    """Otherwise the command line shows a traceback."""
     assert issubclass(DownloadError, BuildError)

@@ -1,4 +1,4 @@
-"""ContainerBuilder without a daemon: arguments, identity, and what it takes from a container."""
+"""ContainerBuilder without a Docker daemon: arguments, identity, and how files are copied out of a container."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def plan(**options: str) -> BuildPlan:
     return plan_request(LayerRequest(project_dir=PROJECT, runtime="python3.12", builder=builder))[0]
 
 
-def test_image_decides_the_fingerprint_and_how_it_is_run_does_not() -> None:
-    """Otherwise another image changes nothing, or another network publishes a new version."""
+def test_image_changes_the_fingerprint_but_network_and_timeout_do_not() -> None:
+    """Otherwise a new image does not rebuild the layer, or a new network publishes a new layer version."""
     assert plan(image="build:1").fingerprint != plan().fingerprint
     assert plan(network="host", timeout="60").fingerprint == plan().fingerprint
     assert "poetry" in plan().builder.pins
 
 
 def test_options_make_the_same_builder_again() -> None:
-    """Otherwise Pulumi's provider process builds in another image than the user named."""
+    """Otherwise Pulumi's provider process builds in another image than the user chose."""
     assert ContainerBuilder().options() == {}
     builder = ContainerBuilder(image="build@sha256:0", network="host", timeout=90.5)
     again = make_builder("container", builder.options())
@@ -45,9 +45,9 @@ def test_options_make_the_same_builder_again() -> None:
 
 
 @pytest.mark.parametrize("timeout", ["soon", 0, -1, "nan", "inf"])
-def test_time_limit_must_be_seconds(timeout: float | str) -> None:
-    """Otherwise a typo makes a build that never ends, or ends at once."""
-    with pytest.raises(InputError, match="seconds"):
+def test_timeout_that_is_not_a_positive_number_is_refused(timeout: float | str) -> None:
+    """Otherwise a typo makes a build that never ends, or that ends immediately."""
+    with pytest.raises(InputError, match="must be a positive number of seconds"):
         ContainerBuilder(timeout=timeout)
 
 
@@ -58,19 +58,19 @@ def test_default_image_is_the_build_image_of_the_runtime_and_architecture() -> N
     assert image_reference("mirror.invalid/build@sha256:0", target) == "mirror.invalid/build@sha256:0"
 
 
-def test_oldest_runtime_gets_a_poetry_that_runs_on_it() -> None:
-    """Otherwise layers for python3.9 cannot be built: newer releases of Poetry refuse it."""
+def test_python39_gets_an_older_poetry() -> None:
+    """Otherwise layers for python3.9 cannot be built, because newer releases of Poetry do not run on it."""
     assert poetry_version(Target("python3.9", "x86_64")) != poetry_version(Target("python3.10", "x86_64"))
 
 
-def test_lines_are_whole_however_their_bytes_arrive() -> None:
-    """Otherwise Poetry's output is cut into pieces, and a secret across two of them is not masked."""
+def test_output_in_chunks_is_joined_to_complete_lines() -> None:
+    """Otherwise Poetry's output is cut into pieces, and a secret in two pieces is not masked."""
     chunks = [b"Instal", b"ling \xc3", b"\xa9\r\nsecond\n", b"\nlast"]
     assert list(build_container._lines(chunks)) == ["Installing é", "second", "", "last"]
 
 
 def tar_of(**files: bytes) -> tarfile.TarFile:
-    """An archive as the daemon hands it out."""
+    """An archive as the daemon returns it."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, content in files.items():
@@ -81,18 +81,18 @@ def tar_of(**files: bytes) -> tarfile.TarFile:
     return tarfile.open(fileobj=buffer)
 
 
-def test_files_are_taken_out_with_plain_modes_and_without_the_folders_name(tmp_path: Path) -> None:
-    """Otherwise output belongs to root, or is set-uid."""
+def test_files_are_copied_out_without_special_modes_and_without_the_folders_name(tmp_path: Path) -> None:
+    """Otherwise files are set-uid, or in the wrong folder."""
     build_container._extract(tar_of(**{"site-packages/a/b.py": b"pass"}), tmp_path)
     assert (tmp_path / "a" / "b.py").read_bytes() == b"pass"
     assert (tmp_path / "a" / "b.py").stat().st_mode & 0o7777 == 0o755
 
 
 @pytest.mark.parametrize("name", ["site-packages/../../escaped", "/escaped"])
-def test_files_cannot_leave_their_folder(tmp_path: Path, name: str) -> None:
-    """Otherwise a hostile package writes anywhere on the host of the user."""
+def test_file_with_a_path_outside_of_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    """Otherwise a hostile package can write anywhere on the user's host."""
     folder = tmp_path / "inside"
     folder.mkdir()
-    with pytest.raises(ContainerError, match="outside of its folder"):
+    with pytest.raises(ContainerError, match="outside of the requested folder"):
         build_container._extract(tar_of(**{name: b"x"}), folder)
     assert not (tmp_path / "escaped").exists()

@@ -1,4 +1,4 @@
-"""What Poetry says of an index, told with source, package and what to set."""
+"""Poetry's errors about an index, explained with source, package and what to set."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from samples import PROJECT
 from samples.access import URL, package, planned, source
 
-from pulumi_poetry_layer.builders.poetry.failures import explained
+from pulumi_poetry_layer.builders.poetry.failures import explain_failure
 from pulumi_poetry_layer.builders.poetry.index_access import index_access
 from pulumi_poetry_layer.errors import SubprocessError
 from pulumi_poetry_layer.index.credentials import Credentials
@@ -29,14 +29,14 @@ FILE = "app-1.0-py3-none-any.whl"
 
 
 def explain(output: str, **variables: str) -> SubprocessError:
-    """What becomes of an error of Poetry's."""
+    """The error for this output of Poetry, for a user with these variables."""
     plan, files = planned(PROJECT + source(), [package()])
     access = index_access(plan, files, Credentials(PoetryConfiguration(variables)))
-    return explained(SubprocessError(output, hint="the hint that was there"), plan, access)
+    return explain_failure(SubprocessError(output, hint="the original hint"), plan, access)
 
 
 @pytest.mark.parametrize(
-    ("output", "told", "hint"),
+    ("output", "what", "hint"),
     [
         (UNAUTHORIZED, "asks for a login", "set POETRY_HTTP_BASIC_MY_INDEX_USERNAME and"),
         (NO_CANDIDATES, "does not have the file", "POETRY_HTTP_BASIC_MY_INDEX_PASSWORD"),
@@ -48,18 +48,18 @@ def explain(output: str, **variables: str) -> SubprocessError:
         (f"403 Client Error: Forbidden for url: https://index.invalid/files/{FILE}", "403", "MY_INDEX_USERNAME"),
     ],
 )
-def test_a_failing_index_is_told_with_source_package_and_what_to_set(output: str, told: str, hint: str) -> None:
-    """Poetry advises to lock anew, or that the network be checked, when a password is missing."""
+def test_failure_of_an_index_names_source_and_package_and_says_what_to_set(output: str, what: str, hint: str) -> None:
+    """Otherwise Poetry advises to lock again, or to check the network, when a password is missing."""
     error = explain(output)
 
     assert error.what.startswith(f"app 1.0: the source 'my-index' ({URL}) ")
-    assert told in error.what.splitlines()[0]
+    assert what in error.what.splitlines()[0]
     assert output in error.what
     assert hint in str(error.hint)
 
 
-def test_a_login_that_is_refused_is_told_by_its_origin() -> None:
-    """A user would set a variable that is set, and never look for the token's date."""
+def test_refused_login_is_reported_with_its_origin_and_without_the_password() -> None:
+    """Otherwise the user sets a variable that is already set, and does not check whether the token has expired."""
     login = {"POETRY_HTTP_BASIC_MY_INDEX_USERNAME": "me", "POETRY_HTTP_BASIC_MY_INDEX_PASSWORD": "hunter22"}
     error = explain(UNAUTHORIZED, **login)
 
@@ -77,8 +77,8 @@ def test_a_login_that_is_refused_is_told_by_its_origin() -> None:
         NO_CONNECTION.replace("index.invalid", "other.invalid").format(""),
     ],
 )
-def test_what_is_no_failure_of_an_index_stays_as_it_is(output: str) -> None:
-    """A user would look for a password when a compiler is missing."""
+def test_error_that_no_index_caused_is_unchanged(output: str) -> None:
+    """Otherwise the user looks for a password when a compiler is missing."""
     error = explain(output)
 
-    assert (error.what, error.hint) == (output, "the hint that was there")
+    assert (error.what, error.hint) == (output, "the original hint")

@@ -1,4 +1,4 @@
-"""How a Poetry in a folder of its own gets at indexes, and that the folder holds no login."""
+"""What Poetry gets to reach the indexes, and that its files contain no login."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from pulumi_poetry_layer.poetry.pyproject import parse_project
 WITH_LOGIN = "https://me:p%40ssword@index.invalid/simple"
 
 
-def test_a_project_without_logins_is_taken_as_it_is() -> None:
-    """A rewritten pyproject.toml could mean something else to Poetry."""
+def test_files_without_logins_are_unchanged() -> None:
+    """Otherwise Poetry may read the rewritten pyproject.toml in another way."""
     pyproject = PROJECT + source()
     access = access_of({"POETRY_HTTP_BASIC_MY_INDEX_PASSWORD": "p"}, pyproject, [package()])
 
     assert access.pyproject == pyproject
     assert access.lock("text") == "text"
-    assert access.settings == ""
+    assert access.poetry_toml == ""
     assert access.variables == {
         "POETRY_HTTP_BASIC_MY_INDEX_USERNAME": "",
         "POETRY_HTTP_BASIC_MY_INDEX_PASSWORD": "p",
     }
 
 
-def test_logins_in_addresses_go_into_the_environment_and_out_of_the_files() -> None:
-    """A build that is killed leaves its folder behind, and the passwords in it."""
+def test_logins_in_addresses_are_in_the_environment_and_not_in_the_files() -> None:
+    """Otherwise a killed build leaves a folder with passwords behind."""
     pyproject = PROJECT + source(url=WITH_LOGIN) + '[tool.poetry.dependencies]\ngit = { git = "' + WITH_LOGIN + '" }\n'
     git = Package(
         name="git",
@@ -61,8 +61,8 @@ def test_logins_in_addresses_go_into_the_environment_and_out_of_the_files() -> N
     assert parse_project(access.pyproject).matches(parse_lockfile(lock))
 
 
-def test_a_package_from_pypi_is_installed_from_there_though_a_source_replaces_it() -> None:
-    """A lock of Poetry 1 may say so, and Poetry 2 would take the package from the private index."""
+def test_pypi_becomes_a_source_if_a_package_is_locked_from_it_although_a_source_replaces_it() -> None:
+    """Otherwise Poetry 2 looks for the package on the private index; lock files of Poetry 1 can have this case."""
     pyproject = PROJECT + source(priority="primary")
     plan, files = planned(pyproject, [Package(name="app")])
     access = index_access(plan, files, Credentials(PoetryConfiguration({})))
@@ -78,32 +78,33 @@ def test_a_package_from_pypi_is_installed_from_there_though_a_source_replaces_it
         ([package(files=("app-1.0.tar.gz",))], {"my-index", "main"}),
     ],
 )
-def test_only_sources_that_are_asked_for_something_are_looked_up(packages: list[Package], names: set[str]) -> None:
-    """A keyring would ask its user for the passwords of indexes that nothing comes from."""
+def test_logins_are_looked_up_only_for_sources_that_are_needed(packages: list[Package], names: set[str]) -> None:
+    """Otherwise a keyring asks the user for passwords of indexes that are not used."""
     pyproject = PROJECT + source() + source("other") + source("main", "https://main.invalid/simple", "primary")
     plan, files = planned(pyproject, packages)
-    asked: list[str] = []
-    index_access(plan, files, Credentials(PoetryConfiguration({}), keyring=lambda found, _: asked.append(found.name)))
+    looked_up: list[str] = []
+    credentials = Credentials(PoetryConfiguration({}), keyring=lambda source, _: looked_up.append(source.name))
+    index_access(plan, files, credentials)
 
-    assert set(asked) == names
+    assert set(looked_up) == names
 
 
-def test_certificates_are_named_and_switched_off_where_poetry_looks(tmp_path: Path) -> None:
-    """Poetry would take `false` for the name of a file."""
+def test_certificate_check_is_turned_off_in_poetry_toml_and_bundles_are_in_variables(tmp_path: Path) -> None:
+    """Otherwise Poetry takes `false` for the path of a file, or does not find the CA bundle."""
     bundle = tmp_path / "company.pem"
     bundle.touch()
     pyproject = PROJECT + source() + source("main", "https://main.invalid/simple")
     variables = {"POETRY_CERTIFICATES_MY_INDEX_CERT": "false", "POETRY_CERTIFICATES_MAIN_CERT": str(bundle)}
     access = access_of(variables, pyproject, [package(), package("other", "main")])
 
-    assert tomli.loads(access.settings) == {"certificates": {"my-index": {"cert": False}}}
+    assert tomli.loads(access.poetry_toml) == {"certificates": {"my-index": {"cert": False}}}
     assert access.certificate_variables() == {"POETRY_CERTIFICATES_MAIN_CERT": str(bundle)}
-    assert access.unset(variables) == {"POETRY_CERTIFICATES_MAIN_CERT": str(bundle)}
+    assert access.without_disabled_certificates(variables) == {"POETRY_CERTIFICATES_MAIN_CERT": str(bundle)}
 
 
 @pytest.mark.parametrize("kind", ["wheels", "local", "container"])
-def test_credentials_of_a_builder_are_no_options_of_it(kind: str) -> None:
-    """Options are inputs of a resource: the password would lie in the stack's state."""
+def test_credentials_are_not_in_the_options_of_a_builder(kind: str) -> None:
+    """Otherwise the password is in the state of the stack, because options are inputs of a resource."""
     builder = make_builder(kind, {}, {"inner": ("me", "hunter22")})
 
     assert isinstance(builder, WheelBuilder | LocalBuilder | ContainerBuilder)
@@ -121,10 +122,10 @@ def test_credentials_of_a_builder_are_no_options_of_it(kind: str) -> None:
         (False, {"POETRY_KEYRING_ENABLED": "false"}, False),
     ],
 )
-def test_poetry_asks_the_keyring_where_this_package_cannot(
+def test_poetry_asks_the_keyring_if_the_keyring_package_is_not_installed_here(
     monkeypatch: pytest.MonkeyPatch, installed: bool, variables: dict[str, str], asks: bool
 ) -> None:
-    """`poetry config http-basic.my-index me` works for `poetry install`, and would not here without an extra."""
+    """Otherwise logins of `poetry config http-basic.my-index me` work for `poetry install` but not here."""
     monkeypatch.setattr(index_access_module, "keyring_is_installed", lambda: installed)
 
     assert access_of(variables, PROJECT + source(), [package()]).asks_keyring is asks

@@ -1,4 +1,4 @@
-"""From an installed site-packages folder to members."""
+"""From a site-packages folder to the members of a layer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def plan_of(**versions: str) -> BuildPlan:
 
 
 def install(folder: Path, name: str, version: str, files: dict[str, bytes], *, executable: str | None = None) -> None:
-    """Lay a distribution out as an installer does."""
+    """Write the files of a distribution as an installer does."""
     dist_info = f"{name}-{version}.dist-info"
     everything = {
         **files,
@@ -58,7 +58,7 @@ def by_name(members: list[Member]) -> dict[str, Member]:
 
 @pytest.fixture
 def site_packages(tmp_path: Path) -> Path:
-    """An environment with one distribution that brings all kinds of files."""
+    """A site-packages folder with one distribution that has all kinds of files."""
     folder = tmp_path / "lib" / "python3.12" / "site-packages"
     files = {
         "demo/__init__.py": b"x = 1\n",
@@ -71,8 +71,8 @@ def site_packages(tmp_path: Path) -> Path:
     return folder
 
 
-def test_only_what_belongs_in_a_layer_is_taken(site_packages: Path) -> None:
-    """Otherwise bytecode, bootstrap files and scripts with this host's paths land in the layer."""
+def test_bytecode_scripts_and_files_of_the_environment_are_left_out(site_packages: Path) -> None:
+    """Otherwise bytecode, and scripts with paths of this host, are in the layer."""
     members = by_name(read_site_packages(site_packages, plan_of(demo="1.0")))
     assert sorted(members) == [
         "python/demo-1.0.dist-info/INSTALLER",
@@ -86,8 +86,8 @@ def test_only_what_belongs_in_a_layer_is_taken(site_packages: Path) -> None:
     assert not members["python/demo/__init__.py"].executable
 
 
-def test_record_is_true_to_the_layer(site_packages: Path) -> None:
-    """Otherwise tools that read RECORD in the function look for files that are not there, or see wrong digests."""
+def test_record_lists_exactly_the_files_in_the_layer(site_packages: Path) -> None:
+    """Otherwise tools that read RECORD in the function look for missing files, or find wrong digests."""
     members = by_name(read_site_packages(site_packages, plan_of(demo="1.0")))
     record = members["python/demo-1.0.dist-info/RECORD"].content
     assert isinstance(record, BytesContent)
@@ -103,23 +103,23 @@ def test_record_is_true_to_the_layer(site_packages: Path) -> None:
     assert b"2.5.1" not in installer.data
 
 
-def test_difference_to_the_plan_is_an_error_that_names_every_package(site_packages: Path) -> None:
-    """Otherwise the fingerprint says one thing and the layer holds another."""
+def test_difference_from_the_plan_is_an_error_with_every_package(site_packages: Path) -> None:
+    """Otherwise the layer does not match its fingerprint."""
     install(site_packages, "extra", "2.0", {"extra.py": b""})
     with pytest.raises(MultipleInputError) as caught:
         read_site_packages(site_packages, plan_of(demo="1.1", missing="3.0"))
     text = str(caught.value)
-    assert "demo 1.1: was planned, 1.0 was installed" in text
+    assert "demo 1.1: was planned, but 1.0 was installed" in text
     assert "missing 3.0: was planned but not installed" in text
     assert "extra 2.0: was installed but not planned" in text
 
 
-def test_equal_versions_may_be_spelt_differently(site_packages: Path) -> None:
-    """Otherwise a lock file that says 1.0 and a wheel that says 1.0.0 cannot be built."""
+def test_version_in_another_spelling_is_accepted(site_packages: Path) -> None:
+    """Otherwise a package with 1.0.0 in the lock file and 1.0 in the wheel cannot be built."""
     assert read_site_packages(site_packages, plan_of(demo="1.0.0"))
 
 
-def test_recorded_file_that_is_not_there_is_an_error(site_packages: Path) -> None:
+def test_missing_file_that_record_lists_is_an_error(site_packages: Path) -> None:
     """Otherwise a half-installed package is published."""
     (site_packages / "demo" / "__init__.py").unlink()
     with pytest.raises(VerificationError, match="in RECORD but not on disk"):
