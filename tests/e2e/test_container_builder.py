@@ -1,4 +1,4 @@
-"""ContainerBuilder with a real Docker daemon: what it builds, what it leaves, and what it says when it cannot."""
+"""ContainerBuilder with a real Docker daemon: the layers it builds, what it leaves behind, and its errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def client() -> Iterator[docker.DockerClient]:
 
 @pytest.fixture(autouse=True)
 def indexes(monkeypatch: pytest.MonkeyPatch, client: docker.DockerClient) -> None:
-    """Packages come from the simple API alone, as behind a company's proxy."""
+    """Let packages come from the simple API only, as behind a company's proxy."""
     monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", PYPI_SIMPLE_ENDPOINT)
 
 
@@ -55,7 +55,7 @@ def build(project: Path, output: Path, runtime: str = "python3.11", **options: s
 
 
 def contents(layer: Path) -> dict[str, bytes]:
-    """What is in a layer, by name."""
+    """Name → content of every file in a layer."""
     with zipfile.ZipFile(layer) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -72,8 +72,8 @@ def contents(layer: Path) -> dict[str, bytes]:
     ],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
-def test_layer_is_the_one_that_the_wheels_builder_makes(tmp_path: Path, project: Path, runtime: str) -> None:
-    """Otherwise a team that changes the builder ships other packages than it tested."""
+def test_layer_has_the_same_files_as_with_the_wheels_builder(tmp_path: Path, project: Path, runtime: str) -> None:
+    """Otherwise a team that changes the builder publishes other packages than it tested."""
     built = build(project, tmp_path / "container.zip", runtime)
     other = build_layer(project_dir=project, runtime=runtime, builder="wheels", output=tmp_path / "wheels.zip")
     assert contents(built.path) == contents(other.path)
@@ -97,10 +97,10 @@ def test_sdist_with_c_code_is_compiled_for_the_runtime_and_imports_there(
             container.run([runtime, *arguments], environment={})
 
 
-def test_two_builds_are_byte_identical_and_the_second_installs_poetry_no_more(
+def test_second_build_is_byte_identical_and_does_not_install_poetry(
     client: docker.DockerClient, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Otherwise every machine publishes a version of its own, and every build waits for pip."""
+    """Otherwise every machine publishes another layer version, and every build waits for pip."""
     first = build(PROJECTS / "compiled", tmp_path / "1.zip")
     images = {image.id for image in client.images.list(REPOSITORY)}
     with caplog.at_level(logging.INFO, "pulumi_poetry_layer"):
@@ -111,15 +111,15 @@ def test_two_builds_are_byte_identical_and_the_second_installs_poetry_no_more(
 
 
 def arm64_programs_run() -> bool:
-    """Whether this machine has emulation for them, switched on."""
+    """Whether emulation of arm64 is installed and enabled on this machine."""
     handler = Path("/proc/sys/fs/binfmt_misc/qemu-aarch64")
     return handler.exists() and handler.read_text().startswith("enabled")
 
 
-def test_arm64_layer_is_built_where_its_programs_can_run_and_refused_with_the_remedy_elsewhere(
+def test_arm64_layer_is_built_with_emulation_and_refused_with_a_hint_without_it(
     client: docker.DockerClient, tmp_path: Path
 ) -> None:
-    """Otherwise an arm64 layer holds x86_64 files, or its failure says `exec format error` and no more."""
+    """Otherwise an arm64 layer contains x86_64 files, or the error says only `exec format error`."""
     builder = ContainerBuilder(network=NETWORK)
     arguments = {"project_dir": PROJECTS / "base", "runtime": "python3.11", "builder": builder}
     if client.version()["Arch"] != "arm64" and not arm64_programs_run():
@@ -133,21 +133,23 @@ def test_arm64_layer_is_built_where_its_programs_can_run_and_refused_with_the_re
 
 
 class _Spy(logging.Handler):
-    """Looks at the running containers of builds when the first line of output arrives."""
+    """Inspects the running containers of builds when the first line of output arrives."""
 
     def __init__(self, client: docker.DockerClient) -> None:
         super().__init__()
         self._client = client
-        self.seen: list[str] = []
+        self.inspected: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not self.seen and "Installing" in record.getMessage():
-            self.seen = [json.dumps(self._client.api.inspect_container(id_)) for id_ in running_builds(self._client)]
+        if not self.inspected and "Installing" in record.getMessage():
+            self.inspected = [
+                json.dumps(self._client.api.inspect_container(id_)) for id_ in running_builds(self._client)
+            ]
 
 
 @pytest.fixture
 def spy(client: docker.DockerClient) -> Iterator[_Spy]:
-    """Somebody who looks at Docker while the build runs."""
+    """What ``docker inspect`` shows while a build runs."""
     spy = _Spy(client)
     logger = logging.getLogger(OUTPUT_LOGGER)
     logger.addHandler(spy)
@@ -157,24 +159,24 @@ def spy(client: docker.DockerClient) -> Iterator[_Spy]:
     logger.setLevel(logging.NOTSET)
 
 
-def test_private_index_is_used_and_its_password_is_seen_nowhere(
+def test_login_for_a_private_index_is_not_in_containers_images_and_layer(
     client: docker.DockerClient, spy: _Spy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise a long build looks dead, or whoever may list containers reads the index's password."""
+    """Otherwise everyone who may use Docker can read the password of the index. Output must arrive during the build."""
     monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_USERNAME", USER)
     monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_PASSWORD", PASSWORD)
     with private_index() as index:
         layer = build(index.write_project(tmp_path / "service"), tmp_path / "layer.zip").path
     assert contents(layer)["python/inner_package.py"] == b"SECRET_SAUCE = 1\n"
-    assert spy.seen, "no output arrived while a container was running"
+    assert spy.inspected, "no output arrived while a container was running"
     images = [json.dumps(image.attrs) for image in client.images.list(REPOSITORY)]
-    for text in (*spy.seen, *images, *map(repr, contents(layer).values())):
+    for text in (*spy.inspected, *images, *map(repr, contents(layer).values())):
         assert USER not in text
         assert PASSWORD not in text
 
 
-def test_refused_password_is_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise a password that has just expired, or is of another index, ends in the log of the deployment."""
+def test_refused_password_is_not_in_the_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a password that has expired, or belongs to another index, is in the log of the deployment."""
     monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_USERNAME", USER)
     monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_PASSWORD", "sturgeon-of-inner")
     with private_index() as index, pytest.raises(SubprocessError) as caught:
@@ -184,8 +186,8 @@ def test_refused_password_is_not_repeated(tmp_path: Path, monkeypatch: pytest.Mo
     assert USER not in str(caught.value)
 
 
-def test_several_layers_are_built_at_the_same_time(tmp_path: Path) -> None:
-    """Otherwise a program with two layers fails on a container name that is taken, or mixes the layers up."""
+def test_two_layers_are_built_at_the_same_time(tmp_path: Path) -> None:
+    """Otherwise a program with two layers fails because a container name is in use, or mixes up the layers."""
     with ThreadPoolExecutor() as pool:
         base = pool.submit(build, PROJECTS / "base", tmp_path / "base.zip")
         compiled = pool.submit(build, PROJECTS / "compiled", tmp_path / "compiled.zip")
@@ -193,10 +195,10 @@ def test_several_layers_are_built_at_the_same_time(tmp_path: Path) -> None:
     assert {package.name for package in compiled.result().packages} == {"markupsafe", "six"}
 
 
-def test_leftovers_of_a_killed_daemon_are_removed_by_the_next_build(
+def test_container_left_by_a_killed_daemon_is_removed_by_the_next_build(
     client: docker.DockerClient, tmp_path: Path
 ) -> None:
-    """Otherwise containers pile up until the disk is full."""
+    """Otherwise containers accumulate until the disk is full."""
     image = client.images.get(IMAGE.format("python3.11", "x86_64"))
     labels = {LABEL: "build"}
     leftover = client.containers.create(image, ["true"], labels=labels, network_mode="none")
@@ -206,8 +208,10 @@ def test_leftovers_of_a_killed_daemon_are_removed_by_the_next_build(
     assert not client.api.containers(all=True, filters={"id": leftover.id})
 
 
-def test_failing_poetry_tells_all_and_leaves_nothing(client: docker.DockerClient, tmp_path: Path) -> None:
-    """Otherwise a user sees an exit code, and a container that nobody removes."""
+def test_failure_of_poetry_reports_its_output_and_leaves_no_container(
+    client: docker.DockerClient, tmp_path: Path
+) -> None:
+    """Otherwise the user sees only an exit code, and has to remove a container."""
     before = running_builds(client)
     with pytest.MonkeyPatch.context() as patch:
         build(PROJECTS / "base", tmp_path / "warm.zip")
@@ -215,13 +219,13 @@ def test_failing_poetry_tells_all_and_leaves_nothing(client: docker.DockerClient
         with pytest.raises(SubprocessError) as caught:
             build(PROJECTS / "package_changed", tmp_path / "layer.zip")
     assert "`poetry install --no-root --only main" in str(caught.value)
-    assert "127.0.0.1" in str(caught.value), "Poetry's own words must reach the user"
+    assert "127.0.0.1" in str(caught.value), "Poetry's output must reach the user"
     assert not (tmp_path / "layer.zip").exists()
     assert running_builds(client) <= before
 
 
-def test_time_limit_stops_the_build_and_says_so(client: docker.DockerClient, tmp_path: Path) -> None:
-    """Otherwise a hanging index holds a deployment for ever."""
+def test_build_that_takes_longer_than_the_timeout_is_stopped(client: docker.DockerClient, tmp_path: Path) -> None:
+    """Otherwise an index that does not answer blocks a deployment forever."""
     build(PROJECTS / "base", tmp_path / "warm.zip")
     with pytest.raises(ContainerError, match=r"longer than 0\.3 seconds") as caught:
         build(PROJECTS / "base", tmp_path / "layer.zip", timeout="0.3")
@@ -229,8 +233,8 @@ def test_time_limit_stops_the_build_and_says_so(client: docker.DockerClient, tmp
     assert not (tmp_path / "layer.zip").exists()
 
 
-def test_killed_program_is_told_from_a_failed_one(client: docker.DockerClient) -> None:
-    """Otherwise a build that runs out of memory looks like a riddle of Poetry's."""
+def test_killed_program_is_reported_with_a_hint_about_memory(client: docker.DockerClient) -> None:
+    """Otherwise a build that runs out of memory looks like a failure of Poetry."""
     image = str(client.images.get(IMAGE.format("python3.11", "x86_64")).id)
     with (
         start_container(client, image, ContainerLimits(network=NETWORK, timeout=600)) as container,
@@ -241,8 +245,8 @@ def test_killed_program_is_told_from_a_failed_one(client: docker.DockerClient) -
     assert "memory" in str(caught.value.hint)
 
 
-def test_removed_container_is_told(client: docker.DockerClient) -> None:
-    """Otherwise a `docker system prune` by somebody else ends in a traceback."""
+def test_removed_container_is_an_error_that_names_the_running_program(client: docker.DockerClient) -> None:
+    """Otherwise the user sees a traceback when someone else removes the container."""
     image = str(client.images.get(IMAGE.format("python3.11", "x86_64")).id)
     before = running_builds(client)
     with start_container(client, image, ContainerLimits(network=NETWORK, timeout=600)) as container:
@@ -254,14 +258,14 @@ def test_removed_container_is_told(client: docker.DockerClient) -> None:
         remover.join()
 
 
-def test_image_of_another_python_is_refused(tmp_path: Path) -> None:
-    """Otherwise a wrong image= gives a layer for another runtime, or a riddle of the container runtime's."""
+def test_image_without_the_python_of_the_runtime_is_refused(tmp_path: Path) -> None:
+    """Otherwise a wrong image= makes a layer for another runtime, or an error that does not name the cause."""
     with pytest.raises(ContainerError, match=r"the image has no python3\.11") as caught:
         build(PROJECTS / "base", tmp_path / "layer.zip", image=IMAGE.format("python3.13", "x86_64"))
     assert "image=" in str(caught.value.hint)
 
 
-def test_image_that_cannot_be_had_is_named(tmp_path: Path) -> None:
+def test_image_that_cannot_be_pulled_is_named_in_the_error(tmp_path: Path) -> None:
     """Otherwise a typo in image= looks like a failure of Docker."""
     with pytest.raises((ContainerError, HostError)) as caught:
         build(PROJECTS / "base", tmp_path / "layer.zip", image="localhost:9/no/such-image:1.2")
@@ -288,7 +292,7 @@ def test_image_for_another_architecture_is_refused(client: docker.DockerClient, 
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its socket open
-def test_no_daemon_is_an_error_that_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_daemon_is_an_error_with_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a user without Docker sees a traceback of an HTTP library."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
     with pytest.raises(HostError, match="no Docker daemon answers") as caught:

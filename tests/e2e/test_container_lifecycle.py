@@ -1,4 +1,4 @@
-"""ContainerBuilder when things end early: killed clients, a daemon that stops; and under the real Pulumi engine."""
+"""ContainerBuilder when the build or the daemon is stopped, and under the real Pulumi engine."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.docker
 
 BUILD_PROGRAM = f"""\
 import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs tests in the background has it ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for programs in the background
 import sys
 from pulumi_poetry_layer import ContainerBuilder, build_layer
 
@@ -73,7 +73,7 @@ def client() -> Iterator[docker.DockerClient]:
 
 @pytest.fixture(autouse=True)
 def indexes(monkeypatch: pytest.MonkeyPatch, client: docker.DockerClient) -> None:
-    """Packages come from the simple API alone, as behind a company's proxy."""
+    """Let packages come from the simple API only, as behind a company's proxy."""
     monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", PYPI_SIMPLE_ENDPOINT)
 
 
@@ -85,7 +85,7 @@ def build_here(output: Path) -> None:
 
 
 def start_build(output: Path, **variables: str) -> subprocess.Popen[str]:
-    """Start to build the base project in a process of its own."""
+    """Start a process that builds the base project."""
     return subprocess.Popen(
         [sys.executable, "-c", BUILD_PROGRAM, str(PROJECTS / "base"), str(output)],
         env={**os.environ, **variables},
@@ -96,17 +96,17 @@ def start_build(output: Path, **variables: str) -> subprocess.Popen[str]:
 
 
 def cache(action: str, docker_host: str) -> list[str]:
-    """What ``pulumi-poetry-layer cache … --docker`` prints, by line."""
+    """The lines that ``pulumi-poetry-layer cache <action> --docker`` prints."""
     command = [sys.executable, "-m", "pulumi_poetry_layer", "cache", action, "--docker"]
     environment = {**os.environ, "DOCKER_HOST": docker_host}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda ending: ending.name)
-def test_ended_process_leaves_no_container_and_the_next_build_succeeds(
+def test_killed_build_leaves_no_container_and_the_next_build_succeeds(
     client: docker.DockerClient, tmp_path: Path, ending: signal.Signals
 ) -> None:
-    """Otherwise every canceled CI job leaves a container that runs on, and holds what the next one needs."""
+    """Otherwise every canceled CI job leaves a running container, and may block the next job."""
     build_here(tmp_path / "warm.zip")
     before = running_builds(client)
     with start_build(tmp_path / "layer.zip") as process:
@@ -123,15 +123,15 @@ def test_ended_process_leaves_no_container_and_the_next_build_succeeds(
 
 @pytest.fixture
 def socket_folder() -> Iterator[Path]:
-    """A folder with a short name, as the path of a socket must be."""
+    """A folder with a short path, because the path of a socket must be short."""
     with tempfile.TemporaryDirectory(prefix="dockerd-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
-def test_daemon_that_stops_is_told_the_next_build_succeeds_and_all_can_be_cleared(
+def test_stopped_daemon_is_an_error_the_next_build_succeeds_and_the_cache_can_be_cleared(
     client: docker.DockerClient, socket_folder: Path, tmp_path: Path
 ) -> None:
-    """Otherwise a restart of Docker leaves half a layer or an error about HTTP, and images stay for ever."""
+    """Otherwise a restart of Docker leaves half a layer or a traceback, and images cannot be removed."""
     build_here(tmp_path / "warm.zip")
     with own_daemon(socket_folder) as daemon:
         own = daemon.start()
@@ -157,7 +157,7 @@ def test_daemon_that_stops_is_told_the_next_build_succeeds_and_all_can_be_cleare
         assert {line.split()[0] for line in cache("size", daemon.host)} == {"image", "volume"}
         assert cache("clear", daemon.host)[0].startswith("removed ")
         assert cache("size", daemon.host) == []
-        assert own.images.list(IMAGE.format(RUNTIME, "x86_64")), "the user's own images are not ours to remove"
+        assert own.images.list(IMAGE.format(RUNTIME, "x86_64")), "images of the user must not be removed"
         own.close()
     assert (tmp_path / "layer.zip").read_bytes() == (tmp_path / "warm.zip").read_bytes()
 
@@ -165,7 +165,7 @@ def test_daemon_that_stops_is_told_the_next_build_succeeds_and_all_can_be_cleare
 def test_up_builds_two_layers_in_containers_and_a_second_up_needs_no_docker(
     new_program: Callable[..., Program], new_machine: Callable[[str], Machine], aws: LocalAws, tmp_path: Path
 ) -> None:
-    """Otherwise whoever deploys without a change must have Docker, or layers cannot be built in containers at all."""
+    """Otherwise layers cannot be built in containers, or a deployment without changes needs Docker."""
     stack = new_program({"__main__.py": PULUMI_PROGRAM, **project_files("base")}).stack()
     up = stack.up()
     assert "Installing idna (3.10)" in up.text, "Poetry's output must reach the user"

@@ -39,7 +39,7 @@ def build(
     builder: str = "local",
     **env: str,
 ) -> dict[str, Any]:
-    """Build with the command line and return what it tells."""
+    """Build with the command line, and return its JSON output."""
     arguments = ["--project-dir", str(project), "--runtime", RUNTIME, "--builder", builder]
     arguments += ["--extra", extra] if extra else []
     command = ["python", "-m", "pulumi_poetry_layer", "build", *arguments, "--output", str(output), "--json"]
@@ -48,7 +48,7 @@ def build(
     return dict(json.loads(done.stdout))
 
 
-def test_two_builds_are_byte_identical_whoever_builds_and_wherever(
+def test_builds_by_other_users_in_other_folders_are_byte_identical(
     new_machine: NewMachine, project: Path, tmp_path: Path
 ) -> None:
     """Otherwise laptop and CI publish different layers from one lock file."""
@@ -61,10 +61,10 @@ def test_two_builds_are_byte_identical_whoever_builds_and_wherever(
     assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
 
 
-def test_layer_holds_the_packages_and_nothing_of_the_environment_they_came_from(
+def test_layer_has_the_packages_and_nothing_else_of_the_virtual_environment(
     new_machine: NewMachine, project: Path, tmp_path: Path
 ) -> None:
-    """Otherwise pip, bytecode and paths of the build machine are shipped to AWS."""
+    """Otherwise pip, bytecode and paths of the build machine are published to AWS."""
     build(new_machine("laptop"), project, tmp_path / "layer.zip", cwd=tmp_path)
     with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
         names = archive.namelist()
@@ -85,7 +85,7 @@ def test_layer_holds_the_packages_and_nothing_of_the_environment_they_came_from(
 def test_users_environment_and_configuration_are_neither_used_nor_changed(
     new_machine: NewMachine, project: Path, tmp_path: Path
 ) -> None:
-    """Otherwise a build installs into the virtual environment that is active, or obeys somebody's settings."""
+    """Otherwise a build installs into the active virtual environment, or depends on the user's settings."""
     machine = new_machine("laptop")
     active = tmp_path / "active"
     machine.run([sys.executable, "-m", "venv", "--without-pip", active], cwd=tmp_path)
@@ -111,10 +111,10 @@ def test_users_environment_and_configuration_are_neither_used_nor_changed(
     assert not (tmp_path / "venvs").exists()
 
 
-def test_path_dependencies_give_the_layer_that_the_wheels_builder_makes(
+def test_layer_with_path_dependencies_is_the_same_as_with_the_wheels_builder(
     new_machine: NewMachine, tmp_path: Path
 ) -> None:
-    """Otherwise libraries beside the project cannot be used, are installed as a reference to this host, or differ."""
+    """Otherwise path dependencies cannot be used, are installed as links to this host, or differ."""
     project = Path(shutil.copytree(PROJECTS / "paths", tmp_path / "checkout")) / "service"
     machine = new_machine("laptop")
     contents = []
@@ -128,7 +128,7 @@ def test_path_dependencies_give_the_layer_that_the_wheels_builder_makes(
 
 
 def old_lock(project: Path) -> None:
-    """Bring a project's lock file into the form of lock version 1.1, which knows neither groups nor markers."""
+    """Rewrite a project's lock file in lock version 1.1, which has neither groups nor markers."""
     path = project / "poetry.lock"
     document = tomli.loads(path.read_text())
     files = {}
@@ -140,10 +140,10 @@ def old_lock(project: Path) -> None:
     path.write_text(f"{path.read_text().splitlines()[0]}\n\n{tomli_w.dumps(document)}")
 
 
-def test_lock_of_version_1_1_gives_the_layer_of_version_2_1(
+def test_lock_version_1_1_makes_the_same_layer_as_lock_version_2_1(
     new_machine: NewMachine, project: Path, tmp_path: Path
 ) -> None:
-    """Otherwise projects that were locked years ago cannot be built, or turn out otherwise."""
+    """Otherwise projects that were locked years ago cannot be built, or get other packages."""
     new = build(new_machine("laptop"), project, tmp_path / "new.zip", cwd=tmp_path)
     old_lock(project)
     old = build(new_machine("laptop"), project, tmp_path / "old.zip", cwd=tmp_path)
@@ -151,8 +151,8 @@ def test_lock_of_version_1_1_gives_the_layer_of_version_2_1(
     assert old["fingerprint"] == new["fingerprint"]
 
 
-def test_real_project_with_a_lock_of_version_2_0_is_built(new_machine: NewMachine, tmp_path: Path) -> None:
-    """Otherwise Poetry solves such a lock anew, among packages of which most were taken out."""
+def test_real_project_with_lock_version_2_0_is_built(new_machine: NewMachine, tmp_path: Path) -> None:
+    """Otherwise Poetry solves such a lock file again, and misses the packages that were removed from it."""
     project = tmp_path / "powertools"
     project.mkdir()
     with tarfile.open(HISTORY) as archive:

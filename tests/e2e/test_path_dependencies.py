@@ -1,4 +1,4 @@
-"""Libraries beside the project under the real engine: an edit of one is a new layer, a cache in one is not."""
+"""Path dependencies under the real Pulumi engine."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .test_lifecycle import LAYER, PROGRAM, PROJECTS
 NewProgram = Callable[..., Program]
 
 
-def test_edit_of_a_library_is_a_new_layer_and_a_cache_in_it_is_not(
+def test_edited_library_makes_a_new_layer_version_and_a_bytecode_cache_does_not(
     new_program: NewProgram, aws: LocalAws, tmp_path: Path
 ) -> None:
-    """Otherwise the library is published as it was, or a new version comes with every run of its tests."""
+    """Otherwise the old library stays published, or every run of its tests publishes a new layer version."""
     program = new_program({"__main__.py": PROGRAM})
     for name in ("service", "shared", "base", "vendored"):
         target = program.folder / "service" if name == "service" else program.folder / name
