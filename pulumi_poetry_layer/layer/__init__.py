@@ -1,1 +1,17 @@
-"""What a user asks for, from the request to the zip."""
+"""From a layer request to the layer zip.
+
+Modules:
+
+- ``request``: what a user asks for, and the two project files.
+- ``planning``: reads and parses the project files, and plans the layer.
+- ``build``: plan → build → verify → zip; also ``build_layer`` for plain Python.
+- ``artifact``: the result of a build.
+- ``zip_store``: the zips in the build folder beside a Pulumi program.
+- ``memo``: cache of the digests of zips that were written before.
+- ``compare_request``: compares a request with an older lock file or another project folder.
+- ``inspection``: lists what is in a layer zip.
+- ``stack_credentials``: credentials for indexes from the configuration of a Pulumi stack.
+
+May import ``size``, ``builders`` and every room below them. This file imports nothing, so that importing one module
+does not load the others.
+"""

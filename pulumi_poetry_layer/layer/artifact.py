@@ -1,4 +1,4 @@
-"""What a build leaves behind: the layer zip, and what is known of it."""
+"""The result of a build: the layer zip, with its digest and sizes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from pulumi_poetry_layer.size.limits import LayerSize
 
 @dataclass(frozen=True, kw_only=True)
 class PackageSize:
-    """A package of a built layer: number of files, bytes in the zip and unzipped bytes."""
+    """A package in a built layer.
+
+    Attributes:
+        name: name of the distribution.
+        version: its version.
+        files: number of files.
+        size: bytes in the zip.
+        unzipped_size: bytes of the files.
+    """
 
     name: str
     version: str
@@ -29,8 +37,8 @@ class LayerArtifact:
         path: the zip.
         sha256: digest of the zip (hex).
         size: bytes of the zip.
-        unzipped_size: bytes of its files, what counts for Lambda's limit of 250 MB.
-        packages: what each package takes.
+        unzipped_size: bytes of its files; Lambda's limit of 250 MiB applies to it.
+        packages: the packages in the zip.
     """
 
     fingerprint: str
@@ -42,21 +50,21 @@ class LayerArtifact:
 
     @property
     def layer_size(self) -> LayerSize:
-        """What it takes, as :mod:`.limits` asks for it."""
+        """The sizes in the form that ``size.limits`` takes."""
         packages = {package.name: package.unzipped_size for package in self.packages}
         return LayerSize(size=self.size, unzipped_size=self.unzipped_size, packages=packages)
 
     def note(self) -> dict[str, Any]:
-        """The artifact as JSON values, to be kept beside the zip: the path is the zip's name alone."""
+        """The artifact as JSON values, for the note beside the zip; the path is only the file name."""
         return {**asdict(self), "path": self.path.name, "packages": [asdict(package) for package in self.packages]}
 
     @classmethod
     def of_note(cls, note: dict[str, Any], path: Path) -> LayerArtifact:
-        """The artifact at ``path`` that :meth:`note` described.
+        """The artifact at ``path`` that :meth:`note` has described.
 
         Raises:
             KeyError: the note has no list of packages.
-            TypeError: it is not such a note.
+            TypeError: the note has a wrong key, or lacks one.
         """
         packages = tuple(PackageSize(**package) for package in note["packages"])
         return cls(**{**note, "path": path, "packages": packages})

@@ -1,4 +1,4 @@
-"""plan → build → verify → archive → :class:`LayerArtifact`: the whole way, for the command line and for Pulumi."""
+"""Plan, build, verify and zip a layer; the command line, Pulumi and plain Python all build layers with this module."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
 
 
 def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
-    """Plan what a user asks for; every problem of the input is reported at once.
+    """Plan a layer.
 
     Raises:
-        InputError: see :mod:`pulumi_poetry_layer.errors`.
+        InputError: the input is wrong; all problems are reported together.
     """
     parsed = parse_request(request)
     return plan_parsed(parsed, request), parsed.files
 
 
 def build_request(request: LayerRequest, output: Path, *, fingerprint: str | None = None) -> LayerArtifact:
-    """Plan and build; ``output`` appears at the very end, whole, or is not touched.
+    """Plan and build a layer; ``output`` is replaced when the zip is complete, and not touched if an error is raised.
 
     Args:
         request: what to build.
         output: the zip to write.
-        fingerprint: the fingerprint the caller planned; the build is refused when the files say another by now.
+        fingerprint: the fingerprint that the caller has planned; if the plan now has another one, an error is raised.
 
     Raises:
-        InputError: the input is wrong, or has changed since the caller planned.
+        InputError: the input is wrong, or the plan has another fingerprint than ``fingerprint``.
         BuildError: the build failed.
     """
     plan, files = plan_request(request)
@@ -57,7 +57,7 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
 
 
 def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path) -> LayerArtifact:
-    """Build what was planned; ``output`` appears at the very end, whole, or is not touched.
+    """Build a planned layer; ``output`` is replaced when the zip is complete, and not touched if an error is raised.
 
     Raises:
         BuildError: the build failed.
@@ -95,18 +95,18 @@ def build_layer(
     """Build a layer zip from plain Python, without Pulumi.
 
     Args:
-        project_dir: folder that holds pyproject.toml and poetry.lock.
-        runtime: Lambda runtime such as ``python3.12``.
+        project_dir: folder of pyproject.toml and poetry.lock.
+        runtime: Lambda runtime, such as ``python3.12``.
         architecture: ``x86_64`` or ``arm64``.
         groups: Poetry dependency groups.
         extras: extras of the project.
-        exclude: distributions to leave out, with what only they need.
-        builder: a builder or its name.
+        exclude: distributions to leave out, with the dependencies that only they need.
+        builder: a builder, or the name of one.
         output: the zip to write.
 
     Raises:
-        InputError: the input is wrong; nothing was built.
-        BuildError: the build failed; nothing was written.
+        InputError: the input is wrong; nothing is built.
+        BuildError: the build failed; nothing is written.
     """
     request = LayerRequest(
         project_dir=Path(project_dir),

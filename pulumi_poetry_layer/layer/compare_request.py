@@ -1,4 +1,4 @@
-"""A request compared with an older lock file or another project folder: reads both, then asks ``explanation``."""
+"""Compare a request with an older lock file or another project folder."""
 
 from __future__ import annotations
 
@@ -21,38 +21,38 @@ if TYPE_CHECKING:
 
 
 def compare_request(request: LayerRequest, old: Path) -> Comparison:
-    """What changes in the layer since an older state.
+    """Compare the layer of a request with the layer of an older lock file or of another project folder.
 
     Args:
-        request: what to compare.
-        old: an older poetry.lock, taken together with the present pyproject.toml, or another project folder.
+        request: the new layer.
+        old: an older poetry.lock, to be used with the current pyproject.toml, or another project folder.
 
     Raises:
-        InputError: one of the two cannot be planned.
+        InputError: one of the two layers cannot be planned.
     """
     new = parse_request(request)
     new_side = PlannedProject(project=new.project, lock=new.lock, plan=plan_parsed(new, request))
     try:
         return compare(_old_side(request, new, old), new_side)
     except InputError as error:
-        raise InputError(f"cannot be compared with: {error}", where=str(old), hint=_hint(old)) from error
+        raise InputError(f"cannot be used for a comparison: {error}", where=str(old), hint=_hint(old)) from error
 
 
 def _hint(old: Path) -> str | None:
     if old.is_dir():
         return None
-    return "give the old project's folder in place of its poetry.lock: then its own pyproject.toml counts"
+    return "pass the folder of the old project instead of its poetry.lock, so that its own pyproject.toml is used"
 
 
 def _old_side(request: LayerRequest, new: ParsedRequest, old: Path) -> PlannedProject:
     if old.is_dir():
         parsed = parse_request(replace(request, project_dir=old))
     else:
-        lock = parse_lockfile(_text(old))
-        # An old lock file does not fit the present pyproject.toml as a rule; what it would give is asked here.
+        lock = parse_lockfile(_read_lock(old))
+        # An old lock file is usually stale for the current pyproject.toml; the comparison is about its content.
         parsed = replace(new, lock=replace(lock, content_hash=new.project.content_hash))
-    asked = _known(request, parsed)
-    if not asked.groups:
+    known = _known_request(request, parsed)
+    if not known.groups:
         plan = plan_selection(
             Selection(packages=(), excluded=()),
             target=parsed.target,
@@ -60,12 +60,12 @@ def _old_side(request: LayerRequest, new: ParsedRequest, old: Path) -> PlannedPr
             builder=request.builder.identity,
         )
     else:
-        plan = plan_parsed(parsed, asked)
+        plan = plan_parsed(parsed, known)
     return PlannedProject(project=parsed.project, lock=parsed.lock, plan=plan)
 
 
-def _known(request: LayerRequest, parsed: ParsedRequest) -> LayerRequest:
-    """The request without the groups, extras and distributions that the old state does not know."""
+def _known_request(request: LayerRequest, parsed: ParsedRequest) -> LayerRequest:
+    """The request without the groups, extras and distributions that the old project does not have."""
     choice = Choice.of(request.groups, request.extras, request.exclude)
     return replace(
         request,
@@ -75,7 +75,7 @@ def _known(request: LayerRequest, parsed: ParsedRequest) -> LayerRequest:
     )
 
 
-def _text(path: Path) -> str:
+def _read_lock(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:

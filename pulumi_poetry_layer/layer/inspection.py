@@ -1,4 +1,4 @@
-"""What is in a layer zip, read from the zip alone."""
+"""List what is in a layer zip. Only the zip is read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class InspectedPackage(DistributionSize):
-    """A distribution found in a layer."""
+    """A distribution in a layer zip."""
 
     name: str
     version: str
@@ -28,7 +28,15 @@ class InspectedPackage(DistributionSize):
 
 @dataclass(frozen=True, kw_only=True)
 class InspectedLayer:
-    """A layer zip: hex digest, bytes of the zip, unzipped bytes, and the distributions in it."""
+    """What is in a layer zip.
+
+    Attributes:
+        path: the zip.
+        sha256: digest of the zip (hex).
+        size: bytes of the zip.
+        unzipped_size: bytes of its files.
+        packages: the distributions in it, by name.
+    """
 
     path: Path
     sha256: str
@@ -42,10 +50,10 @@ class InspectedLayer:
 
 
 def inspect_layer(path: Path) -> InspectedLayer:
-    """Read a layer zip.
+    """List what is in a layer zip.
 
     Raises:
-        ArchiveError: there is no such file, or it is not a zip.
+        ArchiveError: the file does not exist or is not a zip.
     """
     try:
         with zipfile.ZipFile(path) as archive:

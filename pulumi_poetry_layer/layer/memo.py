@@ -1,7 +1,7 @@
-"""What is known of archives that were written on this machine before.
+"""A cache of the digests of archives that were written on this machine.
 
-The same segments give the same archive, so its digest is kept under a digest of all that goes into it, this package's
-own code included. What is missing, damaged or cannot be written is found out again.
+The same segments and the same code give the same archive. The cache key is a digest of both, and an archive that is in
+the cache need not be hashed again. An entry that is missing, damaged or cannot be written is no error.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.archive.members import Member
     from pulumi_poetry_layer.archive.writer import ArchiveSummary
 
-_KEPT = 100
-"""So many digests are kept, the youngest ones."""
+_MOST_ENTRIES = 100
+"""The number of entries that are kept; the oldest are removed first."""
 
 
 def recall_archive(parts: Sequence[Member | Segment]) -> KnownArchive | None:
-    """What is known of the archive of these parts; None when nothing is."""
+    """The cache entry of the archive of these parts, None if there is none."""
     path = _archive_path(parts)
     with suppress(OSError, ValueError, KeyError, TypeError):
-        told = json.loads(path.read_bytes()) if path else {}
-        return KnownArchive(sha256=str(told["sha256"]), whole=frozenset(map(str, told["whole"])))
+        entry = json.loads(path.read_bytes()) if path else {}
+        return KnownArchive(sha256=str(entry["sha256"]), whole=frozenset(map(str, entry["whole"])))
     return None
 
 
 def remember_archive(parts: Sequence[Member | Segment], summary: ArchiveSummary) -> None:
-    """Remember what is known of an archive, if all of its parts are segments: these are known by their checksums."""
+    """Add an archive to the cache, if all of its parts are segments: only segments have checksums for the key."""
     if path := _archive_path(parts):
-        _remember(path, {"sha256": summary.sha256, "whole": sorted(summary.whole)})
+        _write_entry(path, {"sha256": summary.sha256, "whole": sorted(summary.whole)})
 
 
-def _remember(path: Path, told: dict[str, Any]) -> None:
+def _write_entry(path: Path, entry: dict[str, Any]) -> None:
     with suppress(OSError):
-        write_atomically(path, json.dumps(told).encode())
-        remembered = sorted(path.parent.glob("*.json"), key=lambda other: other.stat().st_mtime_ns)
-        for old in remembered[:-_KEPT]:
+        write_atomically(path, json.dumps(entry).encode())
+        entries = sorted(path.parent.glob("*.json"), key=lambda other: other.stat().st_mtime_ns)
+        for old in entries[:-_MOST_ENTRIES]:
             old.unlink()
 
 
@@ -60,19 +60,15 @@ def _archive_path(parts: Sequence[Member | Segment]) -> Path | None:
     for part in parts:
         if not isinstance(part, Segment):
             return None
-        # The file's name is the digest of what it was made from, its checksums tell what is in it.
+        # The name of a segment file is the digest of its source; the checksums are those of its content.
         directory = crc32(part.headers + b"\0".join(part.names))
         key.append(f"{part.distribution} {part.path.name} {part.length} {part.crc} {directory}")
-    return cache_folder("digests") / f"{_sha256(json.dumps(key))}.json"
+    return cache_folder("digests") / f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()}.json"
 
 
 @lru_cache(maxsize=1)
 def _code() -> tuple[str, ...]:
-    """What writes archives: this package's files as they are here, and the interpreter."""
+    """Identifies the code that writes archives: the interpreter, and the files of this package."""
     package = Path(pulumi_poetry_layer.__file__).parent
     files = sorted((str(path.relative_to(package)), path.stat()) for path in package.rglob("*.py"))
     return sys.version, *(f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in files)
-
-
-def _sha256(*texts: str) -> str:
-    return hashlib.sha256("".join(texts).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""A request → its plan: reads the two files and, of path dependencies, the content; all else is pure."""
+"""Plan a request: read and parse the two project files, and the content of path dependencies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedRequest:
-    """What a request is about, read and understood but not planned yet."""
+    """The inputs of a plan, read and parsed."""
 
     target: Target
     files: ProjectFiles
@@ -37,10 +37,10 @@ class ParsedRequest:
 
 
 def parse_request(request: LayerRequest) -> ParsedRequest:
-    """Read and parse what a user asks for.
+    """Read and parse the inputs of a plan.
 
     Raises:
-        InputError: every problem of it.
+        InputError: the input is wrong; all problems are reported together.
     """
     problems: list[PoetryLayerError] = []
 
@@ -62,10 +62,10 @@ def parse_request(request: LayerRequest) -> ParsedRequest:
 
 
 def plan_parsed(parsed: ParsedRequest, request: LayerRequest) -> BuildPlan:
-    """Plan a request that has been parsed.
+    """Plan a request whose inputs are parsed.
 
     Raises:
-        InputError: see :mod:`pulumi_poetry_layer.errors`.
+        InputError: the input is wrong.
     """
     target, choice = parsed.target, Choice.of(request.groups, request.extras, request.exclude)
     selection = select_layer(parsed.project, parsed.lock, target=target, choice=choice)

@@ -1,4 +1,4 @@
-"""What a user asks for, and the two files it is made from."""
+"""What a user asks for, and the two project files."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ DEFAULT_ARCHITECTURE = "x86_64"
 
 @dataclass(frozen=True, kw_only=True)
 class LayerRequest:
-    """Everything a user says about a layer.
+    """The arguments that decide what is in a layer.
 
     Attributes:
-        project_dir: folder that holds pyproject.toml and poetry.lock.
-        runtime: Lambda runtime such as ``python3.12``.
+        project_dir: folder of pyproject.toml and poetry.lock.
+        runtime: Lambda runtime, such as ``python3.12``.
         architecture: ``x86_64`` or ``arm64``.
         groups: Poetry dependency groups.
         extras: extras of the project.
-        exclude: distributions to leave out, with what only they need.
-        builder: what builds the layer.
+        exclude: distributions to leave out, with the dependencies that only they need.
+        builder: the builder.
     """
 
     project_dir: Path
@@ -40,12 +40,12 @@ class LayerRequest:
 
 
 def read_project_files(project_dir: Path) -> ProjectFiles:
-    """Read the two files a layer is made from.
+    """Read pyproject.toml and poetry.lock.
 
     Raises:
         ProjectError: pyproject.toml is missing or unreadable.
         LockFileError: poetry.lock is missing or unreadable.
-        MultipleInputError: both.
+        MultipleInputError: both files have a problem.
     """
     problems: list[PoetryLayerError] = []
     texts = []

@@ -1,4 +1,4 @@
-"""The whole way, with a builder that needs nothing."""
+"""From a request to the zip, with a fake builder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan
 
 
 class VersionsBuilder:
-    """Stands where a real builder stands: a module per package that holds its version."""
+    """A fake builder: one module for each package, with its version as content."""
 
     identity = BuilderIdentity(kind="versions")
 
@@ -42,7 +42,7 @@ class VersionsBuilder:
     def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Member]]:
         assert files.lock
         if self.fails:
-            raise BuildError("no luck today")
+            raise BuildError("the fake build failed")
         yield [Member(f"python/{p.name}.py", p.name, BytesContent(p.version.encode())) for p in plan.packages]
 
 
@@ -52,8 +52,8 @@ def request(folder: Path = PROJECTS / "base", **arguments: object) -> LayerReque
     return LayerRequest(project_dir=folder, **{**defaults, **arguments})  # type: ignore[arg-type]
 
 
-def test_layer_is_built_and_described(tmp_path: Path) -> None:
-    """Otherwise the plain Python door is shut, or tells the wrong digest or sizes."""
+def test_build_layer_writes_the_zip_and_returns_its_digest_and_sizes(tmp_path: Path) -> None:
+    """Otherwise a layer cannot be built from plain Python, or its digest or sizes are wrong."""
     output = tmp_path / "out" / "layer.zip"
     artifact = build_layer(
         project_dir=PROJECTS / "base",
@@ -72,7 +72,7 @@ def test_layer_is_built_and_described(tmp_path: Path) -> None:
     assert zipfile.ZipFile(output).namelist() == ["python/iniconfig.py", "python/six.py"]
 
 
-def test_same_input_gives_the_same_bytes_wherever_it_lies(tmp_path: Path) -> None:
+def test_same_input_in_another_folder_gives_the_same_bytes(tmp_path: Path) -> None:
     """Otherwise laptop and CI publish different layers from one lock file."""
     copy = tmp_path / "elsewhere"
     copy.mkdir()
@@ -84,8 +84,8 @@ def test_same_input_gives_the_same_bytes_wherever_it_lies(tmp_path: Path) -> Non
     assert first.path.read_bytes() == second.path.read_bytes()
 
 
-def test_failed_build_leaves_what_was_there(tmp_path: Path) -> None:
-    """Otherwise a failed build destroys the last good layer, or leaves half of one."""
+def test_failed_build_keeps_the_existing_output(tmp_path: Path) -> None:
+    """Otherwise a failed build destroys the last good layer, or leaves an incomplete one."""
     output = tmp_path / "layer.zip"
     output.write_text("the old one")
     with pytest.raises(BuildError):
@@ -94,16 +94,16 @@ def test_failed_build_leaves_what_was_there(tmp_path: Path) -> None:
     assert output.read_text() == "the old one"
 
 
-def test_both_missing_files_are_reported_at_once(tmp_path: Path) -> None:
-    """Otherwise the user fixes one file to learn of the next."""
+def test_two_missing_files_are_reported_together(tmp_path: Path) -> None:
+    """Otherwise the user fixes one problem only to get the next one."""
     with pytest.raises(MultipleInputError) as caught:
         read_project_files(tmp_path)
     assert [type(problem) for problem in caught.value.problems] == [ProjectError, LockFileError]
     assert str(tmp_path / "poetry.lock") in str(caught.value)
 
 
-def test_wrong_target_and_broken_files_are_reported_at_once(tmp_path: Path) -> None:
-    """Otherwise each run tells of one problem more."""
+def test_wrong_runtime_and_unreadable_lock_file_are_reported_together(tmp_path: Path) -> None:
+    """Otherwise every run reports one more problem."""
     (tmp_path / "pyproject.toml").write_text("[project\n")
     (tmp_path / "poetry.lock").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError) as caught:
@@ -112,7 +112,7 @@ def test_wrong_target_and_broken_files_are_reported_at_once(tmp_path: Path) -> N
     assert "poetry.lock: cannot be read" in str(caught.value)
 
 
-def test_stale_lock_is_refused_before_anything_is_built(tmp_path: Path) -> None:
+def test_stale_lock_file_is_refused_before_the_build(tmp_path: Path) -> None:
     """Otherwise the layer lacks the dependency that was just added to pyproject.toml."""
     text = (PROJECTS / "base" / "pyproject.toml").read_text()
     (tmp_path / "pyproject.toml").write_text(text.replace('"six (==1.16.0)", ', ""))
@@ -123,7 +123,7 @@ def test_stale_lock_is_refused_before_anything_is_built(tmp_path: Path) -> None:
 
 
 def test_layer_without_packages_is_refused(tmp_path: Path) -> None:
-    """Otherwise AWS refuses the empty zip, after the build, with a message that says nothing of groups."""
+    """Otherwise AWS refuses the empty zip after the build, with a message that does not mention groups."""
     with pytest.raises(SelectionError, match="the layer would be empty"):
         build_request(request(exclude=("six", "idna")), tmp_path / "layer.zip")
     assert not (tmp_path / "layer.zip").exists()

@@ -1,4 +1,4 @@
-"""``plan --compare``: an older lock file or another project folder."""
+"""``plan --compare`` with an older lock file or another project folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pulumi_poetry_layer.cli import main
 
 
 def run(capsys: pytest.CaptureFixture[str], project: str, old: Path, *arguments: str) -> tuple[int, str, str]:
-    """Exit code and both streams of a comparison."""
+    """Exit code, standard output and standard error of a comparison."""
     code = main(
         ["plan", "--project-dir", str(PROJECTS / project), "--extra", "yaml", "--compare", str(old), *arguments]
     )
@@ -22,7 +22,7 @@ def run(capsys: pytest.CaptureFixture[str], project: str, old: Path, *arguments:
 
 
 def test_older_lock_file_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
-    """A reviewer of an update could not see what it does to the layer."""
+    """A reviewer of an update could not see how it changes the layer."""
     code, out, _ = run(capsys, "package_changed", PROJECTS / "base" / "poetry.lock")
 
     assert code == 0
@@ -30,18 +30,18 @@ def test_older_lock_file_is_compared(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_other_project_folder_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
-    """Two branches, checked out side by side, could not be compared."""
+    """Two branches in two checkouts could not be compared."""
     code, out, _ = run(capsys, "dev_changed", PROJECTS / "base", "--json")
-    told = json.loads(out)
+    comparison = json.loads(out)
 
     assert code == 0
-    assert (told["changed"], told["layer"]) == (False, [])
-    assert told["fingerprint"]["old"] == told["fingerprint"]["new"]
-    assert {change["reason"] for change in told["lock"]} == {"only in group dev, which is not selected"}
+    assert (comparison["changed"], comparison["layer"]) == (False, [])
+    assert comparison["fingerprint"]["old"] == comparison["fingerprint"]["new"]
+    assert {change["reason"] for change in comparison["lock"]} == {"only in group dev, which is not selected"}
 
 
-def test_old_lock_that_does_not_fit_pyproject_is_taken(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """A lock file from before a change of pyproject.toml, the usual case, would be refused as stale."""
+def test_old_lock_file_that_is_stale_is_compared(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A lock file from before a change of pyproject.toml would be refused; that is the usual case."""
     lock = (PROJECTS / "base" / "poetry.lock").read_text()
     old = tmp_path / "old.lock"
     old.write_text(lock.replace('content-hash = "', 'content-hash = "0'))
@@ -49,8 +49,10 @@ def test_old_lock_that_does_not_fit_pyproject_is_taken(capsys: pytest.CaptureFix
     assert run(capsys, "base", old)[1].startswith("the layer does not change\n")
 
 
-def test_group_that_is_new_counts_as_empty_before(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """The very change that adds a group or an extra could not be looked at."""
+def test_group_that_the_old_project_does_not_have_counts_as_empty(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A change that adds a group or an extra could not be compared."""
     old = Path(shutil.copytree(PROJECTS / "paths", tmp_path / "paths")) / "service"
     code, out, _ = run(capsys, "base", old, "--group", "debug")
 
@@ -66,10 +68,10 @@ def test_group_that_is_new_counts_as_empty_before(capsys: pytest.CaptureFixture[
         ("folder", None, "pyproject.toml: no such file"),
     ],
 )
-def test_what_cannot_be_compared_with_is_named(
+def test_old_project_that_cannot_be_read_is_named(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, old: str, content: str | None, message: str
 ) -> None:
-    """A user would look for the fault in the present lock file."""
+    """A user would look for the problem in the current lock file."""
     if old == "folder":
         (tmp_path / old).mkdir()
     if content:
@@ -77,5 +79,5 @@ def test_what_cannot_be_compared_with_is_named(
     code, out, err = run(capsys, "base", tmp_path / old, "--json")
 
     assert (code, out) == (1, "")
-    assert f"{old}: cannot be compared with" in err
+    assert f"{old}: cannot be used for a comparison" in err
     assert message in err

@@ -1,4 +1,4 @@
-"""Logins for indexes in the configuration of a stack."""
+"""Credentials for indexes from the configuration of a stack."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.layer.stack_credentials import credentials_problems, stack_credentials, with_stack_credentials
 from pulumi_poetry_layer.provider import LayerBuildProvider
 
-NOTHING: Mapping[str, Any] = {}
+EMPTY: Mapping[str, Any] = {}
 CONFIGURED: Mapping[str, Any] = {"httpBasic.inner.password": "p"}
 
 
@@ -32,7 +32,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A provider process that was not configured yet."""
+    """A provider process that is not configured yet."""
     monkeypatch.setattr(provider, "_STACK", [])
 
 
@@ -47,44 +47,44 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"httpBasic": '{"inner": {"username": "me", "password": "p"}, "other": 1}'}, {"inner": ("me", "p")}),
         ({"httpBasic": {"inner": {"password": 123456}}}, {"inner": ("", "123456")}),
         ({"httpBasic": '{"inner": {"username": "me"}}', "httpBasic.inner.password": "p"}, {"inner": ("me", "p")}),
-        ({"httpBasic.stranger.password": "p"}, {}),
+        ({"httpBasic.unlisted.password": "p"}, {}),
     ],
 )
-def test_logins_are_found_by_the_names_of_sources(
+def test_credentials_are_found_by_the_name_of_the_source(
     project: Path, configured: Mapping[str, Any], expected: Mapping[str, tuple[str, str]]
 ) -> None:
-    """`pulumi config set` writes the key as it is, and with `--path` a nested object."""
+    """Credentials that `pulumi config set` wrote, with or without `--path`, would not be used."""
     assert stack_credentials(configured.get, project) == expected
 
 
 @pytest.mark.parametrize(
     "configured", [{"httpBasic": "hunter22"}, {"httpBasic": '["hunter22"]'}, {"httpBasic": '{"inner": "hunter22"}'}]
 )
-def test_what_is_no_login_is_told_without_showing_it(project: Path, configured: Mapping[str, Any]) -> None:
-    """A user would look for a missing password that is there, one level too high."""
+def test_value_that_is_not_an_object_is_refused_and_not_shown(project: Path, configured: Mapping[str, Any]) -> None:
+    """A user who set the password one level too high would be told that it is missing, or the log would show it."""
     with pytest.raises(InputError, match="must be an object") as caught:
         stack_credentials(configured.get, project)
     assert "poetry-layer:httpBasic" in str(caught.value)
     assert "hunter22" not in str(caught.value)
 
 
-def test_a_project_that_cannot_be_read_is_left_to_the_plan(tmp_path: Path) -> None:
-    """The same problem would be told twice, the second time as a traceback."""
-    assert stack_credentials(NOTHING.get, tmp_path) == {}
+def test_project_that_cannot_be_read_gives_no_credentials_and_no_error(tmp_path: Path) -> None:
+    """The same problem would be reported twice, the second time as a traceback."""
+    assert stack_credentials(EMPTY.get, tmp_path) == {}
 
 
-def test_a_builder_keeps_its_options(project: Path) -> None:
-    """A login in the configuration would have another Poetry build the layer."""
+def test_builder_with_credentials_of_the_stack_keeps_its_options(project: Path) -> None:
+    """With credentials in the configuration, another Poetry would build the layer."""
     request = LayerRequest(project_dir=project, runtime="python3.12", builder=LocalBuilder(poetry="/opt/poetry"))
     found = with_stack_credentials(request, CONFIGURED.get).builder
 
     assert isinstance(found, LocalBuilder)
     assert (found.poetry, found.credentials) == ("/opt/poetry", {"inner": ("", "p")})
-    assert with_stack_credentials(request, NOTHING.get) is request
+    assert with_stack_credentials(request, EMPTY.get) is request
 
 
-def test_the_provider_has_the_login_in_its_process_and_never_in_itself(project: Path) -> None:
-    """The provider is pickled into the stack's state."""
+def test_provider_gets_the_credentials_and_does_not_pickle_them(project: Path) -> None:
+    """The state, which contains the pickled provider, would contain the password."""
     found = LayerBuildProvider()
     before = pickle.dumps(found)
     found.configure(ConfigureRequest(Config({"poetry-layer:httpBasic.inner.password": "hunter22"}, "program")))
@@ -107,8 +107,8 @@ def test_the_provider_has_the_login_in_its_process_and_never_in_itself(project: 
     assert pickle.dumps(found) == before
 
 
-def test_a_builder_with_credentials_is_told_where_they_go() -> None:
-    """The process that builds would not have them, and Pulumi could bring them there through the state alone."""
+def test_builder_with_credentials_is_refused_with_the_command_for_the_stack() -> None:
+    """The password would be written into the state, or would be missing in the provider's process."""
     (problem,) = credentials_problems(WheelBuilder(credentials={"my-index": ("me", "hunter22")}))
 
     assert "pulumi config set --secret poetry-layer:httpBasic.my-index.password" in str(problem.hint)
