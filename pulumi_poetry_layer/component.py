@@ -25,7 +25,7 @@ from pulumi_poetry_layer.matrix import PoetryLayerMatrix
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, request_inputs
 from pulumi_poetry_layer.publish.archive_hash import zip_path
-from pulumi_poetry_layer.publish.drift import built_sha256, checked_arn, refuse_other_zip, remove_other_copy
+from pulumi_poetry_layer.publish.drift import built_sha256, checked_arn, refuse_different_zip, remove_different_copy
 from pulumi_poetry_layer.publish.layer_version import (
     LayerSettings,
     LayerZip,
@@ -257,8 +257,8 @@ def _zip_hooks(
         # In a thread: the program's event loop must go on serving the engine while the zip is built.
         artifact = await asyncio.to_thread(ensure_artifact, ready, zip_file, fingerprint=fingerprint, sha256=known)
         refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
-        await refuse_other_zip(artifact, known, build)
-        await asyncio.to_thread(remove_other_copy, fingerprint, zip_file)
+        await refuse_different_zip(artifact, known, build)
+        await asyncio.to_thread(remove_different_copy, fingerprint, zip_file)
 
     if is_mocked():
         return None

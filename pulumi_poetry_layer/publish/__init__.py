@@ -1,1 +1,14 @@
-"""From the zip to AWS; imports Pulumi."""
+"""From the layer zip to a layer version in AWS.
+
+Modules:
+
+- ``layer_version``: declares the ``LayerVersion``, and the S3 object if there is a bucket.
+- ``archive_hash``: the value of the archive, whose hash is the fingerprint, and the path of the zip.
+- ``kept_hash``: restores that hash if a resource transform of the program removed it.
+- ``drift``: compares the published zip with the built one.
+- ``sdk_internals``: the private names of Pulumi's SDK that this package uses.
+
+May import ``provider``, ``layer`` and every room below it. Together with ``component``, ``matrix``, ``arguments`` and
+``provider``, this is the only code that imports Pulumi. This file imports nothing: the provider's process must not load
+``pulumi_aws``.
+"""

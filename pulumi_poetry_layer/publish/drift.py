@@ -1,9 +1,13 @@
-"""What AWS has published is, byte for byte, the zip that was built: where that is compared, and what follows.
+"""Checks that AWS has published the zip that was built, byte for byte.
 
-AWS never changes a published version, so there is one moment at which wrong bytes can get there. Before it, the zip
-that is about to be uploaded is held against the sha256 that the stack's state has of the build. After it, and in each
-preview, the ``code_sha256`` that AWS told is held against the same; as long as they differ nobody gets the ARN.
-Both compare what is in the state, so that a preview reads and builds nothing for it.
+A published version never changes, so a wrong zip can only be published at the moment of the upload. There is a check
+before it and one after it:
+
+- Before the upload, the sha256 of the zip is compared with the sha256 of the build in the stack's state.
+- After the upload, and in every preview, ``code_sha256`` from AWS is compared with the same value. As long as they
+  differ, the ARN is an error, so that no function gets the layer.
+
+Both values of the second check are in the state: a preview reads no file and builds nothing.
 """
 
 from __future__ import annotations
@@ -29,35 +33,40 @@ if TYPE_CHECKING:
 
 
 async def built_sha256(build: LayerBuild, fingerprint: str) -> str | None:
-    """The sha256 (hex) of the zip as the stack's state has it; None when the state has none of that fingerprint."""
-    # With --target the build may be left as it was, and is then one of another fingerprint.
+    """The sha256 (hex) of the zip in the stack's state, None if the state has no zip with that fingerprint."""
+    # With --target the build may not be updated; then the state has the build of another fingerprint.
     if await build.fingerprint.future() != fingerprint:
         return None
     return await build.sha256.future()
 
 
-async def refuse_other_zip(artifact: LayerArtifact, expected: str | None, build: LayerBuild) -> None:
-    """Refuse to publish a zip that came out otherwise than the one that the stack knows.
+async def refuse_different_zip(artifact: LayerArtifact, expected: str | None, build: LayerBuild) -> None:
+    """Refuse to publish a zip that differs from the one in the stack's state.
+
+    Args:
+        artifact: the zip that is about to be uploaded.
+        expected: the sha256 (hex) in the state, None if there is none.
+        build: the resource that has built it.
 
     Raises:
-        PublishError: it did; nothing was published.
+        PublishError: the digests differ; nothing is published.
     """
     if expected in (None, artifact.sha256):
         return
     raise PublishError(
-        f"the same packages came out as other bytes than when the stack built them (sha256 {artifact.sha256[:12]}, "
-        f"then {expected[:12] if expected else None}): a package that is built from source is not reproducible; "
+        f"the same packages gave a different zip than before (sha256 {artifact.sha256[:12]}, before "
+        f"{expected[:12] if expected else None}): a package that is built from source is not reproducible; "
         "nothing was published",
         where=artifact.path.name,
-        hint=f"to publish what was built now: pulumi up --replace '{await build.urn.future()}'",
+        hint=f"to publish the new zip, run: pulumi up --replace '{await build.urn.future()}'",
     )
 
 
-def remove_other_copy(fingerprint: str, zip_file: Path) -> None:
-    """Remove what the AWS plugin would upload in place of the zip.
+def remove_different_copy(fingerprint: str, zip_file: Path) -> None:
+    """Remove the copy that the AWS plugin would upload instead of the zip, if it differs from the zip.
 
-    The plugin copies archives to ``<temp folder>/pulumi-asset-<hash>`` and trusts such a copy by its name, also one
-    that was cut short when the disk was full, or was put there by somebody else.
+    The plugin copies archives to ``<temp folder>/pulumi-asset-<hash>`` and reuses a copy by its name, even if it was
+    truncated when the disk was full, or if another program has written it.
     """
     copy = Path(tempfile.gettempdir()) / f"pulumi-asset-{fingerprint}"
     with suppress(OSError):
@@ -68,60 +77,70 @@ def remove_other_copy(fingerprint: str, zip_file: Path) -> None:
 def checked_arn(
     layer_version: aws.lambda_.LayerVersion, build: LayerBuild, fingerprint: str, *, direct_upload: bool
 ) -> pulumi.Output[str]:
-    """The layer version's ARN, which fails as long as what is published is not the zip that was built."""
-    told: dict[str, pulumi.Output[Any]] = {
+    """The ARN of the layer version, which is an error as long as another zip is published than the one that was built.
+
+    Args:
+        layer_version: the published version.
+        build: the resource that builds the zip.
+        fingerprint: the fingerprint of the plan.
+        direct_upload: whether the layer is published without S3.
+    """
+    outputs: dict[str, pulumi.Output[Any]] = {
         "arn": layer_version.arn,
         "urn": layer_version.urn,
         "published": layer_version.code_sha256,
         "built": build.sha256,
         "fingerprint": build.fingerprint,
     }
-    # Only what is there: in a preview the SDK takes an absent output for one that is not known yet.
+    # Only the outputs that exist: in a preview the SDK treats a missing output as not known yet.
     if direct_upload:
-        told["code"] = layer_version.code
+        outputs["code"] = layer_version.code
     else:
-        told |= {"key": layer_version.s3_key, "bucket": layer_version.s3_bucket}
-    return pulumi.Output.all(**told).apply(lambda found: refuse_other_bytes(found, fingerprint))
+        outputs |= {"key": layer_version.s3_key, "bucket": layer_version.s3_bucket}
+    return pulumi.Output.all(**outputs).apply(lambda values: arn_of_built_zip(values, fingerprint))
 
 
-def refuse_other_bytes(found: dict[str, Any], fingerprint: str) -> str:
-    """The ARN among the outputs that were found.
+def arn_of_built_zip(values: dict[str, Any], fingerprint: str) -> str:
+    """The ARN, if the published zip is the one that was built.
+
+    Args:
+        values: values of the outputs that :func:`checked_arn` lists.
+        fingerprint: the fingerprint of the plan.
 
     Raises:
-        pulumi.RunError: build and layer version are both of the fingerprint, and their bytes differ.
+        pulumi.RunError: the build and the layer version both have this fingerprint, and their digests differ.
     """
-    published, built = found.get("published"), found.get("built")
-    if not _is_sha256(published) or not built or found.get("fingerprint") != fingerprint:
-        return str(found["arn"])
-    # With --target, or ignore_changes, the version may be one of another fingerprint, and is replaced another time.
-    path = getattr(found.get("code"), "path", None) or found.get("key")
+    published, built = values.get("published"), values.get("built")
+    if not _is_sha256(published) or not built or values.get("fingerprint") != fingerprint:
+        return str(values["arn"])
+    # With --target or ignore_changes, the layer version may still be the one of another fingerprint.
+    path = getattr(values.get("code"), "path", None) or values.get("key")
     if not path or not is_of_fingerprint(str(path), fingerprint) or published == _base64(built):
-        return str(found["arn"])
+        return str(values["arn"])
     error = PublishError(
-        "AWS has published other bytes than those that were built "
-        f"(code sha256 {published}, the zip's is {_base64(built)})",
-        where=str(found["arn"]),
-        hint=_remedy(found),
+        f"AWS has published a different zip than the one that was built (sha256 {published}, built {_base64(built)})",
+        where=str(values["arn"]),
+        hint=_remedy(values),
     )
     raise pulumi.RunError(str(error))
 
 
-def _remedy(found: dict[str, Any]) -> str:
-    again = f"--replace '{found['urn']}'"
-    if not found.get("key"):
-        return f"publish it again with: pulumi up {again}"
-    # Replacing the object would delete it right after, by its key, which is the same.
-    return f"remove s3://{found['bucket']}/{found['key']}, then publish it again with: pulumi up --refresh {again}"
+def _remedy(values: dict[str, Any]) -> str:
+    again = f"--replace '{values['urn']}'"
+    if not values.get("key"):
+        return f"to publish it again, run: pulumi up {again}"
+    # Replacing the object would upload the new one and then delete it: both have the same key.
+    return f"remove s3://{values['bucket']}/{values['key']}, then run: pulumi up --refresh {again}"
 
 
-def _is_sha256(told: object) -> bool:
-    """Whether this is a digest as AWS writes it; stand-ins for AWS tell what they like."""
+def _is_sha256(value: object) -> bool:
+    """Whether this is a digest in the form that AWS uses; mocks of AWS may return anything."""
     try:
-        return len(b64decode(str(told), validate=True)) == sha256().digest_size
+        return len(b64decode(str(value), validate=True)) == sha256().digest_size
     except ValueError:
         return False
 
 
 def _base64(digest: str) -> str:
-    """A hex digest as AWS writes it."""
+    """Convert a hex digest to the form that AWS uses."""
     return b64encode(bytes.fromhex(digest)).decode()

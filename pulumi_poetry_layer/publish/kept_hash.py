@@ -1,9 +1,10 @@
-"""Archives that keep their hash when the program's own resource transforms hand them back.
+"""Keeps the hash of an archive in programs with resource transforms.
 
-A transform (``pulumi.runtime.register_resource_transform`` or the option ``transforms``) gets a resource's properties
-as the SDK's own objects, and its ``FileArchive`` has a path and no hash. When the transform returns them, the engine
-takes the hash of whatever lies at the path: on a fresh checkout that of an empty file, which reads as a change, and is
-the same for every layer. So where a program has transforms, one more runs after them and puts the hash back.
+A transform (``pulumi.runtime.register_resource_transform`` or the option ``transforms``) gets the properties of a
+resource as objects of the SDK, and the SDK's ``FileArchive`` has a path but no hash. If the transform returns them, the
+engine computes the hash of the file at that path. On a fresh checkout that is an empty file: every layer would look
+changed, and all layers would have the same hash. So if a program has transforms, this package registers one more, which
+runs after them and restores the hash.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
 _ARCHIVE_PROPERTIES = {"aws:lambda/layerVersion:LayerVersion": "code", "aws:s3/bucketObjectv2:BucketObjectv2": "source"}
 
 
-class _Restoring:
-    """The transform of one program; it knows the archives of all its layers by their path."""
+class _RestoreHash:
+    """The transform of one program; it has the archives of all layers, by path."""
 
     def __init__(self) -> None:
         self.archives: dict[str, Mapping[str, str]] = {}
         self.ran_after = 0
 
     def __call__(self, args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-        """Put the archive back as the component gave it; other resources are left alone."""
+        """Restore the archive of a layer. Other resources are not changed."""
         name = _ARCHIVE_PROPERTIES.get(args.type_, "")
         archive = self.archives.get(getattr(args.props.get(name), "path", ""))
         if archive is None:
@@ -38,18 +39,17 @@ class _Restoring:
         return pulumi.ResourceTransformResult({**args.props, name: archive}, args.opts)
 
 
-_restoring: WeakKeyDictionary[asyncio.AbstractEventLoop, _Restoring] = WeakKeyDictionary()
-"""By the event loop of a program: a process may run several programs."""
+_transforms_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _RestoreHash] = WeakKeyDictionary()
+"""The transform of each program, by event loop: a process may run several programs."""
 
 
 async def keep_hash(archive: Mapping[str, str], parent: pulumi.Resource) -> Mapping[str, str]:
-    """The archive or asset again, as soon as no transform can strip its hash off a child of ``parent`` any more."""
-    await parent.urn.future()  # from now on the transforms of all ancestors are known
+    """Return the archive or asset as soon as transforms cannot remove its hash from a child of ``parent``."""
+    await parent.urn.future()  # the transforms of the parent and its ancestors are registered now
     transforms = ProgramTransforms()
-    # Without any, ours would only cost time; where there are, it has to be the last to run, so it is registered again
-    # after each new one.
+    # Our transform is needed only if there are others, and must run last. So it is registered again after a new one.
     if len(transforms):
-        ours = _restoring.setdefault(asyncio.get_running_loop(), _Restoring())
+        ours = _transforms_by_loop.setdefault(asyncio.get_running_loop(), _RestoreHash())
         ours.archives[archive["path"]] = archive
         if len(transforms) != ours.ran_after:
             transforms.append(ours)

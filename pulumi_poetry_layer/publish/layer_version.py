@@ -1,4 +1,4 @@
-"""From the zip to a layer version in AWS: by direct upload, or through an S3 bucket."""
+"""Declares the layer version in AWS: by direct upload, or through an S3 bucket."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerZip:
-    """A layer's zip that may not be there yet.
+    """The zip of a layer, which may not be built yet.
 
     Attributes:
-        path: where it will be, relative to the program's folder.
-        fingerprint: what decides its bytes.
-        build: the resource that builds it when the fingerprint changes.
-        hooks: make sure that it is there when a resource is about to upload it; none in a unit test with mocks.
+        path: its path, relative to the program.
+        fingerprint: the fingerprint of the plan.
+        build: the resource that builds it if the fingerprint has changed.
+        hooks: hooks that build it before a resource uploads it, if it is missing; None in a unit test with mocks.
     """
 
     path: str
@@ -37,7 +37,7 @@ class LayerZip:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerSettings:
-    """What a layer version is published as; see ``aws.lambda_.LayerVersion``."""
+    """Arguments of ``aws.lambda_.LayerVersion``."""
 
     layer_name: pulumi.Input[str]
     compatible_architectures: Sequence[pulumi.Input[str]]
@@ -48,10 +48,10 @@ class LayerSettings:
 
 
 def layer_version_options(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-    """Options of the component that Pulumi applies to one resource only, for the one that they can be meant for.
+    """The options of the component that Pulumi does not pass on to its children; they are applied to the layer version.
 
-    Providers, ``protect``, ``retain_on_delete``, aliases and transforms reach all children by themselves, and what the
-    component depends on is there before its children are made.
+    Pulumi itself applies the providers, ``protect``, ``retain_on_delete``, aliases, transforms and ``depends_on`` of a
+    component to all of its children.
     """
     if opts is None:
         return pulumi.ResourceOptions()
@@ -65,28 +65,35 @@ def layer_version_options(opts: pulumi.ResourceOptions | None) -> pulumi.Resourc
 
 def publish_directly(
     name: str,
-    planned: LayerZip,
+    layer_zip: LayerZip,
     settings: LayerSettings,
     parent: pulumi.Resource,
     *,
     opts: pulumi.ResourceOptions,
 ) -> aws.lambda_.LayerVersion:
-    """Publish by direct upload, which AWS takes up to 50 MiB; ``opts`` are the layer version's.
+    """Declare a layer version with a direct upload, which AWS accepts up to 50 MiB.
 
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+
+    Args:
+        name: name of the resource.
+        layer_zip: the zip to upload.
+        settings: arguments of the layer version.
+        parent: the component.
+        opts: options of the layer version.
     """
-    mine = pulumi.ResourceOptions(parent=parent, depends_on=[planned.build], hooks=planned.hooks)
+    own_opts = pulumi.ResourceOptions(parent=parent, depends_on=[layer_zip.build], hooks=layer_zip.hooks)
     return aws.lambda_.LayerVersion(
         name,
-        code=cast("Awaitable[pulumi.Archive]", keep_hash(archive_of(planned.path, planned.fingerprint), parent)),
+        code=cast("Awaitable[pulumi.Archive]", keep_hash(archive_of(layer_zip.path, layer_zip.fingerprint), parent)),
         **vars(settings),
-        opts=pulumi.ResourceOptions.merge(opts, mine),
+        opts=pulumi.ResourceOptions.merge(opts, own_opts),
     )
 
 
 def publish_through_bucket(
     name: str,
-    planned: LayerZip,
+    layer_zip: LayerZip,
     settings: LayerSettings,
     parent: pulumi.Resource,
     *,
@@ -94,27 +101,36 @@ def publish_through_bucket(
     key_prefix: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> tuple[aws.s3.BucketObjectv2, aws.lambda_.LayerVersion]:
-    """Upload to S3 as ``<prefix>/<layer name>/<fingerprint>.zip``, then publish from there, with ``opts``.
+    """Declare an S3 object ``<prefix>/<layer name>/<fingerprint>.zip`` and a layer version that is published from it.
 
-    The key holds the fingerprint, so another zip is another object: the layer version is replaced because its key is.
+    The key contains the fingerprint. So a new zip has a new key, and a new key replaces the layer version.
+
+    Args:
+        name: name of both resources.
+        layer_zip: the zip to upload.
+        settings: arguments of the layer version.
+        parent: the component.
+        bucket: the S3 bucket.
+        key_prefix: the start of the object's key.
+        opts: options of the layer version.
     """
     zip_object = aws.s3.BucketObjectv2(
         name,
         bucket=bucket,
         key=pulumi.Output.all(key_prefix, settings.layer_name).apply(
             lambda parts: "/".join(
-                [*str(parts[0]).strip("/").split("/"), parts[1], f"{planned.fingerprint}.zip"]
+                [*str(parts[0]).strip("/").split("/"), parts[1], f"{layer_zip.fingerprint}.zip"]
             ).lstrip("/")
         ),
-        source=cast("Awaitable[pulumi.Asset]", keep_hash(asset_of(planned.path, planned.fingerprint), parent)),
+        source=cast("Awaitable[pulumi.Asset]", keep_hash(asset_of(layer_zip.path, layer_zip.fingerprint), parent)),
         content_type="application/zip",
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[planned.build], hooks=planned.hooks),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[layer_zip.build], hooks=layer_zip.hooks),
     )
     layer_version = aws.lambda_.LayerVersion(
         name,
         s3_bucket=zip_object.bucket,
         s3_key=zip_object.key,
         **vars(settings),
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(parent=parent, depends_on=[planned.build])),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(parent=parent, depends_on=[layer_zip.build])),
     )
     return zip_object, layer_version

@@ -1,8 +1,8 @@
-"""Every private name of Pulumi's SDK that this package uses.
+"""All private names of Pulumi's SDK that this package uses.
 
-The SDK has no public way to see whether a program has resource transforms, and its public way to register one waits for
-all resources that are being registered. The tests hold these names on the oldest and the newest release of the SDK that
-pyproject.toml allows (``tests/e2e/test_sdk_releases.py``).
+The SDK has no public way to find out whether a program has resource transforms, and its public function to register one
+waits for all pending resources. ``tests/e2e/test_sdk_releases.py`` checks these names on the oldest release of the SDK
+that pyproject.toml allows, and the other end-to-end tests on the newest.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 class ProgramTransforms:
     """The resource transforms of the running program.
 
-    The SDK may have several callback servers for one program, and a process may run several programs; a server belongs
-    to the program whose engine it talks to. None is found where a release of the SDK keeps its servers elsewhere: then
-    everything works, but transforms that return all properties make layers change.
+    The SDK may have several callback servers for one program, and a process may run several programs. The servers of a
+    program are those that use its engine connection. If a release of the SDK stores its servers elsewhere, no transform
+    is found. Then everything else works, but a layer looks changed if a transform returns its properties.
     """
 
     def __init__(self) -> None:
@@ -40,5 +40,5 @@ class ProgramTransforms:
         return sum(len(getattr(server, "_transforms", ())) for server in self._servers)
 
     def append(self, transform: Transform) -> None:
-        """Have a transform run after all that were registered before; again, when it is registered again."""
+        """Register a transform that runs after all that are registered now; it may be registered more than once."""
         self._servers[0].register_stack_transform(transform)

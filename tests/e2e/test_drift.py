@@ -22,7 +22,7 @@ from .test_publication import DIRECT, THROUGH_BUCKET, direct, keys
 NewProgram = Callable[..., Program]
 Spec = dict[str, Any]
 
-OTHER_BYTES = "AWS has published other bytes than those that were built"
+OTHER_BYTES = "AWS has published a different zip than the one that was built"
 
 
 def other_zip() -> bytes:

@@ -1,4 +1,4 @@
-"""The archive value of a LayerVersion, and where its zip lies."""
+"""The archive value of a LayerVersion, and the path of its zip."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pulumi.runtime.rpc import _special_archive_sig, _special_asset_sig, _specia
 from pulumi_poetry_layer.publish.archive_hash import archive_of, asset_of, zip_path
 
 
-def test_archive_is_spelt_as_the_sdk_spells_it() -> None:
-    """Otherwise the engine takes the archive for an ordinary map, and the layer has no code."""
+def test_archive_has_the_raw_form_of_the_sdk() -> None:
+    """Otherwise the engine treats the archive as a plain object, and the layer has no code."""
     archive = archive_of("a.zip", "f")
     assert archive == {_special_sig_key: _special_archive_sig, "hash": "f", "path": "a.zip"}
     assert asset_of("a.zip", "f") == {_special_sig_key: _special_asset_sig, "hash": "f", "path": "a.zip"}
 
 
-def test_path_is_relative_and_safe_in_any_file_system() -> None:
-    """Otherwise state names a folder of this host, or a resource's name makes a folder."""
+def test_path_of_the_zip_is_relative_and_has_only_safe_characters() -> None:
+    """Otherwise the state contains a folder of this machine, or a slash in a resource name creates a folder."""
     path = zip_path("my/layer: one", "0123456789abcdef", stack="dev")
     assert path == ".poetry-layer/dev/my-layer-one-0123456789ab.zip"

@@ -1,4 +1,4 @@
-"""When a published layer version counts as other than the zip that was built, and when that cannot be said."""
+"""Whether AWS has published the zip that was built."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from pulumi_poetry_layer.publish.archive_hash import zip_path
-from pulumi_poetry_layer.publish.drift import refuse_other_bytes
+from pulumi_poetry_layer.publish.drift import arn_of_built_zip
 
 FINGERPRINT = sha256(b"plan").hexdigest()
 OLD = sha256(b"older plan").hexdigest()
@@ -20,17 +20,17 @@ OTHER = b64encode(sha256(b"other").digest()).decode()
 S3_KEY = f"layers/deps/{FINGERPRINT}.zip"
 
 
-def found(**changes: Any) -> dict[str, Any]:
-    """Outputs of build and layer version after a deploy that went well."""
+def outputs(**changes: Any) -> dict[str, Any]:
+    """Outputs of the build and the layer version after a successful deployment."""
     archive = pulumi.FileArchive(zip_path("deps", FINGERPRINT, stack="dev"))
-    outputs = {"arn": "arn:1", "urn": "urn:deps", "published": PUBLISHED, "built": ZIP.hexdigest(), "code": archive}
-    return {**outputs, "fingerprint": FINGERPRINT, **changes}
+    values = {"arn": "arn:1", "urn": "urn:deps", "published": PUBLISHED, "built": ZIP.hexdigest(), "code": archive}
+    return {**values, "fingerprint": FINGERPRINT, **changes}
 
 
-def test_same_bytes_give_the_arn() -> None:
-    """Otherwise nothing can be deployed."""
-    assert refuse_other_bytes(found(), FINGERPRINT) == "arn:1"
-    assert refuse_other_bytes(found(code=None, key=S3_KEY), FINGERPRINT) == "arn:1"
+def test_same_digest_gives_the_arn() -> None:
+    """Otherwise no layer can be deployed."""
+    assert arn_of_built_zip(outputs(), FINGERPRINT) == "arn:1"
+    assert arn_of_built_zip(outputs(code=None, key=S3_KEY), FINGERPRINT) == "arn:1"
 
 
 @pytest.mark.parametrize(
@@ -39,16 +39,16 @@ def test_same_bytes_give_the_arn() -> None:
         ({}, "pulumi up --replace 'urn:deps'"),
         (
             {"code": None, "key": S3_KEY, "bucket": "b"},
-            f"remove s3://b/{S3_KEY}, then publish it again with: pulumi up",
+            f"remove s3://b/{S3_KEY}, then run: pulumi up --refresh --replace 'urn:deps'",
         ),
     ],
 )
-def test_other_bytes_are_refused_with_the_remedy(changes: dict[str, Any], remedy: str) -> None:
-    """Otherwise functions get them, or the user is told that something is wrong and not what to do."""
+def test_different_digest_is_refused_with_the_command_to_run(changes: dict[str, Any], remedy: str) -> None:
+    """Otherwise functions get the wrong zip, or the user does not know what to do about it."""
     with pytest.raises(pulumi.RunError) as caught:
-        refuse_other_bytes(found(published=OTHER, **changes), FINGERPRINT)
+        arn_of_built_zip(outputs(published=OTHER, **changes), FINGERPRINT)
     assert remedy in str(caught.value)
-    assert f"code sha256 {OTHER}, the zip's is {PUBLISHED}" in str(caught.value)
+    assert f"(sha256 {OTHER}, built {PUBLISHED})" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_other_bytes_are_refused_with_the_remedy(changes: dict[str, Any], remedy
         {"published": sha256(b"other").hexdigest()},
     ],
     ids=[
-        *("build left by --target", "version left by --target", "unknown code", "old key", "old state"),
-        *("told empty", "not told", "no digest", "no digest of AWS's"),
+        *("build not in --target", "version not in --target", "unknown code", "old key", "old state"),
+        *("empty digest", "no digest", "not a digest", "digest in another form"),
     ],
 )
-def test_what_cannot_be_compared_is_not_refused(changes: dict[str, Any]) -> None:
-    """Otherwise ``pulumi up --target``, or a state of an older release, fails for no reason."""
-    assert refuse_other_bytes(found(**{"published": OTHER, **changes}), FINGERPRINT) == "arn:1"
+def test_digests_that_cannot_be_compared_are_not_refused(changes: dict[str, Any]) -> None:
+    """Otherwise ``pulumi up --target`` fails without a reason, or a state of an older release does."""
+    assert arn_of_built_zip(outputs(**{"published": OTHER, **changes}), FINGERPRINT) == "arn:1"

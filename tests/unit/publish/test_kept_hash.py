@@ -1,4 +1,4 @@
-"""The transform that puts a layer's archive back; that it runs last is held by the end-to-end tests."""
+"""The transform that restores the hash of an archive; the end-to-end tests check that it runs last."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 import pulumi
 
 from pulumi_poetry_layer.publish.archive_hash import archive_of
-from pulumi_poetry_layer.publish.kept_hash import _Restoring
+from pulumi_poetry_layer.publish.kept_hash import _RestoreHash
 
 LAYER = "aws:lambda/layerVersion:LayerVersion"
 OURS = archive_of(".poetry-layer/dev/deps-0123456789ab.zip", "0123456789abcdef")
 
 
 def transformed(type_: str, props: dict[str, Any]) -> dict[str, Any] | None:
-    """The properties after our transform; None when it leaves them alone."""
-    restoring = _Restoring()
-    restoring.archives[OURS["path"]] = OURS
+    """The properties after our transform, None if it does not change them."""
+    transform = _RestoreHash()
+    transform.archives[OURS["path"]] = OURS
     options = pulumi.ResourceOptions()
     args = pulumi.ResourceTransformArgs(custom=True, type_=type_, name="deps", props=props, opts=options)
-    result = restoring(args)
+    result = transform(args)
     assert result is None or result.opts is options
     return None if result is None else dict(result.props)
 
 
-def test_archive_of_a_layer_gets_its_hash_back() -> None:
+def test_hash_of_a_layer_archive_is_restored() -> None:
     """Otherwise the engine takes the hash of an empty file, and the layer is published again."""
     given = {"code": pulumi.FileArchive(OURS["path"]), "description": "d"}
     assert transformed(LAYER, given) == {"code": OURS, "description": "d"}
@@ -32,8 +32,8 @@ def test_archive_of_a_layer_gets_its_hash_back() -> None:
     assert transformed("aws:s3/bucketObjectv2:BucketObjectv2", stored) == {"source": OURS}
 
 
-def test_other_archives_and_resources_are_left_alone() -> None:
-    """Otherwise layers that the user makes by hand, or functions, get the code of a layer of ours."""
+def test_other_archives_and_resources_are_not_changed() -> None:
+    """Otherwise other layers or functions of the program get the code of a PoetryLayer."""
     assert transformed(LAYER, {"code": pulumi.FileArchive("mine.zip")}) is None
     assert transformed(LAYER, {"s3Key": "mine.zip"}) is None
     assert transformed(LAYER, {"code": pulumi.AssetArchive({})}) is None

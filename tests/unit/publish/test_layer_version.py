@@ -1,4 +1,4 @@
-"""Options of the component, and the children that they reach, as the program registers them."""
+"""Resource options of the component, and the children that get them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LAYER = "aws:lambda/layerVersion:LayerVersion"
 
 
 class EchoMocks(pulumi.runtime.Mocks):
-    """Gives every resource back as it was asked for."""
+    """Returns the inputs of every resource as its outputs."""
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         return f"{args.name}-id", dict(args.inputs)
@@ -31,7 +31,7 @@ class EchoMocks(pulumi.runtime.Mocks):
 
 
 class RecordingMonitor(MockMonitor):
-    """Remembers each request as it would go to the engine, by type."""
+    """Records the request for each resource, by type."""
 
     def __init__(self) -> None:
         super().__init__(EchoMocks())
@@ -44,37 +44,37 @@ class RecordingMonitor(MockMonitor):
 
 @pytest.fixture
 def requests() -> Iterator[dict[str, Any]]:
-    """Pulumi's runtime with mocks."""
+    """Pulumi's runtime with mocks; the recorded requests."""
     monitor = RecordingMonitor()
     pulumi.runtime.set_mocks(monitor.mocks, monitor=monitor)
     yield monitor.requests
     pulumi.runtime.settings.reset_options()
 
 
-def declare(options: dict[str, Any], *, how: str = "provider") -> None:
-    """Declare a layer that is published through a bucket, with a provider of its own."""
+def declare(options: dict[str, Any], *, option: str = "provider") -> None:
+    """Declare a layer that is published through a bucket with its own provider."""
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
-        elsewhere = aws.Provider("elsewhere", region="eu-west-1")
-        given = {"provider": elsewhere} if how == "provider" else {"providers": [elsewhere]}
+        provider = aws.Provider("elsewhere", region="eu-west-1")
+        given = {"provider": provider} if option == "provider" else {"providers": [provider]}
         opts = pulumi.ResourceOptions(**options, **given)
         PoetryLayer("deps", runtime="python3.12", project_dir=PROJECT, bucket="artifacts", opts=opts)
 
     program()
 
 
-@pytest.mark.parametrize("how", ["provider", "providers"])
-def test_provider_reaches_what_lives_in_aws_and_only_that(requests: dict[str, Any], how: str) -> None:
-    """Otherwise the layer lands in the default region, where the functions cannot use it."""
-    declare({}, how=how)
+@pytest.mark.parametrize("option", ["provider", "providers"])
+def test_provider_is_applied_to_the_aws_resources_only(requests: dict[str, Any], option: str) -> None:
+    """Otherwise the layer is published in the default region, where the functions cannot use it."""
+    declare({}, option=option)
     assert "::elsewhere::" in requests[LAYER].provider
     assert "::elsewhere::" in requests[OBJECT].provider
     assert "::elsewhere::" not in requests[BUILD].provider
 
 
-def test_options_of_one_resource_reach_the_layer_version(requests: dict[str, Any]) -> None:
-    """Otherwise they are silently without effect: a component has no properties that could change."""
+def test_options_for_a_single_resource_are_applied_to_the_layer_version(requests: dict[str, Any]) -> None:
+    """Otherwise they have no effect: a component has no properties that could change."""
     declare(
         {
             "ignore_changes": ["description"],
@@ -93,8 +93,8 @@ def test_options_of_one_resource_reach_the_layer_version(requests: dict[str, Any
         assert not requests[other].deleteBeforeReplace
 
 
-def test_protect_reaches_all_children(requests: dict[str, Any]) -> None:
-    """Otherwise ``pulumi destroy`` takes the layer version of a component that is protected."""
+def test_protect_is_applied_to_all_children(requests: dict[str, Any]) -> None:
+    """Otherwise ``pulumi destroy`` deletes the layer version of a protected component."""
     declare({"protect": True})
     assert all(requests[kind].protect for kind in (BUILD, OBJECT, LAYER))
 

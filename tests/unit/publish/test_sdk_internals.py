@@ -1,4 +1,4 @@
-"""What is found of the SDK's own names, and what happens where a release has other ones."""
+"""The private names of the SDK, and a release of the SDK that does not have them."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ CALLBACKS = "pulumi.runtime._callbacks"
 
 
 @pytest.mark.parametrize("module", [None, SimpleNamespace(), SimpleNamespace(_CallbackServicer=object)])
-def test_releases_of_the_sdk_with_other_names_work(module: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise an update of Pulumi breaks every program with a layer, although it has no transforms at all."""
+def test_sdk_release_with_other_private_names_has_no_transforms(
+    module: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise an update of Pulumi breaks every program with a layer, even without transforms."""
     monkeypatch.setitem(sys.modules, CALLBACKS, module)
 
     assert len(ProgramTransforms()) == 0
 
 
-def test_transforms_of_this_program_are_counted_and_registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise the hash that a transform loses is not restored, and another layer's zip is published."""
+def test_only_transforms_of_this_program_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the hash that a transform removes is not restored, and the zip of another layer is published."""
     registered: list[Any] = []
-    mine, other = object(), object()
+    own_monitor, other_monitor = object(), object()
     servers = [
-        SimpleNamespace(_monitor=other, _transforms={"a": "1", "b": "2"}),
-        SimpleNamespace(_monitor=mine, _transforms={}, register_stack_transform=registered.append),
-        SimpleNamespace(_monitor=mine, _transforms={"c": "3"}),
+        SimpleNamespace(_monitor=other_monitor, _transforms={"a": "1", "b": "2"}),
+        SimpleNamespace(_monitor=own_monitor, _transforms={}, register_stack_transform=registered.append),
+        SimpleNamespace(_monitor=own_monitor, _transforms={"c": "3"}),
     ]
     servicer = SimpleNamespace(_servicers=servers)
     monkeypatch.setitem(sys.modules, CALLBACKS, SimpleNamespace(_CallbackServicer=servicer))
-    monkeypatch.setattr(sdk_internals, "get_monitor", lambda: mine)
+    monkeypatch.setattr(sdk_internals, "get_monitor", lambda: own_monitor)
     transforms = ProgramTransforms()
 
     assert len(transforms) == 1
