@@ -1,6 +1,7 @@
-"""Pulumi component that turns poetry.lock into a published AWS Lambda layer version.
+"""A Pulumi component that turns poetry.lock into a published AWS Lambda layer version.
 
-The public names are imported when they are first used, so that the command line never loads Pulumi.
+``PoetryLayer`` is the component, ``build_layer`` builds a layer zip without Pulumi. Each public name is imported when
+it is first used, so that the command line and ``build_layer`` do not load Pulumi.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``python -m pulumi_poetry_layer`` is the command line."""
+"""``python -m pulumi_poetry_layer`` runs the command line."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The arguments of a PoetryLayer that decide what is built: what is wrong with them, and the plan they ask for."""
+"""The arguments of a PoetryLayer that decide what is built: checks them, and plans the layer."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 
 def is_mocked() -> bool:
-    """Whether this is a unit test of the user's: it publishes nothing, so nothing is prepared for that."""
+    """Whether this is a unit test with Pulumi's mocks: nothing is published then, and no file is written."""
     return isinstance(get_monitor(), MockMonitor)
 
 
 def program_folder() -> Path:
-    """Folder of the Pulumi program (``main:`` respected), also after the program changed its working directory."""
-    # The engine's Python host starts in that folder and runs it as a directory (runpy.run_path); only such a program
-    # has a spec of this name, and its origin is absolute.
+    """The folder of the Pulumi program, even if the program has changed its working directory; respects ``main:``."""
+    # The engine's Python host starts in that folder and runs it as a directory (runpy.run_path). Only such a program
+    # has a spec with this name, and the origin of the spec is absolute.
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     if spec is not None and spec.name == "__main__" and spec.origin:
         return Path(spec.origin).parent
@@ -56,17 +56,17 @@ def plan_arguments(
     builder: Builder | str = DEFAULT_BUILDER,
     layer_name: pulumi.Input[str] | None = None,
 ) -> tuple[LayerRequest, BuildPlan, ProjectFiles]:
-    """Plan a layer from the arguments of :class:`PoetryLayer` that decide it.
+    """Plan a layer from the arguments of :class:`PoetryLayer`.
 
     Raises:
-        InputError: one of them is an Output, or of the wrong kind, or the project is not what Poetry would accept.
+        InputError: an argument is an Output or has a wrong type, or the project cannot be planned.
     """
-    texts = {"runtime": runtime, "architecture": architecture}
+    strings = {"runtime": runtime, "architecture": architecture}
     lists = {"groups": groups, "extras": extras, "exclude": exclude}
     others = {"project_dir": project_dir, "builder": builder}
     raise_problems(
         [
-            *argument_problems(texts, lists, others),
+            *argument_problems(strings, lists, others),
             *credentials_problems(builder),
             *_layer_name_problems(name if layer_name is None else layer_name),
         ]
@@ -86,36 +86,43 @@ def plan_arguments(
 
 
 def plain(value: str | Enum) -> str:
-    """A string, also of ``aws.lambda_.Runtime`` and other enums."""
+    """The value as a string; also for ``aws.lambda_.Runtime`` and other enums."""
     return str(value.value) if isinstance(value, Enum) else str(value)
 
 
 def argument_problems(
-    texts: dict[str, Any], lists: dict[str, Any], others: dict[str, Any]
+    strings: dict[str, Any], lists: dict[str, Any], others: dict[str, Any]
 ) -> Iterator[PoetryLayerError]:
-    """What is wrong with the kinds of arguments that decide what is built: strings, lists of strings, and others."""
+    """Check the types of arguments: none of them may be an Output.
+
+    Args:
+        strings: arguments that must be strings.
+        lists: arguments that must be lists of strings.
+        others: arguments of other types.
+    """
     hint = (
-        "it decides what is built, so it must be known when the program runs: use a plain value or stack configuration"
+        "this argument decides what is built, so its value must be known when the program runs: "
+        "use a plain value or stack configuration"
     )
-    for name, value in (texts | lists | others).items():
+    for name, value in (strings | lists | others).items():
         items = value if isinstance(value, (list, tuple)) else ()
         if isinstance(value, pulumi.Output) or any(isinstance(item, pulumi.Output) for item in items):
             yield InputError("an Output is not accepted here", where=name, hint=hint)
-        elif name in texts and not isinstance(value, (str, Enum)):
+        elif name in strings and not isinstance(value, (str, Enum)):
             yield InputError(f"must be a string, not {value!r}", where=name)
         elif name in lists and (isinstance(value, str) or not isinstance(value, Iterable)):
             yield InputError(f"must be a list of strings, not {value!r}", where=name)
 
 
 _LAYER_NAME = re.compile(r"[A-Za-z0-9_-]{1,140}|arn:[A-Za-z0-9-]+:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]+")
-"""https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
+"""The rule of AWS: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
 
 
 def _layer_name_problems(layer_name: pulumi.Input[str]) -> Iterator[PoetryLayerError]:
-    """AWS says it at the very end, when all is built; a name that is an Output is left to AWS."""
+    """AWS would check the name too, but after the build. A name that is an Output is not checked here."""
     if isinstance(layer_name, str) and not _LAYER_NAME.fullmatch(layer_name):
         yield InputError(
-            f"{layer_name!r} is no name for a layer",
+            f"{layer_name!r} is not a valid layer name",
             where="layer_name",
-            hint="use at most 140 letters, digits, hyphens and underscores; by default it is the resource's name",
+            hint="use 1 to 140 letters, digits, hyphens and underscores; the default is the name of the resource",
         )

@@ -1,7 +1,8 @@
-"""The command line: the same pipeline without Pulumi.
+"""The command line: plan, build and inspect layers without Pulumi.
 
-Exit codes: 0 done; 1 the input or the build failed, with the message on standard error and nothing written; 2 usage.
-With ``--json`` standard output is JSON only. Ctrl-C ends the process by the signal, which a shell reports as 130.
+Exit codes: 0 for success; 1 if the input is wrong or the build failed, with the message on standard error and nothing
+written; 2 for wrong usage. With ``--json``, standard output is only JSON. Ctrl-C ends the process with the signal; a
+shell reports that as 130.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.builders import BUILDERS, DEFAULT_BUILDER, make_builder
+from pulumi_poetry_layer.compare.changes import counted
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.host.build_log import show_output
 from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
@@ -34,21 +36,25 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.builders import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
+    from pulumi_poetry_layer.poetry.locked import LockedSource
 
 PROGRAM = "pulumi-poetry-layer"
 DEFAULT_RUNTIME = "python3.12"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code.
+    """Run the command line and return the exit code.
+
+    Args:
+        arguments: the command line without the program's name; default: ``sys.argv[1:]``.
 
     Raises:
-        SystemExit: the user asked for help (0), or the command line is wrong (2).
+        SystemExit: after ``--help`` (0) and after wrong usage (2).
     """
     options = _parser().parse_args(arguments)
     try:
         _COMMANDS[options.command](options)
-        sys.stdout.flush()  # here, where a closed pipe is no error
+        sys.stdout.flush()  # a closed pipe raises BrokenPipeError here and not at exit
     except PoetryLayerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -61,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _end_by_interrupt() -> int:
-    """End by the signal itself where that is possible, so that a shell's loop ends too.
+    """End the process with the signal if the system allows it, so that a loop in a shell ends too.
 
     https://www.cons.org/cracauer/sigint.html
     """
@@ -75,34 +81,38 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=PROGRAM, description="Turn poetry.lock into an AWS Lambda layer zip.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
-    plan = commands.add_parser("plan", help="show what would land in the layer, and its fingerprint")
+    plan = commands.add_parser("plan", help="list the packages of the layer, and show its fingerprint")
     _add_request(plan)
     plan.add_argument(
         "--compare",
         type=Path,
         metavar="OLD",
-        help="an older poetry.lock or another project folder: show what changes",
+        help="show what changes since OLD, an older poetry.lock or another project folder",
     )
     plan.add_argument(
-        "--size", action="store_true", help="show how large the layer will be; may ask the indexes for some seconds"
+        "--size",
+        action="store_true",
+        help="show how large the layer will be; may look up sizes in the indexes, which takes a few seconds",
     )
 
     build = commands.add_parser("build", help="build the layer zip")
     _add_request(build)
     build.add_argument("--output", type=Path, required=True, metavar="FILE", help="the zip to write")
 
-    inspect = commands.add_parser("inspect", help="show what is in a layer zip")
+    inspect = commands.add_parser("inspect", help="list the packages in a layer zip")
     inspect.add_argument("layer", type=Path, metavar="FILE", help="the zip to read")
     _add_json(inspect)
 
-    cache = commands.add_parser("cache", help="the cache shared by all projects of this user")
+    cache = commands.add_parser("cache", help="show or clear the cache, which all projects of a user share")
     cache.add_argument("action", choices=("dir", "size", "clear"))
-    cache.add_argument("--docker", action="store_true", help="size, clear: what the container builder keeps in Docker")
+    cache.add_argument(
+        "--docker", action="store_true", help="with size and clear: what the container builder keeps in Docker"
+    )
     return parser
 
 
 def _add_request(command: argparse.ArgumentParser) -> None:
-    """Add what a layer is asked for with."""
+    """Add the options that decide what is in a layer."""
     command.add_argument(
         "--project-dir", type=Path, default=Path(), metavar="DIR", help="folder of pyproject.toml and poetry.lock"
     )
@@ -117,7 +127,11 @@ def _add_request(command: argparse.ArgumentParser) -> None:
         "--extra", action="append", default=[], metavar="EXTRA", help="extra of the project, repeatable"
     )
     command.add_argument(
-        "--exclude", action="append", default=[], metavar="DIST", help="leave out DIST and what only it needs"
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="DIST",
+        help="distribution to leave out, with the dependencies that only it needs; repeatable",
     )
     command.add_argument("--builder", choices=BUILDERS, default=DEFAULT_BUILDER, help=f"default: {DEFAULT_BUILDER}")
     _add_json(command)
@@ -153,13 +167,13 @@ def _plan(options: argparse.Namespace) -> None:
         print(f"{package.name} {package.readable_version}  {package.file.name if package.file else ''}".rstrip())
     for excluded in plan.excluded:
         print(f"without {excluded.label}: {excluded.reason}")
-    print(f"{len(plan.packages)} packages for {plan.target}, fingerprint {plan.fingerprint}")
+    print(f"{counted(plan.packages)} for {plan.target}, fingerprint {plan.fingerprint}")
     if size:
         print(size)
 
 
 def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) -> ExpectedSize:
-    # Imported here: it loads the HTTP library, which takes longer than a plan.
+    # Imported here: without --size, a plan does not need the HTTP library.
     from pulumi_poetry_layer.size.index_sizes import TimeBudget, size_lookups
 
     return expect_size(plan, *size_lookups(request.builder, files, TimeBudget()))
@@ -175,7 +189,7 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def plan_document(plan: BuildPlan) -> dict[str, Any]:
-    """A plan as ``plan --json`` prints it; names and kinds of the keys are a stable contract."""
+    """A plan as ``plan --json`` prints it. The names and types of the keys are a stable interface."""
     return {
         "fingerprint": plan.fingerprint,
         "target": {"runtime": plan.target.runtime, "architecture": plan.target.architecture},
@@ -186,19 +200,7 @@ def plan_document(plan: BuildPlan) -> dict[str, Any]:
                 "version": package.version,
                 "file": package.file.name if package.file else None,
                 "sha256": package.file.hash.removeprefix("sha256:") if package.file else None,
-                "source": {
-                    key: value
-                    for key, value in (
-                        ("type", package.source.type),
-                        ("url", mask_urls(package.source.url)),
-                        ("reference", package.source.reference),
-                        ("resolved_reference", package.source.resolved_reference),
-                        ("subdirectory", package.source.subdirectory),
-                    )
-                    if value is not None
-                }
-                if package.source
-                else {"type": "pypi"},
+                "source": _source_document(package.source),
             }
             for package in plan.packages
         ],
@@ -209,6 +211,19 @@ def plan_document(plan: BuildPlan) -> dict[str, Any]:
     }
 
 
+def _source_document(source: LockedSource | None) -> dict[str, str]:
+    if source is None:
+        return {"type": "pypi"}
+    values = {
+        "type": source.type,
+        "url": mask_urls(source.url),
+        "reference": source.reference,
+        "resolved_reference": source.resolved_reference,
+        "subdirectory": source.subdirectory,
+    }
+    return {key: value for key, value in values.items() if value is not None}
+
+
 def _build(options: argparse.Namespace) -> None:
     if options.builder != DEFAULT_BUILDER:
         show_output(lambda line: print(line, file=sys.stderr))
@@ -216,12 +231,12 @@ def _build(options: argparse.Namespace) -> None:
     if options.json:
         _print_json(artifact_document(artifact))
     else:
-        print(f"{artifact.path}: {len(artifact.packages)} packages, {_sizes(artifact.size, artifact.unzipped_size)}")
+        print(f"{artifact.path}: {counted(artifact.packages)}, {_sizes(artifact.size, artifact.unzipped_size)}")
         print(f"sha256 {artifact.sha256}, fingerprint {artifact.fingerprint}")
 
 
 def artifact_document(artifact: LayerArtifact) -> dict[str, Any]:
-    """A built layer as ``build --json`` prints it; names and kinds of the keys are a stable contract."""
+    """A built layer as ``build --json`` prints it. The names and types of the keys are a stable interface."""
     return {
         "fingerprint": artifact.fingerprint,
         "path": str(artifact.path),
@@ -239,7 +254,7 @@ def _inspect(options: argparse.Namespace) -> None:
         return
     for package in layer.packages:
         print(f"{package.name} {package.version}: {package.files} files, {_sizes(package.size, package.unzipped_size)}")
-    print(f"{layer.path}: {len(layer.packages)} packages, {_sizes(layer.size, layer.unzipped_size)}")
+    print(f"{layer.path}: {counted(layer.packages)}, {_sizes(layer.size, layer.unzipped_size)}")
     print(f"sha256 {layer.sha256}")
 
 

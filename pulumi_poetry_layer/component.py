@@ -1,4 +1,4 @@
-"""PoetryLayer: the component that people declare in Pulumi programs."""
+"""PoetryLayer: the component that users declare in their Pulumi programs."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ TYPE = "poetry-layer:index:PoetryLayer"
 
 
 class PoetryLayer(pulumi.ComponentResource):
-    """A published Lambda layer version made from poetry.lock.
+    """A Lambda layer version with the packages of a poetry.lock.
 
     Attributes:
-        arn: ARN of the layer version, what a function's ``layers`` takes.
+        arn: ARN of the layer version, for the ``layers`` of a function.
         layer_arn: ARN of the layer without the version.
-        version: the layer version's number, as AWS gives it.
-        fingerprint: digest of what decides the layer's bytes.
-        packages: distribution → version of what is in the layer.
+        version: number of the layer version.
+        fingerprint: digest of everything that decides the bytes of the layer.
+        packages: distribution → version, for all packages in the layer.
         size: bytes of the zip.
         unzipped_size: bytes of its files.
-        runtime: the runtime it is built for.
-        architecture: the architecture it is built for.
-        build: the child that builds the zip.
-        layer_version: the child that publishes it.
-        bucket_object: the child that uploads it, when it is published through a bucket.
+        runtime: the Lambda runtime that the layer is built for.
+        architecture: the architecture that the layer is built for.
+        build: the child resource that builds the zip.
+        layer_version: the child resource that publishes it.
+        bucket_object: the child resource that uploads it to S3, None without ``bucket``.
     """
 
     arn: pulumi.Output[str]
@@ -95,25 +95,25 @@ class PoetryLayer(pulumi.ComponentResource):
         """Declare a layer.
 
         Args:
-            name: the resource's name; also the layer's unless ``layer_name`` is given.
+            name: name of the resource, and of the layer unless ``layer_name`` is given.
             runtime: Lambda runtime, such as ``python3.12``.
-            project_dir: folder of pyproject.toml and poetry.lock, relative to the Pulumi program's folder.
+            project_dir: folder of pyproject.toml and poetry.lock, relative to the Pulumi program.
             architecture: ``x86_64`` or ``arm64``.
             groups: Poetry dependency groups.
             extras: extras of the project.
-            exclude: distributions to leave out, with what only they need.
-            builder: a builder or its name.
-            layer_name: the layer's name in AWS.
-            description: the layer version's description.
-            license_info: the layer version's license.
-            compatible_runtimes: runtimes that the console offers the layer for; default: ``runtime``.
+            exclude: distributions to leave out, with the dependencies that only they need.
+            builder: a builder, or the name of one.
+            layer_name: name of the layer in AWS.
+            description: description of the layer version.
+            license_info: license of the layer version.
+            compatible_runtimes: compatible runtimes of the layer version; default: ``runtime``.
             bucket: S3 bucket to publish through, needed for zips over 50 MiB; default: direct upload.
-            key_prefix: what the S3 object's key starts with.
-            skip_destroy: keep replaced and destroyed versions in AWS.
-            opts: options of the component; docs/lifecycle.md says which of them reach which child.
+            key_prefix: start of the S3 object's key.
+            skip_destroy: keep a layer version in AWS when it is replaced or destroyed.
+            opts: options of the component; docs/lifecycle.md lists which child gets which option.
 
         Raises:
-            pulumi.RunError: the input is wrong; nothing has been registered, built or published.
+            pulumi.RunError: the input is wrong; nothing is registered, built or published.
         """
         try:
             request, plan, files = plan_arguments(
@@ -128,11 +128,12 @@ class PoetryLayer(pulumi.ComponentResource):
                 builder=builder,
             )
         except PoetryLayerError as error:
-            # RunError: the engine prints its message alone, where others would show a traceback of this package.
+            # The engine prints only the message of a RunError; for other errors it prints a traceback.
             raise pulumi.RunError(f"PoetryLayer {name!r}: {error}") from error
         super().__init__(TYPE, name, None, opts)
-        more = {"direct_upload": bucket is None, "lock_digest": hashlib.sha256(files.lock.encode()).hexdigest()[:16]}
-        planned, packages = self._plan_zip(name, request, plan, more)
+        lock_digest = hashlib.sha256(files.lock.encode()).hexdigest()[:16]
+        extra_inputs = {"direct_upload": bucket is None, "lock_digest": lock_digest}
+        layer_zip, packages = self._declare_build(name, request, plan, extra_inputs)
         settings = LayerSettings(
             layer_name=name if layer_name is None else layer_name,
             compatible_architectures=[request.architecture],
@@ -141,14 +142,14 @@ class PoetryLayer(pulumi.ComponentResource):
             license_info=license_info,
             skip_destroy=skip_destroy,
         )
-        self.build = planned.build
+        self.build = layer_zip.build
         self.bucket_object = None
         if bucket is None:
-            self.layer_version = publish_directly(name, planned, settings, self, opts=layer_version_options(opts))
+            self.layer_version = publish_directly(name, layer_zip, settings, self, opts=layer_version_options(opts))
         else:
             self.bucket_object, self.layer_version = publish_through_bucket(
                 name,
-                planned,
+                layer_zip,
                 settings,
                 self,
                 bucket=bucket,
@@ -169,15 +170,22 @@ class PoetryLayer(pulumi.ComponentResource):
     ) -> PoetryLayerMatrix:
         """Declare a layer for each of ``runtimes`` on each of ``architectures``; see :class:`PoetryLayerMatrix`.
 
+        Args:
+            name: name of the matrix; the names of the layers start with it.
+            runtimes: Lambda runtimes.
+            architectures: ``x86_64``, ``arm64`` or both.
+            opts: options of the matrix; they are applied to the layers.
+            **arguments: the other arguments of :class:`PoetryLayer`, the same for all layers.
+
         Raises:
-            pulumi.RunError: the input is wrong for one of them; nothing has been registered, built or published.
+            pulumi.RunError: the input is wrong for at least one target; nothing is registered, built or published.
         """
         return PoetryLayerMatrix(name, cls, runtimes=runtimes, architectures=architectures, opts=opts, **arguments)
 
-    def _plan_zip(
-        self, name: str, request: LayerRequest, plan: BuildPlan, more: dict[str, Any]
+    def _declare_build(
+        self, name: str, request: LayerRequest, plan: BuildPlan, extra_inputs: dict[str, Any]
     ) -> tuple[LayerZip, dict[str, str]]:
-        """Declare the build of the zip; also what is in it, as distribution → readable version."""
+        """Declare the child that builds the zip; also return the packages, as distribution → readable version."""
         label = _label(name)
         path = zip_path(label, plan.fingerprint, stack=pulumi.get_stack())
         zip_file = program_folder() / path
@@ -185,12 +193,14 @@ class PoetryLayer(pulumi.ComponentResource):
             put_placeholder(zip_file)
         packages = {package.name: package.readable_version for package in plan.packages}
         folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
-        inputs = {"fingerprint": plan.fingerprint, "packages": packages, "zip": path, **more}
+        inputs = {"fingerprint": plan.fingerprint, "packages": packages, "zip": path, **extra_inputs}
         inputs[DRY_RUN] = pulumi.runtime.is_dry_run()
         build = LayerBuild(
             f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
         )
-        hooks = _zip_hooks(label, request, zip_file, build, plan.fingerprint, direct_upload=more["direct_upload"])
+        hooks = _zip_hooks(
+            label, request, zip_file, build, plan.fingerprint, direct_upload=extra_inputs["direct_upload"]
+        )
         return LayerZip(path=path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
 
     def _set_outputs(self, request: LayerRequest, fingerprint: str, packages: dict[str, str]) -> None:
@@ -202,30 +212,30 @@ class PoetryLayer(pulumi.ComponentResource):
         self.version = self.layer_version.version
         self.fingerprint = pulumi.Output.from_input(fingerprint)
         self.packages = pulumi.Output.from_input(packages)
-        self.size = self.build.size.apply(_whole)
-        self.unzipped_size = self.build.unzipped_size.apply(_whole)
+        self.size = self.build.size.apply(_as_int)
+        self.unzipped_size = self.build.unzipped_size.apply(_as_int)
         self.runtime = pulumi.Output.from_input(request.runtime)
         self.architecture = pulumi.Output.from_input(request.architecture)
         names = ("arn", "layer_arn", "version", "fingerprint", "packages", "size", "unzipped_size", "runtime")
         self.register_outputs({name: getattr(self, name) for name in (*names, "architecture")})
 
 
-def _whole(size: float | None) -> int:
-    """A size as it was before the engine's protocol, which knows floats only; 0 where mocks give none."""
+def _as_int(size: float | None) -> int:
+    """A size as an int: the engine's protocol only has floats. 0 if a mock returns no size."""
     return int(size or 0)
 
 
 _labels_of_programs: WeakKeyDictionary[pulumi.Resource, set[str]] = WeakKeyDictionary()
-"""What :func:`_label` gave, by the stack resource of the running program: a process may run several."""
+"""The labels of each program, by its stack resource: a process may run several programs."""
 
 
 def _label(name: str) -> str:
-    """The resource's name, with a number where another has it: under different parents layers may share a name."""
+    """The resource's name, with a number if it is taken: layers under different parents may have the same name."""
     program = pulumi.runtime.get_root_resource()
     if program is None or is_mocked():
         return name
     taken = _labels_of_programs.setdefault(program, set())
-    label = next(label for label in _numbered(name) if label not in taken)
+    label = next(candidate for candidate in _numbered(name) if candidate not in taken)
     taken.add(label)
     return label
 
@@ -236,7 +246,7 @@ def _numbered(name: str) -> Iterator[str]:
 
 
 def _stack_configuration() -> Callable[[str], Any]:
-    """Gives this package's part of the stack's configuration, also where a hook runs later."""
+    """A function that looks up this package's keys in the stack's configuration; it also works in a hook."""
     context, configuration = copy_context(), pulumi.Config(NAMESPACE)
     return lambda key: context.copy().run(configuration.get, key)
 
@@ -244,20 +254,22 @@ def _stack_configuration() -> Callable[[str], Any]:
 def _zip_hooks(
     name: str, request: LayerRequest, zip_file: Path, build: LayerBuild, fingerprint: str, *, direct_upload: bool
 ) -> pulumi.ResourceHookBinding | None:
-    """Make sure that the real zip is there when a resource is about to upload it.
+    """Hooks that make sure that the zip is there before a resource uploads it.
 
-    The build child makes it when the fingerprint changed; when only the layer version has to be made again (say, its
-    description changed) on a machine that never built the zip, this is what builds it.
+    The build child only builds the zip if the fingerprint has changed. If only the layer version is replaced, because
+    of a new description for example, on a machine that does not have the zip, then a hook builds it.
     """
-    stack = _stack_configuration()
+    get_configuration = _stack_configuration()
 
     async def ensure_zip(_: pulumi.ResourceHookArgs) -> None:
-        ready = with_stack_credentials(request, stack)
-        known = await built_sha256(build, fingerprint)
-        # In a thread: the program's event loop must go on serving the engine while the zip is built.
-        artifact = await asyncio.to_thread(ensure_artifact, ready, zip_file, fingerprint=fingerprint, sha256=known)
+        request_with_login = with_stack_credentials(request, get_configuration)
+        sha256 = await built_sha256(build, fingerprint)
+        # In a thread: the event loop of the program must serve the engine while the zip is built.
+        artifact = await asyncio.to_thread(
+            ensure_artifact, request_with_login, zip_file, fingerprint=fingerprint, sha256=sha256
+        )
         refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
-        await refuse_different_zip(artifact, known, build)
+        await refuse_different_zip(artifact, sha256, build)
         await asyncio.to_thread(remove_different_copy, fingerprint, zip_file)
 
     if is_mocked():

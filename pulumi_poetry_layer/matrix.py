@@ -1,9 +1,10 @@
-"""PoetryLayerMatrix: one declaration, a layer for each of several targets."""
+"""PoetryLayerMatrix: one declaration for layers for several targets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from inspect import signature
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -20,17 +21,18 @@ if TYPE_CHECKING:
 TYPE = "poetry-layer:index:PoetryLayerMatrix"
 
 Key = tuple[str, str]
-"""Runtime and architecture."""
+"""A target: runtime and architecture."""
 
-_DECIDING = frozenset(signature(plan_arguments).parameters)
+_PLAN_ARGUMENTS = frozenset(signature(plan_arguments).parameters)
+"""The arguments of a layer that decide what is built."""
 
 
 class PoetryLayerMatrix(pulumi.ComponentResource):
     """The same layer for several runtimes and architectures, as :meth:`PoetryLayer.matrix` declares it.
 
-    ``matrix["python3.13", "arm64"]`` is the :class:`PoetryLayer` of a target; iterating gives the targets in the order
-    in which they were declared. The layers are children of this component, each named after it and its target:
-    ``deps-python313-arm64``, which is also what the layer is called in AWS.
+    ``matrix["python3.13", "arm64"]`` is the :class:`PoetryLayer` for a target; iteration gives the targets in the order
+    of the declaration. The layers are children of this component. Their names, in Pulumi and in AWS, consist of the
+    name of the component and the target: ``deps-python313-arm64``.
 
     Attributes:
         arns: ``python313-arm64`` → ARN of the layer version, for exports.
@@ -55,34 +57,35 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
             name: the component's name.
             layer_type: the class of the layers.
             runtimes: Lambda runtimes.
-            architectures: of ``x86_64`` and ``arm64``.
-            opts: options of the component; providers, protect and the like reach the layers.
-            layer_name: what the layers' names in AWS start with; default: ``name``.
-            **arguments: of every layer, as :class:`PoetryLayer` takes them.
+            architectures: ``x86_64``, ``arm64`` or both.
+            opts: options of the component; they are applied to the layers.
+            layer_name: the start of the layers' names in AWS; default: ``name``.
+            **arguments: the other arguments of :class:`PoetryLayer`, the same for all layers.
 
         Raises:
-            pulumi.RunError: the input is wrong for at least one target; all problems of all targets are told, and
-                nothing has been registered, built or published.
+            pulumi.RunError: the input is wrong for at least one target; the message lists the problems of all targets,
+                and nothing is registered, built or published.
         """
         try:
-            targets = {key: _of_target(name, key, layer_name) for key in _keys(runtimes, architectures)}
+            targets = {key: _target_arguments(name, key, layer_name) for key in _keys(runtimes, architectures)}
             _raise_problems(targets, arguments)
         except PoetryLayerError as error:
             raise pulumi.RunError(f"PoetryLayer.matrix {name!r}: {error}") from error
         super().__init__(TYPE, name, None, opts)
-        of_layer = pulumi.ResourceOptions.merge(layer_version_options(opts), pulumi.ResourceOptions(parent=self))
-        self._layers = {key: layer_type(**more, **arguments, opts=of_layer) for key, more in targets.items()}
+        layer_opts = pulumi.ResourceOptions.merge(layer_version_options(opts), pulumi.ResourceOptions(parent=self))
+        self._layers = {key: layer_type(**target, **arguments, opts=layer_opts) for key, target in targets.items()}
         self.arns = pulumi.Output.all(**{_suffix(*key): layer.arn for key, layer in self._layers.items()})
         self.register_outputs({"arns": self.arns})
 
     @property
     def layers(self) -> Mapping[Key, PoetryLayer]:
         """(runtime, architecture) → the layer."""
-        # No annotated attribute: Pulumi's SDK would look the class up here, in a module that does not import it.
+        # A property, not an annotated attribute: the SDK would resolve the annotation, and PoetryLayer is imported here
+        # only for type checkers.
         return self._layers
 
     def __getitem__(self, target: tuple[str | Enum, str | Enum]) -> PoetryLayer:
-        """The layer of a runtime and an architecture."""
+        """The layer for a runtime and an architecture."""
         runtime, architecture = target
         return self.layers[plain(runtime), plain(architecture)]
 
@@ -92,43 +95,45 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
 
 
 def _keys(runtimes: Sequence[str | Enum], architectures: Sequence[str | Enum]) -> list[Key]:
-    """Every target once.
+    """All targets, without duplicates.
 
     Raises:
-        InputError: the lists are not lists, or empty.
+        InputError: an argument is not a list, or is empty.
     """
-    given: dict[str, Any] = {"runtimes": runtimes, "architectures": architectures}
+    lists: dict[str, Any] = {"runtimes": runtimes, "architectures": architectures}
     problems = [
         InputError(f"must be a list of at least one string, not {values!r}", where=argument)
-        for argument, values in given.items()
+        for argument, values in lists.items()
         if isinstance(values, str) or not isinstance(values, Sequence) or not values
     ]
-    raise_problems(problems or argument_problems({}, given, {}))
-    return list(dict.fromkeys((plain(runtime), plain(machine)) for runtime in runtimes for machine in architectures))
+    raise_problems(problems or argument_problems({}, lists, {}))
+    targets = product(map(plain, runtimes), map(plain, architectures))
+    return list(dict.fromkeys(targets))
 
 
-def _of_target(name: str, key: Key, layer_name: pulumi.Input[str] | None) -> dict[str, Any]:
-    """The arguments that differ from target to target."""
+def _target_arguments(name: str, key: Key, layer_name: pulumi.Input[str] | None) -> dict[str, Any]:
+    """The arguments of a layer that depend on its target."""
     runtime, architecture = key
-    more = {"name": f"{name}-{_suffix(*key)}", "runtime": runtime, "architecture": architecture}
+    suffix = _suffix(*key)
+    arguments: dict[str, Any] = {"name": f"{name}-{suffix}", "runtime": runtime, "architecture": architecture}
     if isinstance(layer_name, str):
-        return {**more, "layer_name": f"{layer_name}-{_suffix(*key)}"}
-    if layer_name is not None:
-        return {**more, "layer_name": pulumi.Output.concat(layer_name, "-", _suffix(*key))}
-    return more
+        arguments["layer_name"] = f"{layer_name}-{suffix}"
+    elif layer_name is not None:
+        arguments["layer_name"] = pulumi.Output.concat(layer_name, "-", suffix)
+    return arguments
 
 
 def _raise_problems(targets: dict[Key, dict[str, Any]], arguments: dict[str, Any]) -> None:
-    """Plan every target, so that all problems are told at once and before anything is registered.
+    """Plan every target, to report all problems together before anything is registered.
 
     Raises:
-        InputError: with each problem once, and the targets that have it.
+        InputError: at least one target cannot be planned; each problem is listed once, with its targets.
     """
-    deciding = {key: value for key, value in arguments.items() if key in _DECIDING}
+    common = {key: value for key, value in arguments.items() if key in _PLAN_ARGUMENTS}
     problems: dict[str, list[str]] = {}
-    for (runtime, architecture), more in targets.items():
+    for (runtime, architecture), target in targets.items():
         try:
-            plan_arguments(**{**deciding, **more})
+            plan_arguments(**{**common, **target})
         except PoetryLayerError as error:
             problems.setdefault(str(error), []).append(f"{runtime} on {architecture}")
     if problems:
@@ -136,5 +141,5 @@ def _raise_problems(targets: dict[Key, dict[str, Any]], arguments: dict[str, Any
 
 
 def _suffix(runtime: str, architecture: str) -> str:
-    """What tells the layers apart; AWS takes no dots in a layer's name."""
+    """The end of a layer's name; AWS does not allow dots in it."""
     return f"{runtime.replace('.', '')}-{architecture}"

@@ -1,7 +1,7 @@
-"""The dynamic provider behind a layer's build: Pulumi's lifecycle turned on the plan's fingerprint.
+"""The dynamic provider that builds the zip of a layer, if the fingerprint of the plan has changed.
 
-It runs in a process of its own (``python -m pulumi.dynamic``) with the program's folder as working directory. State
-holds the provider pickled *by reference*: once released, these classes are not renamed or moved.
+Pulumi runs it in its own process (``python -m pulumi.dynamic``), with the program's folder as the working directory.
+The state of a stack contains the provider pickled *by reference*: never rename or move the classes in this module.
 """
 
 from __future__ import annotations
@@ -37,51 +37,50 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.size.index_sizes import TimeBudget
 
 DRY_RUN = "dry_run"
-"""Input by which the component tells a preview from an update: the engine does not. It never reaches the state."""
+"""Input that says whether this is a preview, because the engine does not say so. It is never written to the state."""
 
 _ID = "poetry-layer-build"
 
-_STACK: list[Callable[[str], Any]] = []
-"""Looks a key of the stack's configuration up: what ``configure`` was given, last."""
+_configurations: list[Callable[[str], Any]] = []
+"""Functions that look up a key in the stack's configuration; ``configure`` adds one, and the last one is used."""
 
 
 class LayerBuildProvider(ResourceProvider):
-    """Builds the zip when the fingerprint changes, and only then. Stateless: it is pickled into the stack's state."""
+    """Builds the zip of a layer. It has no attributes, because it is pickled into the stack's state."""
 
-    serialize_as_secret_always = False  # it holds nothing; a secret here would hide the whole resource in diffs
+    serialize_as_secret_always = False  # it contains no secret; as a secret it would hide the resource in diffs
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Keep the stack's configuration, with its secrets in the clear, in this process and in no attribute."""
-        _STACK.append(req.config.get)
+        """Keep the stack's configuration in this process. It contains decrypted secrets, so it is not an attribute."""
+        _configurations.append(req.config.get)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """In a preview: say in one line what changes, and refuse a layer that would be over a limit.
+        """In a preview, print one line about what changes, and refuse a layer that is certain to be over a limit.
 
-        This is what the engine asks of new and of known layers alike, and ``_olds`` are the inputs of the last ``up``,
-        so that a lock file that leaves the layer alone is news until then, and not until the next build. The component
-        has planned the layer already.
+        The engine calls this method for new and for existing layers. ``_olds`` are the inputs of the last ``up``, so a
+        lock file that does not change the layer is reported until the next ``up``, not until the next build.
         """
         inputs = {name: value for name, value in news.items() if name != DRY_RUN}
-        problem = _previewed(_olds, inputs) if news.get(DRY_RUN) else None
+        problem = _preview_problem(_olds, inputs) if news.get(DRY_RUN) else None
         return CheckResult(inputs, [CheckFailure("", problem)] if problem else [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Changed if, and only if, the fingerprint is."""
+        """The resource has changed if, and only if, the fingerprint has changed."""
         return DiffResult(changes=_olds.get("fingerprint") != _news.get("fingerprint"))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Build the zip, unless it is there and whole."""
-        return CreateResult(_ID, _built(props, describe_new(props)))
+        """Build the zip, unless an intact one is there."""
+        return CreateResult(_ID, _build(props, describe_new(props)))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        """Build the zip of the new fingerprint, then let go of the old one's."""
-        outputs = _built(_news, describe_changes(_olds, _news) or describe_new(_news))
+        """Build the zip for the new fingerprint, then remove the old zip."""
+        outputs = _build(_news, describe_changes(_olds, _news) or describe_new(_news))
         if _olds.get("zip") != _news["zip"]:
             _remove_zip(Path(_olds["zip"]))
         return UpdateResult(outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """What the state says: the zip can be had again from the lock file, so its absence is no drift."""
+        """Return the state as it is: a missing zip is not a drift, because it can be built again."""
         return ReadResult(id_, props)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -90,9 +89,9 @@ class LayerBuildProvider(ResourceProvider):
 
 
 class LayerBuild(Resource, module="poetry-layer", name="LayerBuild"):
-    """A layer's zip in the build folder.
+    """The zip of a layer in the build folder.
 
-    Its inputs are what a preview shows: the fingerprint, the packages with their versions, and the options.
+    A preview shows its inputs: the fingerprint, the packages with their versions, and the arguments of the layer.
     """
 
     fingerprint: pulumi.Output[str]
@@ -107,7 +106,7 @@ class LayerBuild(Resource, module="poetry-layer", name="LayerBuild"):
 
 
 def request_inputs(request: LayerRequest, folder: str) -> dict[str, Any]:
-    """A request as inputs of :class:`LayerBuild`; ``folder`` is the project's, relative to the program's."""
+    """The request as inputs of :class:`LayerBuild`; ``folder`` is the project's folder, relative to the program."""
     return {
         "project_dir": folder,
         "runtime": request.runtime,
@@ -121,8 +120,8 @@ def request_inputs(request: LayerRequest, folder: str) -> dict[str, Any]:
 
 
 def _request(props: dict[str, Any]) -> LayerRequest:
-    """The request again, from inputs (see :func:`request_inputs`)."""
-    # Imported here: this process is started for every preview, and most of them build nothing.
+    """The request, restored from inputs (see :func:`request_inputs`)."""
+    # Imported here, as in the functions below: every preview starts this process, and most build nothing.
     from pulumi_poetry_layer.builders import make_builder
     from pulumi_poetry_layer.layer.request import LayerRequest
     from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
@@ -136,36 +135,36 @@ def _request(props: dict[str, Any]) -> LayerRequest:
         exclude=tuple(props["exclude"]),
         builder=make_builder(props["builder"], props["builder_options"]),
     )
-    if not _STACK:
+    if not _configurations:
         return request
-    return with_stack_credentials(request, lambda key: _STACK[-1](f"{NAMESPACE}:{key}"))
+    return with_stack_credentials(request, lambda key: _configurations[-1](f"{NAMESPACE}:{key}"))
 
 
-def _previewed(old: dict[str, Any], new: dict[str, Any]) -> str | None:
-    """Say what a preview should say; the problem that must stop it, if there is one."""
+def _preview_problem(old: dict[str, Any], new: dict[str, Any]) -> str | None:
+    """Print what a preview says about the layer; return the error that must stop the preview, if there is one."""
     line = describe_changes(old, new) if "fingerprint" in old else describe_new(new)
     if old.get("fingerprint") == new["fingerprint"]:
         if line:
-            _tell(f"{_layer_name(new)}: {line}")
+            _print_line(f"{_layer_name(new)}: {line}")
         loses_bucket = new.get("direct_upload") and old.get("direct_upload") is False
         return _limit_problem(new, _expected_size(new)) if loses_bucket else None
     expected = _expected_size(new)
-    _tell(f"{_layer_name(new)}: {line}; {expected}")
+    _print_line(f"{_layer_name(new)}: {line}; {expected}")
     return _limit_problem(new, expected)
 
 
 def _limit_problem(props: dict[str, Any], expected: ExpectedSize) -> str | None:
-    """The error of a layer that is certain to be over a limit; one that may be is warned of."""
+    """The error for a layer that is certain to be over a limit; print a warning for one that may be."""
     where, direct_upload = f"layer {_layer_name(props)}", props.get("direct_upload", True)
     if error := expected.error(where=where, direct_upload=direct_upload):
         return str(error)
     if warning := expected.warning(where=where, direct_upload=direct_upload):
-        _tell(f"warning: {warning}")
+        _print_line(f"warning: {warning}")
     return None
 
 
 def _expected_size(props: dict[str, Any]) -> ExpectedSize:
-    """How large the layer will be; what cannot be found out is unknown."""
+    """The expected size of the layer; unknown if it cannot be planned."""
     from pulumi_poetry_layer.layer.build import plan_request
     from pulumi_poetry_layer.size.expected import UNKNOWN_SIZE, expect_size
     from pulumi_poetry_layer.size.index_sizes import size_lookups
@@ -174,32 +173,32 @@ def _expected_size(props: dict[str, Any]) -> ExpectedSize:
         request = _request(props)
         plan, files = plan_request(request)
     except InputError:
-        return UNKNOWN_SIZE  # files or configuration are wrong by now; the build refuses them
+        return UNKNOWN_SIZE  # a file has changed since the component planned the layer; the build reports it
     return expect_size(plan, *size_lookups(request.builder, files, _time_budget()))
 
 
 @cache
 def _time_budget() -> TimeBudget:
-    """One for this process, so for the whole preview."""
+    """One budget for this process, and so for the whole preview."""
     from pulumi_poetry_layer.size.index_sizes import TimeBudget
 
     return TimeBudget()
 
 
-def _built(props: dict[str, Any], what: str) -> dict[str, Any]:
-    """Build what the inputs describe and return the outputs: the inputs, and what the zip turned out to be.
+def _build(props: dict[str, Any], change: str) -> dict[str, Any]:
+    """Build the zip and return the outputs: the inputs, and the digest and sizes of the zip.
 
-    ``what`` says what the build is for: an update may have had no preview.
+    ``change`` says what changes in the layer; it is printed because there may not have been a preview.
     """
     from pulumi_poetry_layer.size.limits import megabytes
 
     try:
         artifact = _artifact(props)
     except PoetryLayerError as error:
-        # The SDK shows users the way an error came, to the last frame and cause; these errors say what is to be done.
+        # The SDK prints the traceback of an error with all its causes; the message of these errors is enough.
         raise error.with_traceback(None) from None
     sizes = f"{megabytes(artifact.size)} zipped, {megabytes(artifact.unzipped_size)} unzipped"
-    _tell(f"{_layer_name(props)}: {what}; built, {sizes}")
+    _print_line(f"{_layer_name(props)}: {change}; built, {sizes}")
     return {**props, "size": artifact.size, "unzipped_size": artifact.unzipped_size, "sha256": artifact.sha256}
 
 
@@ -208,7 +207,7 @@ def _artifact(props: dict[str, Any]) -> LayerArtifact:
     from pulumi_poetry_layer.layer.zip_store import ensure_artifact
     from pulumi_poetry_layer.size.limits import refuse_over_limit
 
-    show_output(_tell)
+    show_output(_print_line)
     artifact = ensure_artifact(_request(props), Path(props["zip"]), fingerprint=props["fingerprint"])
     refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=props.get("direct_upload", True))
     return artifact
@@ -221,11 +220,11 @@ def _remove_zip(path: Path) -> None:
 
 
 def _layer_name(props: dict[str, Any]) -> str:
-    """Name of the layer's zip without the fingerprint: which of a program's layers a message is about."""
+    """The name of the layer, for messages: the name of its zip without the fingerprint."""
     return Path(props["zip"]).stem.rpartition("-")[0]
 
 
-def _tell(line: str) -> None:
-    """Say a line to the user: the engine shows this process's output as messages of the stack."""
+def _print_line(line: str) -> None:
+    """Print a line to the user: the engine shows the output of this process as messages of the stack."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What import-linter and ruff do not check: what is loaded, how long modules are, and names of places."""
+"""Rules that import-linter and ruff do not check: loaded modules, length of modules, and names of machines."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ FORBIDDEN = re.compile("|".join(("pypi[.]o[r]g", "pythonhosted[.]o[r]g", "/wor[k
 
 
 @pytest.mark.parametrize("module", ["cli", "layer.build", "plan.planner"])
-def test_command_line_and_library_never_load_pulumi(module: str) -> None:
-    """The command line would fail where Pulumi is not installed, because of an import that nobody saw."""
+def test_command_line_and_build_layer_do_not_load_pulumi(module: str) -> None:
+    """The command line would wait until Pulumi is loaded, because of one import too many."""
     code = f"import sys, pulumi_poetry_layer.{module}; print([m for m in sys.modules if m.split('.')[0] == 'pulumi'])"
 
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -33,8 +33,8 @@ def test_command_line_and_library_never_load_pulumi(module: str) -> None:
     assert ended.stdout.strip() == "[]"
 
 
-def test_provider_never_loads_pulumi_aws() -> None:
-    """Every preview starts the provider's process, and pulumi_aws takes a second to load."""
+def test_provider_does_not_load_pulumi_aws() -> None:
+    """Every preview starts the provider's process, and would wait until pulumi_aws is loaded."""
     code = "import sys, pulumi_poetry_layer.provider; print('pulumi_aws' in sys.modules)"
 
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -42,16 +42,16 @@ def test_provider_never_loads_pulumi_aws() -> None:
     assert ended.stdout.strip() == "False"
 
 
-def test_modules_are_short_enough_to_be_read() -> None:
-    """Whoever fixes a bug would have to read everything first."""
+def test_modules_have_at_most_400_lines() -> None:
+    """A contributor could not read the module that has a bug."""
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
 
     assert [path for path, count in lines.items() if count > MOST_LINES] == []
     assert len(lines) > 80
 
 
-def test_no_source_names_the_host_of_a_registry_or_a_place_of_one_machine() -> None:
-    """The package would work here and fail behind a company's mirror or on another machine."""
+def test_sources_contain_no_registry_host_and_no_path_of_a_machine() -> None:
+    """The package would work on one machine, and fail on another one or behind a company's mirror."""
     found = {path: FORBIDDEN.findall(path.read_text(encoding="utf-8")) for path in SOURCES}
 
     assert {path: names for path, names in found.items() if names} == {}

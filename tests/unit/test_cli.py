@@ -1,4 +1,4 @@
-"""The command line's contract: exit codes, JSON keys, and what is on which stream."""
+"""The command line: exit codes, JSON keys, standard output and standard error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pulumi_poetry_layer.cli import main
 BASE = ["--project-dir", str(PROJECTS / "base"), "--runtime", "python3.12"]
 
 
-def test_plan_prints_json_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+def test_plan_with_json_prints_only_json(capsys: pytest.CaptureFixture[str]) -> None:
     """Otherwise scripts that read the plan break."""
     arguments = [*BASE, "--architecture", "arm64", "--extra", "yaml", "--exclude", "idna", "--json"]
     assert main(["plan", *arguments]) == 0
@@ -36,19 +36,19 @@ def test_plan_prints_json_and_nothing_else(capsys: pytest.CaptureFixture[str]) -
     assert plan["excluded"] == [{"name": "idna", "version": "3.10", "reason": "excluded"}]
 
 
-def test_plan_for_people_names_packages_and_fingerprint(capsys: pytest.CaptureFixture[str]) -> None:
-    """Otherwise the plan cannot be read without a script."""
+def test_plan_lists_packages_and_fingerprint(capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a user needs a script to read the plan."""
     assert main(["plan", *BASE, "--group", "debug"]) == 0
     printed = capsys.readouterr().out
     assert "iniconfig 2.0.0  iniconfig-2.0.0-py3-none-any.whl" in printed
     assert "six" not in printed
-    assert "1 packages for python3.12 on x86_64, fingerprint " in printed
+    assert "1 package for python3.12 on x86_64, fingerprint " in printed
 
 
-def test_plan_tells_the_expected_size_when_asked(
+def test_plan_with_size_shows_the_expected_size(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Otherwise a CI job without Pulumi has to build a layer to know whether it is within the limits."""
+    """Otherwise a CI job without Pulumi must build a layer to find out whether it is within the limits."""
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path))
     six = WheelSample(name="six", version="1.16.0", tag="py2.py3-none-any", files={"six.py": bytes(500_000)})
@@ -59,10 +59,10 @@ def test_plan_tells_the_expected_size_when_asked(
         assert last.startswith("about ")
         assert last.endswith(" kB zipped, 0.5 MB unzipped")
         assert main(["plan", *BASE, "--size", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)["expected_size"]
-    assert told.pop("unzipped_size") > 500_000
-    assert told.pop("size") > 0
-    assert told == {"exact": False, "unknown": ["idna"]}
+    size = json.loads(capsys.readouterr().out)["expected_size"]
+    assert size.pop("unzipped_size") > 500_000
+    assert size.pop("size") > 0
+    assert size == {"exact": False, "unknown": ["idna"]}
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ def test_plan_tells_the_expected_size_when_asked(
         (["--project-dir", "nowhere"], "poetry.lock: no such file"),
     ],
 )
-def test_wrong_input_exits_1_with_the_message_on_stderr(
+def test_wrong_input_exits_with_1_and_a_message_on_stderr(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Otherwise a CI job goes on after a failure, or its log does not say why it stopped."""
+    """Otherwise a CI job continues after a failure, or its log does not contain the reason."""
     assert main(["plan", *BASE, *arguments, "--json"]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -84,7 +84,7 @@ def test_wrong_input_exits_1_with_the_message_on_stderr(
 
 
 @pytest.mark.parametrize("arguments", [[], ["plan", "--nope"], ["build"], ["plan", "--builder", "magic"]])
-def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Otherwise a typo in a script looks like a failed build."""
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -92,8 +92,8 @@ def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture
     assert "usage:" in capsys.readouterr().err
 
 
-def test_failed_build_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise the next step of a script publishes what is not a layer."""
+def test_failed_build_exits_with_1_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the next step of a script publishes an incomplete layer."""
     monkeypatch.setenv("PATH", str(tmp_path))
     output = tmp_path / "layer.zip"
     arguments = [*BASE, "--runtime", "python{}.{}".format(*sys.version_info[:2]), "--builder", "local"]
@@ -101,17 +101,17 @@ def test_failed_build_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(tmp_path.iterdir()) == []
 
 
-def test_inspect_reads_what_is_in_a_zip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Otherwise nobody can tell what a published layer holds."""
+def test_inspect_lists_the_packages_in_a_zip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a user cannot find out what a published layer contains."""
     layer = tmp_path / "layer.zip"
     with zipfile.ZipFile(layer, "w") as archive:
         archive.writestr("python/demo.py", "x" * 100)
         archive.writestr("python/demo-1.0.dist-info/METADATA", "Name: Demo\nVersion: 1.0\n")
         archive.writestr("python/demo-1.0.dist-info/RECORD", "demo.py,,\ndemo-1.0.dist-info/METADATA,,\n../bin/x,,\n")
     assert main(["inspect", str(layer), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["size"] == layer.stat().st_size
-    assert [(p["name"], p["version"], p["files"], p["unzipped_size"]) for p in told["packages"]] == [
+    layer_json = json.loads(capsys.readouterr().out)
+    assert layer_json["size"] == layer.stat().st_size
+    assert [(p["name"], p["version"], p["files"], p["unzipped_size"]) for p in layer_json["packages"]] == [
         ("demo", "1.0", 2, 124)
     ]
     assert main(["inspect", str(layer)]) == 0
@@ -119,7 +119,9 @@ def test_inspect_reads_what_is_in_a_zip(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("content", [None, b"not a zip"])
-def test_inspect_says_what_is_no_zip(content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inspect_refuses_a_file_that_is_missing_or_not_a_zip(
+    content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Otherwise the user gets a traceback."""
     layer = tmp_path / "layer.zip"
     if content is not None:
@@ -128,10 +130,10 @@ def test_inspect_says_what_is_no_zip(content: bytes | None, tmp_path: Path, caps
     assert "layer.zip: cannot be read as a zip" in capsys.readouterr().err
 
 
-def test_cache_is_shown_measured_and_cleared(
+def test_cache_commands_show_and_clear_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Otherwise a full disk cannot be helped, or clearing takes away what is not ours."""
+    """Otherwise a full disk cannot be cleaned up, or the command removes other files."""
     monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "cache"))
     assert main(["cache", "dir"]) == 0
     folder = Path(capsys.readouterr().out.strip())
@@ -146,8 +148,8 @@ def test_cache_is_shown_measured_and_cleared(
     assert (tmp_path / "mine").exists()
 
 
-def test_module_runs_as_a_program_and_never_loads_pulumi() -> None:
-    """Otherwise ``python -m pulumi_poetry_layer`` is gone, or a plan waits for the Pulumi SDK to load."""
+def test_python_m_runs_the_command_line_without_loading_pulumi() -> None:
+    """Otherwise ``python -m pulumi_poetry_layer`` fails, or a plan waits until the Pulumi SDK is loaded."""
     program = (
         "import runpy, sys; sys.argv = ['x', 'plan', *sys.argv[1:]]\n"
         "try: runpy.run_module('pulumi_poetry_layer', run_name='__main__')\n"

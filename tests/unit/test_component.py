@@ -1,4 +1,4 @@
-"""PoetryLayer as users test it in their own programs: under Pulumi's mocks."""
+"""PoetryLayer with Pulumi's mocks, as in a unit test of a user's program."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROJECT = PROJECTS / "base"
 
 
 class RecordingMocks(pulumi.runtime.Mocks):
-    """Gives every resource back as it was asked for, and remembers it."""
+    """Returns the inputs of every resource as its outputs, and records them by type."""
 
     def __init__(self) -> None:
         self.resources: dict[str, dict[str, Any]] = {}
@@ -34,7 +34,7 @@ class RecordingMocks(pulumi.runtime.Mocks):
 
 @pytest.fixture
 def mocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordingMocks]:
-    """Pulumi's runtime with mocks, in an empty program folder."""
+    """Pulumi's runtime with mocks, and an empty program folder."""
     monkeypatch.chdir(tmp_path)
     recorder = RecordingMocks()
     pulumi.runtime.set_mocks(recorder)
@@ -43,23 +43,23 @@ def mocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recording
 
 
 def declare(**arguments: Any) -> PoetryLayer:
-    """Declare a layer and wait until all of it is registered."""
-    made: list[PoetryLayer] = []
+    """Declare a layer and wait until all its resources are registered."""
+    layers: list[PoetryLayer] = []
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
-        made.append(PoetryLayer("deps", **{"project_dir": PROJECT, "runtime": "python3.12", **arguments}))
+        layers.append(PoetryLayer("deps", **{"project_dir": PROJECT, "runtime": "python3.12", **arguments}))
 
     program()
-    return made[0]
+    return layers[0]
 
 
 LAYER = "aws:lambda/layerVersion:LayerVersion"
 BUILD = "pulumi-python:dynamic/poetry-layer:LayerBuild"
 
 
-def test_layer_version_gets_what_the_user_said(mocks: RecordingMocks) -> None:
-    """Otherwise the layer shows up under another name, or for another runtime or architecture."""
+def test_layer_version_has_the_arguments_of_the_component(mocks: RecordingMocks) -> None:
+    """Otherwise the layer is published with another name, runtime or architecture."""
     declare(architecture="arm64", layer_name="shared", description="d", license_info="MIT", skip_destroy=True)
     layer = mocks.resources[LAYER]
     assert layer["layerName"] == "shared"
@@ -68,8 +68,8 @@ def test_layer_version_gets_what_the_user_said(mocks: RecordingMocks) -> None:
     assert (layer["description"], layer["licenseInfo"], layer["skipDestroy"]) == ("d", "MIT", True)
 
 
-def test_layer_is_named_after_the_resource_and_runtime_enum_is_taken(mocks: RecordingMocks) -> None:
-    """Otherwise a program that uses the enum of pulumi_aws fails, or the layer's name is a surprise."""
+def test_layer_name_defaults_to_the_resource_name_and_runtime_may_be_an_enum(mocks: RecordingMocks) -> None:
+    """Otherwise the layer has an unexpected name, or a program that uses the enum of pulumi_aws fails."""
     declare(runtime=aws.lambda_.Runtime.PYTHON3D12, compatible_runtimes=["python3.12", "python3.13"])
     assert mocks.resources[LAYER]["layerName"] == "deps"
     assert mocks.resources[LAYER]["compatibleRuntimes"] == ["python3.12", "python3.13"]
@@ -77,8 +77,8 @@ def test_layer_is_named_after_the_resource_and_runtime_enum_is_taken(mocks: Reco
 
 
 @pytest.mark.parametrize(("prefix", "key"), [("", "deps/"), ("layers", "layers/deps/"), ("/a/b/", "a/b/deps/")])
-def test_bucket_makes_an_object_whose_key_holds_the_fingerprint(mocks: RecordingMocks, prefix: str, key: str) -> None:
-    """Otherwise a layer over 50 MiB cannot be published, or a new zip overwrites the one a version points to."""
+def test_bucket_adds_an_object_with_the_fingerprint_in_its_key(mocks: RecordingMocks, prefix: str, key: str) -> None:
+    """Otherwise a layer over 50 MiB cannot be published, or a new zip overwrites the zip of another version."""
     layer = declare(bucket="artifacts", key_prefix=prefix)
     uploaded = mocks.resources["aws:s3/bucketObjectv2:BucketObjectv2"]
     fingerprint = mocks.resources[BUILD]["fingerprint"]
@@ -90,8 +90,8 @@ def test_bucket_makes_an_object_whose_key_holds_the_fingerprint(mocks: Recording
     assert layer.bucket_object is not None
 
 
-def test_build_inputs_show_packages_and_name_no_folder_of_this_host(mocks: RecordingMocks) -> None:
-    """Otherwise a preview shows hashes only, or state differs between laptop and CI."""
+def test_build_inputs_list_the_packages_and_contain_no_absolute_path(mocks: RecordingMocks) -> None:
+    """Otherwise a preview shows only hashes, or the state differs between laptop and CI."""
     declare(extras=["yaml"], groups=["main", "debug"], builder=LocalBuilder())
     build = mocks.resources[BUILD]
     assert build["packages"] == {"idna": "3.10", "iniconfig": "2.0.0", "pyyaml": "6.0.2", "six": "1.16.0"}
@@ -101,10 +101,10 @@ def test_build_inputs_show_packages_and_name_no_folder_of_this_host(mocks: Recor
     assert build["fingerprint"].startswith(build["zip"][-16:-4])
 
 
-def test_unit_tests_of_users_leave_no_trace(
+def test_mocked_program_writes_no_file_and_needs_no_poetry(
     mocks: RecordingMocks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise a unit test of the program writes into the checkout, or fails where no Poetry is on the machine."""
+    """Otherwise a user's unit test writes into the checkout, or fails on a machine without Poetry."""
     monkeypatch.setenv("PATH", "")
     declare()
     declare(bucket="artifacts")
@@ -112,15 +112,15 @@ def test_unit_tests_of_users_leave_no_trace(
 
 
 @pytest.mark.parametrize("preview", [True, False])
-def test_build_is_told_whether_this_is_a_preview(mocks: RecordingMocks, preview: bool) -> None:
-    """Otherwise a preview says nothing of changes and limits, or an update says it all once more."""
+def test_build_input_says_whether_this_is_a_preview(mocks: RecordingMocks, preview: bool) -> None:
+    """Otherwise a preview does not report changes and limits, or an update reports them again."""
     pulumi.runtime.set_mocks(mocks, preview=preview)
     declare()
     assert mocks.resources[BUILD]["dry_run"] is preview
 
 
-def test_outputs_are_there_for_functions_to_use(mocks: RecordingMocks) -> None:
-    """Otherwise the component cannot be wired to a function."""
+def test_component_has_the_outputs_of_the_layer_version(mocks: RecordingMocks) -> None:
+    """Otherwise a function cannot use the layer."""
     layer = declare()
     seen: dict[str, Any] = {}
 
@@ -142,19 +142,23 @@ def test_outputs_are_there_for_functions_to_use(mocks: RecordingMocks) -> None:
         ({"runtime": None}, "runtime: must be a string, not None"),
         ({"builder": "docker"}, "builder: unknown builder 'docker'"),
         ({"project_dir": "nowhere"}, "pyproject.toml: no such file"),
-        ({"layer_name": "my.deps"}, "layer_name: 'my.deps' is no name for a layer"),
-        ({"layer_name": "x" * 141}, "is no name for a layer"),
+        ({"layer_name": "my.deps"}, "layer_name: 'my.deps' is not a valid layer name"),
+        ({"layer_name": "x" * 141}, "is not a valid layer name"),
     ],
 )
-def test_wrong_argument_is_named(mocks: RecordingMocks, arguments: dict[str, Any], message: str) -> None:
-    """Otherwise the user gets a TypeError from deep inside, or a resource that is half declared."""
+def test_wrong_argument_is_named_and_nothing_is_registered(
+    mocks: RecordingMocks, arguments: dict[str, Any], message: str
+) -> None:
+    """Otherwise the user gets a TypeError of this package, or only some of the resources."""
     with pytest.raises(pulumi.RunError) as caught:
         declare(**arguments)
     assert message in str(caught.value)
     assert mocks.resources == {}
 
 
-def test_program_folder_survives_a_change_of_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_folder_does_not_depend_on_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Otherwise a program that calls os.chdir writes the zip where the AWS plugin does not look."""
     program = tmp_path / "program"
     program.mkdir()

@@ -1,4 +1,4 @@
-"""The command line as a process: how it ends."""
+"""How the process of the command line ends."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ def command(options):
 """
 
 
-def ended(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """What became of a Python process."""
+def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python and return its exit code and output."""
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
 
 
-def test_everything_is_printed_and_the_exit_code_told() -> None:
-    """The end of a long plan would be lost, or a failure would pass for success."""
-    done = ended(*PLAN, "--json")
+def test_output_is_complete_and_the_exit_code_is_set() -> None:
+    """The end of a long plan would be lost, or a failure would look like a success."""
+    done = run_python(*PLAN, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("}\n")
 
-    failed = ended(*PLAN, "--group", "nope")
+    failed = run_python(*PLAN, "--group", "nope")
     assert failed.returncode == 1
     assert failed.stdout == ""
     assert "unknown group 'nope'" in failed.stderr
 
 
-def test_a_reader_that_has_gone_gets_no_traceback() -> None:
-    """`plan | head -1` would fill the terminal."""
+def test_closed_pipe_exits_with_1_without_a_traceback() -> None:
+    """`plan | head -1` would print a traceback."""
     with subprocess.Popen([sys.executable, *PLAN], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stderr
@@ -53,21 +53,21 @@ def test_a_reader_that_has_gone_gets_no_traceback() -> None:
     assert process.returncode == 1
 
 
-def test_threads_come_to_their_end_first() -> None:
-    """A download that goes on after another one failed would be cut off, and half of it left in the cache."""
-    done = ended("-c", f"{LATE}\n{RUN}")
+def test_process_waits_for_its_threads() -> None:
+    """A running download would be interrupted, and an incomplete file would stay in the cache."""
+    done = run_python("-c", f"{LATE}\n{RUN}")
     assert (done.returncode, done.stdout, done.stderr) == (0, "late\n", "")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
-def test_ctrl_c_ends_it_by_the_signal_without_a_traceback() -> None:
-    """A shell's loop would go on with the next layer after Ctrl-C."""
-    done = ended("-c", f"{LATE}\n    raise KeyboardInterrupt\n{RUN}")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")
+def test_ctrl_c_ends_the_process_with_the_signal_without_a_traceback() -> None:
+    """A loop in a shell would continue with the next layer after Ctrl-C."""
+    done = run_python("-c", f"{LATE}\n    raise KeyboardInterrupt\n{RUN}")
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "interrupted\n")
 
 
-def test_errors_of_ours_are_not_hidden() -> None:
-    """A bug would end in silence."""
-    failed = ended("-c", f"def command(options):\n    raise ZeroDivisionError\n{RUN}")
+def test_unexpected_error_prints_a_traceback() -> None:
+    """A bug would end the process without a message."""
+    failed = run_python("-c", f"def command(options):\n    raise ZeroDivisionError\n{RUN}")
     assert failed.returncode == 1
     assert "ZeroDivisionError" in failed.stderr

@@ -1,4 +1,4 @@
-"""Several targets in one declaration, under Pulumi's mocks."""
+"""PoetryLayer.matrix with Pulumi's mocks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BUILD = "pulumi-python:dynamic/poetry-layer:LayerBuild"
 
 
 class NamedMocks(pulumi.runtime.Mocks):
-    """Remembers what was asked for, by type and name."""
+    """Records the inputs of every resource, by type and name."""
 
     def __init__(self) -> None:
         self.resources: dict[tuple[str, str], dict[str, Any]] = {}
@@ -41,19 +41,19 @@ def mocks() -> Iterator[NamedMocks]:
 
 
 def declare(**arguments: Any) -> PoetryLayerMatrix:
-    """Declare a matrix and wait until all of it is registered."""
-    made: list[PoetryLayerMatrix] = []
+    """Declare a matrix and wait until all its resources are registered."""
+    matrices: list[PoetryLayerMatrix] = []
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
-        made.append(PoetryLayer.matrix("deps", **{"project_dir": PROJECTS / "base", **arguments}))
+        matrices.append(PoetryLayer.matrix("deps", **{"project_dir": PROJECTS / "base", **arguments}))
 
     program()
-    return made[0]
+    return matrices[0]
 
 
-def test_every_target_gets_a_layer_named_after_it(mocks: NamedMocks) -> None:
-    """Otherwise many targets are many declarations, or AWS refuses the dot in a layer's name."""
+def test_every_target_has_a_layer_with_the_target_in_its_name(mocks: NamedMocks) -> None:
+    """Otherwise a user must declare each layer, or AWS refuses the dot in the name of a layer."""
     matrix = declare(
         runtimes=["python3.12", aws.lambda_.Runtime.PYTHON3D13, "python3.12"],
         architectures=["x86_64", "arm64"],
@@ -75,8 +75,8 @@ def test_every_target_gets_a_layer_named_after_it(mocks: NamedMocks) -> None:
     assert len(set(builds)) == 4
 
 
-def test_layers_are_found_by_target_and_exported_together(mocks: NamedMocks) -> None:
-    """Otherwise a function cannot get the layer that fits it."""
+def test_layer_is_found_by_its_target_and_arns_has_all_layers(mocks: NamedMocks) -> None:
+    """Otherwise a function cannot use the layer for its runtime and architecture."""
     matrix = declare(runtimes=["python3.12", "python3.13"], architectures=["arm64"])
     seen: dict[str, Any] = {}
 
@@ -93,15 +93,15 @@ def test_layers_are_found_by_target_and_exported_together(mocks: NamedMocks) -> 
 
 
 @pytest.mark.parametrize("layer_name", ["shared", pulumi.Output.from_input("shared")])
-def test_layer_name_starts_the_names(mocks: NamedMocks, layer_name: pulumi.Input[str]) -> None:
-    """Otherwise all targets are versions of one layer, and the newest is for an arbitrary one."""
+def test_layer_name_is_the_start_of_all_layer_names(mocks: NamedMocks, layer_name: pulumi.Input[str]) -> None:
+    """Otherwise the layers of all targets are versions of a single layer."""
     declare(runtimes=["python3.12"], architectures=["x86_64", "arm64"], layer_name=layer_name)
     names = {inputs["layerName"] for (kind, _), inputs in mocks.resources.items() if kind == LAYER}
     assert names == {"shared-python312-x86_64", "shared-python312-arm64"}
 
 
-def test_problems_of_all_targets_are_told_at_once(mocks: NamedMocks) -> None:
-    """Otherwise a user mends one target after the other, each with another run."""
+def test_problems_of_all_targets_are_reported_together(mocks: NamedMocks) -> None:
+    """Otherwise a user fixes one target after the other, and needs a run for each."""
     with pytest.raises(pulumi.RunError) as caught:
         declare(
             project_dir=PROJECTS / "no_artifact",
@@ -115,8 +115,8 @@ def test_problems_of_all_targets_are_told_at_once(mocks: NamedMocks) -> None:
     assert mocks.resources == {}
 
 
-def test_a_problem_of_all_targets_is_told_once(mocks: NamedMocks) -> None:
-    """Otherwise twelve targets print twelve times that the lock file is missing."""
+def test_problem_of_several_targets_is_reported_once(mocks: NamedMocks) -> None:
+    """Otherwise the message that the lock file is missing appears once for each target."""
     with pytest.raises(pulumi.RunError) as caught:
         declare(project_dir="nowhere", runtimes=["python3.12", "python3.13"], architectures=["arm64"])
     assert str(caught.value).count("pyproject.toml: no such file") == 1
@@ -130,11 +130,16 @@ def test_a_problem_of_all_targets_is_told_once(mocks: NamedMocks) -> None:
         ({"runtimes": {"python3.12"}}, "runtimes: must be a list of at least one string, not {'python3.12'}"),
         ({"runtimes": []}, "runtimes: must be a list of at least one string, not []"),
         ({"runtimes": [pulumi.Output.from_input("python3.12")]}, "runtimes: an Output is not accepted here"),
-        ({"runtimes": ["python3.12"], "layer_name": "a.b"}, "layer_name: 'a.b-python312-x86_64' is no name"),
+        (
+            {"runtimes": ["python3.12"], "layer_name": "a.b"},
+            "layer_name: 'a.b-python312-x86_64' is not a valid layer name",
+        ),
     ],
 )
-def test_wrong_argument_is_named(mocks: NamedMocks, arguments: dict[str, Any], message: str) -> None:
-    """Otherwise a forgotten bracket makes a layer for each letter."""
+def test_wrong_argument_is_named_and_nothing_is_registered(
+    mocks: NamedMocks, arguments: dict[str, Any], message: str
+) -> None:
+    """Otherwise a string instead of a list creates a layer for each letter."""
     with pytest.raises(pulumi.RunError) as caught:
         declare(**arguments)
     assert message in str(caught.value)

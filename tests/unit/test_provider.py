@@ -1,4 +1,4 @@
-"""The dynamic provider, called the way Pulumi's provider process calls it."""
+"""The dynamic provider, called as Pulumi's provider process calls it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PROJECT = PROJECTS / "base"
 
 
 class OneFileBuilder:
-    """Stands where a real builder stands: one tiny file a package. Counts how often it builds; fails on demand."""
+    """A fake builder: one small file for each package. It counts the builds, and can be made to fail."""
 
     builds = 0
     fails = False
@@ -48,7 +48,7 @@ class OneFileBuilder:
         assert files.lock
         type(self).builds += 1
         if self.fails:
-            raise BuildError("no luck today")
+            raise BuildError("the fake build failed")
         yield [
             Member(f"python/{package.name}.py", package.name, BytesContent(package.version.encode()))
             for package in plan.packages
@@ -57,7 +57,7 @@ class OneFileBuilder:
 
 @pytest.fixture(autouse=True)
 def one_file_builder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[OneFileBuilder]:
-    """The builder, registered, and an empty program folder."""
+    """Register the builder, and use an empty program folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(OneFileBuilder, "builds", 0)
     monkeypatch.setitem(builders._BUILDERS, "one-file", lambda: OneFileBuilder)
@@ -65,15 +65,15 @@ def one_file_builder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[On
 
 
 def inputs(folder: Path = PROJECT, *, stack: str = "dev") -> dict[str, Any]:
-    """Inputs as the component would make them."""
+    """Inputs of the build as the component creates them."""
     request = LayerRequest(project_dir=folder, runtime="python3.12", builder=OneFileBuilder())
     plan, _ = plan_request(request)
     path = zip_path("deps", plan.fingerprint, stack=stack)
     return {"fingerprint": plan.fingerprint, "packages": {}, "zip": path, **request_inputs(request, str(folder))}
 
 
-def test_diff_turns_on_the_fingerprint_alone() -> None:
-    """Otherwise a moved checkout rebuilds the layer, or a new package does not."""
+def test_diff_depends_only_on_the_fingerprint() -> None:
+    """Otherwise a moved checkout rebuilds the layer, or a new package does not rebuild it."""
     provider = LayerBuildProvider()
     old = {"fingerprint": "a", "project_dir": "x", "zip": ".poetry-layer/my-deps-a.zip"}
     assert provider.diff("id", old, {**old, "project_dir": "y"}).changes is False
@@ -81,30 +81,30 @@ def test_diff_turns_on_the_fingerprint_alone() -> None:
 
 
 class KnownSizes:
-    """Stands where the indexes stand: knows one size of everything, and how often it was asked."""
+    """A fake lookup: the same size for every package. It counts its calls."""
 
-    asked = 0
+    calls = 0
 
     def __init__(self, size: int, unzipped_size: int) -> None:
         self._sizes = WheelSizes(size=size, unzipped_size=unzipped_size)
 
     def sizes(self, packages: Sequence[PlannedPackage]) -> dict[str, WheelSizes]:
-        self.asked += 1
+        self.calls += 1
         return {package.name: self._sizes for package in packages}
 
 
 @pytest.fixture
 def sizes(monkeypatch: pytest.MonkeyPatch) -> KnownSizes:
-    """Sizes that are far from every limit."""
+    """Sizes far below all limits."""
     known = KnownSizes(200_000, 400_000)
     monkeypatch.setattr(index_sizes, "size_lookups", lambda *_: (WheelCache(Path("no-cache")), known))
     return known
 
 
-def test_preview_says_in_one_line_what_changes_and_how_large_it_will_be(
+def test_preview_prints_one_line_with_the_change_and_the_expected_size(
     sizes: KnownSizes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Otherwise the plain preview says that something is updated, and not what."""
+    """Otherwise a preview without --diff does not say what changes."""
     new = inputs()
     old = {**new, "fingerprint": "a", "packages": {"six": "1.15.0", "idna": "3.10"}}
     new["packages"] = {"six": "1.16.0", "idna": "3.10"}
@@ -113,37 +113,39 @@ def test_preview_says_in_one_line_what_changes_and_how_large_it_will_be(
     assert (checked.inputs, checked.failures) == (new, [])
 
 
-def test_preview_of_a_new_layer_says_what_will_be_built(sizes: KnownSizes, capsys: pytest.CaptureFixture[str]) -> None:
-    """Otherwise the first preview of a layer says nothing of it."""
+def test_preview_of_a_new_layer_prints_what_will_be_built(
+    sizes: KnownSizes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise the first preview of a layer does not describe it."""
     new = {**inputs(), "packages": {"six": "1.16.0", "idna": "3.10"}}
     LayerBuildProvider().check({}, {**new, "dry_run": True})
     line = "deps: new layer of 2 packages for python3.12 on x86_64; about 0.4 MB zipped, 0.8 MB unzipped\n"
     assert capsys.readouterr().out == line
 
 
-def test_preview_without_changes_asks_nobody_for_sizes(sizes: KnownSizes, capsys: pytest.CaptureFixture[str]) -> None:
-    """Otherwise every preview needs the network, and time."""
+def test_preview_without_changes_looks_up_no_sizes(sizes: KnownSizes, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise every preview needs the network, and takes longer."""
     new = inputs()
     LayerBuildProvider().check(new, {**new, "dry_run": True})
-    assert (sizes.asked, capsys.readouterr().out) == (0, "")
+    assert (sizes.calls, capsys.readouterr().out) == (0, "")
 
 
-def test_other_lock_file_for_the_same_layer_is_told_in_the_preview_alone(
+def test_lock_file_change_that_keeps_the_layer_is_reported_in_a_preview_only(
     sizes: KnownSizes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Otherwise a user wonders whether the change of the lock file was seen, or is told of it for ever."""
+    """Otherwise a user does not know whether the change was noticed, or gets the message in every update."""
     new = {**inputs(), "lock_digest": "2"}
     for dry_run in (True, False):
         LayerBuildProvider().check({**new, "lock_digest": "1"}, {**new, "dry_run": dry_run})
     assert capsys.readouterr().out == f"deps: {UNTOUCHED}\n"
-    assert sizes.asked == 0
+    assert sizes.calls == 0
 
 
-def test_update_says_nothing_before_it_has_built(sizes: KnownSizes, capsys: pytest.CaptureFixture[str]) -> None:
-    """Otherwise `pulumi up` says everything twice, and asks the index for what it is about to download."""
+def test_update_prints_nothing_before_the_build(sizes: KnownSizes, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise `pulumi up` prints everything twice, and looks up the sizes of wheels that it downloads."""
     new = inputs()
     checked = LayerBuildProvider().check({}, {**new, "dry_run": False})
-    assert (checked.inputs, checked.failures, sizes.asked) == (new, [], 0)
+    assert (checked.inputs, checked.failures, sizes.calls) == (new, [], 0)
     assert capsys.readouterr().out == ""
 
 
@@ -154,7 +156,7 @@ def test_update_says_nothing_before_it_has_built(sizes: KnownSizes, capsys: pyte
 def test_layer_over_a_limit_fails_the_preview(
     unzipped_size: int, direct_upload: bool, problem: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise AWS refuses the layer in the middle of a deployment that the preview promised."""
+    """Otherwise the preview succeeds, and AWS refuses the layer in the middle of the deployment."""
     monkeypatch.setattr(
         index_sizes, "size_lookups", lambda *_: (WheelCache(Path("no-cache")), KnownSizes(60 * 2**20, unzipped_size))
     )
@@ -164,10 +166,10 @@ def test_layer_over_a_limit_fails_the_preview(
     assert all(str(problem) in failure.reason for failure in failures)
 
 
-def test_unchanged_layer_that_loses_its_bucket_is_held_against_the_limit_again(
+def test_layer_without_its_bucket_is_checked_against_the_limit_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Otherwise taking `bucket=` from a large layer passes the preview, and AWS refuses it."""
+    """Otherwise a large layer without `bucket=` passes the preview, and AWS refuses it."""
     large = KnownSizes(60 * 2**20, 120 * 2**20)
     monkeypatch.setattr(index_sizes, "size_lookups", lambda *_: (WheelCache(Path("no-cache")), large))
     old = {**inputs(), "direct_upload": False}
@@ -177,37 +179,37 @@ def test_unchanged_layer_that_loses_its_bucket_is_held_against_the_limit_again(
     assert "over Lambda's limit of 50 MiB for a direct upload" in capsys.readouterr().out
 
 
-def test_layer_that_may_be_over_a_limit_is_warned_of(
+def test_layer_that_may_be_over_a_limit_gets_a_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Otherwise a layer just at the limit is refused on a guess, or by AWS without a word before."""
+    """Otherwise a layer close to the limit is refused by mistake, or AWS refuses it without a warning before."""
     close = KnownSizes(1, 125 * 2**20 + 1000)
     monkeypatch.setattr(index_sizes, "size_lookups", lambda *_: (WheelCache(Path("no-cache")), close))
     assert LayerBuildProvider().check({}, {**inputs(), "dry_run": True}).failures == []
     assert "warning: layer deps: the layer may be as large as 26" in capsys.readouterr().out
 
 
-def test_size_of_files_that_changed_in_between_is_unknown(
+def test_expected_size_is_unknown_if_the_project_files_are_gone(
     sizes: KnownSizes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Otherwise a preview ends with a traceback when the lock file is written while it runs."""
+    """Otherwise a preview ends with a traceback if the lock file changes while it runs."""
     LayerBuildProvider().check({}, {**inputs(), "project_dir": "nowhere", "dry_run": True})
     assert capsys.readouterr().out.endswith("; size not known yet\n")
 
 
-def test_create_builds_and_echoes_every_input() -> None:
-    """Otherwise the next diff compares with nothing and rebuilds for ever."""
-    given = inputs()
-    created = LayerBuildProvider().create(given)
+def test_create_builds_the_zip_and_returns_all_inputs() -> None:
+    """Otherwise the next diff has nothing to compare with, and every update builds again."""
+    news = inputs()
+    created = LayerBuildProvider().create(news)
     assert created.outs is not None
-    assert given.items() <= created.outs.items()
-    zip_file = Path(given["zip"])
+    assert news.items() <= created.outs.items()
+    zip_file = Path(news["zip"])
     assert created.outs["size"] == zip_file.stat().st_size > 0
     assert json.loads(zip_file.with_name(f"{zip_file.name}.json").read_text())["sha256"] == created.outs["sha256"]
 
 
-def test_create_does_not_build_what_is_there_and_whole(one_file_builder: type[OneFileBuilder]) -> None:
-    """Otherwise every retry after a failed publish builds again."""
+def test_create_does_not_build_an_intact_zip_again(one_file_builder: type[OneFileBuilder]) -> None:
+    """Otherwise every retry after a failed upload builds the zip again."""
     provider = LayerBuildProvider()
     first = provider.create(inputs())
     assert provider.create(inputs()).outs == first.outs
@@ -215,8 +217,8 @@ def test_create_does_not_build_what_is_there_and_whole(one_file_builder: type[On
 
 
 @pytest.mark.parametrize("damage", ["empty", "truncated", "flipped", "missing", "note missing", "note broken"])
-def test_damaged_zip_is_built_anew(damage: str, one_file_builder: type[OneFileBuilder]) -> None:
-    """Otherwise a cut or tampered zip is published under the right fingerprint."""
+def test_damaged_zip_is_built_again(damage: str, one_file_builder: type[OneFileBuilder]) -> None:
+    """Otherwise a truncated or changed zip is published with the right fingerprint."""
     provider = LayerBuildProvider()
     first = provider.create(inputs())
     zip_file = Path(inputs()["zip"])
@@ -236,8 +238,8 @@ def test_damaged_zip_is_built_anew(damage: str, one_file_builder: type[OneFileBu
     assert zip_file.read_bytes() == whole
 
 
-def test_update_lets_go_of_the_old_zip_and_delete_of_the_last() -> None:
-    """Otherwise the build folder grows by a zip for every change."""
+def test_update_removes_the_old_zip_and_delete_the_last_one() -> None:
+    """Otherwise every change leaves a zip in the build folder."""
     provider = LayerBuildProvider()
     old = inputs()
     provider.create(old)
@@ -249,8 +251,8 @@ def test_update_lets_go_of_the_old_zip_and_delete_of_the_last() -> None:
     assert list(Path(".poetry-layer").iterdir()) == []
 
 
-def test_stack_lets_go_of_its_own_zip_only(one_file_builder: type[OneFileBuilder]) -> None:
-    """Otherwise an update of dev takes away the zip that prod is about to publish from the same checkout."""
+def test_update_removes_only_the_zip_of_its_own_stack(one_file_builder: type[OneFileBuilder]) -> None:
+    """Otherwise an update of dev removes the zip that prod publishes from the same checkout."""
     provider = LayerBuildProvider()
     dev, prod = inputs(stack="dev"), inputs(stack="prod")
     provider.create(dev)
@@ -261,8 +263,8 @@ def test_stack_lets_go_of_its_own_zip_only(one_file_builder: type[OneFileBuilder
     assert one_file_builder.builds == 2
 
 
-def test_zip_of_another_stack_is_taken_over(one_file_builder: type[OneFileBuilder]) -> None:
-    """Otherwise the same layer is compiled once for each environment."""
+def test_intact_zip_of_another_stack_is_copied(one_file_builder: type[OneFileBuilder]) -> None:
+    """Otherwise the same layer is built once for each environment."""
     provider = LayerBuildProvider()
     dev, prod = inputs(stack="dev"), inputs(stack="prod")
     provider.create(dev)
@@ -275,8 +277,10 @@ def test_zip_of_another_stack_is_taken_over(one_file_builder: type[OneFileBuilde
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "note missing", "another fingerprint"])
-def test_zip_of_another_stack_is_not_trusted_blindly(damage: str, one_file_builder: type[OneFileBuilder]) -> None:
-    """Otherwise one damaged zip spreads to all stacks of a checkout."""
+def test_damaged_or_different_zip_of_another_stack_is_not_copied(
+    damage: str, one_file_builder: type[OneFileBuilder]
+) -> None:
+    """Otherwise a damaged zip is copied to all stacks of a checkout."""
     provider = LayerBuildProvider()
     first = provider.create(inputs(stack="dev")).outs or {}
     zip_file = Path(inputs(stack="dev")["zip"])
@@ -295,44 +299,44 @@ def test_zip_of_another_stack_is_not_trusted_blindly(damage: str, one_file_build
     assert one_file_builder.builds == 2
 
 
-def test_failed_build_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise a placeholder or half a zip is published by the next run."""
+def test_failed_build_leaves_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the next run publishes a placeholder or an incomplete zip."""
     monkeypatch.setattr(OneFileBuilder, "fails", True)
     zip_file = Path(inputs()["zip"])
     zip_file.parent.mkdir(parents=True)
     zip_file.touch()  # the placeholder of the component
-    with pytest.raises(BuildError, match="no luck today"):
+    with pytest.raises(BuildError, match="the fake build failed"):
         LayerBuildProvider().create(inputs())
     assert list(zip_file.parent.iterdir()) == []
 
 
-def test_failed_build_shows_what_is_to_be_done_and_not_how_the_error_came(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise the message stands below thirty lines of this package's inner life: the SDK shows all of them."""
+def test_error_of_a_failed_build_has_no_traceback_of_this_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the message comes after many lines of traceback, because the SDK prints them all."""
     monkeypatch.setattr(OneFileBuilder, "fails", True)
     with pytest.raises(BuildError) as caught:
         LayerBuildProvider().create(inputs())
 
     shown = "".join(traceback.format_exception(caught.value))
-    assert "no luck today" in shown
-    assert "pipeline.py" not in shown
+    assert "the fake build failed" in shown
+    assert "build.py" not in shown
     assert shown.count('  File "') <= 3
 
 
-def test_files_that_changed_since_the_plan_are_refused() -> None:
-    """Otherwise what is published is not what the preview showed."""
-    given = {**inputs(), "fingerprint": "0" * 64}
+def test_build_with_another_fingerprint_than_planned_is_refused() -> None:
+    """Otherwise another layer is published than the one that the preview showed."""
+    news = {**inputs(), "fingerprint": "0" * 64}
     with pytest.raises(InputError, match="changed while Pulumi was running"):
-        LayerBuildProvider().create(given)
+        LayerBuildProvider().create(news)
 
 
-def test_read_gives_state_back() -> None:
-    """Otherwise a refresh on a machine without the zip throws the resource out of the state."""
+def test_read_returns_the_state_unchanged() -> None:
+    """Otherwise a refresh on a machine without the zip removes the resource from the state."""
     read = LayerBuildProvider().read("id", {"fingerprint": "a", "size": 1.0})
     assert (read.id, read.outs) == ("id", {"fingerprint": "a", "size": 1.0})
 
 
-def test_provider_in_state_is_a_reference_and_stays_the_same() -> None:
-    """Otherwise state holds code of an old release, and every new release shows a change on every stack."""
+def test_provider_is_pickled_by_reference_without_attributes() -> None:
+    """Otherwise the state contains code of an old release, and every new release changes every stack."""
     pickled = base64.b64decode(serialize_provider(LayerBuildProvider()))
     assert b"pulumi_poetry_layer.provider" in pickled
     assert len(pickled) < 200

@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A provider process that is not configured yet."""
-    monkeypatch.setattr(provider, "_STACK", [])
+    monkeypatch.setattr(provider, "_configurations", [])
 
 
 @pytest.mark.parametrize(
