@@ -1,4 +1,4 @@
-"""Fixtures of the end-to-end tests: the real Pulumi engine, a local AWS, programs in folders of their own."""
+"""Fixtures of the end-to-end tests: the real Pulumi engine, a local AWS, and programs in their own folders."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ runtime: python
 
 @pytest.fixture(scope="session")
 def toolchain() -> Toolchain:
-    """The real tools; a test that needs them fails in CI, and skips elsewhere, where they are missing."""
+    """The real tools. If they are missing, the tests fail in CI and are skipped elsewhere."""
     return find_toolchain()
 
 
 @pytest.fixture(scope="session")
 def aws_server() -> Iterator[LocalAws]:
-    """One moto server for the whole run."""
+    """One moto server for the whole test run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
         server = LocalAws()
@@ -37,7 +37,7 @@ def aws_server() -> Iterator[LocalAws]:
 
 @pytest.fixture
 def aws(aws_server: LocalAws) -> LocalAws:
-    """A local AWS with nothing in it."""
+    """A local AWS without any resources."""
     aws_server.reset()
     return aws_server
 
@@ -46,7 +46,7 @@ def aws(aws_server: LocalAws) -> LocalAws:
 def new_machine(
     request: pytest.FixtureRequest, tmp_path: Path, toolchain: Toolchain, aws: LocalAws
 ) -> Callable[[str], Machine]:
-    """Make a machine: home and temporary folder are empty, as on a fresh CI runner.
+    """Make a machine with an empty home folder and an empty temporary folder, as on a fresh CI runner.
 
     The AWS plugin is served from this process, unless the test is marked with ``own_aws_plugin``.
     """
@@ -57,7 +57,7 @@ def new_machine(
 
 @pytest.fixture
 def new_program(tmp_path: Path, new_machine: Callable[[str], Machine]) -> Callable[..., Program]:
-    """Make a program from files by name; all programs of a test share one backend and, unless told, one machine."""
+    """Make a program from files by name; the programs of a test share one backend and, by default, one machine."""
     shared = new_machine("laptop")
 
     def make(files: Mapping[str, str | bytes], *, name: str = "program", machine: Machine | None = None) -> Program:

@@ -1,6 +1,6 @@
-"""Record the state that today's code writes, for ``test_upgrades``: ``python -m tests.e2e.record_state RELEASE``.
+"""Record the state that the current code writes, for ``test_upgrades``: ``python -m tests.e2e.record_state RELEASE``.
 
-Run it once for each release whose state differs from the one before, and never again for the same release.
+Run it once for each release that writes a different state, and never again for the same release.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ pulumi.export("arn", deps.arn)
 
 
 def record(folder: Path) -> None:
-    """Bring the program up with the real engine, and keep it with the state that is there then."""
+    """Run ``pulumi up`` with the real engine, and write the program and its state to a folder."""
     folder.mkdir(parents=True)
     (folder / "Pulumi.yaml").write_text(PROJECT_FILE)
     (folder / "__main__.py").write_text(PROGRAM)
@@ -61,13 +61,13 @@ def record(folder: Path) -> None:
 
 
 def without_this_machine(state: dict[str, Any]) -> dict[str, Any]:
-    """The state without the key of its stack, of which it holds no secret, and without where the engine saw things."""
+    """The state without its secrets provider (it has no secrets) and without the source positions of this machine."""
     state["deployment"].pop("secrets_providers", None)
     for resource in state["deployment"]["resources"]:
-        for seen in ("sourcePosition", "stackTrace"):
-            resource.pop(seen, None)
+        for key in ("sourcePosition", "stackTrace"):
+            resource.pop(key, None)
     for place in (tempfile.gettempdir(), str(Path.home()), sys.prefix):
-        assert f"{place.strip('/')}/" not in json.dumps(state), f"the state names {place}"
+        assert f"{place.strip('/')}/" not in json.dumps(state), f"the state contains {place}"
     return state
 
 

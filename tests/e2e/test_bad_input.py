@@ -1,4 +1,4 @@
-"""Bad input ends the preview with the message alone; ``tests/unit/test_bad_input.py`` has all the messages."""
+"""Bad input fails the preview, with only a message; ``tests/unit/test_bad_input.py`` checks the messages."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ STALE = {"service/pyproject.toml": BASE["service/pyproject.toml"].replace("1.16.
     ],
     ids=["stale lock", "Output where a plain value is needed"],
 )
-def test_bad_input_is_a_clear_error_of_the_preview(
+def test_bad_input_fails_the_preview_with_a_message_and_no_traceback(
     files: dict[str, str], arguments: str, messages: list[str], new_program: NewProgram
 ) -> None:
-    """Otherwise a user gets a traceback, or resources that are half declared."""
+    """Otherwise a user gets a traceback, or only some of the resources."""
     program = new_program({**BASE, **files})
     call = f"PoetryLayer('deps', project_dir='service', runtime='{RUNTIME}', {arguments})"
     program.write({"__main__.py": f"import pulumi\nfrom pulumi_poetry_layer import PoetryLayer\n{call}\n"})

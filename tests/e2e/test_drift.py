@@ -1,4 +1,4 @@
-"""What AWS has is what was built: wrong bytes are noticed, told, not handed on, and the remedy that is told works."""
+"""AWS publishes the zip that was built: a different zip is an error, and the command in the message fixes it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .test_publication import DIRECT, THROUGH_BUCKET, direct, keys
 NewProgram = Callable[..., Program]
 Spec = dict[str, Any]
 
-OTHER_BYTES = "AWS has published a different zip than the one that was built"
+DIFFERENT_ZIP = "AWS has published a different zip than the one that was built"
 
 
 def other_zip() -> bytes:
-    """A sound zip that nobody built from the lock file."""
+    """A valid zip that was not built from the lock file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("python/six.py", "raise SystemExit('not what was locked')\n")
@@ -34,7 +34,7 @@ def other_zip() -> bytes:
 
 
 def once_before_publishing(patch: pytest.MonkeyPatch, do: Callable[[Spec], None]) -> None:
-    """Let something happen in AWS to the next layer that is published, before it is."""
+    """Call a function once, just before AWS publishes the next layer version."""
     publish, pending = LambdaBackend.publish_layer_version, [do]
 
     def wrapped(backend: LambdaBackend, spec: Spec) -> Any:
@@ -45,46 +45,46 @@ def once_before_publishing(patch: pytest.MonkeyPatch, do: Callable[[Spec], None]
     patch.setattr(LambdaBackend, "publish_layer_version", wrapped)
 
 
-def follow(stack: Stack, told: str) -> None:
-    """Run the ``pulumi up …`` that an error message tells, as it stands there."""
-    found = re.search(r"pulumi (up (?:--refresh )?--replace '[^']+')", told)
-    assert found, told
+def run_command_of(message: str, stack: Stack) -> None:
+    """Run the ``pulumi up …`` command of an error message."""
+    found = re.search(r"pulumi (up (?:--refresh )?--replace '[^']+')", message)
+    assert found, message
     stack.program.pulumi(*shlex.split(found[1]), "--yes", "--stack", stack.name)
 
 
 def assert_published_as_built(stack: Stack) -> None:
-    """The layer version's bytes are those of the build, and there is nothing left to do."""
+    """AWS has the zip that was built, and the next preview is unchanged."""
     resources = stack.resources()
     published = base64.b64decode(resources["deps"]["outputs"]["codeSha256"]).hex()
     assert published == resources["deps-build"]["outputs"]["sha256"]
     assert stack.preview().unchanged
 
 
-def test_other_bytes_in_aws_are_told_until_they_are_published_again(
+def test_different_zip_in_aws_is_an_error_until_the_layer_is_published_again(
     new_program: NewProgram, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise functions run on code that is not what the lock file says, while Pulumi says that all is well."""
+    """Otherwise functions run with packages that are not in the lock file, and Pulumi does not report it."""
     stack = new_program({"__main__.py": DIRECT.replace("MORE", ""), **project_files("base")}).stack()
-    swapped = {"ZipFile": base64.b64encode(other_zip()).decode()}
-    once_before_publishing(monkeypatch, lambda spec: spec.update(Content=swapped))
+    different = {"ZipFile": base64.b64encode(other_zip()).decode()}
+    once_before_publishing(monkeypatch, lambda spec: spec.update(Content=different))
 
     failed = stack.up(skip_preview=True, check=False)
     assert failed.exit_code != 0
-    assert OTHER_BYTES in failed.text
+    assert DIFFERENT_ZIP in failed.text
     again = stack.preview(check=False)
     assert again.exit_code != 0
-    assert OTHER_BYTES in again.text
+    assert DIFFERENT_ZIP in again.text
     assert "Traceback" not in again.text
 
-    follow(stack, again.text)
+    run_command_of(again.text, stack)
     assert aws.layer_versions("deps") == [2]
     assert_published_as_built(stack)
 
 
-def test_object_that_was_overwritten_is_not_handed_on(
+def test_layer_from_an_overwritten_s3_object_is_an_error(
     new_program: NewProgram, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise whoever may write to the bucket decides what runs in the functions."""
+    """Otherwise everyone who may write to the bucket can change the code of the functions."""
     stack = new_program({"__main__.py": THROUGH_BUCKET, **project_files("base")}).stack()
 
     def overwrite(spec: Spec) -> None:
@@ -93,36 +93,36 @@ def test_object_that_was_overwritten_is_not_handed_on(
 
     once_before_publishing(monkeypatch, overwrite)
     failed = stack.up(skip_preview=True, check=False)
-    assert OTHER_BYTES in failed.text
+    assert DIFFERENT_ZIP in failed.text
 
     found = re.search(r"remove s3://([^/]+)/(\S+),", failed.text)
     assert found, failed.text
     aws.storage().delete_object(Bucket=found[1], Key=found[2])
-    follow(stack, failed.text)
+    run_command_of(failed.text, stack)
     assert keys(aws, found[1]) == [found[2]]
     assert_published_as_built(stack)
 
 
-def test_copy_of_the_aws_plugin_that_is_not_the_zip_is_not_uploaded(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise a copy that was cut short on a full disk, or laid there by somebody else, is published."""
+def test_different_copy_of_the_aws_plugin_is_not_uploaded(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise a copy that was truncated on a full disk, or written by another program, is published."""
     stack = direct(new_program)
     stack.up(skip_preview=True)
-    whole, fingerprint = aws.layer_zip("deps", 1), stack.resources()["deps-build"]["outputs"]["fingerprint"]
+    built, fingerprint = aws.layer_zip("deps", 1), stack.resources()["deps-build"]["outputs"]["fingerprint"]
     stack.destroy()
     copy = stack.program.machine.temporary / f"pulumi-asset-{fingerprint}"
-    assert copy.read_bytes() == whole, "the plugin keeps its copies elsewhere by now"
+    assert copy.read_bytes() == built, "the plugin writes its copies to another place"
     copy.write_bytes(other_zip())
 
     stack.up(skip_preview=True)
     (version,) = aws.layer_versions("deps")
-    assert aws.layer_zip("deps", version) == whole
+    assert aws.layer_zip("deps", version) == built
 
 
-def test_build_that_comes_out_otherwise_is_not_published_unasked(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise prod gets other bytes than those that were tested, under the same fingerprint, without a word."""
+def test_rebuild_with_a_different_zip_is_not_published_without_replace(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise prod gets another zip than the one that was tested, with the same fingerprint and no message."""
     stack = direct(new_program)
     stack.up(skip_preview=True)
-    pretend_that_the_first_build_came_out_otherwise(stack)
+    write_another_digest_of_the_build_into_the_state(stack)
     assert stack.preview().unchanged
 
     stack.program.write({"__main__.py": DIRECT.replace("MORE", ", description='again'")})
@@ -131,14 +131,14 @@ def test_build_that_comes_out_otherwise_is_not_published_unasked(new_program: Ne
     assert "is not reproducible; nothing was published" in refused.text
     assert aws.layer_versions("deps") == [1]
 
-    follow(stack, refused.text)
+    run_command_of(refused.text, stack)
     assert len(aws.layer_versions("deps")) == 1
     assert_published_as_built(stack)
 
 
-def pretend_that_the_first_build_came_out_otherwise(stack: Stack) -> None:
-    """Rewrite the state as it would be had a package been compiled to other bytes then."""
-    digest = hashlib.sha256(b"the zip as an older compiler made it")
+def write_another_digest_of_the_build_into_the_state(stack: Stack) -> None:
+    """Change the state as if a package had been compiled to different bytes in the first build."""
+    digest = hashlib.sha256(b"the zip of an older compiler")
     state = stack.export()
     for resource in state["deployment"]["resources"]:
         if resource["type"] == BUILD:
@@ -150,8 +150,8 @@ def pretend_that_the_first_build_came_out_otherwise(stack: Stack) -> None:
     stack.program.pulumi("stack", "import", "--file", str(backup), "--stack", stack.name)
 
 
-def test_replace_and_target_publish_the_right_bytes(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise an operator's ``--replace`` or ``--target`` publishes an old zip, or leaves the stack stuck."""
+def test_replace_and_target_publish_the_right_zip(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise ``--replace`` or ``--target`` publishes an old zip, or every later update fails."""
     stack = direct(new_program)
     stack.up(skip_preview=True)
     first = aws.layer_zip("deps", 1)

@@ -1,4 +1,4 @@
-"""What goes wrong between build, upload and publish: the old version stays, and the next ``up`` heals it."""
+"""Failures between build, upload and publish: the old version stays, and the next ``up`` completes the update."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from .test_publication import OBJECT, THROUGH_BUCKET, direct, keys
 
 NewProgram = Callable[..., Program]
 
-NOWHERE = "http://127.0.0.1:9/simple/"
+UNREACHABLE = "http://127.0.0.1:9/simple/"
 
 
 def refuse(*_: Any) -> None:
-    """What AWS says when the account is full; clients do not try that again by themselves."""
+    """The error of AWS for an account without space left; clients do not retry it."""
     raise LambdaClientError("CodeStorageExceededException", "Code storage limit exceeded.")
 
 
 def refuse_object(*_: Any, **__: Any) -> None:
-    """What S3 says when the role may not write."""
+    """The error of S3 for a role without write permission."""
     raise S3AccessDeniedError
 
 
-def forget_what_was_downloaded(stack: Stack) -> None:
-    """Empty the wheel cache: whatever is built from now on needs the network."""
+def clear_wheel_cache(stack: Stack) -> None:
+    """Clear the wheel cache: every build after that needs the network."""
     stack.program.machine.run(["pulumi-poetry-layer", "cache", "clear"], cwd=stack.program.folder)
 
 
-def test_publishing_that_failed_is_made_up_for_without_a_build(
+def test_failed_publish_is_repeated_without_another_build(
     new_program: NewProgram, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise a hiccup of AWS costs the old version, or a second build of many minutes."""
+    """Otherwise an error of AWS removes the old version, or needs a second build."""
     stack = direct(new_program)
     stack.up(skip_preview=True)
     stack.program.write(project_files("package_changed"))
@@ -50,17 +50,17 @@ def test_publishing_that_failed_is_made_up_for_without_a_build(
     assert stack.up(skip_preview=True, check=False).exit_code != 0
     assert aws.layer_versions("deps") == [1]
 
-    forget_what_was_downloaded(stack)
-    up = stack.up(skip_preview=True, POETRY_PYPI_MIRROR_URL=NOWHERE)
+    clear_wheel_cache(stack)
+    up = stack.up(skip_preview=True, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
     assert up.ops(BUILD) == ["same"]
     assert aws.layer_versions("deps") == [2]
     assert_published_as_built(stack)
 
 
-def test_upload_and_publishing_through_a_bucket_are_made_up_for(
+def test_failed_upload_and_failed_publish_with_a_bucket_are_repeated_without_another_build(
     new_program: NewProgram, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise a layer stays half published: built and not uploaded, or uploaded and not published."""
+    """Otherwise a layer stays unpublished after a failure: built but not uploaded, or uploaded but not published."""
     stack = new_program({"__main__.py": THROUGH_BUCKET, **project_files("base")}).stack()
     with monkeypatch.context() as patch:
         patch.setattr(S3Backend, "put_object", refuse_object)
@@ -69,23 +69,23 @@ def test_upload_and_publishing_through_a_bucket_are_made_up_for(
     assert failed.ops(BUILD) == ["create"]
     assert aws.layer_versions("deps") == []
 
-    forget_what_was_downloaded(stack)
+    clear_wheel_cache(stack)
     once_before_publishing(monkeypatch, refuse)
-    failed = stack.up(skip_preview=True, check=False, POETRY_PYPI_MIRROR_URL=NOWHERE)
+    failed = stack.up(skip_preview=True, check=False, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
     assert failed.exit_code != 0
     assert failed.ops(OBJECT) == ["create"]
     assert len(keys(aws, stack.resources()["artifacts"]["outputs"]["bucket"])) == 1
 
-    up = stack.up(skip_preview=True, POETRY_PYPI_MIRROR_URL=NOWHERE)
+    up = stack.up(skip_preview=True, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
     assert (up.ops(BUILD), up.ops(OBJECT)) == (["same"], ["same"])
     assert aws.layer_versions("deps") == [1]
     assert_published_as_built(stack)
 
 
-def test_pulumi_that_was_killed_while_publishing(
+def test_up_after_a_killed_up_publishes_the_layer(
     new_program: NewProgram, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise a runner that is taken away in the middle of a deploy leaves a stack that nobody can bring up."""
+    """Otherwise a CI runner that is stopped during a deployment leaves a stack that cannot be updated."""
     stack = direct(new_program)
     machine, program = stack.program.machine, stack.program
     process: list[subprocess.Popen[bytes]] = []

@@ -1,4 +1,4 @@
-"""The life of a PoetryLayer under the real engine: what a user sees in preview, up, refresh and destroy."""
+"""Preview, up, refresh and destroy of a PoetryLayer with the real engine."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ pulumi.export("size", deps.size)
 
 
 def project_files(name: str) -> dict[str, str]:
-    """The two files of a project of ``tests/projects``, as the program's ``service`` folder."""
+    """The two files of a project of ``tests/projects``, in the folder ``service`` of the program."""
     return {f"service/{file}": (PROJECTS / name / file).read_text() for file in ("pyproject.toml", "poetry.lock")}
 
 
 def build_folder(stack: Stack) -> list[str]:
-    """Names of what lies in the stack's part of the build folder."""
+    """Names of the files in the stack's part of the build folder."""
     return sorted(path.name for path in (stack.program.folder / ".poetry-layer" / stack.name).glob("*"))
 
 
 @pytest.fixture
 def dev(new_program: NewProgram) -> Stack:
-    """A stack of the program with the base project, not yet up."""
+    """A stack of the program with the base project, before its first ``up``."""
     return new_program({"__main__.py": PROGRAM, **project_files("base")}).stack()
 
 
@@ -67,7 +67,7 @@ def dev(new_program: NewProgram) -> Stack:
 def test_up_publishes_the_locked_packages_and_a_second_up_changes_nothing(
     builder: str, dev: Stack, aws: LocalAws
 ) -> None:
-    """Otherwise there is no layer, another one than the lock file says, or a new version for every deploy."""
+    """Otherwise there is no layer, a layer with other packages, or a new version in every deployment."""
     dev.set_config("builder", builder)
     preview = dev.preview()
     assert preview.ops(BUILD) == ["create"]
@@ -92,8 +92,8 @@ def test_up_publishes_the_locked_packages_and_a_second_up_changes_nothing(
     assert aws.layer_versions("deps-dev") == [1]
 
 
-def test_published_zip_imports_under_the_target_python(dev: Stack, aws: LocalAws, tmp_path: Path) -> None:
-    """Otherwise the function fails in AWS with an import error, long after the deploy went through."""
+def test_packages_of_the_published_zip_can_be_imported(dev: Stack, aws: LocalAws, tmp_path: Path) -> None:
+    """Otherwise the deployment succeeds, and the function fails with an import error."""
     dev.up(skip_preview=True)
     with zipfile.ZipFile(io.BytesIO(aws.layer_zip("deps-dev", 1))) as archive:
         archive.extractall(tmp_path / "opt")
@@ -112,7 +112,7 @@ def test_published_zip_imports_under_the_target_python(dev: Stack, aws: LocalAws
 def test_fresh_checkout_previews_unchanged_without_building(
     dev: Stack, new_machine: Callable[[str], Machine], tmp_path: Path, aws: LocalAws
 ) -> None:
-    """Otherwise every CI runner rebuilds the layer, or fails, to find out that there is nothing to do."""
+    """Otherwise every CI runner builds the layer, or fails, although nothing has changed."""
     dev.up(skip_preview=True)
     runner = dev.on(dev.program.checkout(tmp_path / "runner" / "work", machine=new_machine("runner")))
 
@@ -124,10 +124,10 @@ def test_fresh_checkout_previews_unchanged_without_building(
     assert [zip_file.stat().st_size for zip_file in zips] == [0]
 
 
-def test_fresh_checkout_rebuilds_when_only_the_layer_version_must_be_made_again(
+def test_fresh_checkout_builds_the_zip_if_only_the_layer_version_is_replaced(
     dev: Stack, new_machine: Callable[[str], Machine], tmp_path: Path, aws: LocalAws
 ) -> None:
-    """Otherwise the placeholder, or nothing, is published in the place of the packages."""
+    """Otherwise the empty placeholder is published."""
     dev.up(skip_preview=True)
     runner = dev.on(dev.program.checkout(tmp_path / "runner" / "work", machine=new_machine("runner")))
     runner.set_config("description", "what the service needs")
@@ -142,8 +142,8 @@ def test_fresh_checkout_rebuilds_when_only_the_layer_version_must_be_made_again(
         assert "python/six.py" in archive.namelist()
 
 
-def test_package_change_is_shown_by_version_and_replaces_the_layer_version(dev: Stack, aws: LocalAws) -> None:
-    """Otherwise a user cannot tell from the preview what a deploy changes, or the new package never arrives."""
+def test_package_change_shows_the_versions_and_replaces_the_layer_version(dev: Stack, aws: LocalAws) -> None:
+    """Otherwise a user cannot see in the preview what changes, or the new version is not published."""
     dev.up(skip_preview=True)
     dev.program.write(project_files("package_changed"))
 
@@ -163,7 +163,7 @@ def test_package_change_is_shown_by_version_and_replaces_the_layer_version(dev: 
 
 
 def test_lock_change_in_another_group_changes_nothing(dev: Stack, aws: LocalAws) -> None:
-    """Otherwise every bump of a linter publishes a layer and redeploys every function that uses it."""
+    """Otherwise every update of a linter publishes a layer and updates every function that uses it."""
     dev.up(skip_preview=True)
     dev.program.write(project_files("dev_changed"))
 
@@ -174,8 +174,8 @@ def test_lock_change_in_another_group_changes_nothing(dev: Stack, aws: LocalAws)
     assert aws.layer_versions("deps-dev") == [1]
 
 
-def test_two_stacks_with_different_groups_live_side_by_side(dev: Stack, aws: LocalAws) -> None:
-    """Otherwise dev and prod overwrite each other's layer, or prod ships dev's packages."""
+def test_two_stacks_with_different_groups_have_separate_layers(dev: Stack, aws: LocalAws) -> None:
+    """Otherwise dev and prod overwrite each other's layer, or prod gets the packages of dev."""
     dev.program.stack("prod")
     dev.set_config("groups", json.dumps(["main", "debug"]))
     prod = Stack(program=dev.program, name="prod")
@@ -195,8 +195,8 @@ def test_two_stacks_with_different_groups_live_side_by_side(dev: Stack, aws: Loc
     assert prod.preview().unchanged
 
 
-def test_refresh_finds_a_version_deleted_outside_and_up_publishes_it_again(dev: Stack, aws: LocalAws) -> None:
-    """Otherwise a layer deleted by hand stays deleted while Pulumi says that all is well."""
+def test_version_that_was_deleted_in_aws_is_published_again_after_a_refresh(dev: Stack, aws: LocalAws) -> None:
+    """Otherwise a layer version that was deleted by hand stays deleted, and Pulumi does not report it."""
     dev.up(skip_preview=True)
     assert dev.refresh().unchanged
     aws.functions().delete_layer_version(LayerName="deps-dev", VersionNumber=1)
@@ -209,13 +209,13 @@ def test_refresh_finds_a_version_deleted_outside_and_up_publishes_it_again(dev: 
 
     assert up.ops(LAYER) == ["create"]
     assert up.ops(BUILD) == ["same"]
-    assert zip_file.stat().st_mtime_ns == built, "the zip was there, there was nothing to build"
+    assert zip_file.stat().st_mtime_ns == built, "the zip exists and is not built again"
     (version,) = aws.layer_versions("deps-dev")
     assert zipfile.ZipFile(io.BytesIO(aws.layer_zip("deps-dev", version))).testzip() is None
 
 
-def test_destroy_removes_the_version_and_the_zip(dev: Stack, aws: LocalAws) -> None:
-    """Otherwise layers pile up in the account, and zips on the disk."""
+def test_destroy_removes_the_layer_version_and_the_zip(dev: Stack, aws: LocalAws) -> None:
+    """Otherwise old layer versions stay in the account, and old zips on the disk."""
     dev.up(skip_preview=True)
     dev.destroy()
     assert aws.layer_versions("deps-dev") == []
@@ -230,15 +230,15 @@ def test_destroy_removes_the_version_and_the_zip(dev: Stack, aws: LocalAws) -> N
         ("local", "`poetry install --no-root --only main"),
     ],
 )
-def test_failed_build_leaves_nothing_and_the_next_up_recovers(
+def test_failed_build_leaves_nothing_and_the_next_up_succeeds(
     builder: str, message: str, dev: Stack, aws: LocalAws
 ) -> None:
-    """Otherwise half a layer is published, or the stack needs repair by hand after a hiccup of the network."""
+    """Otherwise an incomplete layer is published, or the stack must be repaired by hand after a network error."""
     dev.set_config("builder", builder)
     failed = dev.up(check=False, POETRY_PYPI_MIRROR_URL="http://127.0.0.1:9/simple/")
     assert failed.exit_code != 0
     assert message in failed.text
-    assert "127.0.0.1" in failed.text, "the builder's own output must reach the user"
+    assert "127.0.0.1" in failed.text, "the output of the builder must be shown"
     assert aws.layer_versions("deps-dev") == []
     assert build_folder(dev) == []
     assert "deps-build" not in dev.resources()
@@ -247,8 +247,8 @@ def test_failed_build_leaves_nothing_and_the_next_up_recovers(
     assert aws.layer_versions("deps-dev") == [1]
 
 
-def test_failed_update_keeps_the_old_version_and_the_next_up_recovers(dev: Stack, aws: LocalAws) -> None:
-    """Otherwise a failing build takes down the functions that run on the layer of yesterday."""
+def test_failed_update_keeps_the_old_version_and_the_next_up_succeeds(dev: Stack, aws: LocalAws) -> None:
+    """Otherwise a failed build breaks the functions that use the old version."""
     dev.up(skip_preview=True)
     dev.program.write(project_files("package_changed"))
 
@@ -262,8 +262,8 @@ def test_failed_update_keeps_the_old_version_and_the_next_up_recovers(dev: Stack
     assert dev.outputs()["packages"]["six"] == "1.17.0"
 
 
-def test_inputs_and_outputs_name_no_folder_of_this_machine(dev: Stack) -> None:
-    """Otherwise laptop and CI runner see changes where there are none, and state tells who deployed from where."""
+def test_state_contains_no_folder_of_this_machine(dev: Stack) -> None:
+    """Otherwise a preview on another machine shows changes, and the state contains a user name."""
     dev.up(skip_preview=True)
     for resource in dev.resources().values():
         state = json.dumps([resource.get("inputs"), resource.get("outputs")])
@@ -272,7 +272,7 @@ def test_inputs_and_outputs_name_no_folder_of_this_machine(dev: Stack) -> None:
 
 
 def test_program_that_changes_its_working_directory_still_works(dev: Stack, aws: LocalAws, tmp_path: Path) -> None:
-    """Otherwise an os.chdir in the program makes the layer's zip land where the AWS plugin does not look."""
+    """Otherwise the zip of a program that calls os.chdir is written where the AWS plugin does not find it."""
     dev.program.write({"__main__.py": f"import os\nos.chdir({str(tmp_path)!r})\n{PROGRAM}"})
     dev.up()
     assert aws.layer_versions("deps-dev") == [1]
@@ -280,7 +280,7 @@ def test_program_that_changes_its_working_directory_still_works(dev: Stack, aws:
 
 
 def _without_poetry(stack: Stack) -> str:
-    """The machine's PATH without the folders that hold Poetry."""
+    """The PATH of the machine without the folders that contain Poetry."""
     path = stack.program.machine.environment["PATH"].split(":")
     kept = [folder for folder in path if not (Path(folder) / "poetry").exists()]
     assert len(kept) < len(path)

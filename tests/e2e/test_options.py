@@ -1,4 +1,4 @@
-"""Resource options of the component under the real engine, and where its children end up."""
+"""Resource options of the component with the real engine."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ import pulumi_aws as aws
 pulumi.export("bucket", aws.s3.Bucket("artifacts", bucket="artifacts-of-the-platform").bucket)
 """
 
-ELSEWHERE = f"""\
+IN_ANOTHER_REGION = f"""\
 import pulumi
 import pulumi_aws as aws
 from pulumi_poetry_layer import PoetryLayer
@@ -75,12 +75,12 @@ PoetryLayer("direct", **common, extras=["yaml"])
 
 
 def write_program(stack: Stack, more: str, name: str = "deps") -> None:
-    """Write the program with more options."""
+    """Write the program with additional options."""
     stack.program.write({"__main__.py": WITH_OPTIONS.replace("MORE", more).replace("NAME", repr(name))})
 
 
-def test_options_have_the_effect_that_pulumi_promises(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise protected layers vanish, renamed ones are published anew, and company-wide transforms do nothing."""
+def test_options_of_the_component_are_applied_to_its_children(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise protected layers are deleted, renamed layers are published again, and transforms have no effect."""
     stack = new_program({"__main__.py": "", **project_files("base")}).stack()
     write_program(stack, "retain_on_delete=True")
     up = stack.up(skip_preview=True)
@@ -105,10 +105,10 @@ def test_options_have_the_effect_that_pulumi_promises(new_program: NewProgram, a
     assert aws.layer_versions("deps") == [1], "retain_on_delete"
 
 
-def test_layers_follow_their_provider_and_a_bucket_of_another_stack(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise a layer is published in the default region, or only through a bucket of the same program."""
+def test_layers_use_their_provider_and_a_bucket_of_another_stack(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise a layer is published in the default region, or a bucket of another stack cannot be used."""
     new_program({"__main__.py": PRODUCER}, name="platform").stack("dev").up(skip_preview=True)
-    stack = new_program({"__main__.py": ELSEWHERE, **project_files("base")}).stack()
+    stack = new_program({"__main__.py": IN_ANOTHER_REGION, **project_files("base")}).stack()
     assert stack.preview().ops(OBJECT) == ["create"]
     stack.up(skip_preview=True)
 
@@ -125,16 +125,16 @@ def test_layers_follow_their_provider_and_a_bucket_of_another_stack(new_program:
     assert stack.preview().unchanged
 
 
-def test_transforms_that_hand_everything_back_change_nothing(
+def test_transforms_that_return_all_properties_change_nothing(
     new_program: NewProgram, new_machine: Callable[[str], Machine], tmp_path: Path, aws: LocalAws
 ) -> None:
-    """Otherwise a transform that sets tags makes every fresh runner publish every layer, one with another's zip."""
+    """Otherwise every fresh runner publishes all layers again in a program with transforms, with the wrong zips."""
     stack = new_program({"__main__.py": TRANSFORMED, **project_files("base")}).stack()
     check_transforms(stack, new_machine("runner"), tmp_path / "runner", aws)
 
 
 def check_transforms(stack: Stack, other: Machine, folder: Path, aws: LocalAws) -> None:
-    """Deploy a program with transforms; another machine sees no change, and publishes each layer's own bytes."""
+    """Deploy a program with transforms; on another machine nothing changes, and each layer gets its own zip."""
     stack.up(skip_preview=True)
     runner = stack.on(stack.program.checkout(folder, machine=other))
     assert runner.preview().unchanged

@@ -1,4 +1,4 @@
-"""What a preview tells of a layer under the real engine: what changes and why, how large it will be, and limits."""
+"""The line about a layer in a preview of the real engine: what changes, the expected size, and limits."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ UNTOUCHED = "deps: poetry.lock has changed since the layer was built, but the la
 
 
 def wheel(name: str, data: bytes = b"answer = 42\n" * 5000, *, copies: int = 1) -> WheelSample:
-    """A wheel of one large file, or of several."""
+    """A wheel with one large file, or with several."""
     return WheelSample(name=name, files={f"{name}/data{number}": data for number in range(copies)})
 
 
 def service(*wheels: tuple[str, bytes]) -> dict[str, str]:
-    """A project that asks for the wheels' distributions, in one group."""
+    """A project with the distributions of the wheels in one group."""
     names = [file.split("-")[0] for file, _ in wheels]
     project = PROJECT.replace('["app"]', json.dumps(names))
     packages = [
@@ -53,60 +53,62 @@ def service(*wheels: tuple[str, bytes]) -> dict[str, str]:
 
 @pytest.fixture
 def index() -> Iterator[Index]:
-    """An index on loopback that tells sizes as PyPI does."""
+    """An index on loopback that lists the sizes of files, as PyPI does."""
     with serve(Index(sizes=True)) as served:
         yield served
 
 
 def new_stack(new_program: NewProgram, index: Index, *samples: WheelSample) -> Stack:
-    """A stack of a program whose service needs these wheels, which the index has."""
+    """A stack of a program with these wheels in its project, and on the index."""
     index.files = {sample.file_name: sample.data() for sample in samples}
     return new_program({"__main__.py": PROGRAM, **service(*index.files.items())}).stack()
 
 
-def told(result: Result) -> list[str]:
-    """What was said of the layer under "Diagnostics", by the preview and then by the update."""
+def layer_lines(result: Result) -> list[str]:
+    """The lines about the layer under "Diagnostics", of the preview and then of the update."""
     return [line.strip() for line in result.text.splitlines() if line.strip().startswith("deps: ")]
 
 
-def test_line_says_what_changes_why_and_how_large_it_will_be(
+def test_line_shows_the_change_its_reason_and_the_expected_size(
     new_program: NewProgram, index: Index, aws: LocalAws
 ) -> None:
-    """Otherwise a reviewer has to run `up` to see what a pull request brings, and how large it is."""
+    """Otherwise a reviewer must run `up` to see what a pull request changes, and how large the layer is."""
     dev = new_stack(new_program, index, wheel("app"), wheel("lib", os.urandom(300_000)))
     new_layer = "deps: new layer of 2 packages for python3.12 on x86_64"
 
-    assert told(dev.preview(POETRY_PYPI_MIRROR_URL=UNREACHABLE)) == [f"{new_layer}; size not known yet"]
-    (asked,) = told(dev.preview(POETRY_PYPI_MIRROR_URL=index.url))
-    assert asked.startswith(f"{new_layer}; about 0.3 MB zipped, 0.4 MB unzipped")
+    assert layer_lines(dev.preview(POETRY_PYPI_MIRROR_URL=UNREACHABLE)) == [f"{new_layer}; size not known yet"]
+    (line_with_size,) = layer_lines(dev.preview(POETRY_PYPI_MIRROR_URL=index.url))
+    assert line_with_size.startswith(f"{new_layer}; about 0.3 MB zipped, 0.4 MB unzipped")
     assert [headers.get("Range") for path, headers in index.requests if path.startswith("/files/")] == [
         "bytes=-65536",
         "bytes=-65536",
     ]
-    assert told(dev.preview(POETRY_PYPI_MIRROR_URL=UNREACHABLE)) == [asked], "what was asked once is known"
+    assert layer_lines(dev.preview(POETRY_PYPI_MIRROR_URL=UNREACHABLE)) == [line_with_size], "sizes are cached"
 
     up = dev.up(POETRY_PYPI_MIRROR_URL=index.url)
-    assert told(up) == [asked, f"{new_layer}; built, 0.3 MB zipped, 0.4 MB unzipped"]
+    assert layer_lines(up) == [line_with_size, f"{new_layer}; built, 0.3 MB zipped, 0.4 MB unzipped"]
     assert not (set(up.step(BUILD).new["inputs"]) & {"dry_run", "size"})
 
     index.requests.clear()
     unchanged = dev.preview(POETRY_PYPI_MIRROR_URL=index.url)
     assert unchanged.unchanged
-    assert (told(unchanged), index.requests) == ([], [])
+    assert (layer_lines(unchanged), index.requests) == ([], [])
 
     dev.set_config("exclude", '["lib"]')
     preview = dev.preview(POETRY_PYPI_MIRROR_URL=UNREACHABLE)
-    (line,) = told(preview)
+    (line,) = layer_lines(preview)
     assert line.startswith("deps: \N{MINUS SIGN}lib; exclude +lib; exactly ")
     assert preview.ops(BUILD) == ["update"]
     assert "size" not in preview.step(BUILD).detailed_diff
     done = dev.up(skip_preview=True, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
-    assert told(done) == [line.replace("exactly", "built,")]
+    assert layer_lines(done) == [line.replace("exactly", "built,")]
     assert len(aws.layer_zip("deps", 2)) == dev.outputs()["size"]
 
 
-def test_lock_change_that_leaves_the_layer_alone_is_told_once(new_program: NewProgram, index: Index) -> None:
-    """Otherwise a user wonders whether the change was seen, sees a diff, or is told of it in every later preview."""
+def test_lock_file_change_that_keeps_the_layer_is_reported_until_the_next_up(
+    new_program: NewProgram, index: Index
+) -> None:
+    """Otherwise a user does not know whether the change was noticed, or gets the message in every later preview."""
     dev = new_stack(new_program, index, wheel("app"))
     dev.up(skip_preview=True, POETRY_PYPI_MIRROR_URL=index.url)
     lock = (dev.program.folder / "service/poetry.lock").read_text()
@@ -115,19 +117,19 @@ def test_lock_change_that_leaves_the_layer_alone_is_told_once(new_program: NewPr
 
     preview = dev.preview(diff=True, POETRY_PYPI_MIRROR_URL=index.url)
     assert preview.unchanged
-    assert told(preview) == [UNTOUCHED]
+    assert layer_lines(preview) == [UNTOUCHED]
     assert preview.text.count(UNTOUCHED) == 1
     assert (preview.ops(BUILD), preview.ops(LAYER)) == (["same"], ["same"])
     assert "lock_digest" not in preview.stdout
-    assert told(dev.up(POETRY_PYPI_MIRROR_URL=index.url)) == [UNTOUCHED], (
-        "in its preview, and not once more in the update"
-    )
-    assert told(dev.preview(POETRY_PYPI_MIRROR_URL=index.url)) == []
+    assert layer_lines(dev.up(POETRY_PYPI_MIRROR_URL=index.url)) == [UNTOUCHED], "once, in the preview of the update"
+    assert layer_lines(dev.preview(POETRY_PYPI_MIRROR_URL=index.url)) == []
     assert index.requests == []
 
 
-def test_layer_over_a_limit_fails_the_preview_and_says_what_to_write(new_program: NewProgram, index: Index) -> None:
-    """Otherwise the limit is found out by AWS, in the middle of a deployment that the preview promised."""
+def test_layer_over_a_limit_fails_the_preview_and_names_the_argument_to_use(
+    new_program: NewProgram, index: Index
+) -> None:
+    """Otherwise the preview succeeds, and AWS refuses the layer in the middle of the deployment."""
     wide, heavy = wheel("wide", bytes(1 << 20), copies=270), wheel("heavy", os.urandom(54 << 20))
     dev = new_stack(new_program, index, wide, heavy)
     dev.set_config("bucket", "artifacts")

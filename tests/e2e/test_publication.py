@@ -1,4 +1,4 @@
-"""How a layer reaches AWS and what stays there: through S3, kept versions, states that were tampered with."""
+"""How a layer gets to AWS, and what stays there: S3, kept versions, damaged zips and changed states."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def keys(aws: LocalAws, bucket: str) -> list[str]:
     return [found["Key"] for found in aws.storage().list_objects_v2(Bucket=bucket).get("Contents", [])]
 
 
-def test_layer_goes_through_a_bucket_of_the_same_program(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise a layer over 50 MiB cannot be deployed, or its first preview fails on the bucket's unknown name."""
+def test_layer_is_published_through_a_bucket_of_the_same_program(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise a layer over 50 MiB cannot be deployed, or its first preview fails: the bucket has no name yet."""
     stack = new_program({"__main__.py": THROUGH_BUCKET, **project_files("base")}).stack()
     assert stack.preview().ops(OBJECT) == ["create"]
     stack.up(skip_preview=True)
@@ -70,7 +70,7 @@ def test_layer_goes_through_a_bucket_of_the_same_program(new_program: NewProgram
 
 
 def test_skip_destroy_keeps_replaced_and_destroyed_versions(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise functions of other teams lose the version that they are pinned to."""
+    """Otherwise the version that functions of other teams use is deleted."""
     stack = direct(new_program, ", skip_destroy=True")
     stack.up(skip_preview=True)
     stack.program.write(project_files("package_changed"))
@@ -81,8 +81,8 @@ def test_skip_destroy_keeps_replaced_and_destroyed_versions(new_program: NewProg
     assert not list((stack.program.folder / ".poetry-layer").glob("*/*"))
 
 
-def test_skip_destroy_keeps_versions_but_no_objects(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise the bucket of a stack that keeps its versions cannot be destroyed, or grows with every deploy."""
+def test_skip_destroy_keeps_versions_but_not_s3_objects(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise the bucket cannot be destroyed, or it grows with every deployment."""
     program = THROUGH_BUCKET.replace(", bucket=", ", skip_destroy=True, bucket=")
     stack = new_program({"__main__.py": program, **project_files("base")}).stack()
     stack.up(skip_preview=True)
@@ -97,30 +97,32 @@ def test_skip_destroy_keeps_versions_but_no_objects(new_program: NewProgram, aws
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "corrupted"])
-def test_damaged_zip_is_never_published(damage: str, new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise a disk hiccup or a canceled run ends up in AWS."""
+def test_damaged_zip_is_built_again_and_not_published(damage: str, new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise a zip that was damaged on the disk, or by a canceled run, is published."""
     stack = direct(new_program)
     stack.up(skip_preview=True)
     (zip_file,) = (stack.program.folder / ".poetry-layer").glob("*/*.zip")
-    whole = zip_file.read_bytes()
+    intact = zip_file.read_bytes()
     if damage == "missing":
         zip_file.unlink()
     else:
-        zip_file.write_bytes({"empty": b"", "truncated": whole[:-1], "corrupted": b"x" + whole[1:]}[damage])
+        zip_file.write_bytes({"empty": b"", "truncated": intact[:-1], "corrupted": b"x" + intact[1:]}[damage])
     stack.program.write({"__main__.py": DIRECT.replace("MORE", ", description='again'")})
-    # What the AWS plugin kept of the first upload must not help: this is another machine's temporary folder.
-    for kept in stack.program.machine.temporary.glob("pulumi-asset-*"):
-        kept.unlink()
+    # Without the copies of the AWS plugin, as on another machine.
+    for copy in stack.program.machine.temporary.glob("pulumi-asset-*"):
+        copy.unlink()
 
     up = stack.up(skip_preview=True)
 
     assert up.ops(BUILD) == ["same"]
     assert aws.layer_versions("deps") == [2]
-    assert aws.layer_zip("deps", 2) == whole
+    assert aws.layer_zip("deps", 2) == intact
 
 
-def test_layer_version_lost_from_state_is_published_again(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise ``pulumi state delete`` leaves a stack that cannot be brought up."""
+def test_layer_version_that_was_removed_from_the_state_is_published_again(
+    new_program: NewProgram, aws: LocalAws
+) -> None:
+    """Otherwise a stack cannot be updated after ``pulumi state delete``."""
     stack = direct(new_program)
     stack.up(skip_preview=True)
     urn = stack.resources()["deps"]["urn"]
@@ -131,8 +133,8 @@ def test_layer_version_lost_from_state_is_published_again(new_program: NewProgra
     assert stack.preview().unchanged
 
 
-def test_exported_state_imports_into_an_unchanged_stack(new_program: NewProgram) -> None:
-    """Otherwise a backup of the state, or a move to another backend, rebuilds every layer."""
+def test_exported_and_imported_state_is_unchanged(new_program: NewProgram) -> None:
+    """Otherwise every layer is built again after a restored backup or a move to another backend."""
     stack = direct(new_program)
     stack.up(skip_preview=True)
     backup = stack.program.folder / "state.json"

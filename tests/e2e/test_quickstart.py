@@ -1,4 +1,4 @@
-"""The quick start as a user runs it: ``pulumi up`` at the root of the repository."""
+"""The quick start as a user runs it: ``pulumi up`` in the root folder of the repository."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).parent.parent.parent
 
 @pytest.fixture
 def quickstart(tmp_path: Path, new_machine: Callable[[str], Machine]) -> Program:
-    """A copy of what lies at the root: Pulumi.yaml, the stacks' files and the example."""
+    """A copy of the root folder: Pulumi.yaml, the configuration of the stacks, and the examples."""
     folder = tmp_path / "checkout"
     shutil.copytree(REPOSITORY / "examples", folder / "examples", ignore=shutil.ignore_patterns(".poetry-layer"))
     for file in REPOSITORY.glob("Pulumi*.yaml"):
@@ -28,11 +28,11 @@ def quickstart(tmp_path: Path, new_machine: Callable[[str], Machine]) -> Program
 
 
 @pytest.mark.own_aws_plugin
-def test_quickstart_publishes_a_layer_that_its_handler_can_import(
+def test_handler_of_the_quick_start_can_import_the_packages_of_its_layer(
     quickstart: Program, aws: LocalAws, tmp_path: Path
 ) -> None:
-    """Otherwise the first thing a newcomer tries does not work."""
-    # The runtime is this Python's, so that the layer's native files can be imported here.
+    """Otherwise the first thing that a new user tries does not work."""
+    # The runtime has the version of this Python, so that the native files in the layer can be imported here.
     runtime = {"runtime": "python{}.{}".format(*sys.version_info[:2])}
     dev, prod = quickstart.stack("dev", config=runtime), quickstart.stack("prod", config=runtime)
     dev.up(skip_preview=True)
@@ -52,7 +52,7 @@ def test_quickstart_publishes_a_layer_that_its_handler_can_import(
     paths = [str(tmp_path / "opt/python"), str(quickstart.folder / "examples/quickstart/handler")]
     imports = ", ".join([*importable, "app"])
     program = f"import sys; sys.path[:0] = {paths}; import {imports}; print(app.handler({{}}, None)['body'])"
-    # -B: a __pycache__ beside the handler would be a change of the function's code.
+    # -B: a __pycache__ folder beside the handler would change the code of the function.
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", program], capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""The oldest releases of Pulumi's SDK and pulumi-aws that pyproject.toml allows; other tests run on the newest."""
+"""The oldest releases of Pulumi's SDK and pulumi-aws that pyproject.toml allows; the other tests use the newest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NewProgram = Callable[..., Program]
 
 
 def oldest(name: str) -> str:
-    """The oldest release of a dependency that pyproject.toml allows, as a requirement."""
+    """A requirement for the oldest release of a dependency that pyproject.toml allows."""
     project = tomli.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (requirement,) = (found for text in project["dependencies"] if (found := Requirement(text)).name == name)
     (version,) = (specifier.version for specifier in requirement.specifier if specifier.operator == ">=")
@@ -31,7 +31,7 @@ def oldest(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a Python with this package and the oldest releases."""
+    """The folder of a Python with this package and the oldest releases."""
     folder = tmp_path_factory.mktemp("oldest") / "venv"
     environment = {**os.environ, "VIRTUAL_ENV": str(folder)}
     wanted = [
@@ -46,10 +46,10 @@ def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin"
 
 
-def test_transforms_change_nothing_with_the_oldest_releases(
+def test_oldest_releases_keep_the_hash_in_a_program_with_transforms(
     old_python: Path, toolchain: Toolchain, new_program: NewProgram, aws: LocalAws, tmp_path: Path
 ) -> None:
-    """Otherwise every fresh runner with an older SDK publishes every layer again, one with another's zip."""
+    """Otherwise every fresh runner with an older SDK publishes all layers again, with the wrong zips."""
     tools = replace(toolchain, python=old_python)
     laptop, runner = (Machine(root=tmp_path / name, toolchain=tools, aws=aws) for name in ("laptop", "runner"))
     stack = new_program({"__main__.py": TRANSFORMED, **project_files("base")}, machine=laptop).stack()

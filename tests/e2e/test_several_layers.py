@@ -1,4 +1,4 @@
-"""Several layers in one program: of one name, for many targets; and several stacks at once in one checkout."""
+"""Several layers in one program, and several stacks of one checkout at the same time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .test_lifecycle import BUILD, LAYER, RUNTIME, build_folder, project_files
 
 NewProgram = Callable[..., Program]
 
-OF_ONE_NAME = f"""\
+SAME_NAME = f"""\
 import os
 import pulumi
 from pulumi_poetry_layer import PoetryLayer
@@ -77,13 +77,13 @@ def names_in(published: bytes) -> set[str]:
 
 
 @pytest.mark.own_aws_plugin  # the engine starts it in the folder that "main:" names
-def test_two_layers_of_one_name_under_different_parents(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise a component that somebody reuses clashes with a layer of the same name elsewhere in the program.
+def test_two_layers_with_the_same_name_under_different_parents(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise a reusable component conflicts with another layer of the same name in the program.
 
-    The program lies in a folder of its own (``main:``) and changes its working directory; nothing runs in parallel.
+    The program is in its own folder (``main:``) and changes its working directory; nothing runs in parallel.
     """
     project = "name: program\nruntime: python\nmain: infra\n"
-    files = {"Pulumi.yaml": project, "infra/__main__.py": OF_ONE_NAME, **project_files("base")}
+    files = {"Pulumi.yaml": project, "infra/__main__.py": SAME_NAME, **project_files("base")}
     stack = new_program(files).stack()
     assert stack.preview().ops(BUILD) == ["create", "create"]
     stack.program.pulumi("up", "--yes", "--skip-preview", "--parallel", "1", "--stack", stack.name)
@@ -96,7 +96,7 @@ def test_two_layers_of_one_name_under_different_parents(new_program: NewProgram,
 
 
 def test_matrix_publishes_a_layer_for_every_target(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise a library for many functions is many declarations, and each mistake in it is told one at a time."""
+    """Otherwise layers for several targets need several declarations, and problems are reported one at a time."""
     stack = new_program({"__main__.py": MATRIX, **project_files("base")}).stack()
     stack.set_config("runtimes", json.dumps(["python3.13", "python2.7"]))
     failed = stack.preview(check=False)
@@ -119,16 +119,16 @@ def test_matrix_publishes_a_layer_for_every_target(new_program: NewProgram, aws:
     assert stack.preview().unchanged
 
 
-def test_stacks_of_one_checkout_do_not_get_in_each_others_way(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise an update of dev removes the zip that prod publishes, now or the next time."""
+def test_stacks_of_one_checkout_do_not_remove_each_others_zips(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise an update of dev removes the zip that prod publishes."""
     dev = new_program({"__main__.py": BY_STACK, **project_files("base")}).stack("dev")
     prod = dev.program.stack("prod")
-    at_once(dev, prod)
+    up_in_parallel(dev, prod)
     assert (aws.layer_versions("deps-dev"), aws.layer_versions("deps-prod")) == ([1], [1])
 
     dev.set_config("groups", json.dumps(["main", "debug"]))
-    prod.set_config("description", "the same packages, said otherwise")
-    at_once(dev, prod)
+    prod.set_config("description", "the same packages, with a new description")
+    up_in_parallel(dev, prod)
     assert (aws.layer_versions("deps-dev"), aws.layer_versions("deps-prod")) == ([2], [2])
     assert "iniconfig" in names_in(aws.layer_zip("deps-dev", 2))
     assert names_in(aws.layer_zip("deps-prod", 2)) & {"six", "iniconfig"} == {"six"}
@@ -136,12 +136,12 @@ def test_stacks_of_one_checkout_do_not_get_in_each_others_way(new_program: NewPr
     dev.destroy()
     assert build_folder(dev) == []
     assert len(build_folder(prod)) == 2
-    prod.set_config("description", "published again from the zip that is still there")
+    prod.set_config("description", "published again from the existing zip")
     up = prod.up(skip_preview=True, POETRY_PYPI_MIRROR_URL="http://127.0.0.1:9/simple/")
     assert up.step(LAYER, "replace").replaced_by == ("description",)
 
 
-def at_once(*stacks: Stack) -> None:
-    """``pulumi up`` of several stacks at the same time; raises what the first that failed raised."""
+def up_in_parallel(*stacks: Stack) -> None:
+    """Run ``pulumi up`` of several stacks at the same time; raise the first error."""
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda stack: stack.up(skip_preview=True), stacks))

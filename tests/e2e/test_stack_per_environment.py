@@ -1,4 +1,4 @@
-"""The example with dev, staging and prod: one program, what differs is stack configuration."""
+"""The example with dev, staging and prod: one program, three stack configurations."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "stack_per_environm
 REGION = "eu-west-1"
 
 
-def test_three_environments_get_three_layers_from_one_program(
+def test_each_environment_gets_the_layer_of_its_stack_configuration(
     tmp_path: Path, new_machine: Callable[[str], Machine], aws: LocalAws
 ) -> None:
-    """Otherwise the example does not show what it says: groups, architecture, bucket and retention by stack."""
+    """Otherwise the example does not do what its README says about groups, architecture, bucket and retention."""
     folder = Path(shutil.copytree(EXAMPLE, tmp_path / "checkout", ignore=shutil.ignore_patterns(".poetry-layer")))
     program = Program(folder=folder, backend=tmp_path / "backend", machine=new_machine("runner"))
     packages, zips = {}, {}

@@ -1,4 +1,4 @@
-"""States that older releases wrote, under today's code."""
+"""States of older releases with the current code."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .record_state import STACK, STATES
 RECORDED = sorted(path.parent for path in STATES.glob("*/state.json"))
 
 
-def test_there_are_states_to_upgrade_from() -> None:
-    """Otherwise the other test passes because it has nothing to do."""
+def test_there_is_a_recorded_state() -> None:
+    """Otherwise the other test in this module checks nothing."""
     assert RECORDED
 
 
@@ -22,9 +22,9 @@ def test_there_are_states_to_upgrade_from() -> None:
 def test_state_of_an_older_release_previews_unchanged(
     recorded: Path, tmp_path: Path, new_machine: Callable[[str], Machine], aws: LocalAws
 ) -> None:
-    """Otherwise everybody who upgrades this package publishes every layer again, without a change of theirs."""
-    kept = Program(folder=recorded, backend=tmp_path / "backend", machine=new_machine("runner"))
-    program = kept.checkout(tmp_path / "work")
+    """Otherwise every user who upgrades this package publishes all layers again."""
+    recorded_program = Program(folder=recorded, backend=tmp_path / "backend", machine=new_machine("runner"))
+    program = recorded_program.checkout(tmp_path / "work")
     stack = program.stack(STACK)
     program.pulumi("stack", "import", "--file", str(program.folder / "state.json"), "--stack", STACK)
 

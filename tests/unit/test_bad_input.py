@@ -1,6 +1,6 @@
-"""Bad input is an error of the program, with the file and the key in it, before anything is registered.
+"""Bad input raises an error that names the file and the key, before anything is registered.
 
-``tests/e2e/test_bad_input.py`` shows that such an error ends a preview of the real engine.
+``tests/e2e/test_bad_input.py`` checks that such an error fails a preview of the real engine.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ PROJECTS = Path(__file__).parent.parent / "projects"
 RUNTIME = "python{}.{}".format(*sys.version_info[:2])
 
 
-class RefusingMocks(pulumi.runtime.Mocks):
-    """Remembers what is registered."""
+class RecordingMocks(pulumi.runtime.Mocks):
+    """Records the names of the registered resources."""
 
     def __init__(self) -> None:
         self.registered: list[str] = []
@@ -34,17 +34,17 @@ class RefusingMocks(pulumi.runtime.Mocks):
 
 
 @pytest.fixture
-def mocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RefusingMocks]:
-    """Pulumi's runtime with mocks; the working folder is the program's."""
+def mocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordingMocks]:
+    """Pulumi's runtime with mocks, and an empty program folder."""
     monkeypatch.chdir(tmp_path)
-    recorder = RefusingMocks()
+    recorder = RecordingMocks()
     pulumi.runtime.set_mocks(recorder)
     yield recorder
     pulumi.runtime.settings.reset_options()
 
 
 def write_project(folder: Path, name: str, files: Mapping[str, str | None]) -> None:
-    """Write a project of ``tests/projects`` with other texts for some files; None leaves the file out."""
+    """Write a project of ``tests/projects``, with other contents for ``files``; None leaves a file out."""
     folder.mkdir()
     for file in ("pyproject.toml", "poetry.lock"):
         text = files.get(file, (PROJECTS / name / file).read_text(encoding="utf-8"))
@@ -53,7 +53,7 @@ def write_project(folder: Path, name: str, files: Mapping[str, str | None]) -> N
 
 
 def problem_of(**arguments: Any) -> str:
-    """The error of a program that declares a layer of ``service``."""
+    """The message of the error that a program with a layer for ``service`` raises."""
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
@@ -74,10 +74,10 @@ def problem_of(**arguments: Any) -> str:
     ],
     ids=["missing lock", "missing pyproject", "broken TOML"],
 )
-def test_unusable_project_is_named(
-    mocks: RefusingMocks, tmp_path: Path, files: Mapping[str, str | None], messages: list[str]
+def test_project_file_that_cannot_be_used_is_named(
+    mocks: RecordingMocks, tmp_path: Path, files: Mapping[str, str | None], messages: list[str]
 ) -> None:
-    """A user would get a traceback of somebody else's code."""
+    """A user would get a traceback from a library."""
     write_project(tmp_path / "service", "base", files)
     problem = problem_of()
     assert "PoetryLayer 'deps'" in problem
@@ -98,10 +98,10 @@ def test_unusable_project_is_named(
     ],
     ids=["unknown group", "unknown extra", "unsupported runtime and architecture"],
 )
-def test_wrong_arguments_are_named_with_what_would_be_right(
-    mocks: RefusingMocks, tmp_path: Path, arguments: Mapping[str, object], messages: list[str]
+def test_wrong_argument_is_named_with_a_correct_value(
+    mocks: RecordingMocks, tmp_path: Path, arguments: Mapping[str, object], messages: list[str]
 ) -> None:
-    """A typo would be found out after minutes of building."""
+    """A user would notice a typo only after the build."""
     write_project(tmp_path / "service", "base", {})
     problem = problem_of(**arguments)
     assert "PoetryLayer 'deps'" in problem
@@ -110,8 +110,8 @@ def test_wrong_arguments_are_named_with_what_would_be_right(
     assert mocks.registered == []
 
 
-def test_package_without_a_file_for_the_target_is_named(mocks: RefusingMocks, tmp_path: Path) -> None:
-    """The build would fail after a preview that promised a layer."""
+def test_package_without_a_file_for_the_target_is_named(mocks: RecordingMocks, tmp_path: Path) -> None:
+    """The preview would succeed, and the build would fail."""
     write_project(tmp_path / "service", "no_artifact", {})
     problem = problem_of()
     for message in ("PoetryLayer 'deps'", "package pywin32 306", "none of its 14 locked files is compatible", "glibc"):
