@@ -1,4 +1,4 @@
-"""A Lambda function whose dependencies are a layer made from the poetry.lock beside this file."""
+"""A Lambda function with its dependencies in a layer, which is built from the poetry.lock beside this file."""
 
 import json
 
@@ -11,7 +11,7 @@ config = pulumi.Config()
 deps = PoetryLayer(
     "deps",
     runtime=config.get("runtime") or "python3.13",
-    groups=config.get_object("groups") or ["main"],  # dev also gets the debug group: see Pulumi.dev.yaml
+    groups=config.get_object("groups") or ["main"],  # dev also has the debug group: see Pulumi.dev.yaml
 )
 
 role = aws.iam.Role(

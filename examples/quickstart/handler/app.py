@@ -1,4 +1,4 @@
-"""The function's own code; what it imports comes from the layer."""
+"""The code of the function; the packages that it imports are in the layer."""
 
 import requests
 

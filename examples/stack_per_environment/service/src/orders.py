@@ -1,10 +1,10 @@
-"""The service's own code; what it imports comes from the layer."""
+"""The code of the service; the packages that it imports are in the layer."""
 
 from pydantic import BaseModel
 
 
 class Order(BaseModel):
-    """What a customer asks for."""
+    """What a customer orders."""
 
     item: str
     amount: int = 1
