@@ -14,7 +14,8 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder, make_builder
+from pulumi_poetry_layer.builders.builder import Builder
+from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.layer.build import plan_request
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
@@ -25,7 +26,7 @@ from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
 
 

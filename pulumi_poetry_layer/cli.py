@@ -15,15 +15,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.builders import BUILDERS, DEFAULT_BUILDER, make_builder
+from pulumi_poetry_layer.builders.registry import BUILDERS, DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.compare.changes import counted
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.host.build_log import show_output
 from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
 from pulumi_poetry_layer.layer.artifact import LayerArtifact
 from pulumi_poetry_layer.layer.build import build_request, plan_request
-from pulumi_poetry_layer.layer.compare_request import compare_request
-from pulumi_poetry_layer.layer.inspection import inspect_layer
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.masking import mask_urls
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
     from pulumi_poetry_layer.poetry.locked import LockedSource
 
@@ -180,6 +178,8 @@ def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) 
 
 
 def _compare(options: argparse.Namespace) -> None:
+    from pulumi_poetry_layer.layer.compare_request import compare_request  # only this command needs it
+
     comparison = compare_request(_request(options), options.compare)
     if options.json:
         _print_json(comparison.document())
@@ -248,6 +248,8 @@ def artifact_document(artifact: LayerArtifact) -> dict[str, Any]:
 
 
 def _inspect(options: argparse.Namespace) -> None:
+    from pulumi_poetry_layer.layer.inspection import inspect_layer  # only this command needs it
+
     layer = inspect_layer(options.layer)
     if options.json:
         _print_json(layer.document())

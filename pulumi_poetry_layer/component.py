@@ -16,7 +16,8 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_poetry_layer.arguments import is_mocked, plan_arguments, program_folder
-from pulumi_poetry_layer.builders import DEFAULT_BUILDER, Builder
+from pulumi_poetry_layer.builders.builder import Builder
+from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials

@@ -122,7 +122,7 @@ def request_inputs(request: LayerRequest, folder: str) -> dict[str, Any]:
 def _request(props: dict[str, Any]) -> LayerRequest:
     """The request, restored from inputs (see :func:`request_inputs`)."""
     # Imported here, as in the functions below: every preview starts this process, and most build nothing.
-    from pulumi_poetry_layer.builders import make_builder
+    from pulumi_poetry_layer.builders.registry import make_builder
     from pulumi_poetry_layer.layer.request import LayerRequest
     from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
 

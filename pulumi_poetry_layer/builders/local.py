@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.builders import given_credentials
+from pulumi_poetry_layer.builders.builder import given_credentials
 from pulumi_poetry_layer.builders.poetry.index_access import index_access
 from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_settings
 from pulumi_poetry_layer.errors import HostError, SubprocessError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pulumi_poetry_layer.archive.members import Member
-    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.builders.poetry.index_access import IndexAccess
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
     from pulumi_poetry_layer.plan.target import Target

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
-from pulumi_poetry_layer.builders import given_credentials
+from pulumi_poetry_layer.builders.builder import given_credentials
 from pulumi_poetry_layer.errors import DamagedSegmentError, PackageFileError, VerificationError, raise_problems
 from pulumi_poetry_layer.host.cache import cache_folder
 from pulumi_poetry_layer.names import is_wheel
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pulumi_poetry_layer.archive.members import Segment
-    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.wheels.cache import CachedWheel
 

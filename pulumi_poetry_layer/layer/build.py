@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.writer import write_archive
-from pulumi_poetry_layer.builders import DEFAULT_BUILDER, make_builder
+from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
 from pulumi_poetry_layer.layer.memo import recall_archive, remember_archive
@@ -19,7 +19,7 @@ from pulumi_poetry_layer.wheels.native import verify_loads
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pulumi_poetry_layer.builders import Builder, ProjectFiles
+    from pulumi_poetry_layer.builders.builder import Builder, ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
 
 

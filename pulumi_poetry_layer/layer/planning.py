@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeVar
 
-    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.layer.request import LayerRequest
     from pulumi_poetry_layer.plan.selection import Selection
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.builders import DEFAULT_BUILDER, ProjectFiles, make_builder
+from pulumi_poetry_layer.builders.builder import ProjectFiles
+from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, ProjectError, raise_problems
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 
 if TYPE_CHECKING:
-    from pulumi_poetry_layer.builders import Builder
+    from pulumi_poetry_layer.builders.builder import Builder
 
 DEFAULT_ARCHITECTURE = "x86_64"
 

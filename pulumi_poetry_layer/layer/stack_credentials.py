@@ -12,7 +12,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pulumi_poetry_layer.builders import make_builder
+from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.variables import variable_name
 from pulumi_poetry_layer.index.sources import PYPI, Sources
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pulumi_poetry_layer.builders import Builder
+    from pulumi_poetry_layer.builders.builder import Builder
     from pulumi_poetry_layer.layer.request import LayerRequest
 
 NAMESPACE = "poetry-layer"

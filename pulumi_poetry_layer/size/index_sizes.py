@@ -30,7 +30,7 @@ from pulumi_poetry_layer.wheels.cache import WheelCache
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pulumi_poetry_layer.builders import Builder, ProjectFiles
+    from pulumi_poetry_layer.builders.builder import Builder, ProjectFiles
     from pulumi_poetry_layer.index.client import FoundFile
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
 

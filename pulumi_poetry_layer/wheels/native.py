@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
 
-from elftools.elf.elffile import ELFFile
-from elftools.elf.gnuversions import GNUVerNeedSection
-
 from pulumi_poetry_layer.archive.members import FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from elftools.elf.elffile import ELFFile
 
     from pulumi_poetry_layer.archive.members import Segment
     from pulumi_poetry_layer.plan.target import Target
@@ -73,6 +72,9 @@ def needs_of(file: IO[bytes]) -> NativeNeeds | None:
     machine = machine_of(file.read(_HEADER_SIZE))
     if machine is None:
         return None
+    # A warm build reads no native files, and should not wait for this library.
+    from elftools.elf.elffile import ELFFile
+
     try:
         return NativeNeeds(machine=machine, glibc=max(_glibc_versions(ELFFile(file)), default=(0, 0)))
     except Exception:  # invalid offsets raise many kinds of errors, not only those of the library
@@ -83,6 +85,8 @@ def _glibc_versions(elf: ELFFile) -> Iterator[tuple[int, ...]]:
     """The versions x.y of the ``GLIBC_x.y`` symbols that a file needs (section ``.gnu.version_r``)."""
     if elf.num_sections() > _MOST:
         return
+    from elftools.elf.gnuversions import GNUVerNeedSection
+
     section = elf.get_section_by_name(".gnu.version_r")
     if not isinstance(section, GNUVerNeedSection):
         return

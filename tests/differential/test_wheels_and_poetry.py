@@ -10,7 +10,7 @@ import pytest
 
 from pulumi_poetry_layer.archive.members import FileContent, Member
 from pulumi_poetry_layer.archive.writer import write_archive
-from pulumi_poetry_layer.builders import ProjectFiles
+from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.builders.local import LocalBuilder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
 from pulumi_poetry_layer.layer.build import plan_request

@@ -17,10 +17,10 @@ import pytest
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from pulumi_poetry_layer import ContainerBuilder, LayerArtifact, build_layer
-from pulumi_poetry_layer.builders import make_builder
 from pulumi_poetry_layer.builders.container.container import ContainerLimits, start_container
 from pulumi_poetry_layer.builders.container.daemon import LABEL
 from pulumi_poetry_layer.builders.container.image import REPOSITORY
+from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import ContainerError, HostError, SubprocessError
 
 from .harness.containers import IMAGE, NETWORK, connect_to_docker, remove_while_running, running_builds

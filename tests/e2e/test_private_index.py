@@ -19,7 +19,8 @@ import trustme
 from samples.git_repository import repository
 
 from pulumi_poetry_layer import LocalBuilder, WheelBuilder, build_layer
-from pulumi_poetry_layer.builders import Builder, make_builder
+from pulumi_poetry_layer.builders.builder import Builder
+from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import BuildError
 
 from .harness import LocalAws, Machine, Program, Result, Stack, Toolchain

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pulumi_poetry_layer.builders import ProjectFiles
+from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.builders.poetry.index_access import IndexAccess, index_access
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration

@@ -15,9 +15,9 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 from samples import PROJECTS
 
-from pulumi_poetry_layer import builders
 from pulumi_poetry_layer.archive.members import BytesContent, Member
-from pulumi_poetry_layer.builders import ProjectFiles
+from pulumi_poetry_layer.builders import registry
+from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.compare.changes import UNTOUCHED
 from pulumi_poetry_layer.errors import BuildError, InputError
 from pulumi_poetry_layer.layer.build import plan_request
@@ -60,7 +60,7 @@ def one_file_builder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[On
     """Register the builder, and use an empty program folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(OneFileBuilder, "builds", 0)
-    monkeypatch.setitem(builders._BUILDERS, "one-file", lambda: OneFileBuilder)
+    monkeypatch.setitem(registry._BUILDERS, "one-file", (__name__, "OneFileBuilder"))
     return OneFileBuilder
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.builders import given_credentials
+from pulumi_poetry_layer.builders.builder import given_credentials
 from pulumi_poetry_layer.builders.container.container import (
     CACHE_FOLDER,
     BuildContainer,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pulumi_poetry_layer.archive.members import Member
-    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
 
 DEFAULT_TIMEOUT = 3600.0

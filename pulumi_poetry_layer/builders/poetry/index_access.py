@@ -25,7 +25,7 @@ from pulumi_poetry_layer.poetry.toml_tables import parse_toml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.index.credentials import Credentials
     from pulumi_poetry_layer.index.sources import Login
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pulumi_poetry_layer.archive.members import Member
-    from pulumi_poetry_layer.builders import ProjectFiles
+    from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.builders.poetry.index_access import IndexAccess
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
 

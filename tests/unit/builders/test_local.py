@@ -10,7 +10,6 @@ import pytest
 from samples import PROJECTS
 from samples.access import access_of
 
-from pulumi_poetry_layer.builders import make_builder
 from pulumi_poetry_layer.builders.local import (
     LocalBuilder,
     check_host,
@@ -18,6 +17,7 @@ from pulumi_poetry_layer.builders.local import (
     poetry_environment,
 )
 from pulumi_poetry_layer.builders.poetry.install import install_arguments
+from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import HostError
 from pulumi_poetry_layer.layer.build import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest

@@ -17,7 +17,8 @@ from samples.index import Index, file_hash, serve
 from samples.wheels import ELF_START, WheelSample
 
 from pulumi_poetry_layer.archive.writer import ArchiveSummary, write_archive
-from pulumi_poetry_layer.builders import ProjectFiles, make_builder
+from pulumi_poetry_layer.builders.builder import ProjectFiles
+from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
 from pulumi_poetry_layer.errors import (
     BuildError,

@@ -12,7 +12,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends import null
 from keyring.credentials import Credential, SimpleCredential
 
-from pulumi_poetry_layer.builders import given_credentials
+from pulumi_poetry_layer.builders.builder import given_credentials
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.variables import variable_name, variable_names
 from pulumi_poetry_layer.index.credentials import Credentials, url_with_login

@@ -12,7 +12,7 @@ from samples import PROJECTS
 
 from pulumi_poetry_layer import build_layer
 from pulumi_poetry_layer.archive.members import BytesContent, Member
-from pulumi_poetry_layer.builders import ProjectFiles
+from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.errors import (
     BuildError,
     InputError,

@@ -10,9 +10,9 @@ import pytest
 from samples import PROJECTS
 
 from pulumi_poetry_layer import ContainerBuilder
-from pulumi_poetry_layer.builders import make_builder
 from pulumi_poetry_layer.builders.container import container as build_container
 from pulumi_poetry_layer.builders.container.image import DEFAULT_IMAGE, image_reference, poetry_version
+from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import ContainerError, InputError
 from pulumi_poetry_layer.layer.build import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest

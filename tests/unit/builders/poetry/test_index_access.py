@@ -10,10 +10,10 @@ from samples import PROJECT, Package
 from samples.access import URL, access_of, package, planned, source
 
 from pulumi_poetry_layer import ContainerBuilder, LocalBuilder, WheelBuilder
-from pulumi_poetry_layer.builders import make_builder
 from pulumi_poetry_layer.builders.poetry import index_access as index_access_module
 from pulumi_poetry_layer.builders.poetry.index_access import index_access
 from pulumi_poetry_layer.builders.poetry.pinned_lock import pin_lock
+from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
 from pulumi_poetry_layer.poetry.lockfile import parse_lockfile

@@ -1,0 +1,45 @@
+"""Makes a builder by its name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pulumi_poetry_layer.builders.builder import Builder
+
+_BUILDERS = {
+    "container": ("pulumi_poetry_layer.builders.container.builder", "ContainerBuilder"),
+    "local": ("pulumi_poetry_layer.builders.local", "LocalBuilder"),
+    "wheels": ("pulumi_poetry_layer.builders.wheels", "WheelBuilder"),
+}
+"""Name → module and class. Only the chosen builder is imported: the container builder loads the Docker client."""
+
+DEFAULT_BUILDER = "wheels"
+BUILDERS = tuple(_BUILDERS)
+
+
+def make_builder(
+    kind: str,
+    options: Mapping[str, str] | None = None,
+    credentials: Mapping[str, tuple[str, str]] | None = None,
+) -> Builder:
+    """Make a builder.
+
+    Args:
+        kind: its name; see :data:`BUILDERS`.
+        options: the constructor arguments that :meth:`Builder.options` returned.
+        credentials: name of a source → user name and password.
+
+    Raises:
+        InputError: there is no builder of that name, or an argument is not valid.
+    """
+    if kind not in _BUILDERS:
+        raise InputError(f"unknown builder {kind!r}", where="builder", hint=f"choose one of: {', '.join(BUILDERS)}")
+    module, class_name = _BUILDERS[kind]
+    make: Callable[..., Builder] = getattr(import_module(module), class_name)
+    return make(**(options or {}), **({"credentials": credentials} if credentials else {}))
