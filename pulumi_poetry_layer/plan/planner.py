@@ -140,14 +140,15 @@ def _file_problem(
 
 
 def _no_usable_file(package: LockedPackage, target: Target) -> PackageFileError:
-    system = f"{target.operating_system}, glibc {target.glibc[0]}.{target.glibc[1]}"
-    hint = f"lock another version of {package.name}, or choose another runtime or architecture"
-    if package.files:
-        hint += f"; locked: {', '.join(file.name for file in package.files)}"
-    what = (
-        f"none of its {len(package.files)} locked files is compatible with {target} ({system}), and no sdist is locked"
+    if not package.files:
+        return _problem(package, "no files are locked for it", "run `poetry lock`")
+    return _problem(
+        package,
+        f"none of its {len(package.files)} locked files is compatible with {target} "
+        f"({target.operating_system}, glibc {target.glibc[0]}.{target.glibc[1]}), and no sdist is locked",
+        f"lock another version of {package.name}, or choose another runtime or architecture; "
+        f"locked: {', '.join(file.name for file in package.files)}",
     )
-    return _problem(package, what, hint)
 
 
 def _problem(package: LockedPackage, what: str, hint: str) -> PackageFileError:

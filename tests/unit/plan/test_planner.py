@@ -100,6 +100,14 @@ def test_package_without_a_usable_file_is_an_error_with_the_reason() -> None:
         assert part in message
 
 
+def test_package_without_locked_files_is_an_error() -> None:
+    """A message about incompatible files would hide that the lock file lists none."""
+    with pytest.raises(
+        PackageFileError, match=r"package app 1\.0: no files are locked for it\n  hint: run `poetry lock`"
+    ):
+        plan(PROJECT, lock_text(PROJECT, [Package(name="app", files=[])]))
+
+
 def test_all_packages_without_a_usable_file_are_reported() -> None:
     """A user could only fix one package per run."""
     packages = [Package(name=name, files=[f"{name}-1.0-cp312-cp312-win_amd64.whl"]) for name in ("app", "other")]
