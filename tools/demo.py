@@ -1,8 +1,8 @@
-"""See a lock file become a published layer: the quick start with the real Pulumi engine, against a local AWS.
+"""Demonstrate how a lock file becomes a published layer: the quick start with the real Pulumi engine and a local AWS.
 
-What is real: the ``pulumi`` command line and engine, Poetry, the lock file, the build, the zip. What stands in for AWS:
-moto's server on this machine, reached through ``tools/aws_stand_in`` in the place of Pulumi's AWS plugin. The program
-in ``examples/quickstart`` is what a user on AWS would write. Run by ``make demo``; it works on a copy in ``.demo``.
+The ``pulumi`` command line, the engine, Poetry, the lock file, the build and the zip are real. AWS is a moto server on
+this machine, and ``tools/aws_stand_in`` replaces Pulumi's AWS plugin. The program in ``examples/quickstart`` also works
+on AWS without a change. ``make demo`` runs this script, which uses a copy of the program in ``.demo``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ STACK = "prod"
 
 
 class Demo:
-    """The copy of the quick start, and the variables that lead Pulumi to the local AWS."""
+    """The copy of the quick start, and the environment variables that make Pulumi use the local AWS."""
 
     def __init__(self, endpoint: str, temporary: Path) -> None:
         self.project = DEMO / "examples" / "quickstart"
@@ -40,20 +40,20 @@ class Demo:
             "PULUMI_CONFIG_PASSPHRASE": "demo",
             "PULUMI_HOME": str(temporary / "pulumi"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "TMPDIR": str(temporary),  # the AWS plugin keeps copies of what it uploaded here
+            "TMPDIR": str(temporary),  # the AWS plugin keeps copies of uploaded files here
         }
         self._number = 0
 
     def explain(self, text: str) -> None:
-        """Say what comes next, and why."""
+        """Print what the next step shows."""
         self._number += 1
         print(f"\n\033[1m{self._number}. {text}\033[0m" if sys.stdout.isatty() else f"\n{self._number}. {text}")
 
     def run(self, *command: str, folder: Path = DEMO) -> str:
-        """Run a command as a user would, show it with what it prints, and return that.
+        """Run a command, print the command and its output, and return the output.
 
         Raises:
-            SystemExit: it failed.
+            SystemExit: The command failed.
         """
         print(f"\n$ {' '.join(command)}", flush=True)
         started = time.monotonic()
@@ -75,81 +75,81 @@ class Demo:
         return self.run("pulumi", *arguments, "--stack", STACK, "--non-interactive")
 
     def up(self) -> str:
-        """``pulumi up`` without its preview, which the demo shows by itself."""
+        """``pulumi up`` without its preview, which the demo shows in a separate step."""
         return self.pulumi("up", "--yes", "--skip-preview", "--suppress-progress")
 
     def layer_versions(self) -> list[int]:
-        """The versions of the layer that the local AWS has now."""
+        """The versions of the layer on the local AWS."""
         client = boto3.client(
             "lambda",
             endpoint_url=self.environment["AWS_ENDPOINT_URL"],
             region_name="eu-west-1",
             aws_access_key_id="demo",
-            aws_secret_access_key="demo",  # noqa: S106 - the local AWS takes any
+            aws_secret_access_key="demo",  # noqa: S106 - the local AWS accepts any
         )
         return [version["Version"] for version in client.list_layer_versions(LayerName="deps")["LayerVersions"]]
 
 
 def expect(*, holds: bool, claim: str) -> None:
-    """Check what the demo claims: a demo that lies is worse than none.
+    """Check a claim of the demo, and print the result.
 
     Raises:
-        SystemExit: the claim does not hold.
+        SystemExit: The claim is false.
     """
     print(f"  → {claim}: {'yes' if holds else 'NO'}")
     if not holds:
-        raise SystemExit(f"demo: this should hold and does not: {claim}")
+        raise SystemExit(f"demo: this should be true, but is not: {claim}")
 
 
 def main() -> None:
-    """Set the stage, play, and clear away."""
+    """Start the local AWS, run the demo, and stop the local AWS."""
     shutil.rmtree(DEMO, ignore_errors=True)
     shutil.copytree(REPOSITORY / "examples", DEMO / "examples", ignore=shutil.ignore_patterns(".poetry-layer"))
     for file in REPOSITORY.glob("Pulumi*.yaml"):
         shutil.copy(file, DEMO)
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # the server's access log
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # hides the access log of the server
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
         with tempfile.TemporaryDirectory(prefix="poetry-layer-demo-") as temporary:
             (Path(temporary) / "state").mkdir()
             host, port = server.get_host_and_port()
-            play(Demo(f"http://{host}:{port}", Path(temporary)))
+            run_steps(Demo(f"http://{host}:{port}", Path(temporary)))
     finally:
         server.stop()
 
 
-def play(demo: Demo) -> None:
-    """The demo itself, step by step."""
-    demo.explain("The program: examples/quickstart/__main__.py, next to its pyproject.toml and poetry.lock.")
+def run_steps(demo: Demo) -> None:
+    """Run the steps of the demo."""
+    demo.explain("The program: examples/quickstart/__main__.py, beside its pyproject.toml and poetry.lock.")
     print((demo.project / "__main__.py").read_text())
     demo.run("pulumi", "stack", "init", STACK)
 
-    demo.explain("What would happen? Nothing is built for a preview.")
+    demo.explain("Preview the deployment. A preview builds nothing.")
     demo.pulumi("preview")
 
     demo.explain("Build the layer from poetry.lock and publish it.")
     demo.up()
-    expect(holds=demo.layer_versions() == [1], claim="the layer is there in version 1")
+    expect(holds=demo.layer_versions() == [1], claim="version 1 of the layer exists")
 
-    demo.explain("Again: nothing changed, so nothing is built and nothing is published.")
-    expect(holds="unchanged" in demo.up() and demo.layer_versions() == [1], claim="still version 1")
+    demo.explain("Deploy again. Nothing has changed, so nothing is built and nothing is published.")
+    expect(holds="unchanged" in demo.up() and demo.layer_versions() == [1], claim="it is still version 1")
 
-    demo.explain("A dependency changes. The preview names the package and both versions.")
+    demo.explain("Change a dependency. The preview shows the package with its old and new version.")
     demo.run("poetry", "add", "--lock", "requests@~2.33", folder=demo.project)
     preview = demo.pulumi("preview", "--diff")
     expect(holds="requests" in preview and '=> "2.33' in preview, claim="the preview shows requests 2.32 => 2.33")
     demo.up()
-    expect(holds=demo.layer_versions() == [2], claim="the layer is there in version 2, version 1 is gone")
+    expect(holds=demo.layer_versions() == [2], claim="version 2 of the layer exists, and version 1 was deleted")
 
-    demo.explain("A development dependency changes: poetry.lock is another file now, the layer is the same.")
+    demo.explain("Change a development dependency. This changes poetry.lock, but not the layer.")
     demo.run("poetry", "add", "--lock", "--group", "dev", "iniconfig", folder=demo.project)
     demo.up()
-    expect(holds=demo.layer_versions() == [2], claim="nothing rebuilt, still version 2")
+    expect(holds=demo.layer_versions() == [2], claim="it is still version 2")
 
-    demo.explain("Take it all down.")
+    demo.explain("Destroy all resources.")
     demo.pulumi("destroy", "--yes", "--skip-preview", "--suppress-progress")
-    expect(holds=demo.layer_versions() == [], claim="the layer is gone")
+    expect(holds=demo.layer_versions() == [], claim="the layer does not exist any more")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Check and build what a release publishes; ``make check-release`` and ``make dist`` run it."""
+"""Check and build the files of a release. ``make check-release`` and ``make dist`` run this script."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def check() -> Iterator[str]:
-    """Yield what keeps this commit from being released as the tag in ``TAG``."""
+    """Yield the reasons why this commit cannot be released with the tag in ``TAG``."""
     version = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     tag = os.environ.get("TAG", "")
     if tag != f"v{version}":
@@ -44,7 +44,7 @@ def check() -> Iterator[str]:
 
 
 def build() -> Iterator[str]:
-    """Build both files anew and yield what is wrong with them."""
+    """Build the sdist and the wheel, and yield the problems with them."""
     shutil.rmtree(DIST, ignore_errors=True)
     _run("build", "--outdir", str(DIST), str(ROOT))
     built = sorted(DIST.iterdir())
@@ -66,7 +66,7 @@ def _differences(archive: str, *, expected: set[str], found: set[str]) -> Iterat
 
 
 def _sources() -> set[str]:
-    """Files of the checkout that git does not ignore."""
+    """The files of the checkout that git does not ignore."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return {name for name in listed.split("\0") if (ROOT / name).is_file()}

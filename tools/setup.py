@@ -1,8 +1,8 @@
-"""Set up everything that the tests and the demo need, or say where it is.
+"""Install the tools that the tests and the demo need, or print where they are.
 
-``setup.py`` installs what is missing, and ``setup.py install PART…`` a part of it. ``setup.py env`` prints PATH and
-settings for it all as a shell line, and ``setup.py env --json`` the places by name; neither installs anything. Needs
-Python 3.10 and nothing else; ``setup.sh`` finds such a Python first.
+``setup.py`` installs all missing tools for the tests, and ``setup.py install PART…`` only some parts. ``setup.py env``
+prints a shell line that sets PATH and other variables, and ``setup.py env --json`` prints the folders by name. Both
+install nothing. This script only needs Python 3.10; ``setup.sh`` finds such a Python.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PARTS = {
     "docker": _docker,
     "actionlint": actionlint.ensure,
 }
-"""What can be installed, in the order in which it is."""
+"""The parts, in the order in which they are installed."""
 
 FOR_TESTS = ("venv", "poetry", "engine", "docker")
 
@@ -45,10 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="setup", description=__doc__.splitlines()[0] if __doc__ else None)
     commands = parser.add_subparsers(dest="command")
-    wanted = commands.add_parser("install", help="install what is missing (the default)")
+    wanted = commands.add_parser("install", help="install missing tools (the default)")
     wanted.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
-    env = commands.add_parser("env", help="print where everything is; installs nothing")
-    env.add_argument("--json", action="store_true", help="as JSON, null for what is missing")
+    env = commands.add_parser("env", help="print where the tools are; installs nothing")
+    env.add_argument("--json", action="store_true", help="print JSON; a missing tool is null")
     options = parser.parse_args(arguments)
     if options.command == "env":
         print(_environment(as_json=options.json))
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def install(parts: Sequence[str] = FOR_TESTS) -> None:
-    """Install what is missing of some parts; one run at a time."""
+    """Install these parts, if they are missing. Only one setup runs at a time."""
     started = time.monotonic()
     with locked(cache_folder() / ".lock"):
         for part in PARTS:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Finds a Python that can make virtual environments and hands over to tools/setup.py.
-# As root on Debian, where there is none, python3-venv comes from apt-get.
+# Finds a Python that can make virtual environments, and runs tools/setup.py with it.
+# If there is none and this is root on Debian, it installs python3-venv.
 set -eu
 
 tools=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -16,15 +16,15 @@ find_python() {
 }
 
 if ! python=$(find_python) && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "setup: no Python 3.10 or newer with venv and pip; apt-get installs python3-venv" >&2
+    echo "setup: no Python 3.10 or newer with venv and pip; installing python3-venv with apt-get" >&2
     apt-get update -q >&2
     DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends python3-venv >&2
     python=$(find_python) || true
 fi
 
 if [ -z "$python" ]; then
-    echo "setup: needs Python 3.10 or newer with venv and pip on PATH (Debian: apt-get install python3-venv)," \
-        "or its path in PYTHON" >&2
+    echo "setup: no Python 3.10 or newer with venv and pip on PATH; install one (Debian: apt-get install python3-venv)," \
+        "or set PYTHON to its path" >&2
     exit 1
 fi
 

@@ -293,7 +293,7 @@ def test_error_for_an_unsupported_resource_names_it(new_program: NewProgram) -> 
     program = "import pulumi_aws as aws\n\naws.sqs.Queue('queue')\n"
     preview = new_program({"__main__.py": program}).stack().preview(check=False)
     assert preview.exit_code != 0
-    assert "has no aws:sqs/queue:Queue" in preview.text
+    assert "does not support aws:sqs/queue:Queue" in preview.text
 
 
 def test_endpoint_on_another_machine_is_refused(hashed: Stack) -> None:

@@ -1,1 +1,1 @@
-"""The parts of ``tools/setup.py``; standard library only."""
+"""The parts of ``tools/setup.py``. They only use the standard library."""

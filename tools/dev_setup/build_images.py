@@ -1,7 +1,7 @@
-"""Images that stand for the build images of the Lambda runtimes: pulled, else made from Debian packages.
+"""Provides the build images of the Lambda runtimes: pulls them, or makes stand-ins for them from Debian packages.
 
-Where no image registry can be reached, an image is laid out by ``debootstrap`` and goes under the name of the real
-one. No program of the image runs for that, so an image for another architecture is as quick to make.
+If the image registry cannot be reached, ``debootstrap`` makes an image, which gets the name of the real one. This runs
+no program of the image, so it also works for another architecture.
 """
 
 from __future__ import annotations
@@ -35,7 +35,14 @@ _LAMBDA_ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 
 @dataclass(frozen=True)
 class BuildImage:
-    """A build image, and the Debian release that has its Python."""
+    """A build image.
+
+    Attributes:
+        runtime: The Lambda runtime.
+        suite: The Debian release with the same version of Python.
+        architecture: The architecture of the image, as Docker names it.
+        packages: The Debian packages in the stand-in.
+    """
 
     runtime: str
     suite: str
@@ -44,7 +51,7 @@ class BuildImage:
 
     @property
     def reference(self) -> str:
-        """The name of the real image."""
+        """Name of the real image."""
         return f"{REPOSITORY}{self.runtime}:latest-{_LAMBDA_ARCHITECTURES[self.architecture]}"
 
 
@@ -53,11 +60,11 @@ EMULATED = BuildImage("python3.11", "bookworm", "arm64", _PYTHON)
 
 
 def ensure() -> None:
-    """Have the images in the daemon, and the programs of the one for arm64 run, where this machine allows it."""
+    """Provide the images, and emulation for the one with another architecture, as far as this machine allows it."""
     _emulate()
     for image in [image for image in (*NATIVE, EMULATED) if not _exists(image.reference)]:
         if not (_pull(image) or _make(image)):
-            say(f"{image.reference} cannot be pulled, and only root on Debian can make one that stands for it")
+            say(f"{image.reference} cannot be pulled; run the setup as root on Debian to make a stand-in for it")
 
 
 def _exists(reference: str) -> bool:
@@ -66,7 +73,7 @@ def _exists(reference: str) -> bool:
 
 
 def _pull(image: BuildImage) -> bool:
-    """Pull the real image; ``False`` where its registry cannot be reached."""
+    """Pull the real image. Return ``False`` if that fails."""
     if not _registry_answers(image.reference.partition("/")[0]):
         return False
     say(f"pulling {image.reference}")
@@ -88,24 +95,24 @@ def _registry_answers(registry: str) -> bool:
 
 
 def _make(image: BuildImage) -> bool:
-    """Make an image from Debian packages; ``False`` where that takes rights that this user has not."""
+    """Make an image from Debian packages. Return ``False`` if this user may not do that."""
     if not may_apt():
         return False
     if shutil.which("debootstrap") is None:
         apt_install("debootstrap")
     started = time.monotonic()
-    say(f"making an image from Debian {image.suite} that stands for {image.reference}")
+    say(f"making a stand-in for {image.reference} from Debian {image.suite}")
     with tempfile.TemporaryDirectory(prefix="build-image-", dir="/var/tmp") as temporary:
         root = Path(temporary) / "root"
         _unpack(image, root)
         _finish(root)
         _load(image, root, Path(temporary) / "image")
-    say(f"made after {time.monotonic() - started:.0f} s")
+    say(f"finished in {time.monotonic() - started:.0f} s")
     return True
 
 
 def _unpack(image: BuildImage, root: Path) -> None:
-    """Unpack the packages without configuring them: their scripts would have to run on the image's processor."""
+    """Unpack the packages without configuring them, because their scripts only run on the architecture of the image."""
     include = f"--include={','.join(image.packages)}"
     architecture = f"--arch={image.architecture}"
     run(["debootstrap", "--foreign", "--variant=minbase", architecture, include, image.suite, root])
@@ -117,21 +124,21 @@ def _unpack(image: BuildImage, root: Path) -> None:
 
 
 def _finish(root: Path) -> None:
-    """Do what the packages' scripts would have done, as far as builds need it."""
+    """Do the part of the packages' scripts that builds need."""
     for name in ("passwd", "group"):
         shutil.copyfile(root / f"usr/share/base-passwd/{name}.master", root / "etc" / name)
     (root / "usr/bin/python").symlink_to("python3")
     if (root / "usr/bin/gcc").exists():
         (root / "usr/bin/cc").symlink_to("gcc")
     for marker in (root / "usr/lib").glob("python3*/EXTERNALLY-MANAGED"):
-        marker.unlink()  # else pip refuses to install outside a virtual environment (PEP 668)
+        marker.unlink()  # with it, pip refuses to install outside of a virtual environment (PEP 668)
     shutil.copyfile(_CA_BUNDLE, root / _CA_BUNDLE.relative_to("/"))
 
 
 def _load(image: BuildImage, root: Path, folder: Path) -> None:
-    """Hand the root file system to the daemon as an image.
+    """Load the root file system into the daemon as an image.
 
-    ``docker import`` would do, but older releases give every image the daemon's own architecture.
+    Not with ``docker import``, because older releases set the architecture of the daemon for every image.
     https://github.com/moby/docker-image-spec/blob/main/spec.md
     """
     folder.mkdir()
@@ -154,7 +161,7 @@ def _config(image: BuildImage, layer: str) -> dict[str, Any]:
     variables = {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
-        "SSL_CERT_FILE": bundle,  # this machine's own authorities, which may be more than Debian's
+        "SSL_CERT_FILE": bundle,  # the bundle of this machine, which may have more CA certificates than Debian's
         "REQUESTS_CA_BUNDLE": bundle,
         "PIP_CERT": bundle,
     }
@@ -173,7 +180,7 @@ def _config(image: BuildImage, layer: str) -> dict[str, Any]:
 
 
 def _emulate() -> None:
-    """Have programs for arm64 run here, by qemu, where this machine allows it."""
+    """Enable programs for arm64 with qemu, if this machine allows it."""
     if (_BINFMT / "qemu-aarch64").exists() or not may_apt():
         return
     if not _HANDLER.exists():
@@ -183,4 +190,4 @@ def _emulate() -> None:
             run(["mount", "-t", "binfmt_misc", "binfmt_misc", _BINFMT])
         (_BINFMT / "register").write_text(_HANDLER.read_text(encoding="utf-8"), encoding="utf-8")
     except (SetupError, OSError) as error:
-        say(f"programs for arm64 cannot run here: {error}")
+        say(f"programs for arm64 cannot run on this machine: {error}")

@@ -1,4 +1,4 @@
-"""What the parts of the setup share: places, messages, subprocesses, a lock, and results that appear whole."""
+"""Shared functions of the setup: folders, messages, subprocesses, a lock, and atomic creation of folders."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _PYTHON_CONTEXT = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER
 
 
 class SetupError(Exception):
-    """The setup cannot go on; the text says what would help."""
+    """The setup cannot continue. The message says why."""
 
 
 def cache_folder() -> Path:
-    """Return where tools are kept between checkouts; every entry is named after what decides it."""
+    """Return the folder for tools that all checkouts share. The name of each entry has the versions of the tool."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "pulumi-poetry-layer" / "tools"
 
 
 def say(text: str) -> None:
-    """Tell what is being done."""
+    """Print a message."""
     print(f"setup: {text}", flush=True)
 
 
 def run(command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
-    """Run a command outside any virtual environment; its output is shown only when it fails.
+    """Run a command outside of any virtual environment. Its output is only shown if it fails.
 
     Raises:
-        SetupError: When the command fails; with its output.
+        SetupError: The command failed. The message has its output.
     """
     clean = {name: value for name, value in os.environ.items() if name not in _PYTHON_CONTEXT}
     result = subprocess.run(
@@ -56,7 +56,7 @@ def run(command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock that keeps two runs from working on the same folders; Windows has none."""
+    """Hold a lock, so that only one setup runs at a time. Does nothing on Windows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
         if sys.platform != "win32":
@@ -69,8 +69,8 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def appearing_whole(target: Path) -> Iterator[Path]:
-    """Give a temporary folder that becomes ``target`` only when the block ends well."""
+def created_atomically(target: Path) -> Iterator[Path]:
+    """Create a temporary folder that is renamed to ``target`` if the block succeeds."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
         building = Path(temporary) / target.name
@@ -82,12 +82,12 @@ def appearing_whole(target: Path) -> Iterator[Path]:
 
 
 def python_key() -> str:
-    """Name the running Python, so that an environment made with it is not used with another one."""
+    """Return a text for the running Python, so that another Python does not use an environment made with this one."""
     return f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
 
 
 def make_venv(folder: Path) -> Path:
-    """Make a new virtual environment with the running Python and return its interpreter."""
+    """Make a new virtual environment with the running Python, and return its interpreter."""
     run([sys.executable, "-m", "venv", "--clear", folder])
     return python_of(folder)
 
@@ -98,17 +98,17 @@ def python_of(venv: Path) -> Path:
 
 
 def scripts_of(venv: Path) -> Path:
-    """Return the folder of a virtual environment that has its programs."""
+    """Return the folder with the programs of a virtual environment."""
     return venv / ("Scripts" if sys.platform == "win32" else "bin")
 
 
 def may_apt() -> bool:
-    """Whether packages of the system can be installed: root on Debian or a relative."""
+    """Whether this user can install system packages: root on Debian or a derivative."""
     return sys.platform != "win32" and os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 def apt_install(*packages: str) -> None:
-    """Install packages of the system."""
+    """Install system packages."""
     say(f"apt-get install {' '.join(packages)}")
     run(["apt-get", "update", "-q"])
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}

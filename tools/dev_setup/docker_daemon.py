@@ -1,4 +1,4 @@
-"""A Docker daemon: the one that answers, else Debian's, started here without touching the host's network."""
+"""Provides a Docker daemon: a running one, else the one of Debian, started without changes to the host's network."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _START_SECONDS = 60
 
 
 def ensure() -> bool:
-    """Have a daemon that answers; ``False`` where there is none and none can be started.
+    """Start a daemon if none answers. Return ``False`` if there is none and none can be started.
 
     Raises:
-        SetupError: When Debian's daemon does not come up; with the end of its log.
+        SetupError: The daemon of Debian does not start. The message has the end of its log.
     """
     if answers():
         return True
     host = os.environ.get("DOCKER_HOST") or _DEFAULT_HOST
     if not may_apt() or not host.startswith("unix://"):
-        say(f"no Docker daemon answers on {host}; the tests of the container builder need one")
+        say(f"no Docker daemon answers on {host}; start one to run the tests of the container builder")
         return False
     missing = {package for program, package in _PACKAGES.items() if shutil.which(program) is None}
     if missing:
@@ -40,7 +40,7 @@ def ensure() -> bool:
 
 
 def answers() -> bool:
-    """Whether a daemon answers on ``DOCKER_HOST``, or where the client looks without it."""
+    """Whether a daemon answers on ``DOCKER_HOST``, or on the default socket."""
     if shutil.which("docker") is None:
         return False
     command = ["docker", "version", "--format", "{{.Server.Version}}"]
@@ -51,9 +51,9 @@ def answers() -> bool:
 
 
 def _start(host: str) -> None:
-    """Start a daemon that outlives this process.
+    """Start a daemon that continues to run after this process.
 
-    It gets no bridge and changes neither iptables nor IP forwarding: containers use the host's network.
+    It has no bridge, and does not change iptables or IP forwarding. Containers use the network of the host.
     """
     (_RUN / "exec").mkdir(parents=True, exist_ok=True)
     with locked(_RUN / "lock"):
@@ -78,21 +78,21 @@ def _await(daemon: subprocess.Popen[bytes], host: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and daemon.poll() is None:
         if answers():
-            say(f"dockerd {daemon.pid} answers on {host}; its log is {_LOG}")
+            say(f"dockerd (process {daemon.pid}) answers on {host}; its log is {_LOG}")
             return
         time.sleep(0.2)
     tail = "\n".join(_LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
-    raise SetupError(f"dockerd did not come up; the end of {_LOG}:\n{tail}")
+    raise SetupError(f"dockerd did not start; the end of {_LOG}:\n{tail}")
 
 
 def _clear_stale_pid_files() -> None:
-    """Remove what a killed daemon left; it keeps the next one from starting when the number lives on."""
+    """Remove the PID files of a killed daemon. If another process has the PID now, no daemon would start."""
     for pid_file, program in ((_PID_FILE, "dockerd"), (_CONTAINERD_PID_FILE, "containerd")):
-        if pid_file.exists() and not _runs(pid_file.read_text(encoding="utf-8").strip(), program):
+        if pid_file.exists() and not _is_running(pid_file.read_text(encoding="utf-8").strip(), program):
             pid_file.unlink()
 
 
-def _runs(pid: str, program: str) -> bool:
+def _is_running(pid: str, program: str) -> bool:
     try:
         return Path(f"/proc/{pid}/exe").readlink().name.startswith(program)
     except OSError:

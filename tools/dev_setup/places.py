@@ -1,4 +1,4 @@
-"""Where everything is that the tests and the demo need."""
+"""Finds the tools that the tests and the demo need."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dev_setup import actionlint, engine, poetry, project_venv
 from dev_setup.common import REPOSITORY, scripts_of
 
 SETTINGS = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "PULUMI_SKIP_UPDATE_CHECK": "true"}
-"""Variables for ``pulumi``: every plugin is on PATH already, so it need not look for any on the network."""
+"""Environment variables for ``pulumi``. All plugins are on PATH, so it need not download any."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Folders for PATH; ``None`` for what is not installed."""
+    """Folders for PATH. ``None`` means that a tool is not installed."""
 
     venv: Path | None
     aws_stand_in: Path
@@ -23,17 +23,17 @@ class Places:
     actionlint: Path | None
 
     def path(self) -> list[Path]:
-        """Return the folders in the order in which they go before the user's own PATH."""
+        """Return the folders that go before the user's PATH, in this order."""
         folders = (self.venv, self.aws_stand_in, self.pulumi, self.poetry, self.actionlint)
         return [folder for folder in folders if folder is not None]
 
     def as_dict(self) -> dict[str, str | None]:
-        """Return the places by name."""
+        """Return the folders by the names of the tools."""
         return {name: str(folder) if folder else None for name, folder in vars(self).items()}
 
 
 def find() -> Places:
-    """Look, and install nothing."""
+    """Find the tools. Installs nothing."""
     return Places(
         venv=scripts_of(project_venv.FOLDER) if project_venv.is_ready() else None,
         aws_stand_in=REPOSITORY / "tools" / "aws_stand_in",

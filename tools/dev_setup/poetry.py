@@ -1,4 +1,4 @@
-"""Poetry in an environment of its own, with the plugin for mirrors of PyPI."""
+"""Installs Poetry into its own virtual environment, with the plugin for mirrors of PyPI."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MIRROR_PLUGIN_VERSION = "0.6.5"
 
 
 def ensure() -> None:
-    """Install Poetry unless it is there."""
+    """Install Poetry if it is missing."""
     if is_ready():
         return
     folder = _folder()
@@ -26,7 +26,7 @@ def ensure() -> None:
 
 
 def is_ready() -> bool:
-    """Whether Poetry was installed to the end. A virtual environment cannot be renamed, so a stamp tells."""
+    """Whether Poetry is completely installed. A virtual environment cannot be renamed, so a stamp file marks it."""
     return _stamp().is_file() and (executable_folder() / "poetry").exists()
 
 

@@ -1,4 +1,4 @@
-"""The project's own virtual environment: ``.venv`` with the package installed editable, and a dependency group."""
+"""Makes the virtual environment of the project: ``.venv`` with the package (editable) and a dependency group."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dev_setup.common import REPOSITORY, make_venv, python_key, python_of, run, 
 
 FOLDER = REPOSITORY / ".venv"
 _STAMP = FOLDER / ".setup-stamp"
-_OLDEST_PIP = "25.1"  # the first that installs dependency groups
+_OLDEST_PIP = "25.1"  # the first one that can install dependency groups
 
 
 def ensure(group: str = "dev") -> None:
-    """Make the environment, or bring it up to date after a change of ``pyproject.toml``.
+    """Make the environment, or update it after a change of ``pyproject.toml``.
 
     Args:
-        group: the dependency group that must be there. ``dev`` has all others, and is kept once it is installed.
+        group: The dependency group to install. ``dev`` contains all other groups. If it is installed, it stays.
     """
     stamp = _STAMP.read_text(encoding="utf-8").splitlines() if is_ready() else []
     same_python = stamp[:1] == [_python_line()]
@@ -28,13 +28,13 @@ def ensure(group: str = "dev") -> None:
         python = _python() if same_python else make_venv(FOLDER)
         _install(python, group)
         _STAMP.write_text("\n".join(wanted) + "\n", encoding="utf-8")
-    # As pip does for packages that are not editable; without it, they are compiled at every start where
-    # PYTHONDONTWRITEBYTECODE is set.
+    # pip does this for packages that are not editable. Without it, and with PYTHONDONTWRITEBYTECODE, every start of
+    # the package would compile its modules.
     run([_python(), "-m", "compileall", "-q", REPOSITORY / "pulumi_poetry_layer"])
 
 
 def _install(python: Path, group: str) -> None:
-    say(f"installing the project and its group {group} into {FOLDER.name} (Python {sys.version.split()[0]})")
+    say(f"installing the project with its group {group!r} into {FOLDER.name} (Python {sys.version.split()[0]})")
     _STAMP.unlink(missing_ok=True)
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run([*pip, f"pip>={_OLDEST_PIP}"])
@@ -42,7 +42,7 @@ def _install(python: Path, group: str) -> None:
 
 
 def is_ready() -> bool:
-    """Whether the environment was once installed to the end."""
+    """Whether the environment is completely installed."""
     return _STAMP.is_file() and _python().exists()
 
 

@@ -1,6 +1,6 @@
-"""A stand-in for Pulumi's AWS plugin that talks to a local moto server and to nothing else.
+"""A stand-in for Pulumi's AWS plugin that only connects to a local moto server.
 
-Pulumi's own plugin is a binary that no package registry carries. This one answers the same resource tokens
-with the same property names, so programs under test stay exactly what somebody would deploy to AWS. It covers
-the few resources that the tests and the demo create and refuses everything else by name.
+Pulumi's own plugin is a binary that is not in any package registry. This one has the same resource tokens and property
+names, so that tests and demo can use programs that also work on AWS. It supports the resources that the tests and the
+demo create, and refuses all others.
 """

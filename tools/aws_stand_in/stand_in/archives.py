@@ -1,12 +1,12 @@
-"""Assets and archives, handled the way Pulumi's Terraform bridge handles them.
+"""Assets and archives, handled in the same way as in Pulumi's Terraform bridge.
 
-The bridge never hands a program's path to Terraform. It copies what the path holds to
-``<temp folder>/pulumi-asset-<hash>`` and hands over that copy. Three consequences matter to whoever computes the
-hash outside the engine, and the tests hold this module to all of them:
+The bridge does not give the path in a program to Terraform. It copies the file to
+``<temp folder>/pulumi-asset-<hash>`` and gives Terraform the copy. This matters if the hash is not computed by the
+engine, and the tests check all of it:
 
-- a copy of more than 0 bytes is trusted: the path is not opened again, not even to see that it exists;
-- a copy of 0 bytes is not trusted: the path is read again the next time;
-- without a trusted copy, a missing path is an error.
+- If there is a copy with more than 0 bytes, the bridge uses it. It does not read the path, which need not exist.
+- If there is a copy with 0 bytes, the bridge reads the path again.
+- If there is no copy with more than 0 bytes, a path that does not exist is an error.
 """
 
 from __future__ import annotations
@@ -34,48 +34,48 @@ def is_content(value: object) -> TypeGuard[Props]:
 
 
 def content_hash(value: Props) -> str:
-    """Return the hash that stands for the content; the only thing that a diff looks at."""
+    """Return the hash of the content. A diff only compares this hash."""
     return str(value.get("hash", ""))
 
 
-def materialise(value: Props, host: Host) -> Path:
-    """Return the file that Terraform would be handed for an asset or archive, copying it there where needed.
+def materialize(value: Props, host: Host) -> Path:
+    """Return the copy that Terraform would get for an asset or archive. The copy is made if necessary.
 
     Raises:
-        StandInError: When there is no trusted copy and the content cannot be read.
+        StandInError: There is no usable copy, and the content cannot be read.
     """
     digest = content_hash(value)
     copy = host.temporary / f"pulumi-asset-{digest}" if digest else None
-    if copy is not None and (_is_trusted(copy) or not any(value.get(key) is not None for key in _CONTENT_KEYS)):
+    if copy is not None and (_is_usable(copy) or not any(value.get(key) is not None for key in _CONTENT_KEYS)):
         return copy
-    spilled = _spill(value, host)
-    return spilled.replace(copy) if copy is not None else spilled
+    temporary = _write_temporary(value, host)
+    return temporary.replace(copy) if copy is not None else temporary
 
 
-def _is_trusted(copy: Path) -> bool:
+def _is_usable(copy: Path) -> bool:
     return copy.is_file() and copy.stat().st_size > 0
 
 
-def _spill(value: Props, host: Host) -> Path:
+def _write_temporary(value: Props, host: Host) -> Path:
     handle, name = tempfile.mkstemp(prefix="pulumi-temp-asset", dir=host.temporary)
     os.close(handle)
-    spilled = Path(name)
+    temporary = Path(name)
     try:
         if value[SIGNATURE_KEY] == ARCHIVE_SIGNATURE:
-            _write_archive(value, spilled, host)
+            _write_archive(value, temporary, host)
         else:
-            spilled.write_bytes(_asset_bytes(value, host))
+            temporary.write_bytes(_asset_bytes(value, host))
     except OSError as error:
-        spilled.unlink()
+        temporary.unlink()
         raise StandInError(f"failed to read asset or archive: {error}") from error
-    return spilled
+    return temporary
 
 
 def _asset_bytes(asset: Props, host: Host) -> bytes:
     if asset.get("path"):
         return host.path(asset["path"]).read_bytes()
     if asset.get("uri"):
-        raise StandInError(f"the stand-in aws plugin opens no remote assets: {asset['uri']}")
+        raise StandInError(f"the stand-in aws plugin does not support remote assets: {asset['uri']}")
     return str(asset.get("text", "")).encode()
 
 
@@ -83,7 +83,7 @@ def _write_archive(archive: Props, target: Path, host: Host) -> None:
     path = host.path(archive["path"]) if archive.get("path") else None
     if path is not None and not path.is_dir():
         if path.suffix not in _ZIP_SUFFIXES:
-            raise StandInError(f"the stand-in aws plugin takes folders and .zip files as archives, not {path}")
+            raise StandInError(f"the stand-in aws plugin only supports folders and .zip files as archives, not {path}")
         shutil.copyfile(path, target)
         return
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
@@ -95,7 +95,7 @@ def _add_members(bundle: zipfile.ZipFile, prefix: str, archive: Props, host: Hos
         _add_folder(bundle, prefix, host.path(archive["path"]))
         return
     if archive.get("uri"):
-        raise StandInError(f"the stand-in aws plugin opens no remote archives: {archive['uri']}")
+        raise StandInError(f"the stand-in aws plugin does not support remote archives: {archive['uri']}")
     members: dict[str, Any] = archive.get("assets") or {}
     for name, member in sorted(members.items()):
         if member.get(SIGNATURE_KEY) == ARCHIVE_SIGNATURE:

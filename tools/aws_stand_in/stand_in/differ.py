@@ -1,4 +1,4 @@
-"""What a change of inputs means for a resource: nothing, an update or a replacement."""
+"""Decides whether a change of inputs means nothing, an update or a replacement for a resource."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REPLACING = {
 
 
 def diff(kind: type[Kind], state: Props, old_inputs: Props, inputs: Props) -> provider_pb2.DiffResponse:
-    """Compare a resource's state with the inputs that a program now gives."""
+    """Compare the state of a resource with new inputs."""
     detailed = dict(_changes(kind.properties, {**old_inputs, **state}, inputs))
     replaces = [name for name in detailed if kind.properties[name].force_new]
     changes = provider_pb2.DiffResponse.DIFF_SOME if detailed else provider_pb2.DiffResponse.DIFF_NONE
@@ -30,12 +30,12 @@ def diff(kind: type[Kind], state: Props, old_inputs: Props, inputs: Props) -> pr
         diffs=list(detailed),
         detailedDiff=detailed,
         hasDetailedDiff=True,
-        deleteBeforeReplace=bool(replaces) and _keeps_given_name(kind, state, inputs),
+        deleteBeforeReplace=bool(replaces) and _keeps_name(kind, state, inputs),
     )
 
 
 def changed(kind: type[Kind], state: Props, inputs: Props) -> set[str]:
-    """Return the names of the properties that an update has to bring to AWS."""
+    """Return the names of the properties that an update has to change."""
     return {name for name, _ in _changes(kind.properties, state, inputs)}
 
 
@@ -55,7 +55,7 @@ def _changes(
 
 
 def _comparable(declared: Property, value: Any) -> Any:
-    """Reduce a value to what counts; everything empty is the same as absent, as in Terraform."""
+    """Return the part of a value that is compared. As in Terraform, an empty value is the same as a missing one."""
     if not value:
         return None
     if is_content(value):
@@ -67,8 +67,8 @@ def _comparable(declared: Property, value: Any) -> Any:
     return value
 
 
-def _keeps_given_name(kind: type[Kind], state: Props, inputs: Props) -> bool:
-    """Whether old and new would carry the same name, so that both cannot exist at once."""
+def _keeps_name(kind: type[Kind], state: Props, inputs: Props) -> bool:
+    """Whether the old and the new resource have the same name, so that they cannot exist at the same time."""
     name = kind.autoname
     if name is None or name in inputs.get(DEFAULTS_KEY, []):
         return False

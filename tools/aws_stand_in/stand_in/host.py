@@ -1,4 +1,4 @@
-"""Where a ``pulumi`` command runs, as far as the plugin can see it."""
+"""Environment and folders of a ``pulumi`` command."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """Environment and folders of one command.
+    """Environment and folders of a command.
 
-    A plugin that the engine starts has them from its own process. A plugin that serves many commands, as in the
-    tests, is given those of each command, so that no command sees the files or variables of another.
+    A plugin that the engine starts uses those of its own process. In the tests, the plugin serves many commands in one
+    process, and gets the environment and folders of each command.
 
     Attributes:
         environment: The environment variables.
-        temporary: The temporary folder, which keeps copies of archives from one command to the next.
-        folder: The program's folder; relative paths start there.
+        temporary: The temporary folder, with copies of archives that later commands use again.
+        folder: The folder of the program. Paths are relative to it.
     """
 
     environment: Mapping[str, str]
@@ -28,9 +28,9 @@ class Host:
 
     @classmethod
     def of_this_process(cls) -> Host:
-        """Return what the engine has started this process with."""
+        """Return the environment and folders of this process."""
         return cls(environment=os.environ, temporary=Path(tempfile.gettempdir()), folder=Path.cwd())
 
-    def path(self, written: str) -> Path:
-        """Return the path that a program has written, made absolute."""
-        return self.folder / written
+    def path(self, path: str) -> Path:
+        """Return the absolute form of a path in a program."""
+        return self.folder / path

@@ -42,7 +42,7 @@ class Role(Kind):
         return inputs["name"], self.read(inputs["name"], inputs) or {}
 
     def read(self, resource_id: str, known: Props) -> Props | None:
-        """Ask for the role by name."""
+        """Read the role by its name."""
         del known
         client = self.session.identities()
         try:
@@ -68,7 +68,7 @@ class Role(Kind):
         }
 
     def update(self, resource_id: str, known: Props, inputs: Props) -> None:
-        """Update what of the role can be updated."""
+        """Update the properties of the role that have changed."""
         client = self.session.identities()
         names = changed(type(self), known, inputs)
         if "assumeRolePolicy" in names:
@@ -84,7 +84,7 @@ class Role(Kind):
             client.tag_role(RoleName=resource_id, Tags=[{"Key": k, "Value": v} for k, v in inputs["tags"].items()])
 
     def delete(self, resource_id: str, known: Props) -> None:
-        """Delete the role, with what is attached to it where the program says so."""
+        """Delete the role. If ``forceDetachPolicies`` is true, detach its policies first."""
         client = self.session.identities()
         try:
             if known.get("forceDetachPolicies"):
@@ -112,7 +112,7 @@ class RolePolicyAttachment(Kind):
         return f"{inputs['role']}/{inputs['policyArn']}", {}
 
     def read(self, resource_id: str, known: Props) -> Props | None:
-        """See whether the policy is still attached."""
+        """Check whether the policy is still attached."""
         del known
         role, _, policy = resource_id.partition("/")
         try:

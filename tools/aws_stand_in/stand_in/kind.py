@@ -1,4 +1,4 @@
-"""What every kind of resource declares and does."""
+"""The base class for kinds of resources."""
 
 from __future__ import annotations
 
@@ -15,52 +15,52 @@ from stand_in.values import Props
 
 @dataclass(frozen=True, kw_only=True)
 class Property:
-    """One input of a resource, in Terraform's terms."""
+    """An input of a resource, with the words of Terraform."""
 
     required: bool = False
     force_new: bool = False
     computed: bool = False
-    """AWS or the provider fills it in when the program leaves it out."""
+    """AWS or the provider sets it if the program does not."""
     default: Any = None
     unordered: bool = False
     is_json: bool = False
-    """A JSON document: what it says counts, not how it is laid out."""
+    """A JSON document, which is compared by its content."""
 
 
 class Kind(abc.ABC):
-    """One kind of resource: its inputs and outputs, and its life at AWS."""
+    """A kind of resource: its inputs and outputs, and how it is created, read, updated and deleted."""
 
     token: ClassVar[str]
     properties: ClassVar[Mapping[str, Property]]
     outputs: ClassVar[tuple[str, ...]]
-    """What AWS alone decides; unknown until the resource exists."""
+    """The properties that AWS sets. They are unknown until the resource exists."""
     volatile: ClassVar[tuple[str, ...]] = ()
-    """Outputs that an update may change."""
+    """The outputs that an update may change."""
     autoname: ClassVar[str | None] = None
-    """The property that gets the resource's name and a random suffix when the program leaves it out."""
+    """The property that gets the name of the resource and a random suffix if the program does not set it."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
     @abc.abstractmethod
     def create(self, inputs: Props) -> tuple[str, Props]:
-        """Create it and return its id and what AWS says of it."""
+        """Create the resource. Return its ID and its properties on AWS."""
 
     @abc.abstractmethod
     def read(self, resource_id: str, known: Props) -> Props | None:
-        """Return what AWS says of it, or ``None`` when it is gone."""
+        """Return the properties of the resource on AWS, or ``None`` if it does not exist."""
 
     @abc.abstractmethod
     def delete(self, resource_id: str, known: Props) -> None:
-        """Delete it; something already gone is fine."""
+        """Delete the resource, if it still exists."""
 
     @classmethod
     def new_name(cls, resource_name: str, suffix: str) -> str:
-        """Return the name for a resource that the program leaves unnamed."""
+        """Return a name for a resource without a name in the program."""
         return f"{resource_name}-{suffix}"
 
     def update(self, resource_id: str, known: Props, inputs: Props) -> None:  # noqa: B027
-        """Bring it to the new inputs in place; nothing to do where only what Pulumi notes has changed."""
+        """Update the resource to the new inputs. Does nothing if only properties that AWS does not have can change."""
 
 
 REGION = Property(force_new=True, computed=True)
@@ -68,11 +68,11 @@ TAGS = Property()
 
 
 def given(**values: Any) -> dict[str, Any]:
-    """Return the arguments that are worth sending: neither absent nor empty."""
+    """Return the arguments that are neither ``None`` nor empty."""
     return {key: value for key, value in values.items() if value not in (None, "", [], {})}
 
 
 def is_missing(error: ClientError) -> bool:
-    """Whether AWS says that the thing asked for does not exist."""
+    """Whether the error of AWS says that a resource does not exist."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     return code in {"404", "NoSuchKey", "NoSuchBucket", "NoSuchEntity", "ResourceNotFoundException"}

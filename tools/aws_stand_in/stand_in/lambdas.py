@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from stand_in.archives import is_content, materialise
+from stand_in.archives import is_content, materialize
 from stand_in.differ import changed
 from stand_in.host import Host
 from stand_in.kind import REGION, TAGS, Kind, Property, given, is_missing
@@ -23,7 +23,7 @@ _CODE_KEYS = {"code", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceCodeHash", 
 
 
 class LayerVersion(Kind):
-    """One published version of a layer; everything about it is fixed."""
+    """A published version of a layer. No property of it can be updated."""
 
     token = "aws:lambda/layerVersion:LayerVersion"  # noqa: S105
     properties: ClassVar[Mapping[str, Property]] = {
@@ -67,7 +67,7 @@ class LayerVersion(Kind):
         return published["LayerVersionArn"], self._described(published, inputs)
 
     def read(self, resource_id: str, known: Props) -> Props | None:
-        """Ask for the version by the parts of its ARN."""
+        """Read the version by the parts of its ARN."""
         _, _, _, region, _, _, name, version = resource_id.split(":")
         try:
             found = self.session.functions(region).get_layer_version(LayerName=name, VersionNumber=int(version))
@@ -78,7 +78,7 @@ class LayerVersion(Kind):
         return self._described(found, {"layerName": name, **known})
 
     def delete(self, resource_id: str, known: Props) -> None:
-        """Delete the version, unless the program wants old versions kept."""
+        """Delete the version, unless ``skipDestroy`` is true."""
         if known.get("skipDestroy"):
             return
         _, _, _, region, _, _, name, version = resource_id.split(":")
@@ -106,7 +106,7 @@ class LayerVersion(Kind):
 
 
 class Function(Kind):
-    """A function from a zip."""
+    """A function with its code in a zip."""
 
     token = "aws:lambda/function:Function"  # noqa: S105
     autoname = "name"
@@ -148,7 +148,7 @@ class Function(Kind):
     volatile = ("codeSha256", "lastModified", "qualifiedArn", "qualifiedInvokeArn", "sourceCodeSize", "version")
 
     def create(self, inputs: Props) -> tuple[str, Props]:
-        """Create the function and read it back."""
+        """Create the function and read its properties."""
         optional = given(Architectures=inputs.get("architectures"), Tags=inputs.get("tags"))
         self.session.functions(inputs.get("region")).create_function(
             Code=_content(inputs, "CreateFunction", self.session.host),
@@ -160,7 +160,7 @@ class Function(Kind):
         return inputs["name"], self.read(inputs["name"], inputs) or {}
 
     def read(self, resource_id: str, known: Props) -> Props | None:
-        """Ask for the function by name."""
+        """Read the function by its name."""
         try:
             found = self.session.functions(known.get("region")).get_function(FunctionName=resource_id)
         except ClientError as error:
@@ -170,7 +170,7 @@ class Function(Kind):
         return {**_described(found["Configuration"], known), "tagsAll": dict(found.get("Tags", {}))}
 
     def update(self, resource_id: str, known: Props, inputs: Props) -> None:
-        """Update code and configuration, each only where something of it has changed."""
+        """Update the code and the configuration, if they have changed."""
         client = self.session.functions(known.get("region"))
         names = changed(type(self), known, inputs)
         if names & _CODE_KEYS:
@@ -185,7 +185,7 @@ class Function(Kind):
             client.tag_resource(Resource=arn, Tags=tags)
 
     def delete(self, resource_id: str, known: Props) -> None:
-        """Delete the function, unless the program wants it kept."""
+        """Delete the function, unless ``skipDestroy`` is true."""
         if known.get("skipDestroy"):
             return
         try:
@@ -246,13 +246,13 @@ def _content(inputs: Props, operation: str, host: Host) -> Any:
         return given(
             S3Bucket=inputs.get("s3Bucket"), S3Key=inputs.get("s3Key"), S3ObjectVersion=inputs.get("s3ObjectVersion")
         )
-    zipped = materialise(code, host).read_bytes()
-    _refuse_what_aws_refuses(zipped, operation)
+    zipped = materialize(code, host).read_bytes()
+    _refuse_invalid_zip(zipped, operation)
     return {"ZipFile": zipped}
 
 
-def _refuse_what_aws_refuses(zipped: bytes, operation: str) -> None:
-    """Refuse uploads that AWS refuses and moto takes: empty ones, broken ones, too large ones."""
+def _refuse_invalid_zip(zipped: bytes, operation: str) -> None:
+    """Refuse empty, invalid and too large zips, as AWS does. Moto accepts them."""
     prefix = f"operation error Lambda: {operation}, InvalidParameterValueException: "
     if not zipped:
         raise StandInError(prefix + "Uploaded file must be a non-empty zip")

@@ -1,4 +1,4 @@
-"""The gRPC face: what the Pulumi engine calls."""
+"""The gRPC service that the Pulumi engine calls."""
 
 # ruff: noqa: ARG002, N802 - the names and arguments are those of gRPC
 
@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from stand_in.archives import is_content, materialise
+from stand_in.archives import is_content, materialize
 from stand_in.differ import diff
 from stand_in.host import Host
 from stand_in.identities import Role, RolePolicyAttachment
@@ -38,7 +38,7 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def _reports_errors(method: _Method) -> _Method:
-    """Make what goes wrong in a method the text of its RPC error, so that it reaches whoever runs ``pulumi``."""
+    """Report an error in a method as an RPC error, so that ``pulumi`` shows its message."""
 
     @functools.wraps(method)
     def wrapper(self: AwsStandIn, request: Any, context: grpc.ServicerContext) -> Any:
@@ -51,7 +51,7 @@ def _reports_errors(method: _Method) -> _Method:
 
 
 class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
-    """Answers for the providers of one command: the default one and each explicit ``aws.Provider``.
+    """The providers of one command: the default provider and each explicit ``aws.Provider``.
 
     The engine starts a process for each of them, or connects to one process once for each of them.
     """
@@ -63,27 +63,27 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
     # Configuration
 
     def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        """Serve an engine that has not started this process (``PULUMI_DEBUG_PROVIDERS``); it needs no answer."""
+        """Accept an engine that has not started this process (``PULUMI_DEBUG_PROVIDERS``). No answer is needed."""
         return empty_pb2.Empty()
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
-        """Claim to be the release that the installed SDK was made for."""
+        """Return the version of the installed SDK."""
         return plugin_pb2.PluginInfo(version=importlib.metadata.version("pulumi-aws"))
 
     def GetSchema(
         self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
-        """Give an empty schema; the generated SDK carries its own."""
+        """Return an empty schema, because the generated SDK has its own."""
         return provider_pb2.GetSchemaResponse(schema="{}")
 
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
-        """Take the provider's arguments as they are."""
+        """Accept the arguments of the provider without a check."""
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        """Call any change of the provider's arguments an update of the provider."""
+        """Report each change of the arguments as an update of the provider."""
         same = from_struct(request.olds) == from_struct(request.news)
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_NONE if same else provider_pb2.DiffResponse.DIFF_SOME
@@ -93,7 +93,7 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        """Connect to moto with what the stack's configuration or the ``aws.Provider`` says."""
+        """Connect to moto with the settings of the stack's configuration or of the ``aws.Provider``."""
         config = {key.removeprefix("aws:config:"): value for key, value in request.variables.items()}
         self._sessions[context.peer()] = Session(config, self._host)
         return provider_pb2.ConfigureResponse(supportsPreview=True)
@@ -102,7 +102,7 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reports_errors
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
-        """Fill in defaults and names, refuse what the resource does not take, open what the bridge opens."""
+        """Add defaults and names, refuse unknown inputs, and read the files that the bridge reads."""
         kind, news = _kind(request.urn), from_struct(request.news)
         failures = _failures(kind, news)
         if failures:
@@ -113,7 +113,7 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reports_errors
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        """Say what a change of inputs means; opens no file."""
+        """Return the kind of change that new inputs mean. Reads no file."""
         olds, old_inputs, news = (from_struct(each) for each in (request.olds, request.old_inputs, request.news))
         for name in request.ignoreChanges:
             news[name] = olds.get(name)
@@ -121,7 +121,7 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reports_errors
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
-        """Create a resource, or in a preview say what it would look like."""
+        """Create a resource, or return the planned properties in a preview."""
         kind, inputs = _kind(request.urn), from_struct(request.properties)
         if request.preview:
             self._open_contents(inputs)
@@ -131,7 +131,7 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reports_errors
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
-        """Read a resource; an empty id in the answer says that it is gone. Opens no file."""
+        """Read a resource. An empty ID in the answer means that it does not exist. Reads no file."""
         known, inputs = from_struct(request.properties), from_struct(request.inputs)
         observed = _kind(request.urn)(self._connected(context)).read(request.id, known)
         if observed is None:
@@ -143,7 +143,7 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reports_errors
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
-        """Update a resource in place, or in a preview say what it would look like."""
+        """Update a resource, or return the planned properties in a preview."""
         kind, olds, news = _kind(request.urn), from_struct(request.olds), from_struct(request.news)
         if request.preview:
             unknown = dict.fromkeys(kind.volatile, UNKNOWN)
@@ -155,12 +155,12 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reports_errors
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        """Delete a resource. Opens no file."""
+        """Delete a resource. Reads no file."""
         _kind(request.urn)(self._connected(context)).delete(request.id, from_struct(request.properties))
         return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        """Take note that the engine stops; every call here is short."""
+        """Do nothing when the engine stops, because every call here is short."""
         return empty_pb2.Empty()
 
     def _connected(self, context: grpc.ServicerContext) -> Session:
@@ -172,7 +172,7 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
     def _open_contents(self, inputs: Props) -> None:
         for value in inputs.values():
             if is_content(value) and not is_unknown(value):
-                materialise(value, self._host)
+                materialize(value, self._host)
 
 
 def _kind(urn: str) -> type[Kind]:
@@ -181,7 +181,7 @@ def _kind(urn: str) -> type[Kind]:
         return KINDS[token]
     except KeyError:
         known = ", ".join(sorted(KINDS))
-        raise StandInError(f"the stand-in aws plugin has no {token}; it has {known}") from None
+        raise StandInError(f"the stand-in aws plugin does not support {token}, only {known}") from None
 
 
 def _failures(kind: type[Kind], news: Props) -> list[provider_pb2.CheckFailure]:
@@ -189,7 +189,7 @@ def _failures(kind: type[Kind], news: Props) -> list[provider_pb2.CheckFailure]:
     missing = [name for name, declared in kind.properties.items() if declared.required and name not in news]
     return [
         *(
-            provider_pb2.CheckFailure(property=name, reason=f"the stand-in aws plugin does not know {name!r}")
+            provider_pb2.CheckFailure(property=name, reason=f"the stand-in aws plugin does not support {name!r}")
             for name in unknown
         ),
         *(provider_pb2.CheckFailure(property=name, reason=f"missing required property {name!r}") for name in missing),
@@ -197,7 +197,7 @@ def _failures(kind: type[Kind], news: Props) -> list[provider_pb2.CheckFailure]:
 
 
 def _with_defaults(kind: type[Kind], news: Props, olds: Props, request: provider_pb2.CheckRequest) -> Props:
-    """Add defaults, and the name a resource goes by: the one it had, else a new one."""
+    """Add default values, and a name if the program does not set one: the existing name, else a new one."""
     added = {
         name: declared.default
         for name, declared in kind.properties.items()
@@ -220,7 +220,7 @@ def _outputs(inputs: Props, observed: Props) -> Props:
 
 
 def start(host: Host) -> tuple[grpc.Server, int]:
-    """Serve on a free local port, and return that too."""
+    """Serve on a free local port. Return the server and the port."""
     options = [("grpc.max_receive_message_length", _MESSAGE_LIMIT), ("grpc.max_send_message_length", _MESSAGE_LIMIT)]
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=options)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsStandIn(host), server)
@@ -230,7 +230,7 @@ def start(host: Host) -> tuple[grpc.Server, int]:
 
 
 def main() -> None:
-    """Tell the engine, which has started this process, the port, and end with the engine."""
+    """Serve the engine that started this process: print the port for it, and end when it ends."""
     server, port = start(Host.of_this_process())
     signal.signal(signal.SIGINT, lambda *_: server.stop(grace=None))
     sys.stdout.write(f"{port}\n")

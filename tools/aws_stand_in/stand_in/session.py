@@ -1,4 +1,4 @@
-"""The connection to AWS that is none: boto3 clients for a local moto server."""
+"""The boto3 clients for a local moto server."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Session:
 
 
 def _local_endpoint(variables: Mapping[str, str]) -> str:
-    """Return where moto listens; anything but this machine is refused, so no real account is ever touched."""
+    """Return the address of moto. Other machines are refused, so that no real AWS account can be changed."""
     endpoint = variables.get("AWS_ENDPOINT_URL", "")
     if urlsplit(endpoint).hostname not in _LOOPBACK:
         given = f"AWS_ENDPOINT_URL is {endpoint}" if endpoint else "AWS_ENDPOINT_URL is not set"

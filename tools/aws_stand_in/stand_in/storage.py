@@ -1,4 +1,4 @@
-"""S3: buckets and the objects in them."""
+"""S3: buckets and objects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 
 from botocore.exceptions import ClientError
 
-from stand_in.archives import is_content, materialise
+from stand_in.archives import is_content, materialize
 from stand_in.host import Host
 from stand_in.kind import REGION, TAGS, Kind, Property, given, is_missing
 from stand_in.values import Props
@@ -42,7 +42,7 @@ class Bucket(Kind):
         return inputs["bucket"], self.read(inputs["bucket"], inputs) or {}
 
     def read(self, resource_id: str, known: Props) -> Props | None:
-        """See whether the bucket is there."""
+        """Check whether the bucket exists, and read its properties."""
         client = self.session.storage(known.get("region"))
         try:
             client.head_bucket(Bucket=resource_id)
@@ -64,12 +64,12 @@ class Bucket(Kind):
         }
 
     def update(self, resource_id: str, known: Props, inputs: Props) -> None:
-        """Bring the tags to the new inputs; ``forceDestroy`` is only a note to Pulumi."""
+        """Update the tags. ``forceDestroy`` is not a property on AWS."""
         del known
         self._tag(resource_id, inputs)
 
     def delete(self, resource_id: str, known: Props) -> None:
-        """Delete the bucket, with its objects where the program says so."""
+        """Delete the bucket. If ``forceDestroy`` is true, delete its objects first."""
         client = self.session.storage(known.get("region"))
         try:
             if known.get("forceDestroy"):
@@ -90,13 +90,13 @@ class Bucket(Kind):
 
 
 class BucketV2(Bucket):
-    """The same bucket by its name of older releases."""
+    """A bucket, with the token of older releases."""
 
     token = "aws:s3/bucketV2:BucketV2"  # noqa: S105
 
 
 class BucketObjectv2(Kind):
-    """An object; new content is an update, a new key a replacement."""
+    """An object. New content means an update, a new key means a replacement."""
 
     token = "aws:s3/bucketObjectv2:BucketObjectv2"  # noqa: S105
     properties: ClassVar[Mapping[str, Property]] = {
@@ -119,7 +119,7 @@ class BucketObjectv2(Kind):
 
     @classmethod
     def new_name(cls, resource_name: str, suffix: str) -> str:
-        """Take the resource's name as the key, without a suffix."""
+        """Use the name of the resource as the key, without a suffix."""
         del suffix
         return resource_name
 
@@ -130,7 +130,7 @@ class BucketObjectv2(Kind):
         return resource_id, self.read(resource_id, inputs) or {}
 
     def read(self, resource_id: str, known: Props) -> Props | None:
-        """Ask for the object's head."""
+        """Read the metadata of the object."""
         bucket, _, key = resource_id.partition("/")
         client = self.session.storage(known.get("region"))
         try:
@@ -175,7 +175,7 @@ class BucketObjectv2(Kind):
 def _body(inputs: Props, host: Host) -> bytes:
     source = inputs.get("source")
     if is_content(source):
-        return materialise(source, host).read_bytes()
+        return materialize(source, host).read_bytes()
     if inputs.get("contentBase64"):
         return base64.b64decode(inputs["contentBase64"])
     return str(inputs.get("content", "")).encode()

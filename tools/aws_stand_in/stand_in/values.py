@@ -1,4 +1,4 @@
-"""Property values as they travel between engine and plugin: protobuf Structs on the wire, plain Python here."""
+"""Converts property values between the protobuf Structs of the engine and plain Python."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 Props = dict[str, Any]
-"""Properties of one resource: JSON-like values by name."""
+"""The properties of a resource: name → value as in JSON."""
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine sends, and wants back, for a value that only the update itself will know."""
+"""The placeholder of the engine for a value that is only known after the update."""
 
 DEFAULTS_KEY = "__defaults"
-"""Where the bridge notes which inputs it filled in by itself."""
+"""The key under which the bridge lists the inputs that it has set itself."""
 
 
 class StandInError(Exception):
-    """Something that the stand-in cannot or must not do; its text reaches whoever runs ``pulumi``."""
+    """The stand-in cannot or must not do something. ``pulumi`` shows the message."""
 
 
 def from_struct(struct: struct_pb2.Struct) -> Props:
-    """Turn a Struct into plain Python, whole numbers into ints, explicit nulls into absence."""
+    """Convert a Struct to plain Python. Whole numbers become ints, and nulls are left out."""
     pairs = ((key, _from_value(value)) for key, value in struct.fields.items())
     return {key: value for key, value in pairs if value is not None}
 
 
 def to_struct(props: Mapping[str, Any]) -> struct_pb2.Struct:
-    """Turn plain Python into a Struct; ``None`` is left out."""
+    """Convert plain Python to a Struct. ``None`` is left out."""
     struct = struct_pb2.Struct()
     struct.update({key: value for key, value in props.items() if value is not None})
     return struct
@@ -47,7 +47,7 @@ def _from_value(value: struct_pb2.Value) -> Any:
 
 
 def is_unknown(value: object) -> bool:
-    """Whether a value, or anything inside it, is not known before the update."""
+    """Whether a value, or a value in it, is unknown before the update."""
     if isinstance(value, dict):
         return any(is_unknown(item) for item in value.values())
     if isinstance(value, list):
