@@ -1,1 +1,1 @@
-"""How long it takes to make a layer, beside what people use for that today; ``make bench`` runs it."""
+"""Benchmarks: how long it takes to make a layer, compared with other tools. ``make bench`` runs them."""

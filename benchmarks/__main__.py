@@ -1,4 +1,7 @@
-"""``python -m benchmarks``: let all contestants make the layers of the fixtures, and write the table of ratios."""
+"""``python -m benchmarks``: measure how long each tool takes to make the layers of the fixtures.
+
+The tables go to docs/benchmarks.md.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,15 @@ RUNTIME = "python3.13"
 
 @dataclass(frozen=True)
 class Result:
-    """All measurements of one fixture, by contestant; a round gives one of each."""
+    """All measurements of one fixture.
+
+    Attributes:
+        fixture: name of the fixture.
+        cold: whether the caches were empty.
+        size: size of the wheels in bytes.
+        rounds: name of a contestant → its measurements, one per round.
+        in_process: for each round, the time of building alone divided by the time of copying the wheels.
+    """
 
     fixture: str
     cold: bool
@@ -39,21 +50,21 @@ class Result:
     in_process: list[float] = field(default_factory=list)
 
     def ratios(self, contestant: str) -> list[float]:
-        """Its time over ours, round by round."""
-        ours = self.rounds[OURS.name]
-        return [one.seconds / our.seconds for one, our in zip(self.rounds[contestant], ours, strict=True)]
+        """For each round, the time of a contestant divided by the time of this package."""
+        pairs = zip(self.rounds[contestant], self.rounds[OURS.name], strict=True)
+        return [theirs.seconds / ours.seconds for theirs, ours in pairs]
 
 
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--fixture", action="append", choices=("small", "medium", "large"), help="default: all")
-    parser.add_argument("--rounds", type=int, default=5, help="with warm caches (default: 5)")
-    parser.add_argument("--cold-rounds", type=int, default=3, help="with empty caches (default: 3)")
-    parser.add_argument("--no-report", action="store_true", help="leave docs/benchmarks.md alone")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds with warm caches (default: 5)")
+    parser.add_argument("--cold-rounds", type=int, default=3, help="rounds with empty caches (default: 3)")
+    parser.add_argument("--no-report", action="store_true", help="do not change docs/benchmarks.md")
     options = parser.parse_args()
     fixtures = options.fixture or ("small", "medium", "large")
-    # As pip leaves an installed package, also where PYTHONDONTWRITEBYTECODE is set.
+    # Compile the package, as pip does when it installs one, even if PYTHONDONTWRITEBYTECODE is set.
     compileall.compile_dir(REPOSITORY / "pulumi_poetry_layer", quiet=1)
     results = []
     with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as temporary:
@@ -65,7 +76,7 @@ def main() -> None:
 
 
 def prepare(fixture: str, folder: Path) -> Round:
-    """Plan the fixture's layer, and lay out what contestants need: requirements with hashes, and the wheels."""
+    """Plan the layer of a fixture, and write what the contestants need: requirements with hashes, and the wheels."""
     project = FIXTURES / fixture
     plan, _ = plan_request(LayerRequest(project_dir=project, runtime=RUNTIME))
     wheels = folder / "wheels"
@@ -92,16 +103,23 @@ def prepare(fixture: str, folder: Path) -> Round:
 
 
 def run(fixture: str, base: Round, rounds: int, *, cold: bool = False) -> Result:
-    """Let the contestants take turns, so that the machine's moods hit all of them."""
+    """Let the contestants take turns, so that changes in the machine's speed affect all of them.
+
+    Args:
+        fixture: name of the fixture.
+        base: what :func:`prepare` returned.
+        rounds: number of rounds.
+        cold: whether to empty the caches before each round.
+    """
     size = sum(path.stat().st_size for path in base.wheels.iterdir())
     contestants = [contestant for contestant in CONTESTANTS if contestant.cold or not cold]
     result = Result(fixture, cold, size, {contestant.name: [] for contestant in contestants})
     if not cold:
         for contestant in contestants:
-            take_part(contestant, base)  # fills the caches
+            run_once(contestant, base)  # fills the caches
     for number in range(1, rounds + 1):
         for contestant in contestants:
-            measured = take_part(contestant, base, cold=cold)
+            measured = run_once(contestant, base, cold=cold)
             result.rounds[contestant.name].append(measured)
             kind = "cold" if cold else "warm"
             print(f"{fixture} {kind} {number}/{rounds}: {measured.seconds:7.3f} s  {contestant.name}", file=sys.stderr)
@@ -110,8 +128,8 @@ def run(fixture: str, base: Round, rounds: int, *, cold: bool = False) -> Result
     return result
 
 
-def take_part(contestant: Contestant, base: Round, *, cold: bool = False) -> Measurement:
-    """One contestant's round, in an empty output folder; what it wrote is removed when the clock stands still."""
+def run_once(contestant: Contestant, base: Round, *, cold: bool = False) -> Measurement:
+    """Measure one contestant in an empty output folder. Removing the output is not measured."""
     cache = base.cache / contestant.name.split(" --")[0].replace(" ", "-").replace(",", "")
     if cold:
         shutil.rmtree(cache, ignore_errors=True)
@@ -123,7 +141,7 @@ def take_part(contestant: Contestant, base: Round, *, cold: bool = False) -> Mea
 
 
 def in_process(base: Round) -> float:
-    """Seconds that building alone takes in a process that has planned already."""
+    """Seconds that building alone takes, in a process that has already made the plan."""
     base.output.mkdir()
     command: Sequence[str | Path] = (
         *(sys.executable, "-m", "benchmarks.in_process"),

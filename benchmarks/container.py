@@ -1,7 +1,7 @@
-"""``python -m benchmarks.container``: what the container builder's caches save, for docs/benchmarks.md.
+"""``python -m benchmarks.container``: how much time the caches of the container builder save.
 
-It clears what the container builder keeps in Docker, so it is not to run beside a build. Packages come from the index
-of the machine, so a first build tells as much of the network as of the builder.
+It clears the images and the volume that the container builder keeps in Docker, so do not run it during a build.
+Packages are downloaded, so the time of a first build depends on the network too. The table goes to docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 FIXTURES = REPOSITORY / "benchmarks" / "fixtures"
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- container: written by python -m benchmarks.container -->", "<!-- /container -->"
-"""Marks around what is replaced in the page; the rest of the page is left alone."""
+"""Marks around the part of the page that is replaced."""
 
 RUNTIME = "python3.13"
 _WARM_ROUNDS = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and write the report."""
+    """Measure, print the section and put it into docs/benchmarks.md."""
     parser = argparse.ArgumentParser(prog="benchmarks.container", description=__doc__)
     parser.add_argument("--network", help="the Docker network of the containers")
     parser.add_argument("--fixtures", nargs="+", default=["small", "medium"])
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def row(fixture: str, builder: ContainerBuilder) -> str:
-    """A fixture's row of the table."""
+    """The row of a fixture in the table."""
     clear_docker_cache()
     first = seconds(fixture, builder)
     with connect() as client:
@@ -61,7 +61,7 @@ def row(fixture: str, builder: ContainerBuilder) -> str:
 
 
 def seconds(fixture: str, builder: ContainerBuilder) -> float:
-    """How long a build takes."""
+    """Seconds that a build takes."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "layer.zip"
         started = time.perf_counter()
@@ -70,15 +70,15 @@ def seconds(fixture: str, builder: ContainerBuilder) -> float:
 
 
 def section(rows: Sequence[str]) -> str:
-    """The page's section."""
+    """The section of docs/benchmarks.md."""
     table = "\n".join(rows)
     today = datetime.datetime.now(datetime.timezone.utc).date()
     return f"""\
 ## Container builder: the first build and later ones
 
 `python -m benchmarks.container`, {today}, {os.cpu_count()} cores ({platform.machine()}), {RUNTIME}; seconds per build.
-"First" makes the image with Poetry and fetches every package, "caches empty" finds that image and fetches every
-package, "warm" finds both (median of {_WARM_ROUNDS}). The build image itself was there all the time.
+"First" makes the image with Poetry and downloads every package. "Caches empty" uses that image and downloads every
+package. "Warm" uses the image and the caches (median of {_WARM_ROUNDS}). The daemon already had the build image.
 
 | fixture | first | caches empty | warm | first ÷ warm |
 |---|---:|---:|---:|---:|

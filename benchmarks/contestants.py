@@ -1,4 +1,4 @@
-"""Who takes part: each turns one project into a layer zip, with the same locked files in it."""
+"""The contestants: each makes a layer zip of a project, with the same locked files."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """Where a contestant finds what it needs, and puts what it makes.
+    """The input and output of a contestant in one round.
 
     Attributes:
         project: folder of pyproject.toml and poetry.lock.
         requirements: the plan as a requirements file with hashes.
-        wheels: folder of the plan's wheels.
-        python: interpreter of the runtime's version.
-        runtime: such as ``python3.13``.
-        cache: the contestant's cache; kept between rounds when it is warm.
-        output: an empty folder, thrown away after the round.
-        variables: what the tools on this host need to reach the index.
+        wheels: folder with the wheels of the plan.
+        python: a Python of the runtime's version.
+        runtime: the runtime, such as ``python3.13``.
+        cache: the cache folder of the contestant. It is kept between rounds with warm caches.
+        output: an empty folder, which is removed after the round.
+        variables: environment variables that the tools need to reach the index.
     """
 
     project: Path
@@ -43,19 +43,19 @@ class Round:
         return Command(arguments=arguments, folder=self.output, variables={**self.variables, **variables})
 
     def zip(self, folder: str = ".") -> Command:
-        """Compress what lies in ``folder/python`` the way everybody does."""
+        """A ``zip`` command for ``folder/python``."""
         command = self.command("zip", "-q", "-r", self.output / "layer.zip", "python")
         return Command(arguments=command.arguments, folder=self.output / folder, variables=command.variables)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contestant:
-    """A way to a layer.
+    """A way to make a layer.
 
     Attributes:
-        name: for the table.
-        commands: what is run, one after the other.
-        cold: whether it also takes part with an empty cache.
+        name: its name in the tables.
+        commands: the commands that it runs, one after the other.
+        cold: whether it is also measured with an empty cache.
     """
 
     name: str

@@ -1,7 +1,8 @@
-"""``python -m benchmarks.history``: how often a real project's layer would have been rebuilt, by what is the key.
+"""``python -m benchmarks.history``: how often the layer of a real project is rebuilt, for several keys.
 
-Replays its lock history and counts, for several keys, the rebuilds, those in vain and the changes that were missed.
-What is true is what Poetry's own installer was recorded to install at each commit.
+A key decides when a layer is rebuilt, for example a digest of poetry.lock. The benchmark replays the history of a lock
+file, and counts for each key the rebuilds, the unnecessary rebuilds, and the changes without a rebuild. The true
+changes are recorded: they are what Poetry's own installer installs at each commit.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pulumi_poetry_layer.poetry.pyproject import Project, parse_project
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "tests"))
 
-from differential.history import EXTRAS, commits, recorded_answers  # noqa: E402 - the tests are no installed package
+from differential.history import EXTRAS, commits, recorded_answers  # noqa: E402 - the tests are not an installed package
 
 from benchmarks.sections import replace_section  # noqa: E402
 
@@ -32,7 +33,7 @@ BUILDER = BuilderIdentity(kind="wheels")
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit whose lock file Poetry takes as fresh."""
+    """A commit with a lock file that Poetry accepts as fresh."""
 
     lock_text: str
     project: Project
@@ -41,7 +42,7 @@ class Commit:
 
     @property
     def fingerprint(self) -> str:
-        """The key of this package."""
+        """The fingerprint of the plan, which is the key of this package."""
         choice = Choice.of(["main"], self.extras)
         selection = select_layer(self.project, self.lock, target=TARGET, choice=choice)
         return plan_selection(selection, target=TARGET, choice=choice, builder=BUILDER).fingerprint
@@ -56,20 +57,26 @@ KEYS: dict[str, Callable[[Commit], str]] = {
 
 @dataclass(frozen=True)
 class Count:
-    """How a key did."""
+    """The result of a key.
+
+    Attributes:
+        rebuilds: number of rebuilds.
+        wasted: number of rebuilds without a true change.
+        missed: number of true changes without a rebuild.
+    """
 
     rebuilds: int
     wasted: int
     missed: int
 
 
-def count(changed: Sequence[bool], true: Sequence[bool]) -> Count:
-    """Compare a key's changes with the true ones."""
-    pairs = list(zip(changed, true, strict=True))
+def count(rebuilds: Sequence[bool], changes: Sequence[bool]) -> Count:
+    """Compare the rebuilds of a key with the true changes, commit by commit."""
+    pairs = list(zip(rebuilds, changes, strict=True))
     return Count(
-        rebuilds=sum(changed),
-        wasted=sum(rebuilt and not truly for rebuilt, truly in pairs),
-        missed=sum(truly and not rebuilt for rebuilt, truly in pairs),
+        rebuilds=sum(rebuilds),
+        wasted=sum(rebuilt and not changed for rebuilt, changed in pairs),
+        missed=sum(changed and not rebuilt for rebuilt, changed in pairs),
     )
 
 
@@ -82,21 +89,21 @@ def lines() -> Iterator[str]:
 ## Rebuilds in a real project's history
 
 `python -m benchmarks.history`: {len(history)} successive commits of aws-powertools/powertools-lambda-python that touch
-its lock file, planned for {TARGET}. {len(history) - len(fresh)} of them have a lock file that is stale, which Poetry
-and this package refuse; the others follow each other. A change is true when what Poetry's own installer installs
-(names, versions, files) is another than before; wasted is a rebuild without one, missed is one without a rebuild.
+its lock file, planned for {TARGET}. {len(history) - len(fresh)} of them are left out: their lock file is stale, so
+Poetry and this package refuse it. A true change is a change in what Poetry's own installer installs (names, versions,
+files). A rebuild without a true change is wasted. A true change without a rebuild is missed.
 
 | extras | key | rebuilds | true changes | wasted | missed |
 |---|---|---:|---:|---:|---:|"""
     parsed = [(history[n][1], parse_project(history[n][0]), parse_lockfile(history[n][1])) for n in fresh]
     for name, extras in EXTRAS.items():
-        true = [before != after for before, after in pairwise(answers[number][name] for number in fresh)]
+        changes = [before != after for before, after in pairwise(answers[number][name] for number in fresh)]
         replay = [Commit(*commit, extras) for commit in parsed]
         for label, key in KEYS.items():
             keys = [key(commit) for commit in replay]
-            done = count([before != after for before, after in pairwise(keys)], true)
-            told = ", ".join(extras) or "none"
-            yield f"| {told} | {label} | {done.rebuilds} | {sum(true)} | {done.wasted} | {done.missed} |"
+            result = count([before != after for before, after in pairwise(keys)], changes)
+            listed = ", ".join(extras) or "none"
+            yield f"| {listed} | {label} | {result.rebuilds} | {sum(changes)} | {result.wasted} | {result.missed} |"
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Build one layer in this process, the plan already made, and print the seconds it took."""
+"""Plan a layer, then build it and print how many seconds the build took."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from pulumi_poetry_layer.layer.request import LayerRequest
 
 
 def main(project: str, runtime: str, cache: str, output: str) -> None:
-    """Plan, then build with the clock running."""
+    """Plan, then measure the build.
+
+    Args:
+        project: folder of pyproject.toml and poetry.lock.
+        runtime: the runtime, such as ``python3.13``.
+        cache: cache folder of the contestant.
+        output: path of the layer zip.
+    """
     builder = WheelBuilder(cache_dir=str(Path(cache) / "cache" / "wheels"))
     plan, files = plan_request(LayerRequest(project_dir=Path(project), runtime=runtime, builder=builder))
     started = time.perf_counter()

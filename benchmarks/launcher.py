@@ -1,6 +1,6 @@
-"""Run one program, and print its exit code, the seconds it took and its peak memory in bytes.
+"""Run one program. Print its exit code, the seconds it took, and its peak memory in bytes.
 
-Started as a small process by ``measure.py``, with nothing imported that need not be.
+``measure.py`` starts this script as a small process, so it imports as little as possible.
 
 Usage: launcher.py TIME_LIMIT LOG PROGRAM [ARGUMENT ...]
 """
@@ -11,7 +11,7 @@ import time
 
 
 def main(time_limit: str, log: str, *command: str) -> None:
-    """Run it; it is killed when it takes longer than the limit, in seconds."""
+    """Run the program, and kill it if it takes longer than the time limit (seconds)."""
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     actions = [(os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, output, 2)]
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Run commands as whole processes and measure them from outside."""
+"""Measure commands: each runs as a process of its own, and is measured from outside."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from pathlib import Path
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
 TIME_LIMIT = 600.0
-"""Seconds after which a command counts as hung."""
+"""Seconds after which a command is killed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A program to run, with a working directory and variables on top of this process's."""
+    """A program to run.
+
+    Attributes:
+        arguments: the program and its arguments.
+        folder: its working directory.
+        variables: environment variables, added to those of this process.
+    """
 
     arguments: Sequence[str | Path]
     folder: Path
@@ -26,7 +32,12 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """Seconds from start to end, and the memory of the largest process, in bytes."""
+    """What was measured.
+
+    Attributes:
+        seconds: seconds from start to end.
+        peak_memory: peak memory of the largest process, in bytes.
+    """
 
     seconds: float
     peak_memory: int
@@ -36,7 +47,7 @@ def measure(commands: Sequence[Command]) -> Measurement:
     """Run the commands one after the other and measure them as one.
 
     Raises:
-        RuntimeError: one of them failed or hung; carries its output.
+        RuntimeError: a command failed or reached the time limit; the error contains its output.
     """
     seconds, peak = 0.0, 0
     for command in commands:
@@ -50,13 +61,13 @@ def _measure(command: Command) -> Measurement:
     arguments = [str(argument) for argument in command.arguments]
     variables = {name: str(value) for name, value in command.variables.items()}
     log = command.folder / "benchmark.log"
-    # A process's peak memory counts from before it became the program, so a small one has to start it.
+    # The peak memory of a program includes the process that started it, so a small process must start it.
     launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(TIME_LIMIT), str(log), *arguments]
     ended = subprocess.run(
         launcher, cwd=command.folder, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True, check=True
     )
     status, seconds, peak = ended.stdout.split()
     if status != "0":
-        told = log.read_text(encoding="utf-8", errors="replace")
-        raise RuntimeError(f"`{' '.join(arguments)}` ended with {status} after {seconds} s:\n{told}")
+        output = log.read_text(encoding="utf-8", errors="replace")
+        raise RuntimeError(f"`{' '.join(arguments)}` ended with exit code {status} after {seconds} s:\n{output}")
     return Measurement(seconds=float(seconds), peak_memory=int(peak))

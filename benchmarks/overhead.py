@@ -1,9 +1,14 @@
-"""``python -m benchmarks.overhead``: what a PoetryLayer costs in a ``pulumi preview`` that changes nothing.
+"""``python -m benchmarks.overhead``: how much a PoetryLayer slows down a ``pulumi preview`` without changes.
 
-Contestants are the same program with the same zip: as a static ``FileArchive`` layer version, as a ``PoetryLayer``
-where the layer was built before and on a machine that has never seen it, and as the static one beside an empty dynamic
-resource, which shows what of the difference is Pulumi's own: the start of ``python -m pulumi.dynamic``. The engine is
-the real one, the AWS plugin is the tests' stand-in.
+The contestants are the same program with the same layer zip in four forms:
+
+- as a static ``FileArchive`` layer version,
+- as a ``PoetryLayer`` with warm caches,
+- as a ``PoetryLayer`` with empty caches,
+- as a static ``FileArchive`` layer version and an empty dynamic resource. This shows the part of the difference that
+  Pulumi itself causes: the start of ``python -m pulumi.dynamic``.
+
+The Pulumi engine is real, the AWS plugin is the stand-in of the tests.
 """
 
 from __future__ import annotations
@@ -24,7 +29,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "tests"))
 
-from e2e.harness import LocalAws, Machine, Program, Stack  # noqa: E402 - the tests are no installed package
+from e2e.harness import LocalAws, Machine, Program, Stack  # noqa: E402 - the tests are not an installed package
 from e2e.harness.toolchain import find_toolchain  # noqa: E402
 
 from benchmarks.measure import Command, measure  # noqa: E402
@@ -34,6 +39,7 @@ from pulumi_poetry_layer.layer.build import build_layer  # noqa: E402
 
 RUNTIME = "python3.13"
 GOAL = 1.15
+"""The goal: the time of a preview with one layer, divided by that with a static archive."""
 
 _HEAD = """\
 import json
@@ -108,7 +114,13 @@ PROGRAMS = {
 
 @dataclass(frozen=True)
 class Case:
-    """A layer to compare with, and how many of it in a program."""
+    """A layer, and how many of it a program has.
+
+    Attributes:
+        fixture: name of the fixture.
+        exclude: packages that are left out of the layer.
+        layers: numbers of layers to measure.
+    """
 
     fixture: str
     exclude: tuple[str, ...]
@@ -117,21 +129,28 @@ class Case:
 
 CASES = (
     Case("small", (), (1, 5, 20)),
-    Case("medium", ("boto3",), (1,)),  # which the Lambda runtime has; with it, direct upload is not enough
+    Case("medium", ("boto3",), (1,)),  # the Lambda runtime has boto3; with it, the zip is too large for direct upload
 )
 
 
 @dataclass(frozen=True)
 class Result:
-    """Seconds of each preview by contestant, for a number of layers of so many bytes."""
+    """The measurements for a number of layers.
+
+    Attributes:
+        layers: number of layers.
+        size: size of each layer zip in bytes.
+        seconds: name of a contestant → seconds of each of its previews.
+    """
 
     layers: int
     size: int
     seconds: Mapping[str, Sequence[float]]
 
     def ratios(self, contestant: str) -> list[float]:
-        """Its time over the static program's, round by round."""
-        return [one / static for one, static in zip(self.seconds[contestant], self.seconds[STATIC], strict=True)]
+        """For each round, the time of a contestant divided by the time of the static program."""
+        pairs = zip(self.seconds[contestant], self.seconds[STATIC], strict=True)
+        return [seconds / static for seconds, static in pairs]
 
 
 def main() -> None:
@@ -140,9 +159,9 @@ def main() -> None:
     parser.add_argument("--fixture", choices=[case.fixture for case in CASES], help="default: all")
     parser.add_argument("--layers", type=int, nargs="+", help="default: 1, 5 and 20 of the small fixture")
     parser.add_argument("--rounds", type=int, default=11, help="previews of each program (default: 11)")
-    parser.add_argument("--no-report", action="store_true", help="leave docs/benchmarks.md alone")
+    parser.add_argument("--no-report", action="store_true", help="do not change docs/benchmarks.md")
     options = parser.parse_args()
-    # As pip leaves an installed package, also where PYTHONDONTWRITEBYTECODE is set.
+    # Compile the package, as pip does when it installs one, even if PYTHONDONTWRITEBYTECODE is set.
     compileall.compile_dir(REPOSITORY / "pulumi_poetry_layer", quiet=1)
     results = []
     for case in CASES:
@@ -177,15 +196,15 @@ def _measured(folder: Path, case: Case, layers: Sequence[int], rounds: int) -> l
 
 
 def _stacks(folder: Path, machine: Machine, case: Case, zip_file: Path, layers: int) -> dict[str, Stack]:
-    """Each contestant's program, deployed."""
+    """Name of a contestant → the stack of its program, deployed."""
     stacks = {}
     project = REPOSITORY / "benchmarks" / "fixtures" / case.fixture
-    meanings = {"RUNTIME": RUNTIME, "LAYERS": str(layers), "EXCLUDE": str(list(case.exclude))}
+    values = {"RUNTIME": RUNTIME, "LAYERS": str(layers), "EXCLUDE": str(list(case.exclude))}
     for number, (name, declared) in enumerate(PROGRAMS.items()):
         program = Program(folder=folder / str(number), backend=folder / "backend", machine=machine)
         text = _HEAD + declared + _TAIL
-        for placeholder, meaning in meanings.items():
-            text = text.replace(placeholder, meaning)
+        for placeholder, value in values.items():
+            text = text.replace(placeholder, value)
         program.write(
             {
                 "Pulumi.yaml": f"name: contestant{number}\nruntime: python\n",
@@ -236,9 +255,9 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
 
 `python -m benchmarks.overhead`, {today}, {os.cpu_count()} cores ({platform.machine()}), Python
 {platform.python_version()}, load average {os.getloadavg()[0]:.1f}. `pulumi preview` of a program with a role, and with
-functions that have a layer each. Real engine, the tests' AWS plugin; programs take turns, and a ratio is that of one
-turn. Medians of {len(results[0].seconds[STATIC])}, with the lowest and the highest in brackets. The goal for one layer
-is {GOAL}.
+one function per layer. The Pulumi engine is real, the AWS plugin is the stand-in of the tests. The programs take turns,
+and a ratio compares two times of the same turn. Medians of {len(results[0].seconds[STATIC])}, with the lowest and the
+highest in brackets. The goal for one layer is {GOAL}.
 
 | layers | | seconds | ratio to static |
 |---:|---|---:|---:|"""
@@ -248,12 +267,12 @@ is {GOAL}.
             layers = f"{result.layers} of {result.size / 1e6:.0f} MB"
             yield f"| {layers} | {name} | {statistics.median(seconds):.2f} | {ratio} |"
     yield """
-Mind that the machine's speed changes from one minute to the next, so ratios of single turns differ. What a layer costs
-is the start of `python -m pulumi.dynamic`, which imports Pulumi's SDK once more. The engine starts the plugins of
-default providers one after the other (`defaultProviders.serve`, and `loadRequests` of its plugin host), and not before
-the program has ended, as the empty dynamic resource shows.
-Each further layer adds the planning and two more resources to register, the component and the build. A static archive,
-on the other hand, is read and hashed in every preview, which the zip of a `PoetryLayer` is not."""
+The ratios of single turns differ, because the speed of the machine changes from minute to minute. Most of the overhead
+of the first layer is the start of `python -m pulumi.dynamic`, which imports Pulumi's SDK again; the empty dynamic
+resource has the same overhead. The engine starts the plugins of default providers one after the other, when the program
+has ended (`defaultProviders.serve`, and `loadRequests` of its plugin host). Each further layer adds its planning and
+two more resources: the component and the build. A static archive, however, is read and hashed in every preview, and the
+zip of a `PoetryLayer` is not."""
 
 
 def _spread(values: Sequence[float]) -> str:

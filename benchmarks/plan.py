@@ -1,7 +1,7 @@
-"""``python -m benchmarks.plan``: how long a plan takes, from the texts of both files to the fingerprint.
+"""``python -m benchmarks.plan``: how long planning takes, from the texts of the two files to the fingerprint.
 
-The lock file has 250 packages, all of them in the layer: packages of the lock files in this repository, as Poetry
-wrote them, put into one lock file of version 2.1.
+The lock file has 250 packages, and all of them are in the layer. They are taken from the lock files in this repository,
+as Poetry wrote them, and put into one lock file of version 2.1.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ def main() -> None:
 
 
 def lock_text() -> str:
-    """A lock file of so many packages that they all land in the layer."""
+    """The text of a lock file with 250 packages that are all in the layer."""
     packages: dict[str, str] = {}
     for text in lock_texts():
         for table in _PACKAGE.findall(text):
             name = _NAME.search(table)
             if name and "[package.source]" not in table and fits(table) and len(packages) < PACKAGES:
-                # A second version of a package passes for a package of its own.
+                # A second version of a package counts as another package.
                 own_name = f"{name[1]}-2" if name[1] in packages else name[1]
                 packages[own_name] = _in_main_group(table).replace(name[0], f'name = "{own_name}"')
     chosen = sorted(packages.items())
@@ -69,7 +69,7 @@ def lock_text() -> str:
 
 
 def lock_texts() -> Iterator[str]:
-    """The lock files in this repository."""
+    """The texts of the lock files in this repository."""
     with tarfile.open(REPOSITORY / "tests" / "data" / "lock_history" / "powertools.tar.xz") as history:
         for name in (f"./{number:04}.lock" for number in range(399, -1, -57)):
             file = history.extractfile(name)
@@ -90,23 +90,27 @@ def _in_main_group(table: str) -> str:
 
 
 def parse_anew(lock: str) -> LockFile:
-    """The lock file, read as in a new process: what was parsed before is kept in memory."""
+    """Parse the lock file as in a new process, without what was kept in memory."""
     parse_lockfile.cache_clear()
     return parse_lockfile(lock)
 
 
 def plan(lock: str) -> str:
-    """The fingerprint."""
+    """Make the plan, and return its fingerprint.
+
+    Raises:
+        SystemExit: the plan does not have 250 packages.
+    """
     project, locked = parse_project(PROJECT), parse_anew(lock)
     selection = select_layer(project, locked, target=TARGET, choice=CHOICE)
-    made = plan_selection(selection, target=TARGET, choice=CHOICE, builder=BUILDER)
-    if len(made.packages) != PACKAGES:
-        raise SystemExit(f"{len(made.packages)} packages are planned, not {PACKAGES}")
-    return made.fingerprint
+    build_plan = plan_selection(selection, target=TARGET, choice=CHOICE, builder=BUILDER)
+    if len(build_plan.packages) != PACKAGES:
+        raise SystemExit(f"benchmarks: the plan must have {PACKAGES} packages, but has {len(build_plan.packages)}")
+    return build_plan.fingerprint
 
 
 def measure(steps: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """Milliseconds of each step; they take turns, so that a busy machine is as busy for all of them."""
+    """Name of a step → its milliseconds in each round. The steps take turns, so that a busy machine affects all."""
     taken: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(ROUNDS):
         for name, step in steps.items():
@@ -123,9 +127,9 @@ def lines(lock: str, taken: Mapping[str, list[float]]) -> Iterator[str]:
 ## Planning
 
 `python -m benchmarks.plan`, {today}, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}.
-A lock file of {PACKAGES} packages ({len(lock) / 1000:.0f} kB), all of them in the layer, in a warm process;
-{ROUNDS} rounds in which the steps take turns; load average {os.getloadavg()[0]:.1f}, so mind the lowest values
-where that is more than nothing. The goal is 60 ms for a plan.
+A lock file with {PACKAGES} packages ({len(lock) / 1000:.0f} kB), all of them in the layer, in a warm process.
+{ROUNDS} rounds in which the steps take turns. The load average was {os.getloadavg()[0]:.1f}; on a busy machine, the
+lowest values say more than the medians. The goal is 60 ms for a plan.
 
 | | milliseconds, median | lowest |
 |---|---:|---:|"""

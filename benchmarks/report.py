@@ -1,4 +1,4 @@
-"""Measurements → the tables of docs/benchmarks.md."""
+"""The tables of docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
 TITLE = "# Benchmarks\n\n"
 BEGIN, END = "<!-- speed: written by `make bench` -->", "<!-- /speed -->"
-"""Marks around what is replaced in the page; the rest of the page is left alone."""
+"""Marks around the part of the page that is replaced."""
 
 
 def write_report(results: Sequence[Result], page: Path | None) -> str:
-    """The tables, also put into the page, if one is told."""
+    """Return the tables, and put them into the page.
+
+    Args:
+        results: the measurements.
+        page: docs/benchmarks.md, or None to change no file.
+    """
     text = "\n".join(_lines(results))
     if page:
         before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN) if page.exists() else ("", "", "")
@@ -34,8 +39,8 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
 ## Speed
 
 `make bench`, {today}, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}.
-Whole processes, measured from outside; every contestant makes a zip with the same locked files.
-They take turns, and a ratio is that of one turn: its time over ours, so 10 means ten times as long.
+Each tool makes a layer zip with the same locked files, and is measured as a whole process. The tools take turns.
+A ratio is the time of a tool divided by the time of this package in the same turn: 10 means ten times as long.
 Medians, with the lowest and the highest in brackets.
 """
     for result in results:
@@ -49,8 +54,8 @@ Medians, with the lowest and the highest in brackets.
             peak = max(one.peak_memory for one in rounds) / 1e6
             yield f"| {name} | {seconds:.3f} | {_spread(result.ratios(name))} | {peak:.0f} MB |"
         if result.in_process:
-            yield f"\nBuilding alone, in a process that has planned already, takes {_spread(result.in_process)} times"
-            yield "as long as `cp` of the wheels."
+            yield f"\nBuilding alone, in a process that has already made the plan, takes {_spread(result.in_process)}"
+            yield "times as long as `cp` of the wheels."
         yield ""
 
 

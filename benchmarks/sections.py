@@ -1,4 +1,4 @@
-"""Sections of docs/benchmarks.md: each is written by one program, which leaves the others alone."""
+"""Sections of docs/benchmarks.md: each is written by one program, which does not change the others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from pathlib import Path
 
 
 def replace_section(page: Path, name: str, command: str, text: str) -> None:
-    """Put a section into the page, in the place of its former text or at the end."""
+    """Replace a section of the page, or add it at the end.
+
+    Args:
+        page: docs/benchmarks.md.
+        name: name of the section.
+        command: the command that writes it.
+        text: its new text.
+    """
     begin, end = f"<!-- {name}: written by `{command}` -->", f"<!-- /{name} -->"
     content = page.read_text(encoding="utf-8") if page.exists() else "# Benchmarks\n"
     before, found, rest = content.partition(begin)
