@@ -26,6 +26,7 @@ from pulumi_poetry_layer.plan.target import Target
 from pulumi_poetry_layer.poetry.locked import LockedFile
 from pulumi_poetry_layer.poetry.lockfile import LockFile, parse_lockfile
 from pulumi_poetry_layer.poetry.pyproject import parse_project
+from pulumi_poetry_layer.poetry.toml_tables import parse_toml
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGES = 250
@@ -91,6 +92,7 @@ def _in_main_group(table: str) -> str:
 
 def parse_anew(lock: str) -> LockFile:
     """Parse the lock file as in a new process, without what was kept in memory."""
+    parse_toml.cache_clear()
     parse_lockfile.cache_clear()
     return parse_lockfile(lock)
 
