@@ -51,12 +51,11 @@ async def refuse_different_zip(artifact: LayerArtifact, expected: str | None, bu
     Raises:
         PublishError: the digests differ; nothing is published.
     """
-    if expected in (None, artifact.sha256):
+    if expected is None or expected == artifact.sha256:
         return
     raise PublishError(
-        f"the same packages gave a different zip than before (sha256 {artifact.sha256[:12]}, before "
-        f"{expected[:12] if expected else None}): a package that is built from source is not reproducible; "
-        "nothing was published",
+        f"the same packages gave a different zip than before (sha256 {artifact.sha256[:12]}, before {expected[:12]}): "
+        "a package that is built from source is not reproducible; nothing was published",
         where=artifact.path.name,
         hint=f"to publish the new zip, run: pulumi up --replace '{await build.urn.future()}'",
     )
