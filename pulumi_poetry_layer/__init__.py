@@ -14,30 +14,83 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.builders.local import LocalBuilder
     from pulumi_poetry_layer.builders.wheels import WheelBuilder
     from pulumi_poetry_layer.component import PoetryLayer
-    from pulumi_poetry_layer.errors import PoetryLayerError
+    from pulumi_poetry_layer.errors import (
+        ArchiveError,
+        BuildError,
+        ContainerError,
+        DownloadError,
+        HostError,
+        InputError,
+        LockFileError,
+        MultipleInputError,
+        PackageFileError,
+        PoetryLayerError,
+        ProjectError,
+        PublishError,
+        SelectionError,
+        StaleLockError,
+        SubprocessError,
+        TargetError,
+        VerificationError,
+        WheelError,
+    )
     from pulumi_poetry_layer.layer.artifact import LayerArtifact
     from pulumi_poetry_layer.layer.build import build_layer
     from pulumi_poetry_layer.matrix import PoetryLayerMatrix
 
 __all__ = [
+    "ArchiveError",
+    "BuildError",
     "ContainerBuilder",
+    "ContainerError",
+    "DownloadError",
+    "HostError",
+    "InputError",
     "LayerArtifact",
     "LocalBuilder",
+    "LockFileError",
+    "MultipleInputError",
+    "PackageFileError",
     "PoetryLayer",
     "PoetryLayerError",
     "PoetryLayerMatrix",
+    "ProjectError",
+    "PublishError",
+    "SelectionError",
+    "StaleLockError",
+    "SubprocessError",
+    "TargetError",
+    "VerificationError",
     "WheelBuilder",
+    "WheelError",
     "build_layer",
 ]
 
 _MODULES = {
+    "ArchiveError": "errors",
+    "BuildError": "errors",
     "ContainerBuilder": "builders.container.builder",
+    "ContainerError": "errors",
+    "DownloadError": "errors",
+    "HostError": "errors",
+    "InputError": "errors",
     "LayerArtifact": "layer.artifact",
     "LocalBuilder": "builders.local",
+    "LockFileError": "errors",
+    "MultipleInputError": "errors",
+    "PackageFileError": "errors",
     "PoetryLayer": "component",
     "PoetryLayerError": "errors",
     "PoetryLayerMatrix": "matrix",
+    "ProjectError": "errors",
+    "PublishError": "errors",
+    "SelectionError": "errors",
+    "StaleLockError": "errors",
+    "SubprocessError": "errors",
+    "TargetError": "errors",
+    "VerificationError": "errors",
     "WheelBuilder": "builders.wheels",
+    "WheelError": "errors",
     "build_layer": "layer.build",
 }
 

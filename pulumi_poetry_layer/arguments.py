@@ -1,4 +1,4 @@
-"""The arguments of a PoetryLayer that decide what is built: checks them, and plans the layer."""
+"""The arguments of a PoetryLayer: their types, the checks, and the plan that they ask for."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pulumi
+import pulumi_aws as aws
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
@@ -18,9 +20,10 @@ from pulumi_poetry_layer.builders.builder import Builder
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.layer.build import plan_request
-from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest, is_list_of_strings
 from pulumi_poetry_layer.layer.stack_credentials import credentials_problems
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
+from pulumi_poetry_layer.plan.target import RUNTIMES, ArchitectureName, RuntimeName
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 
 if TYPE_CHECKING:
@@ -28,6 +31,23 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
+
+
+class LayerArguments(TypedDict, total=False):
+    """The arguments that all layers of a matrix have in common; :class:`PoetryLayer` describes them."""
+
+    project_dir: str | os.PathLike[str]
+    groups: Sequence[str]
+    extras: Sequence[str]
+    exclude: Sequence[str]
+    builder: Builder | str
+    layer_name: pulumi.Input[str] | None
+    description: pulumi.Input[str] | None
+    license_info: pulumi.Input[str] | None
+    compatible_runtimes: pulumi.Input[Sequence[pulumi.Input[str]]] | None
+    bucket: pulumi.Input[str] | None
+    key_prefix: pulumi.Input[str] | None
+    skip_destroy: pulumi.Input[bool] | None
 
 
 def is_mocked() -> bool:
@@ -48,19 +68,31 @@ def program_folder() -> Path:
 def plan_arguments(
     *,
     name: str,
-    runtime: str | Enum,
+    runtime: RuntimeName | str | Enum,
     project_dir: str | os.PathLike[str] = ".",
-    architecture: str | Enum = DEFAULT_ARCHITECTURE,
+    architecture: ArchitectureName | str | Enum = DEFAULT_ARCHITECTURE,
     groups: Sequence[str] = (MAIN_GROUP,),
     extras: Sequence[str] = (),
     exclude: Sequence[str] = (),
     builder: Builder | str = DEFAULT_BUILDER,
-    layer_name: pulumi.Input[str] | None = None,
+    **publishing: Any,
 ) -> tuple[LayerRequest, BuildPlan, ProjectFiles]:
     """Plan a layer from the arguments of :class:`PoetryLayer`.
 
+    Args:
+        name: name of the resource.
+        runtime: Lambda runtime.
+        project_dir: folder of pyproject.toml and poetry.lock.
+        architecture: architecture of the function.
+        groups: dependency groups.
+        extras: extras of the project.
+        exclude: distributions to leave out.
+        builder: a builder or its name.
+        **publishing: the arguments that only decide how the layer is published; AWS's limits on them are checked.
+
     Raises:
-        InputError: an argument is an Output or has a wrong type, or the project cannot be planned.
+        InputError: an argument is an Output, has a wrong type or is over a limit of AWS, or the project cannot be
+            planned.
     """
     strings = {"runtime": runtime, "architecture": architecture}
     lists = {"groups": groups, "extras": extras, "exclude": exclude}
@@ -68,8 +100,9 @@ def plan_arguments(
     raise_problems(
         [
             *argument_problems(strings, lists, others),
-            *credentials_problems(builder),
-            *_layer_name_problems(name if layer_name is None else layer_name),
+            *builder_problems(builder),
+            *(() if isinstance(builder, pulumi.Output) else credentials_problems(builder)),
+            *publishing_problems(name, publishing),
         ]
     )
     request = LayerRequest(
@@ -111,19 +144,82 @@ def argument_problems(
             yield InputError("an Output is not accepted here", where=name, hint=hint)
         elif name in strings and not isinstance(value, (str, Enum)):
             yield InputError(f"must be a string, not {value!r}", where=name)
-        elif name in lists and (isinstance(value, str) or not isinstance(value, Iterable)):
+        elif name in lists and not is_list_of_strings(value):
             yield InputError(f"must be a list of strings, not {value!r}", where=name)
+        elif name == "project_dir" and not isinstance(value, (str, os.PathLike)):
+            yield InputError(f"must be a path, not {value!r}", where=name)
+
+
+def builder_problems(builder: Any) -> Iterator[InputError]:
+    """Check that ``builder`` is a builder or a string; a class or an Output is a common mistake."""
+    if isinstance(builder, str | pulumi.Output):
+        return
+    if isinstance(builder, type):
+        yield InputError(f"is a class, not a builder; write {builder.__name__}()", where="builder")
+    elif not (hasattr(builder, "identity") and hasattr(builder, "build")):
+        yield InputError(f"must be a builder or the name of one, not {builder!r}", where="builder")
+
+
+def unknown_arguments(names: Iterable[str]) -> Iterator[InputError]:
+    """Check the names of the arguments that all layers of a matrix have in common."""
+    known = LayerArguments.__annotations__
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, [*known, "runtimes", "architectures", "opts"], n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"the arguments are: {', '.join(known)}"
+            yield InputError("is not an argument of PoetryLayer.matrix", where=name, hint=hint)
+
+
+_LONGEST_DESCRIPTION, _LONGEST_LICENSE, _MOST_RUNTIMES = 256, 512, 15
+"""https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
+
+_RUNTIMES_OF_AWS = frozenset(str(runtime.value) for runtime in aws.lambda_.Runtime) | frozenset(RUNTIMES)
+
+
+def publishing_problems(name: str, publishing: dict[str, Any]) -> Iterator[InputError]:
+    """Check what AWS would refuse after the build; values that are Outputs are not known yet."""
+    layer_name = publishing.get("layer_name")
+    yield from _layer_name_problems(default_layer_name(name) if layer_name is None else layer_name)
+    for key, longest in (("description", _LONGEST_DESCRIPTION), ("license_info", _LONGEST_LICENSE)):
+        value = publishing.get(key)
+        if isinstance(value, str) and len(value) > longest:
+            yield InputError(f"has {len(value)} characters; AWS allows {longest}", where=key)
+    yield from _runtimes_problems(publishing.get("compatible_runtimes"))
+    bucket, key_prefix = publishing.get("bucket"), publishing.get("key_prefix")
+    if bucket == "":
+        yield InputError("is empty", where="bucket", hint="leave it out to upload directly, or name a bucket")
+    if bucket is None and key_prefix:
+        yield InputError("needs bucket=", where="key_prefix", hint="set bucket, or leave key_prefix out")
+
+
+def _runtimes_problems(runtimes: Any) -> Iterator[InputError]:
+    where = "compatible_runtimes"
+    if runtimes is None or isinstance(runtimes, pulumi.Output):
+        return
+    if isinstance(runtimes, str) or not isinstance(runtimes, Sequence):
+        yield InputError(f"must be a list of strings, not {runtimes!r}", where=where)
+        return
+    if len(runtimes) > _MOST_RUNTIMES:
+        yield InputError(f"has {len(runtimes)} runtimes; AWS allows {_MOST_RUNTIMES}", where=where)
+    for runtime in runtimes:
+        if isinstance(runtime, str | Enum) and plain(runtime) not in _RUNTIMES_OF_AWS:
+            yield InputError(f"AWS has no runtime {plain(runtime)!r}", where=where)
+
+
+def default_layer_name(name: str) -> str:
+    """The name of a layer that has no ``layer_name``: two stacks in one account must not publish the same layer."""
+    return f"{name}-{pulumi.get_stack()}".replace(".", "-")
 
 
 _LAYER_NAME = re.compile(r"[A-Za-z0-9_-]{1,140}|arn:[A-Za-z0-9-]+:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]+")
 """The rule of AWS: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
 
 
-def _layer_name_problems(layer_name: pulumi.Input[str]) -> Iterator[PoetryLayerError]:
+def _layer_name_problems(layer_name: pulumi.Input[str]) -> Iterator[InputError]:
     """AWS would check the name too, but after the build. A name that is an Output is not checked here."""
     if isinstance(layer_name, str) and not _LAYER_NAME.fullmatch(layer_name):
         yield InputError(
             f"{layer_name!r} is not a valid layer name",
             where="layer_name",
-            hint="use 1 to 140 letters, digits, hyphens and underscores; the default is the name of the resource",
+            hint="use 1 to 140 letters, digits, hyphens and underscores; the default is <resource>-<stack>",
         )

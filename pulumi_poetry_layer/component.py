@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_poetry_layer.arguments import is_mocked, plan_arguments, program_folder
+from pulumi_poetry_layer.arguments import LayerArguments, default_layer_name, is_mocked, plan_arguments, program_folder
 from pulumi_poetry_layer.builders.builder import Builder
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER
 from pulumi_poetry_layer.errors import PoetryLayerError
@@ -39,7 +39,10 @@ from pulumi_poetry_layer.size.limits import refuse_over_limit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from typing_extensions import Unpack
+
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
+    from pulumi_poetry_layer.plan.target import ArchitectureName, RuntimeName
 
 TYPE = "poetry-layer:index:PoetryLayer"
 
@@ -77,9 +80,9 @@ class PoetryLayer(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        runtime: str | aws.lambda_.Runtime,
+        runtime: RuntimeName | str | aws.lambda_.Runtime,
         project_dir: str | os.PathLike[str] = ".",
-        architecture: str = DEFAULT_ARCHITECTURE,
+        architecture: ArchitectureName | str = DEFAULT_ARCHITECTURE,
         groups: Sequence[str] = (MAIN_GROUP,),
         extras: Sequence[str] = (),
         exclude: Sequence[str] = (),
@@ -89,14 +92,14 @@ class PoetryLayer(pulumi.ComponentResource):
         license_info: pulumi.Input[str] | None = None,
         compatible_runtimes: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         bucket: pulumi.Input[str] | None = None,
-        key_prefix: pulumi.Input[str] = "",
+        key_prefix: pulumi.Input[str] | None = None,
         skip_destroy: pulumi.Input[bool] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare a layer.
 
         Args:
-            name: name of the resource, and of the layer unless ``layer_name`` is given.
+            name: name of the resource.
             runtime: Lambda runtime, such as ``python3.12``.
             project_dir: folder of pyproject.toml and poetry.lock, relative to the Pulumi program.
             architecture: ``x86_64`` or ``arm64``.
@@ -104,12 +107,12 @@ class PoetryLayer(pulumi.ComponentResource):
             extras: extras of the project.
             exclude: distributions to leave out, with the dependencies that only they need.
             builder: a builder, or the name of one.
-            layer_name: name of the layer in AWS.
+            layer_name: name of the layer in AWS; default: ``<name>-<stack>``.
             description: description of the layer version.
             license_info: license of the layer version.
             compatible_runtimes: compatible runtimes of the layer version; default: ``runtime``.
             bucket: S3 bucket to publish through, needed for zips over 50 MiB; default: direct upload.
-            key_prefix: start of the S3 object's key.
+            key_prefix: start of the S3 object's key; only with ``bucket``.
             skip_destroy: keep a layer version in AWS when it is replaced or destroyed.
             opts: options of the component; docs/lifecycle.md lists which child gets which option.
 
@@ -119,7 +122,6 @@ class PoetryLayer(pulumi.ComponentResource):
         try:
             request, plan, files = plan_arguments(
                 name=name,
-                layer_name=layer_name,
                 project_dir=project_dir,
                 runtime=runtime,
                 architecture=architecture,
@@ -127,6 +129,12 @@ class PoetryLayer(pulumi.ComponentResource):
                 extras=extras,
                 exclude=exclude,
                 builder=builder,
+                layer_name=layer_name,
+                description=description,
+                license_info=license_info,
+                compatible_runtimes=compatible_runtimes,
+                bucket=bucket,
+                key_prefix=key_prefix,
             )
         except PoetryLayerError as error:
             # The engine prints only the message of a RunError; for other errors it prints a traceback.
@@ -136,7 +144,7 @@ class PoetryLayer(pulumi.ComponentResource):
         extra_inputs = {"direct_upload": bucket is None, "lock_digest": lock_digest}
         layer_zip, packages = self._declare_build(name, request, plan, extra_inputs)
         settings = LayerSettings(
-            layer_name=name if layer_name is None else layer_name,
+            layer_name=default_layer_name(name) if layer_name is None else layer_name,
             compatible_architectures=[request.architecture],
             compatible_runtimes=[request.runtime] if compatible_runtimes is None else compatible_runtimes,
             description=description,
@@ -154,7 +162,7 @@ class PoetryLayer(pulumi.ComponentResource):
                 settings,
                 self,
                 bucket=bucket,
-                key_prefix=key_prefix,
+                key_prefix="" if key_prefix is None else key_prefix,
                 opts=layer_version_options(opts),
             )
         self._set_outputs(request, plan.fingerprint, packages)
@@ -164,10 +172,10 @@ class PoetryLayer(pulumi.ComponentResource):
         cls,
         name: str,
         *,
-        runtimes: Sequence[str | aws.lambda_.Runtime],
-        architectures: Sequence[str] = (DEFAULT_ARCHITECTURE,),
+        runtimes: Sequence[RuntimeName | str | aws.lambda_.Runtime],
+        architectures: Sequence[ArchitectureName | str] = (DEFAULT_ARCHITECTURE,),
         opts: pulumi.ResourceOptions | None = None,
-        **arguments: Any,
+        **arguments: Unpack[LayerArguments],
     ) -> PoetryLayerMatrix:
         """Declare a layer for each of ``runtimes`` on each of ``architectures``; see :class:`PoetryLayerMatrix`.
 

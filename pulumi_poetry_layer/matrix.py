@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from inspect import signature
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_poetry_layer.arguments import argument_problems, plain, plan_arguments
+from pulumi_poetry_layer.arguments import LayerArguments, argument_problems, plain, plan_arguments, unknown_arguments
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.publish.layer_version import layer_version_options
 
 if TYPE_CHECKING:
     from enum import Enum
+
+    from typing_extensions import Unpack
 
     from pulumi_poetry_layer.component import PoetryLayer
 
@@ -22,9 +23,6 @@ TYPE = "poetry-layer:index:PoetryLayerMatrix"
 
 Key = tuple[str, str]
 """A target: runtime and architecture."""
-
-_PLAN_ARGUMENTS = frozenset(signature(plan_arguments).parameters)
-"""The arguments of a layer that decide what is built."""
 
 
 class PoetryLayerMatrix(pulumi.ComponentResource):
@@ -48,8 +46,7 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
         runtimes: Sequence[str | Enum],
         architectures: Sequence[str | Enum],
         opts: pulumi.ResourceOptions | None = None,
-        layer_name: pulumi.Input[str] | None = None,
-        **arguments: Any,
+        **arguments: Unpack[LayerArguments],
     ) -> None:
         """Declare the layers.
 
@@ -59,14 +56,16 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
             runtimes: Lambda runtimes.
             architectures: ``x86_64``, ``arm64`` or both.
             opts: options of the component; they are applied to the layers.
-            layer_name: the start of the layers' names in AWS; default: ``name``.
-            **arguments: the other arguments of :class:`PoetryLayer`, the same for all layers.
+            **arguments: the other arguments of :class:`PoetryLayer`, the same for all layers. ``layer_name`` is the
+                start of the layers' names in AWS.
 
         Raises:
             pulumi.RunError: the input is wrong for at least one target; the message lists the problems of all targets,
                 and nothing is registered, built or published.
         """
         try:
+            raise_problems(unknown_arguments(arguments))
+            layer_name = arguments.pop("layer_name", None)
             targets = {key: _target_arguments(name, key, layer_name) for key in _keys(runtimes, architectures)}
             _raise_problems(targets, arguments)
         except PoetryLayerError as error:
@@ -123,17 +122,16 @@ def _target_arguments(name: str, key: Key, layer_name: pulumi.Input[str] | None)
     return arguments
 
 
-def _raise_problems(targets: dict[Key, dict[str, Any]], arguments: dict[str, Any]) -> None:
+def _raise_problems(targets: dict[Key, dict[str, Any]], arguments: LayerArguments) -> None:
     """Plan every target, to report all problems together before anything is registered.
 
     Raises:
         InputError: at least one target cannot be planned; each problem is listed once, with its targets.
     """
-    common = {key: value for key, value in arguments.items() if key in _PLAN_ARGUMENTS}
     problems: dict[str, list[str]] = {}
     for (runtime, architecture), target in targets.items():
         try:
-            plan_arguments(**{**common, **target})
+            plan_arguments(**arguments, **target)
         except PoetryLayerError as error:
             problems.setdefault(str(error), []).append(f"{runtime} on {architecture}")
     if problems:

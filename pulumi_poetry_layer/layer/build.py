@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.writer import write_archive
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
-from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.errors import InputError, raise_problems
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
 from pulumi_poetry_layer.layer.memo import recall_archive, remember_archive
 from pulumi_poetry_layer.layer.planning import parse_request, plan_parsed
-from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest, is_list_of_strings
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.wheels.native import verify_loads
@@ -108,6 +108,12 @@ def build_layer(
         InputError: the input is wrong; nothing is built.
         BuildError: the build failed; nothing is written.
     """
+    lists = {"groups": groups, "extras": extras, "exclude": exclude}
+    raise_problems(
+        InputError(f"must be a list of strings, not {value!r}", where=name)
+        for name, value in lists.items()
+        if not is_list_of_strings(value)
+    )
     request = LayerRequest(
         project_dir=Path(project_dir),
         runtime=runtime,

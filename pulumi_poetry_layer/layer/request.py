@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.builders.builder import Builder
 
 DEFAULT_ARCHITECTURE = "x86_64"
+
+
+def is_list_of_strings(value: object) -> bool:
+    """Whether this is a list of names; a single string would be taken for a list of letters."""
+    return not isinstance(value, str) and isinstance(value, Iterable)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from packaging.tags import compatible_tags, cpython_tags
 
@@ -38,6 +38,12 @@ PYTHON_PATCH: Mapping[str, str] = MappingProxyType(
 AWS updates managed runtimes to new patch releases automatically, so these are recent ones:
 ``python_full_version < "3.11.3"`` is false. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html
 """
+
+RuntimeName: TypeAlias = Literal["python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14"]
+"""The names of the supported runtimes, for editors and type checkers."""
+
+ArchitectureName: TypeAlias = Literal["x86_64", "arm64"]
+"""The names of the architectures, for editors and type checkers."""
 
 RUNTIMES = tuple(PYTHON_PATCH)
 """The supported runtimes. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"""

@@ -170,7 +170,7 @@ def test_up_builds_two_layers_in_containers_and_a_second_up_needs_no_docker(
     up = stack.up()
     assert "Installing idna (3.10)" in up.text, "Poetry's output must reach the user"
     for name, expected in (("api", {"idna", "six.py"}), ("worker", {"idna", "six.py", "iniconfig"})):
-        with zipfile.ZipFile(io.BytesIO(aws.layer_zip(name, 1))) as layer:
+        with zipfile.ZipFile(io.BytesIO(aws.layer_zip(f"{name}-dev", 1))) as layer:
             folders = {member.split("/")[1] for member in layer.namelist()}
         assert {folder for folder in folders if not folder.endswith(".dist-info")} == expected
 
@@ -186,4 +186,4 @@ def test_up_builds_two_layers_in_containers_and_a_second_up_needs_no_docker(
     failed = stack.up(check=False, DOCKER_HOST=nowhere)
     assert failed.exit_code != 0
     assert "no Docker daemon answers" in failed.text
-    assert aws.layer_versions("api") == [1]
+    assert aws.layer_versions("api-dev") == [1]

@@ -77,7 +77,7 @@ def test_different_zip_in_aws_is_an_error_until_the_layer_is_published_again(
     assert "Traceback" not in again.text
 
     run_command_of(again.text, stack)
-    assert aws.layer_versions("deps") == [2]
+    assert aws.layer_versions("deps-dev") == [2]
     assert_published_as_built(stack)
 
 
@@ -107,15 +107,15 @@ def test_different_copy_of_the_aws_plugin_is_not_uploaded(new_program: NewProgra
     """Otherwise a copy that was truncated on a full disk, or written by another program, is published."""
     stack = direct(new_program)
     stack.up(skip_preview=True)
-    built, fingerprint = aws.layer_zip("deps", 1), stack.resources()["deps-build"]["outputs"]["fingerprint"]
+    built, fingerprint = aws.layer_zip("deps-dev", 1), stack.resources()["deps-build"]["outputs"]["fingerprint"]
     stack.destroy()
     copy = stack.program.machine.temporary / f"pulumi-asset-{fingerprint}"
     assert copy.read_bytes() == built, "the plugin writes its copies to another place"
     copy.write_bytes(other_zip())
 
     stack.up(skip_preview=True)
-    (version,) = aws.layer_versions("deps")
-    assert aws.layer_zip("deps", version) == built
+    (version,) = aws.layer_versions("deps-dev")
+    assert aws.layer_zip("deps-dev", version) == built
 
 
 def test_rebuild_with_a_different_zip_is_not_published_without_replace(new_program: NewProgram, aws: LocalAws) -> None:
@@ -129,10 +129,10 @@ def test_rebuild_with_a_different_zip_is_not_published_without_replace(new_progr
     refused = stack.up(skip_preview=True, check=False)
     assert refused.exit_code != 0
     assert "is not reproducible; nothing was published" in refused.text
-    assert aws.layer_versions("deps") == [1]
+    assert aws.layer_versions("deps-dev") == [1]
 
     run_command_of(refused.text, stack)
-    assert len(aws.layer_versions("deps")) == 1
+    assert len(aws.layer_versions("deps-dev")) == 1
     assert_published_as_built(stack)
 
 
@@ -154,23 +154,23 @@ def test_replace_and_target_publish_the_right_zip(new_program: NewProgram, aws: 
     """Otherwise ``--replace`` or ``--target`` publishes an old zip, or every later update fails."""
     stack = direct(new_program)
     stack.up(skip_preview=True)
-    first = aws.layer_zip("deps", 1)
+    first = aws.layer_zip("deps-dev", 1)
     urns = {name: resource["urn"] for name, resource in stack.resources().items()}
 
     def up(*arguments: str) -> None:
         stack.program.pulumi("up", "--yes", "--skip-preview", *arguments, "--stack", stack.name)
 
     up("--replace", urns["deps"])
-    assert aws.layer_zip("deps", 2) == first
+    assert aws.layer_zip("deps-dev", 2) == first
     stack.program.write(project_files("package_changed"))
     up("--target", urns["deps-build"])
-    assert aws.layer_versions("deps") == [2]
+    assert aws.layer_versions("deps-dev") == [2]
     stack.program.write(project_files("base"))
     stack.up(skip_preview=True)
     stack.program.write(project_files("package_changed"))
     up("--target", urns["deps"])
-    (version,) = aws.layer_versions("deps")
-    assert aws.layer_zip("deps", version) != first
+    (version,) = aws.layer_versions("deps-dev")
+    assert aws.layer_zip("deps-dev", version) != first
     stack.up(skip_preview=True)
-    assert aws.layer_versions("deps") == [version]
+    assert aws.layer_versions("deps-dev") == [version]
     assert_published_as_built(stack)

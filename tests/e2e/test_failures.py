@@ -48,12 +48,12 @@ def test_failed_publish_is_repeated_without_another_build(
     once_before_publishing(monkeypatch, refuse)
 
     assert stack.up(skip_preview=True, check=False).exit_code != 0
-    assert aws.layer_versions("deps") == [1]
+    assert aws.layer_versions("deps-dev") == [1]
 
     clear_wheel_cache(stack)
     up = stack.up(skip_preview=True, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
     assert up.ops(BUILD) == ["same"]
-    assert aws.layer_versions("deps") == [2]
+    assert aws.layer_versions("deps-dev") == [2]
     assert_published_as_built(stack)
 
 
@@ -67,7 +67,7 @@ def test_failed_upload_and_failed_publish_with_a_bucket_are_repeated_without_ano
         failed = stack.up(skip_preview=True, check=False)
     assert failed.exit_code != 0
     assert failed.ops(BUILD) == ["create"]
-    assert aws.layer_versions("deps") == []
+    assert aws.layer_versions("deps-dev") == []
 
     clear_wheel_cache(stack)
     once_before_publishing(monkeypatch, refuse)
@@ -78,7 +78,7 @@ def test_failed_upload_and_failed_publish_with_a_bucket_are_repeated_without_ano
 
     up = stack.up(skip_preview=True, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
     assert (up.ops(BUILD), up.ops(OBJECT)) == (["same"], ["same"])
-    assert aws.layer_versions("deps") == [1]
+    assert aws.layer_versions("deps-dev") == [1]
     assert_published_as_built(stack)
 
 
@@ -101,5 +101,5 @@ def test_up_after_a_killed_up_publishes_the_layer(
     program.pulumi("cancel", "--yes", "--stack", stack.name)
     stack.up(skip_preview=True)
     assert "deps" in stack.resources()
-    assert stack.resources()["deps"]["outputs"]["version"] in map(str, aws.layer_versions("deps"))
+    assert stack.resources()["deps"]["outputs"]["version"] in map(str, aws.layer_versions("deps-dev"))
     assert_published_as_built(stack)

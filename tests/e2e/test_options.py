@@ -49,7 +49,7 @@ from pulumi_poetry_layer import PoetryLayer
 ireland = aws.Provider("ireland", region="eu-west-1")
 platform = pulumi.StackReference("organization/platform/dev")
 common = {{"project_dir": "service", "runtime": "{RUNTIME}"}}
-PoetryLayer("direct", **common, opts=pulumi.ResourceOptions(provider=ireland))
+PoetryLayer("direct", layer_name="direct", **common, opts=pulumi.ResourceOptions(provider=ireland))
 PoetryLayer(
     "stored",
     **common,
@@ -68,9 +68,9 @@ from pulumi_poetry_layer import PoetryLayer
 pulumi.runtime.register_resource_transform(lambda args: pulumi.ResourceTransformResult(args.props, args.opts))
 common = {{"project_dir": "service", "runtime": "{RUNTIME}", "description": pulumi.Config().get("description")}}
 bucket = aws.s3.Bucket("artifacts")
-PoetryLayer("stored", **common, bucket=bucket.bucket)
+PoetryLayer("stored", layer_name="stored", **common, bucket=bucket.bucket)
 pulumi.runtime.register_resource_transform(lambda args: pulumi.ResourceTransformResult(dict(args.props), args.opts))
-PoetryLayer("direct", **common, extras=["yaml"])
+PoetryLayer("direct", layer_name="direct", **common, extras=["yaml"])
 """
 
 

@@ -125,7 +125,7 @@ def preview(stack: Stack, env: Mapping[str, str]) -> Result:
 
 def modules(aws: LocalAws, version: int) -> dict[str, bytes]:
     """Names and contents of the modules in a published layer version."""
-    with zipfile.ZipFile(io.BytesIO(aws.layer_zip("deps", version))) as archive:
+    with zipfile.ZipFile(io.BytesIO(aws.layer_zip("deps-dev", version))) as archive:
         return {name: archive.read(name) for name in archive.namelist() if name.count("/") == 1}
 
 

@@ -55,7 +55,7 @@ def test_layer_is_published_through_a_bucket_of_the_same_program(new_program: Ne
     assert keys(aws, outputs["bucket"]) == [first]
     stored = aws.storage().get_object(Bucket=outputs["bucket"], Key=first)["Body"].read()
     assert zipfile.ZipFile(io.BytesIO(stored)).testzip() is None
-    assert aws.layer_versions("deps") == [1]
+    assert aws.layer_versions("deps-dev") == [1]
     assert stack.preview().unchanged
 
     stack.program.write(project_files("package_changed"))
@@ -63,10 +63,10 @@ def test_layer_is_published_through_a_bucket_of_the_same_program(new_program: Ne
     assert up.ops(LAYER).count("replace") == 1
     second = f"layers/deps/{stack.outputs()['fingerprint']}.zip"
     assert keys(aws, outputs["bucket"]) == [second]
-    assert aws.layer_versions("deps") == [2]
+    assert aws.layer_versions("deps-dev") == [2]
 
     stack.destroy()
-    assert aws.layer_versions("deps") == []
+    assert aws.layer_versions("deps-dev") == []
 
 
 def test_skip_destroy_keeps_replaced_and_destroyed_versions(new_program: NewProgram, aws: LocalAws) -> None:
@@ -75,9 +75,9 @@ def test_skip_destroy_keeps_replaced_and_destroyed_versions(new_program: NewProg
     stack.up(skip_preview=True)
     stack.program.write(project_files("package_changed"))
     stack.up(skip_preview=True)
-    assert aws.layer_versions("deps") == [1, 2]
+    assert aws.layer_versions("deps-dev") == [1, 2]
     stack.destroy()
-    assert aws.layer_versions("deps") == [1, 2]
+    assert aws.layer_versions("deps-dev") == [1, 2]
     assert not list((stack.program.folder / ".poetry-layer").glob("*/*"))
 
 
@@ -89,10 +89,10 @@ def test_skip_destroy_keeps_versions_but_not_s3_objects(new_program: NewProgram,
     stack.program.write(project_files("package_changed"))
     stack.up(skip_preview=True)
     outputs = stack.outputs()
-    assert aws.layer_versions("deps") == [1, 2]
+    assert aws.layer_versions("deps-dev") == [1, 2]
     assert keys(aws, outputs["bucket"]) == [f"layers/deps/{outputs['fingerprint']}.zip"]
     stack.destroy()
-    assert aws.layer_versions("deps") == [1, 2]
+    assert aws.layer_versions("deps-dev") == [1, 2]
     assert aws.storage().list_buckets()["Buckets"] == []
 
 
@@ -115,8 +115,8 @@ def test_damaged_zip_is_built_again_and_not_published(damage: str, new_program: 
     up = stack.up(skip_preview=True)
 
     assert up.ops(BUILD) == ["same"]
-    assert aws.layer_versions("deps") == [2]
-    assert aws.layer_zip("deps", 2) == intact
+    assert aws.layer_versions("deps-dev") == [2]
+    assert aws.layer_zip("deps-dev", 2) == intact
 
 
 def test_layer_version_that_was_removed_from_the_state_is_published_again(
@@ -129,7 +129,7 @@ def test_layer_version_that_was_removed_from_the_state_is_published_again(
     stack.program.pulumi("state", "delete", urn, "--yes", "--stack", stack.name)
     up = stack.up(skip_preview=True)
     assert up.ops(LAYER) == ["create"]
-    assert aws.layer_versions("deps") == [1, 2]
+    assert aws.layer_versions("deps-dev") == [1, 2]
     assert stack.preview().unchanged
 
 

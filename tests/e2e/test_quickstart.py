@@ -43,7 +43,7 @@ def test_handler_of_the_quick_start_can_import_the_packages_of_its_layer(
     function = dev.resources()["api"]
     assert dev.outputs()["layer"] in str(function)
     version = int(dev.outputs()["layer"].rpartition(":")[2])
-    published = aws.layer_zip("deps", version, region="eu-west-1")
+    published = aws.layer_zip("deps-dev", version, region="eu-west-1")
     with zipfile.ZipFile(io.BytesIO(published)) as archive:
         archive.extractall(tmp_path / "opt")
         modules = {name.split("/")[1].removesuffix(".py") for name in archive.namelist() if ".dist-info/" not in name}

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 import pytest
 from samples import PROJECTS
 
-from pulumi_poetry_layer import LocalBuilder, PoetryLayer
+from pulumi_poetry_layer import LocalBuilder, PoetryLayer, WheelBuilder
 from pulumi_poetry_layer.arguments import program_folder
 
 PROJECT = PROJECTS / "base"
@@ -68,22 +68,24 @@ def test_layer_version_has_the_arguments_of_the_component(mocks: RecordingMocks)
     assert (layer["description"], layer["licenseInfo"], layer["skipDestroy"]) == ("d", "MIT", True)
 
 
-def test_layer_name_defaults_to_the_resource_name_and_runtime_may_be_an_enum(mocks: RecordingMocks) -> None:
+def test_layer_name_defaults_to_resource_and_stack_and_runtime_may_be_an_enum(mocks: RecordingMocks) -> None:
     """Otherwise the layer has an unexpected name, or a program that uses the enum of pulumi_aws fails."""
     declare(runtime=aws.lambda_.Runtime.PYTHON3D12, compatible_runtimes=["python3.12", "python3.13"])
-    assert mocks.resources[LAYER]["layerName"] == "deps"
+    assert mocks.resources[LAYER]["layerName"] == "deps-stack"
     assert mocks.resources[LAYER]["compatibleRuntimes"] == ["python3.12", "python3.13"]
     assert mocks.resources[BUILD]["runtime"] == "python3.12"
 
 
-@pytest.mark.parametrize(("prefix", "key"), [("", "deps/"), ("layers", "layers/deps/"), ("/a/b/", "a/b/deps/")])
-def test_bucket_adds_an_object_with_the_fingerprint_in_its_key(mocks: RecordingMocks, prefix: str, key: str) -> None:
+@pytest.mark.parametrize(("prefix", "key"), [(None, ""), ("", ""), ("layers", "layers/"), ("/a/b/", "a/b/")])
+def test_bucket_adds_an_object_with_the_fingerprint_in_its_key(
+    mocks: RecordingMocks, prefix: str | None, key: str
+) -> None:
     """Otherwise a layer over 50 MiB cannot be published, or a new zip overwrites the zip of another version."""
     layer = declare(bucket="artifacts", key_prefix=prefix)
     uploaded = mocks.resources["aws:s3/bucketObjectv2:BucketObjectv2"]
     fingerprint = mocks.resources[BUILD]["fingerprint"]
     assert uploaded["bucket"] == "artifacts"
-    assert uploaded["key"] == f"{key}{fingerprint}.zip"
+    assert uploaded["key"] == f"{key}deps-stack/{fingerprint}.zip"
     assert mocks.resources[LAYER]["s3Bucket"] == "artifacts"
     assert mocks.resources[LAYER]["s3Key"] == uploaded["key"]
     assert "code" not in mocks.resources[LAYER]
@@ -144,6 +146,17 @@ def test_component_has_the_outputs_of_the_layer_version(mocks: RecordingMocks) -
         ({"project_dir": "nowhere"}, "pyproject.toml: no such file"),
         ({"layer_name": "my.deps"}, "layer_name: 'my.deps' is not a valid layer name"),
         ({"layer_name": "x" * 141}, "is not a valid layer name"),
+        ({"builder": WheelBuilder}, "builder: is a class, not a builder; write WheelBuilder()"),
+        ({"builder": pulumi.Output.from_input("wheels")}, "builder: an Output is not accepted here"),
+        ({"builder": 3}, "builder: must be a builder or the name of one, not 3"),
+        ({"project_dir": None}, "project_dir: must be a path, not None"),
+        ({"description": "x" * 257}, "description: has 257 characters; AWS allows 256"),
+        ({"license_info": "x" * 513}, "license_info: has 513 characters; AWS allows 512"),
+        ({"compatible_runtimes": ["python3.12"] * 16}, "compatible_runtimes: has 16 runtimes; AWS allows 15"),
+        ({"compatible_runtimes": ["python2.0"]}, "compatible_runtimes: AWS has no runtime 'python2.0'"),
+        ({"compatible_runtimes": "python3.12"}, "compatible_runtimes: must be a list of strings"),
+        ({"bucket": ""}, "bucket: is empty"),
+        ({"key_prefix": "layers"}, "key_prefix: needs bucket="),
     ],
 )
 def test_wrong_argument_is_named_and_nothing_is_registered(
@@ -154,6 +167,14 @@ def test_wrong_argument_is_named_and_nothing_is_registered(
         declare(**arguments)
     assert message in str(caught.value)
     assert mocks.resources == {}
+
+
+def test_limits_of_aws_are_accepted(mocks: RecordingMocks) -> None:
+    """Otherwise a user cannot use what AWS allows, or an Output, which is only known later, is refused."""
+    runtimes = ["python3.12", aws.lambda_.Runtime.NODE_JS20D_X, pulumi.Output.from_input("python3.13")]
+    declare(description="x" * 256, license_info="x" * 512, compatible_runtimes=runtimes * 5)
+    declare(description=pulumi.Output.from_input("d"), bucket=pulumi.Output.from_input("artifacts"))
+    assert len(mocks.resources[LAYER]) > 0
 
 
 def test_program_folder_does_not_depend_on_the_working_directory(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import pulumi_poetry_layer
 from pulumi_poetry_layer import errors
 from pulumi_poetry_layer.errors import (
     BuildError,
@@ -95,3 +96,12 @@ def test_input_errors_and_build_errors_are_separate() -> None:
 def test_errors_can_be_pickled(error: PoetryLayerError) -> None:
     """A build in a process pool would end with a pickling error instead of the real one."""
     assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - pickled on the same line
+
+
+def test_every_public_error_is_exported_at_the_root() -> None:
+    """A user would have to import an error from a module that may move."""
+    classes = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
+    internal = {"DamagedSegmentError"}  # the wheels builder handles it
+
+    assert classes - internal <= set(pulumi_poetry_layer.__all__)
+    assert all(getattr(pulumi_poetry_layer, name) for name in pulumi_poetry_layer.__all__)

@@ -68,7 +68,7 @@ def test_every_target_has_a_layer_with_the_target_in_its_name(mocks: NamedMocks)
     layers = {name: inputs for (kind, name), inputs in mocks.resources.items() if kind == LAYER}
     assert len(layers) == len(matrix.layers) == 4
     arm = layers["deps-python313-arm64"]
-    assert arm["layerName"] == "deps-python313-arm64"
+    assert arm["layerName"] == "deps-python313-arm64-stack"
     assert (arm["compatibleRuntimes"], arm["compatibleArchitectures"]) == (["python3.13"], ["arm64"])
     assert {layer["description"] for layer in layers.values()} == {"d"}
     builds = [inputs["fingerprint"] for (kind, _), inputs in mocks.resources.items() if kind == BUILD]
@@ -130,6 +130,10 @@ def test_problem_of_several_targets_is_reported_once(mocks: NamedMocks) -> None:
         ({"runtimes": {"python3.12"}}, "runtimes: must be a list of at least one string, not {'python3.12'}"),
         ({"runtimes": []}, "runtimes: must be a list of at least one string, not []"),
         ({"runtimes": [pulumi.Output.from_input("python3.12")]}, "runtimes: an Output is not accepted here"),
+        (
+            {"runtimes": ["python3.12"], "runtimez": ["python3.12"]},
+            "runtimez: is not an argument of PoetryLayer.matrix\n  hint: did you mean 'runtimes'?",
+        ),
         (
             {"runtimes": ["python3.12"], "layer_name": "a.b"},
             "layer_name: 'a.b-python312-x86_64' is not a valid layer name",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sysconfig
+from typing import get_args
 
 import pytest
 from packaging import tags
@@ -11,7 +12,7 @@ from packaging._manylinux import _GLibCVersion  # type: ignore[attr-defined, unu
 from packaging.markers import Marker, default_environment
 
 from pulumi_poetry_layer.errors import MultipleInputError, TargetError
-from pulumi_poetry_layer.plan.target import MACHINES, PYTHON_PATCH, RUNTIMES, Target
+from pulumi_poetry_layer.plan.target import MACHINES, PYTHON_PATCH, RUNTIMES, ArchitectureName, RuntimeName, Target
 
 
 @pytest.mark.parametrize(
@@ -191,3 +192,9 @@ def test_marker_values_and_tag_ranks_are_read_only() -> None:
 def test_text_names_runtime_and_architecture() -> None:
     """A message would not show which of several layers it is about."""
     assert str(Target("python3.13", "arm64")) == "python3.13 on arm64"
+
+
+def test_names_for_type_checkers_are_the_supported_ones() -> None:
+    """A type checker would refuse a runtime that works, or an editor would not offer it."""
+    assert get_args(RuntimeName) == RUNTIMES
+    assert get_args(ArchitectureName) == tuple(MACHINES)
