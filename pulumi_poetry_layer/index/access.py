@@ -91,7 +91,7 @@ class Indexes:
 
     @property
     def _mirror(self) -> PackageSource | None:
-        """The mirror of PyPI. None if it is PyPI itself: nobody should have to unlock a keyring for PyPI."""
+        """The mirror of PyPI. None if it is PyPI itself, so that no keyring is opened for PyPI."""
         mirror = self._credentials.mirror()
         return mirror if mirror and mirror.address != _PYPI.address else None
 
