@@ -51,7 +51,7 @@ def test_layer_is_published_through_a_bucket_of_the_same_program(new_program: Ne
     assert stack.preview().ops(OBJECT) == ["create"]
     stack.up(skip_preview=True)
     outputs = stack.outputs()
-    first = f"layers/deps/{outputs['fingerprint']}.zip"
+    first = f"layers/deps-dev/{outputs['fingerprint']}.zip"
     assert keys(aws, outputs["bucket"]) == [first]
     stored = aws.storage().get_object(Bucket=outputs["bucket"], Key=first)["Body"].read()
     assert zipfile.ZipFile(io.BytesIO(stored)).testzip() is None
@@ -61,7 +61,7 @@ def test_layer_is_published_through_a_bucket_of_the_same_program(new_program: Ne
     stack.program.write(project_files("package_changed"))
     up = stack.up(skip_preview=True)
     assert up.ops(LAYER).count("replace") == 1
-    second = f"layers/deps/{stack.outputs()['fingerprint']}.zip"
+    second = f"layers/deps-dev/{stack.outputs()['fingerprint']}.zip"
     assert keys(aws, outputs["bucket"]) == [second]
     assert aws.layer_versions("deps-dev") == [2]
 
@@ -90,7 +90,7 @@ def test_skip_destroy_keeps_versions_but_not_s3_objects(new_program: NewProgram,
     stack.up(skip_preview=True)
     outputs = stack.outputs()
     assert aws.layer_versions("deps-dev") == [1, 2]
-    assert keys(aws, outputs["bucket"]) == [f"layers/deps/{outputs['fingerprint']}.zip"]
+    assert keys(aws, outputs["bucket"]) == [f"layers/deps-dev/{outputs['fingerprint']}.zip"]
     stack.destroy()
     assert aws.layer_versions("deps-dev") == [1, 2]
     assert aws.storage().list_buckets()["Buckets"] == []
