@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pulumi_poetry_layer.masking import mask_urls
+from pulumi_poetry_layer.printable import printable, printable_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 class PoetryLayerError(Exception):
     """Base class of all errors that this package raises on purpose.
 
-    Logins and tokens in URLs are masked in all three texts.
+    Logins and tokens in URLs are masked in all three texts, and control characters are escaped.
 
     Args:
         what: what is wrong, as one sentence without a period.
@@ -22,10 +23,13 @@ class PoetryLayerError(Exception):
         hint: what the user can do next.
     """
 
+    is_one_line: ClassVar[bool] = False
+    """Whether line breaks are escaped in ``what``, too, because they are never this package's or a program's own."""
+
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
-        self.what = mask_urls(what)
-        self.where = where and mask_urls(where)
-        self.hint = hint and mask_urls(hint)
+        self.what = (printable_line if self.is_one_line else printable)(mask_urls(what))
+        self.where = where and printable_line(mask_urls(where))
+        self.hint = hint and printable(mask_urls(hint))
         super().__init__(self.what)
 
     def __str__(self) -> str:
@@ -40,13 +44,19 @@ class InputError(PoetryLayerError):
 class TargetError(InputError):
     """AWS Lambda has no such Python runtime or architecture."""
 
+    is_one_line = True
+
 
 class ProjectError(InputError):
     """pyproject.toml is missing, unreadable or not valid for Poetry."""
 
+    is_one_line = True
+
 
 class LockFileError(InputError):
     """poetry.lock is missing, unreadable or has an unsupported lock version."""
+
+    is_one_line = True
 
 
 class StaleLockError(LockFileError):
@@ -56,9 +66,13 @@ class StaleLockError(LockFileError):
 class SelectionError(InputError):
     """A group, an extra or an excluded distribution is unknown, or the layer would be empty."""
 
+    is_one_line = True
+
 
 class PackageFileError(InputError):
     """A locked package has no file for the target, or its file is of a kind that the builder cannot use."""
+
+    is_one_line = True
 
 
 class WheelError(PackageFileError):
@@ -102,13 +116,19 @@ class ContainerError(BuildError):
 class VerificationError(BuildError):
     """The built layer differs from the plan, or would not load on the target."""
 
+    is_one_line = True
+
 
 class DownloadError(BuildError):
     """An index or a file is not reachable, or the download is not the locked file."""
 
+    is_one_line = True
+
 
 class ArchiveError(BuildError):
     """The layer archive cannot be written or read."""
+
+    is_one_line = True
 
 
 class DamagedSegmentError(ArchiveError):

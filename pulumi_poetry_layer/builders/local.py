@@ -15,7 +15,7 @@ from pulumi_poetry_layer.builders.builder import given_credentials
 from pulumi_poetry_layer.builders.poetry.index_access import index_access
 from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_settings
 from pulumi_poetry_layer.errors import HostError, SubprocessError
-from pulumi_poetry_layer.host.cache import cache_folder
+from pulumi_poetry_layer.host.cache import cache_folder, make_cache_folder
 from pulumi_poetry_layer.host.process import Program, find_program, run
 from pulumi_poetry_layer.host.variables import MIRROR_VARIABLE, Audience, seen_by
 from pulumi_poetry_layer.index.credentials import Credentials

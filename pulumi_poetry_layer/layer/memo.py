@@ -18,7 +18,7 @@ from zlib import crc32
 import pulumi_poetry_layer
 from pulumi_poetry_layer.archive.members import Segment
 from pulumi_poetry_layer.archive.writer import KnownArchive
-from pulumi_poetry_layer.host.cache import cache_folder
+from pulumi_poetry_layer.host.cache import cache_folder, make_cache_folder
 from pulumi_poetry_layer.host.files import write_atomically
 
 if TYPE_CHECKING:
@@ -49,10 +49,11 @@ def remember_archive(parts: Sequence[Member | Segment], summary: ArchiveSummary)
 
 def _write_entry(path: Path, entry: dict[str, Any]) -> None:
     with suppress(OSError):
+        make_cache_folder(path.parent)
         write_atomically(path, json.dumps(entry).encode())
         entries = sorted(path.parent.glob("*.json"), key=lambda other: other.stat().st_mtime_ns)
         for old in entries[:-_MOST_ENTRIES]:
-            old.unlink()
+            old.unlink(missing_ok=True)
 
 
 def _archive_path(parts: Sequence[Member | Segment]) -> Path | None:

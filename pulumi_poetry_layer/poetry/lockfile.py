@@ -7,6 +7,7 @@ Supports lock versions 1.1, 2.0 and 2.1. Poetry does not document the format; it
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,19 @@ from packaging.version import InvalidVersion, Version
 from pulumi_poetry_layer.errors import LockFileError
 from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.dependencies import Dependency, dependencies_of
+from pulumi_poetry_layer.poetry.lock_values import (
+    SOURCE_TYPES,
+    address_problem,
+    check,
+    commit_problem,
+    file_name_problem,
+    group_problem,
+    hash_problem,
+    name_problem,
+    reference_problem,
+    source_type_problem,
+    subdirectory_problem,
+)
 from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 from pulumi_poetry_layer.poetry.toml_tables import Table
 
@@ -29,6 +43,16 @@ _WITH_GROUPS_AND_MARKERS = frozenset({"2.1"})
 _HINT = "restore the file or run `poetry lock`"
 _GENERATED_BY = re.compile(r"[^\n]*?Poetry (?P<version>[^ \n]+)")
 _FILE_VERSION = re.compile(r".+?-(?P<version>\d[^-]*?)(-.+\.whl|(\.sdist)?\.(zip|tar(\.(gz|bz2|xz|Z))?))")
+_SOURCE_CHECKS: dict[str, dict[str, Callable[[str], str | None]]] = {
+    **dict.fromkeys(SOURCE_TYPES, {"subdirectory": subdirectory_problem}),
+    "git": {
+        "reference": reference_problem,
+        "resolved_reference": commit_problem,
+        "subdirectory": subdirectory_problem,
+    },
+}
+"""Type of a source → key → why its text is refused."""
+
 _EXTRA_MEMBER = re.compile(r"\s*(?P<name>[A-Za-z0-9._-]+)\s*(\[(?P<extras>[^\]]*)\])?")
 
 
@@ -100,8 +124,8 @@ def parse_lockfile(text: str) -> LockFile:
     """Read the text of a poetry.lock.
 
     Raises:
-        LockFileError: the text is not TOML, the lock version is not supported, or a key is missing or has the wrong
-            type.
+        LockFileError: the text is not TOML, the lock version is not supported, a key is missing or has the wrong type,
+            or a text is not of the kind that Poetry writes there, such as a hash that is not one.
     """
     document = Table.of_text(text, file=FILE_NAME, error=LockFileError, hint=_HINT)
     document.require("metadata")
@@ -138,13 +162,13 @@ class _Reader:
         self._shared_names: dict[str, str] = {normalized(name): name for name in self._shared_files}
 
     def package(self, table: Table) -> LockedPackage:
+        check(table, "name", table.text("name"), name_problem)
         name, version = normalized(table.text("name")), table.text("version")
-        try:
-            Version(version)
-        except InvalidVersion as error:
-            raise table.problem("version", f"{version!r} is not a valid version (PEP 440)") from error
+        check(table, "version", version, _version_problem)
         if self._with_groups:
             table.require("groups")
+        for index, group in enumerate(table.texts("groups")):
+            check(table, f"groups[{index}]", group, group_problem)
         groups = frozenset(normalized(group) for group in table.texts("groups"))
         source = _source(table.table("source")) if "source" in table else None
         return LockedPackage(
@@ -185,7 +209,19 @@ def _locked_files(table: Table, key: str) -> Iterable[LockedFile]:
             file.text("file")
             file.text("hash")
             raise AssertionError("unreachable: one of the two keys is wrong")
+        if problem := hash_problem(digest):
+            raise table.problem(f"{key}[{index}].hash", problem)
+        if problem := file_name_problem(name):
+            raise table.problem(f"{key}[{index}].file", problem)
         yield LockedFile(name, digest)
+
+
+def _version_problem(text: str) -> str | None:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return f"{text!r} is not a valid version (PEP 440)"
+    return None if text.isascii() and not re.search(r"\s", text) else f"{text!r} is not a valid version (PEP 440)"
 
 
 def _is_of_version(file_name: str, version: Version) -> bool:
@@ -210,9 +246,15 @@ def _markers(table: Table, groups: Iterable[str]) -> Mapping[str, str]:
 
 
 def _source(table: Table) -> LockedSource:
+    kind, url = table.text("type"), table.text("url")
+    check(table, "type", kind, source_type_problem)
+    check(table, "url", url, lambda text: address_problem(kind, text))
+    for key, problem_of in _SOURCE_CHECKS[kind].items():
+        if (text := table.optional_text(key)) is not None:
+            check(table, key, text, problem_of)
     return LockedSource(
-        type=table.text("type"),
-        url=table.text("url"),
+        type=kind,
+        url=url,
         reference=table.optional_text("reference"),
         resolved_reference=table.optional_text("resolved_reference"),
         subdirectory=table.optional_text("subdirectory"),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import PoetryLayerError
-from pulumi_poetry_layer.host.cache import cache_folder
+from pulumi_poetry_layer.host.cache import cache_folder, digest_name, make_cache_folder
 from pulumi_poetry_layer.host.files import write_atomically
 from pulumi_poetry_layer.index.access import Indexes
 from pulumi_poetry_layer.index.client import Downloader
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 SECONDS = 4.0
 """How long a preview may wait for sizes, in seconds, for all of its layers together."""
 
-_RULES = "1"
-"""Part of the cache folder's name; raise it when a size is computed in another way."""
+_RULES = "2"
+"""Part of the cache folder's name; raise it when a size is computed in another way, or stored under another name."""
 
 _THREADS = 8
 _TAIL = 1 << 16
@@ -131,10 +131,11 @@ class IndexSizes:
 
     def _add_to_cache(self, package: PlannedPackage, sizes: WheelSizes) -> None:
         with suppress(OSError):
+            make_cache_folder(self._folder)
             write_atomically(self._path(package), json.dumps(asdict(sizes)).encode())
 
     def _path(self, package: PlannedPackage) -> Path:
-        return self._folder / (package.file.hash if package.file else "").replace(":", "-")
+        return self._folder / digest_name(package.file.hash if package.file else "")
 
 
 def _of_file(downloader: Downloader, package: str, found: FoundFile) -> WheelSizes | None:

@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from pulumi_poetry_layer.archive.segments import read_segment, write_segment
 from pulumi_poetry_layer.errors import DamagedSegmentError
+from pulumi_poetry_layer.host.cache import digest_name, make_cache_folder
 from pulumi_poetry_layer.host.files import replacing
 from pulumi_poetry_layer.index.sources import Address
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
     from pulumi_poetry_layer.wheels.reader import Wheel
 
-_FORMAT = "4"
-"""The folder's name; to be raised with every change to the content of a segment."""
+_FORMAT = "5"
+"""The folder's name; to be raised with every change to the content of a segment or to the names of entries."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +105,7 @@ class WheelCache:
     def add(self, key: str, wheel: Wheel) -> None:
         """Store a wheel under a key."""
         notes = {"name": wheel.name, "version": wheel.version, "machines": sorted(wheel.machines), "glibc": wheel.glibc}
+        make_cache_folder(self._folder)
         # Windows refuses to replace a file that another process is reading. That file has the same content.
         with suppress(PermissionError), replacing(self._path(key)) as file:
             write_segment(wheel.members, file, notes)
@@ -117,16 +119,16 @@ class WheelCache:
     def lock(self, key: str) -> Iterator[None]:
         """Lock a key while its wheel is added, so that only one process downloads it."""
         path = self._path(key).with_suffix(".lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_cache_folder(self._folder)
         with FileLock(path):
             yield
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """A temporary folder on the file system of the cache."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_cache_folder(self._folder)
         with tempfile.TemporaryDirectory(prefix=".adding-", dir=self._folder) as folder:
             yield Path(folder)
 
     def _path(self, key: str) -> Path:
-        return self._folder / key.replace(":", "-")
+        return self._folder / digest_name(key)
