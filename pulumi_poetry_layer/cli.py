@@ -13,6 +13,8 @@ import os
 import signal
 import sys
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.builders.registry import BUILDERS, DEFAULT_BUILDER, make_builder
@@ -23,14 +25,15 @@ from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
 from pulumi_poetry_layer.layer.artifact import LayerArtifact
 from pulumi_poetry_layer.layer.build import build_request, plan_request
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
-from pulumi_poetry_layer.masking import mask_urls
+from pulumi_poetry_layer.masking import mask_address, mask_urls
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.printable import printable, printable_line
 from pulumi_poetry_layer.size.expected import ExpectedSize, expect_size
 from pulumi_poetry_layer.size.limits import megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, TextIO
 
     from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
@@ -38,6 +41,9 @@ if TYPE_CHECKING:
 
 PROGRAM = "pulumi-poetry-layer"
 DEFAULT_RUNTIME = "python3.12"
+
+STANDARD_OUTPUT = "-"
+"""The value of ``--output`` for the standard output. A file with this name can be written as ``./-``."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,12 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: after ``--help`` (0) and after wrong usage (2).
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if getattr(options, "output", None) == STANDARD_OUTPUT and (problem := _standard_output_problem(options)):
+        parser.error(problem)
     try:
         _COMMANDS[options.command](options)
         sys.stdout.flush()  # a closed pipe raises BrokenPipeError here and not at exit
     except PoetryLayerError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(printable(f"error: {error}"), file=sys.stderr)
         return 1
     except BrokenPipeError:
         return 1
@@ -95,7 +104,13 @@ def _parser() -> argparse.ArgumentParser:
 
     build = commands.add_parser("build", help="build the layer zip")
     _add_request(build)
-    build.add_argument("--output", type=Path, required=True, metavar="FILE", help="the zip to write")
+    build.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="the zip to write; links, devices and the project's own files are not replaced; - is standard output",
+    )
 
     inspect = commands.add_parser("inspect", help="list the packages in a layer zip")
     inspect.add_argument("layer", type=Path, metavar="FILE", help="the zip to read")
@@ -139,6 +154,15 @@ def _add_json(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print JSON only")
 
 
+def _standard_output_problem(options: argparse.Namespace) -> str | None:
+    """Why the zip cannot be written to standard output; None if it can."""
+    if options.json:
+        return "--output - and --json both need standard output: give --output a file, or leave out --json"
+    if sys.stdout.isatty():
+        return "--output - writes a zip, but standard output is a terminal: redirect it to a file or a program"
+    return None
+
+
 def _request(options: argparse.Namespace) -> LayerRequest:
     return LayerRequest(
         project_dir=options.project_dir,
@@ -162,12 +186,12 @@ def _plan(options: argparse.Namespace) -> None:
         _print_json({**plan_document(plan), **({"expected_size": size.document()} if size else {})})
         return
     for package in plan.packages:
-        print(f"{package.name} {package.readable_version}  {package.file.name if package.file else ''}".rstrip())
+        _print(f"{package.name} {package.readable_version}  {package.file.name if package.file else ''}".rstrip())
     for excluded in plan.excluded:
-        print(f"without {excluded.label}: {excluded.reason}")
-    print(f"{counted(plan.packages)} for {plan.target}, fingerprint {plan.fingerprint}")
+        _print(f"without {excluded.label}: {excluded.reason}")
+    _print(f"{counted(plan.packages)} for {plan.target}, fingerprint {plan.fingerprint}")
     if size:
-        print(size)
+        _print(size)
 
 
 def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) -> ExpectedSize:
@@ -185,7 +209,7 @@ def _compare(options: argparse.Namespace) -> None:
         _print_json(comparison.document())
         return
     for line in comparison.lines():
-        print(line)
+        _print(line)
 
 
 def plan_document(plan: BuildPlan) -> dict[str, Any]:
@@ -216,8 +240,8 @@ def _source_document(source: LockedSource | None) -> dict[str, str]:
         return {"type": "pypi"}
     values = {
         "type": source.type,
-        "url": mask_urls(source.url),
-        "reference": source.reference,
+        "url": mask_address(source.url),
+        "reference": source.reference and mask_urls(source.reference),
         "resolved_reference": source.resolved_reference,
         "subdirectory": source.subdirectory,
     }
@@ -225,14 +249,31 @@ def _source_document(source: LockedSource | None) -> dict[str, str]:
 
 
 def _build(options: argparse.Namespace) -> None:
+    if options.output == STANDARD_OUTPUT:
+        _build_to_standard_output(options)
+        return
     if options.builder != DEFAULT_BUILDER:
         show_output(lambda line: print(line, file=sys.stderr))
-    artifact = build_request(_request(options), options.output)
+    artifact = build_request(_request(options), Path(options.output))
     if options.json:
         _print_json(artifact_document(artifact))
     else:
-        print(f"{artifact.path}: {counted(artifact.packages)}, {_sizes(artifact.size, artifact.unzipped_size)}")
-        print(f"sha256 {artifact.sha256}, fingerprint {artifact.fingerprint}")
+        _print_summary(artifact, str(artifact.path))
+
+
+def _build_to_standard_output(options: argparse.Namespace) -> None:
+    """Write only the zip to standard output, and the text to standard error."""
+    show_output(lambda line: print(line, file=sys.stderr))
+    with TemporaryDirectory(prefix="poetry-layer-") as folder:
+        artifact = build_request(_request(options), Path(folder, "layer.zip"))
+        with artifact.path.open("rb") as file:
+            copyfileobj(file, sys.stdout.buffer)
+    _print_summary(artifact, "standard output", file=sys.stderr)
+
+
+def _print_summary(artifact: LayerArtifact, place: str, file: TextIO | None = None) -> None:
+    _print(f"{place}: {counted(artifact.packages)}, {_sizes(artifact.size, artifact.unzipped_size)}", file)
+    _print(f"sha256 {artifact.sha256}, fingerprint {artifact.fingerprint}", file)
 
 
 def artifact_document(artifact: LayerArtifact) -> dict[str, Any]:
@@ -255,30 +296,34 @@ def _inspect(options: argparse.Namespace) -> None:
         _print_json(layer.document())
         return
     for package in layer.packages:
-        print(f"{package.name} {package.version}: {package.files} files, {_sizes(package.size, package.unzipped_size)}")
-    print(f"{layer.path}: {counted(layer.packages)}, {_sizes(layer.size, layer.unzipped_size)}")
-    print(f"sha256 {layer.sha256}")
+        _print(
+            f"{package.name} {package.version}: {package.files} files, {_sizes(package.size, package.unzipped_size)}"
+        )
+    _print(f"{layer.path}: {counted(layer.packages)}, {_sizes(layer.size, layer.unzipped_size)}")
+    _print(f"sha256 {layer.sha256}")
 
 
 def _cache(options: argparse.Namespace) -> None:
     if options.docker:
         _docker_cache(options.action)
     elif options.action == "dir":
-        print(cache_folder(""))
+        _print(cache_folder(""))
     elif options.action == "size":
-        print(megabytes(cache_size()))
+        _print(megabytes(cache_size()))
     else:
-        print(f"removed {megabytes(clear_cache())}")
+        cleared = clear_cache()
+        kept = f"; kept {cleared.kept} files that are in use or cannot be removed" if cleared.kept else ""
+        _print(f"removed {cleared.files} files, {megabytes(cleared.size)}, from {cleared.folder}{kept}")
 
 
 def _docker_cache(action: str) -> None:
     from pulumi_poetry_layer.builders.container.docker_cache import clear_docker_cache, docker_cache
 
     if action == "clear":
-        print(f"removed {megabytes(clear_docker_cache())} from Docker")
+        _print(f"removed {megabytes(clear_docker_cache())} from Docker")
         return
     for entry in docker_cache():
-        print(f"{entry.kind} {entry.name} {megabytes(entry.size)}")
+        _print(f"{entry.kind} {entry.name} {megabytes(entry.size)}")
 
 
 def _sizes(size: int, unzipped_size: int) -> str:
@@ -286,7 +331,12 @@ def _sizes(size: int, unzipped_size: int) -> str:
 
 
 def _print_json(document: dict[str, Any]) -> None:
-    print(json.dumps(document, indent=2))
+    print(json.dumps(document, indent=2))  # ASCII only: json escapes all control characters
+
+
+def _print(line: object, file: TextIO | None = None) -> None:
+    """Print one line, with control characters escaped."""
+    print(printable_line(str(line)), file=file)
 
 
 _COMMANDS = {"plan": _plan, "build": _build, "inspect": _inspect, "cache": _cache}

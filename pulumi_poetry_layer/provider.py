@@ -25,6 +25,7 @@ from pulumi.dynamic import (
 
 from pulumi_poetry_layer.compare.changes import describe_changes, describe_new
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError
+from pulumi_poetry_layer.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,5 +227,5 @@ def _layer_name(props: dict[str, Any]) -> str:
 
 def _print_line(line: str) -> None:
     """Print a line to the user: the engine shows the output of this process as messages of the stack."""
-    sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{printable(line)}\n")
     sys.stdout.flush()

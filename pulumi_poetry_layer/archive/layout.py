@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
+_LONGEST_PART = 255
+"""NAME_MAX of Linux: the longest name of a file or folder, in bytes."""
+
+_PATH_MAX = 4096
+"""PATH_MAX of Linux: the longest path in bytes, with a null byte at its end."""
+
+_MOUNT_POINT = "/opt/"
+"""Where AWS Lambda unpacks a layer: https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html"""
+
+_SHORT_NAME = 60  # characters; at most four bytes each
+
+
 @dataclass(frozen=True)
 class Layout:
     """The parts in the order in which they are written.
@@ -73,15 +85,26 @@ def lay_out(parts: Iterable[Segment | Member]) -> Layout:
 
 
 def name_problems(members: Iterable[Member]) -> Iterator[ArchiveError]:
-    """Problems with names that do not denote a file in the ``python/`` folder of the layer."""
+    """Problems with names that do not denote a file in the ``python/`` folder, or that AWS Lambda cannot unpack."""
     for member in members:
-        parts = member.name.split("/")
-        if not member.name.startswith(LAYER_FOLDER) or "\\" in member.name or {"", ".", ".."} & set(parts):
+        if problem := _name_problem(member.name):
             yield ArchiveError(
-                f"is not a safe path below {LAYER_FOLDER}",
+                problem,
                 where=f"{member.distribution}: {member.name!r}",
                 hint=f"exclude {member.distribution} from the layer, or lock another version of it",
             )
+
+
+def _name_problem(name: str) -> str | None:
+    parts = name.split("/")
+    if not name.startswith(LAYER_FOLDER) or "\\" in name or "\0" in name or {"", ".", ".."} & set(parts):
+        return f"is not a safe path below {LAYER_FOLDER}"
+    if len(name) > _SHORT_NAME:  # the lengths in bytes are only needed for long names
+        if any(len(part.encode()) > _LONGEST_PART for part in parts):
+            return f"has a part of more than {_LONGEST_PART} bytes, which AWS Lambda cannot unpack"
+        if len(f"{_MOUNT_POINT}{name}".encode()) >= _PATH_MAX:
+            return f"is a path of more than {_PATH_MAX - 1} bytes with {_MOUNT_POINT} before it, which AWS Lambda cannot unpack"
+    return None
 
 
 def folders_of(names: Iterable[bytes]) -> frozenset[bytes]:

@@ -7,7 +7,7 @@ import platform
 import shutil
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,8 @@ class LocalBuilder:
         interpreter = find_interpreter(plan.target)
         poetry = find_program(self.poetry, hint=_POETRY_HINT)
         access = index_access(plan, files, Credentials.of_host(files.folder, self.credentials))
+        with suppress(OSError):  # Poetry reports a cache folder that it cannot create
+            make_cache_folder(cache_folder("poetry"))
         with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
             folder = Path(temporary).resolve()
             environment = poetry_environment(os.environ, folder, access)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,7 +18,10 @@ _LOGGER = logging.getLogger("pulumi_poetry_layer")
 
 
 def show_output(show_line: Callable[[str], None]) -> None:
-    """Call a function with each line of output of the builds in this process. It replaces an earlier function."""
+    """Call a function with each line of output of the builds in this process, with control characters escaped.
+
+    It replaces an earlier function.
+    """
     for handler in list(_LOGGER.handlers):
         if isinstance(handler, _LineHandler):
             _LOGGER.removeHandler(handler)
@@ -30,6 +35,6 @@ class _LineHandler(logging.Handler):
         self._show_line = show_line
 
     def emit(self, record: logging.LogRecord) -> None:
-        line = record.getMessage()
+        line = printable(record.getMessage())
         if line.strip():
             self._show_line(line)

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import shutil
+import stat
+import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
+from pulumi_poetry_layer.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ENVIRONMENT_VARIABLE = "PULUMI_POETRY_LAYER_CACHE_DIR"
 _NAME = "pulumi-poetry-layer"
+_FOLDER = "cache"
+_TAG = "CACHEDIR.TAG"
+_SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55"
+_TAG_TEXT = f"""\
+{_SIGNATURE}
+# This folder is the cache of pulumi-poetry-layer. `pulumi-poetry-layer cache clear` removes the files in it.
+# Backup programs may skip it: https://bford.info/cachedir/
+"""
+_LASTING_LEVELS = 2
+_TEMPORARY_SECONDS = 3600
+"""A temporary file or lock that has not changed for so long belongs to no running build."""
 
 
 def cache_root() -> Path:
@@ -22,16 +43,123 @@ def cache_root() -> Path:
 
 def cache_folder(name: str) -> Path:
     """The folder with this name in the cache. It may not exist yet."""
-    return cache_root() / "cache" / name
+    return cache_root() / _FOLDER / name
+
+
+def digest_name(key: str) -> str:
+    """A file name for a key, which may be any text: its SHA-256, as hexadecimal digits."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def make_cache_folder(folder: Path) -> None:
+    """Create a folder in the cache, or elsewhere if the user moved the folder.
+
+    If the cache did not exist or was empty, it is marked as a cache of this package. Only then it can be cleared.
+
+    Raises:
+        OSError: the folder cannot be created.
+    """
+    root = cache_folder("")
+    tag = root / _TAG
+    if folder.is_relative_to(root) and not tag.exists() and not _names_in(root):
+        root.mkdir(parents=True, exist_ok=True)
+        tag.write_text(_TAG_TEXT, encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def cache_size() -> int:
-    """Size of all files in the cache, in bytes."""
-    return sum(path.lstat().st_size for path in cache_folder("").rglob("*") if path.is_file())
+    """Size of all files in the cache, in bytes. Files that other processes remove meanwhile do not matter."""
+    return sum(size for _, size in _files_in(cache_folder("")))
 
 
-def clear_cache() -> int:
-    """Remove everything from the cache, and return its size before that in bytes."""
-    size = cache_size()
-    shutil.rmtree(cache_folder(""), ignore_errors=True)
-    return size
+@dataclass(frozen=True)
+class ClearedCache:
+    """What :func:`clear_cache` did.
+
+    Attributes:
+        folder: the folder of the cache.
+        files: number of files that were removed.
+        size: their size in bytes.
+        kept: number of files that are still there: they are in use, or cannot be removed.
+    """
+
+    folder: Path
+    files: int
+    size: int
+    kept: int
+
+
+def clear_cache() -> ClearedCache:
+    """Remove all files from the cache, except those that running builds are working with.
+
+    Raises:
+        InputError: the folder is not empty and not marked, so it may contain files that are not this package's.
+    """
+    root = cache_folder("")
+    if _names_in(root) and not _is_ours(root):
+        raise InputError(
+            f"has no {_TAG} of {_NAME}, so it may contain files of other programs; nothing was removed",
+            where=str(root),
+            hint=f"remove the cache yourself, or set {ENVIRONMENT_VARIABLE} to an empty or new folder",
+        )
+    files = size = kept = 0
+    old_folders = [folder for folder in _folders_in(root) if not _is_in_use(folder, root)]
+    for path, length in _files_in(root):
+        if _is_in_use(path, root):
+            kept += bool(length)  # the file of a lock is empty
+            continue
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            continue  # another process has removed it
+        except OSError:
+            kept += 1
+            continue
+        files, size = files + 1, size + length
+    for folder in old_folders:
+        with suppress(OSError):  # not empty
+            folder.rmdir()
+    return ClearedCache(folder=root, files=files, size=size, kept=kept)
+
+
+def _is_ours(root: Path) -> bool:
+    """Whether a folder is marked, or is this package's own folder in the user's cache folder."""
+    with suppress(OSError, ValueError):
+        text = (root / _TAG).read_text(encoding="utf-8")
+        if text.startswith(_SIGNATURE) and _NAME in text:
+            return True
+    return root == user_cache_path(_NAME, appauthor=False) / _FOLDER
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir()]
+    except OSError:
+        return []
+
+
+def _files_in(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Everything in the cache that is not a folder, with its size in bytes. Links are not followed."""
+    for parent, folders, names in os.walk(folder):
+        for path in (Path(parent, name) for name in [*names, *folders]):
+            try:
+                found = path.lstat()
+            except OSError:
+                continue  # another process has removed it
+            if not stat.S_ISDIR(found.st_mode) and path != folder / _TAG:
+                yield path, found.st_size
+
+
+def _folders_in(root: Path) -> Iterator[Path]:
+    """The folders below those that builds create once and then expect to exist, the innermost first."""
+    for parent, _, _ in os.walk(root, topdown=False):
+        if len(Path(parent).relative_to(root).parts) > _LASTING_LEVELS:
+            yield Path(parent)
+
+
+def _is_in_use(path: Path, root: Path) -> bool:
+    """Whether a running build may need a file or folder: temporary ones and locks, until they are old."""
+    with suppress(OSError):
+        if time.time() - path.lstat().st_mtime > _TEMPORARY_SECONDS:
+            return False
+    return any(part.startswith(".") or part.endswith(".lock") for part in path.relative_to(root).parts)

@@ -91,6 +91,8 @@ def run(
     except OSError as error:
         where = str(error.filename or program.path)  # the working directory, if that does not exist
         raise SubprocessError(f"cannot run {program.name}: {error.strerror}", where=where, hint=hint) from error
+    except ValueError as error:  # an argument or a variable has a null character, which no program can be given
+        raise SubprocessError(f"cannot run {program.name}: {error}", where=program.path, hint=hint) from error
     if completed.returncode != 0:
         command = " ".join([program.name, *arguments])
         report = f"`{command}` ended with exit code {completed.returncode}\n{completed.stdout}{completed.stderr or ''}"

@@ -41,7 +41,8 @@ def variable_names(*keys: str) -> list[str]:
     variable with a dot in its name, so this package also reads the name without dots, with every release of Poetry.
     """
     exact = "POETRY_" + "_".join(key.upper().replace("-", "_") for key in keys)
-    return list(dict.fromkeys([exact, variable_name(*keys)]))
+    possible = [] if "=" in exact or "\0" in exact else [exact]
+    return list(dict.fromkeys([*possible, variable_name(*keys)]))
 
 
 class Audience(Flag):

@@ -10,14 +10,16 @@ from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, raise_problems
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
 from pulumi_poetry_layer.layer.memo import recall_archive, remember_archive
+from pulumi_poetry_layer.layer.output import check_output
 from pulumi_poetry_layer.layer.planning import parse_request, plan_parsed
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest, is_list_of_strings
+from pulumi_poetry_layer.masking import has_unclear_login, mask_address
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.wheels.native import verify_loads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pulumi_poetry_layer.builders.builder import Builder, ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
@@ -42,7 +44,8 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
         fingerprint: the fingerprint that the caller has planned; if the plan now has another one, an error is raised.
 
     Raises:
-        InputError: the input is wrong, or the plan has another fingerprint than ``fingerprint``.
+        InputError: the input is wrong, ``output`` must not be replaced, or the plan has another fingerprint than
+            ``fingerprint``.
         BuildError: the build failed.
     """
     plan, files = plan_request(request)
@@ -53,6 +56,8 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
             where=str(request.project_dir),
             hint="run the command again",
         )
+    check_output(output, plan, files)
+    raise_problems(_unclear_logins(plan))
     return build_planned(plan, files, request.builder, output)
 
 
@@ -81,6 +86,17 @@ def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output
     )
 
 
+def _unclear_logins(plan: BuildPlan) -> Iterator[InputError]:
+    """An error for each address with a login of which a program would take a part for the host."""
+    for package in plan.packages:
+        if package.source and not package.digest and has_unclear_login(package.source.url):
+            yield InputError(
+                f"its address {mask_address(package.source.url)} has a login with a space, a slash or an @",
+                where=f"poetry.lock: package {package.label}",
+                hint="percent-encode the login in pyproject.toml (%20, %2F, %40) and run `poetry lock`",
+            )
+
+
 def build_layer(
     *,
     project_dir: str | Path = ".",
@@ -102,10 +118,11 @@ def build_layer(
         extras: extras of the project.
         exclude: distributions to leave out, with the dependencies that only they need.
         builder: a builder, or the name of one.
-        output: the zip to write.
+        output: the zip to write. A file at that path is replaced, but not a link, a device, a folder, or a file that
+            the layer is made from.
 
     Raises:
-        InputError: the input is wrong; nothing is built.
+        InputError: the input is wrong, or ``output`` must not be replaced; nothing is built.
         BuildError: the build failed; nothing is written.
     """
     lists = {"groups": groups, "extras": extras, "exclude": exclude}

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import SelectionError
-from pulumi_poetry_layer.masking import mask_urls
+from pulumi_poetry_layer.masking import mask_address
+from pulumi_poetry_layer.printable import printable_line
 from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 
@@ -86,7 +87,8 @@ class PlannedPackage:
         """The version as a preview shows it, with the commit or content digest if the version may stay the same."""
         if self.source and self.source.type == "git":
             # Masked, because this text is stored in the state of the stack.
-            return mask_urls(f"{self.version} ({self.source.url}@{(self.source.resolved_reference or '')[:12]})")
+            address = printable_line(mask_address(self.source.url))
+            return f"{self.version} ({address}@{(self.source.resolved_reference or '')[:12]})"
         if self.source and self.digest:
             return f"{self.version} ({self.source.type}@{self.digest[:12]})"
         return self.version

@@ -41,7 +41,7 @@ _COMMON_FILE_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._+!-]{0,254}")
 _NAME = re.compile("[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _GROUP = re.compile("[A-Za-z0-9._-]+")
 
-SOURCE_TYPES = frozenset({"legacy", "git", "url", "file", "directory"})
+_SOURCE_TYPES = frozenset({"legacy", "git", "url", "file", "directory"})
 _LONGEST_FILE_NAME = 255  # bytes, in nearly all file systems
 
 _SCHEMES = {
@@ -105,7 +105,7 @@ def group_problem(text: str) -> str | None:
 
 def source_type_problem(text: str) -> str | None:
     """Why a text is not a type of source; None if it is."""
-    return None if text in SOURCE_TYPES else f"{text!r} is not one of {', '.join(sorted(SOURCE_TYPES))}"
+    return None if text in _SOURCE_TYPES else f"{text!r} is not one of {', '.join(sorted(_SOURCE_TYPES))}"
 
 
 def commit_problem(text: str) -> str | None:

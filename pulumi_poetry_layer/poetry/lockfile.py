@@ -7,7 +7,6 @@ Supports lock versions 1.1, 2.0 and 2.1. Poetry does not document the format; it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ from pulumi_poetry_layer.errors import LockFileError
 from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.poetry.lock_values import (
-    SOURCE_TYPES,
     address_problem,
     check,
     commit_problem,
@@ -43,16 +41,6 @@ _WITH_GROUPS_AND_MARKERS = frozenset({"2.1"})
 _HINT = "restore the file or run `poetry lock`"
 _GENERATED_BY = re.compile(r"[^\n]*?Poetry (?P<version>[^ \n]+)")
 _FILE_VERSION = re.compile(r".+?-(?P<version>\d[^-]*?)(-.+\.whl|(\.sdist)?\.(zip|tar(\.(gz|bz2|xz|Z))?))")
-_SOURCE_CHECKS: dict[str, dict[str, Callable[[str], str | None]]] = {
-    **dict.fromkeys(SOURCE_TYPES, {"subdirectory": subdirectory_problem}),
-    "git": {
-        "reference": reference_problem,
-        "resolved_reference": commit_problem,
-        "subdirectory": subdirectory_problem,
-    },
-}
-"""Type of a source → key → why its text is refused."""
-
 _EXTRA_MEMBER = re.compile(r"\s*(?P<name>[A-Za-z0-9._-]+)\s*(\[(?P<extras>[^\]]*)\])?")
 
 
@@ -249,9 +237,12 @@ def _source(table: Table) -> LockedSource:
     kind, url = table.text("type"), table.text("url")
     check(table, "type", kind, source_type_problem)
     check(table, "url", url, lambda text: address_problem(kind, text))
-    for key, problem_of in _SOURCE_CHECKS[kind].items():
-        if (text := table.optional_text(key)) is not None:
-            check(table, key, text, problem_of)
+    if "subdirectory" in table:
+        check(table, "subdirectory", table.text("subdirectory"), subdirectory_problem)
+    if kind == "git" and "reference" in table:
+        check(table, "reference", table.text("reference"), reference_problem)
+    if kind == "git" and "resolved_reference" in table:
+        check(table, "resolved_reference", table.text("resolved_reference"), commit_problem)
     return LockedSource(
         type=kind,
         url=url,

@@ -23,6 +23,7 @@ from pulumi_poetry_layer.index.access import Indexes
 from pulumi_poetry_layer.index.client import Downloader
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.sources import Sources
+from pulumi_poetry_layer.masking import has_unclear_login
 from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.size.wheel_directory import TruncatedDirectoryError, WheelSizes, read_directory
 from pulumi_poetry_layer.wheels.cache import WheelCache
@@ -94,7 +95,7 @@ class IndexSizes:
         """The sizes that are cached or can be looked up in time, by package name; of locked wheels only."""
         wheels = [package for package in packages if package.file and is_wheel(package.file.name)]
         known = {package.name: sizes for package in wheels if (sizes := self._cached(package))}
-        missing = [package for package in wheels if package.name not in known and not package.digest]
+        missing = [package for package in wheels if package.name not in known and _can_be_looked_up(package)]
         if missing and self._budget.seconds > 0:
             started = time.monotonic()
             with suppress(PoetryLayerError):  # raised while the credentials are read
@@ -136,6 +137,10 @@ class IndexSizes:
 
     def _path(self, package: PlannedPackage) -> Path:
         return self._folder / digest_name(package.file.hash if package.file else "")
+
+
+def _can_be_looked_up(package: PlannedPackage) -> bool:
+    return not package.digest and not (package.source and has_unclear_login(package.source.url))
 
 
 def _of_file(downloader: Downloader, package: str, found: FoundFile) -> WheelSizes | None:

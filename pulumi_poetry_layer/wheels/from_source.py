@@ -20,6 +20,7 @@ from pulumi_poetry_layer.errors import PackageFileError, SubprocessError
 from pulumi_poetry_layer.host.process import Program, find_program, run
 from pulumi_poetry_layer.index.sources import Address
 from pulumi_poetry_layer.plan.chooser import wheel_tags
+from pulumi_poetry_layer.poetry.lock_values import address_problem, commit_problem
 from pulumi_poetry_layer.wheels.build_environment import git_variables
 from pulumi_poetry_layer.wheels.metadata import without_file_urls
 from pulumi_poetry_layer.wheels.native import CONTAINER_HINT
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
     from pulumi_poetry_layer.wheels.reader import Wheel
+
+_PROTOCOLS_VARIABLE = "GIT_ALLOW_PROTOCOL"
+_PROTOCOLS = "https:http:ssh:git"
+"""Where git may fetch from. For other protocols it runs programs, and a submodule must not name a file of this host.
+
+https://git-scm.com/docs/git#Documentation/git.txt-GITALLOWPROTOCOL
+"""
 
 _PURE = frozenset({("py3", "none", "any"), ("py2", "none", "any")})
 _METADATA = re.compile(rf"{LAYER_FOLDER}[^/]+\.dist-info/METADATA")
@@ -71,23 +79,28 @@ def check_out(package: PlannedPackage, folder: Path) -> Path:
         folder: a folder that does not exist yet.
 
     Raises:
-        PackageFileError: the package has no git commit, or its subdirectory is outside of the repository.
+        PackageFileError: the package has no git commit, its address is not one that git may be called with, or its
+            subdirectory is outside of the repository.
         SubprocessError: git is missing or failed.
     """
     source = package.source
     if source is None or source.type != "git" or not source.resolved_reference:
         raise PackageFileError("has neither a file nor a git commit to build from", where=package.label)
+    if problem := address_problem("git", source.url) or commit_problem(source.resolved_reference):
+        raise PackageFileError(problem, where=package.label)
     git = find_program("git", hint=f"install git: it is needed to check out {package.name}")
     folder.mkdir()
     # A login in the address is passed in the environment: every user of this host can read the arguments.
     address = Address.of(source.url) if source.url.startswith("http") else Address(source.url)
     environment = git_variables(os.environ, address)
-    for arguments in (
-        ["clone", "--no-checkout", "--quiet", address.url, "."],
-        ["-c", "advice.detachedHead=false", "checkout", "--quiet", source.resolved_reference],
-        ["submodule", "--quiet", "update", "--init", "--recursive"],
+    own_files = {**environment, _PROTOCOLS_VARIABLE: environment.get(_PROTOCOLS_VARIABLE, f"{_PROTOCOLS}:file")}
+    submodules = {**environment, _PROTOCOLS_VARIABLE: environment.get(_PROTOCOLS_VARIABLE, _PROTOCOLS)}
+    for variables, arguments in (
+        (own_files, ["clone", "--no-checkout", "--quiet", "--", address.url, "."]),
+        (own_files, ["checkout", "--quiet", "--detach", source.resolved_reference, "--"]),
+        (submodules, ["submodule", "--quiet", "update", "--init", "--recursive"]),
     ):
-        run(git, arguments, environment=environment, folder=folder)
+        run(git, arguments, environment=variables, folder=folder)
     tree = folder / PurePosixPath(source.subdirectory or ".")
     if folder.resolve() not in (tree.resolve(), *tree.resolve().parents):
         raise PackageFileError(
@@ -113,9 +126,9 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
     try:
         run(
             Program("python", sys.executable),
-            ["-m", "build", "--wheel", "--outdir", str(folder), str(tree)],
+            ["-m", "build", "--wheel", "--outdir", str(folder.absolute()), str(tree.absolute())],
             environment=environment,
-            folder=tree,
+            folder=folder.parent,  # not the project: Python would import a build.py of the project
         )
     except SubprocessError as error:
         raise SubprocessError(

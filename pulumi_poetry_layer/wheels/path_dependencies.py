@@ -99,6 +99,15 @@ def copy_path(package: PlannedPackage, folder: Path, target: Path) -> Path:
     return copy
 
 
+def content_files(path: Path) -> Iterator[Path]:
+    """The files that belong to a path dependency, a file or a folder.
+
+    Raises:
+        SubprocessError: git is missing or failed.
+    """
+    yield from (file.path for file in _files(path)) if path.is_dir() else [path]
+
+
 def _digest(path: Path, label: str) -> str:
     try:
         return sha256_of(path) if path.is_file() else _digest_of_files(_files(path))
@@ -123,7 +132,7 @@ def _files(folder: Path) -> Iterator[_File]:
         path = folder / name
         if path.is_dir():  # a link to a folder, or a submodule
             yield from (_File(f"{name}/{file.name}", file.path) for file in _all_files(path))
-        elif path.exists():
+        elif path.is_file():
             yield _File(name, path)
     if not tracked:
         yield from _all_files(folder)

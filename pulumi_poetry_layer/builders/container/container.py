@@ -34,6 +34,7 @@ from pulumi_poetry_layer.builders.container.daemon import (
 )
 from pulumi_poetry_layer.errors import BuildError, ContainerError, SubprocessError
 from pulumi_poetry_layer.host.process import mask_secrets
+from pulumi_poetry_layer.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -132,7 +133,7 @@ class BuildContainer:
             )["Id"]
             with closing_connection(api.exec_start(program, socket=True)) as connection:
                 for line in _lines(data for _, data in frames(connection, tty=False)):
-                    output.append(mask_secrets(line, environment))
+                    output.append(printable(mask_secrets(line, environment)))
                     _log.info("%s", output[-1])
             code = self._exit_code(program)
         self._check_exit_code(arguments, code, "\n".join(output), hint)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.host.cache import digest_name
 from pulumi_poetry_layer.host.variables import Audience, VariableKind, seen_by, variable_kind
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ CERTIFICATES_FOLDER = "/run/pulumi-poetry-layer/certificates"
 KEYS_FOLDER = "/dev/shm/pulumi-poetry-layer"  # noqa: S108 - in the container
 """Folder in a container for client certificates with their private keys. It is in memory, not on a disk."""
 
+_FILE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _NO_FILE = frozenset({"", "true", "false"})  # POETRY_CERTIFICATES_<NAME>_CERT=false turns verification off
 
 
@@ -53,7 +56,7 @@ def container_environment(variables: Mapping[str, str], access: IndexAccess) -> 
     certificates: dict[str, bytes] = {}
     keys: dict[str, bytes] = {}
     for name, value in sorted(seen_by(Audience.CONTAINER, {**access.pip_variables, **host}).items()):
-        kind, file = variable_kind(name), f"{name.lower()}.pem"
+        kind, file = variable_kind(name), f"{name.lower() if _FILE_NAME.fullmatch(name) else digest_name(name)}.pem"
         if kind not in {VariableKind.KEY, VariableKind.BUNDLE}:
             passed[name] = value
         elif value not in _NO_FILE:

@@ -107,10 +107,10 @@ def install_arguments(plan: BuildPlan, *, cached: bool = True) -> list[str]:
             the request headers that the answer depends on (``Vary: Authorization``). Downloaded files are cached
             anyway.
     """
-    extras = [argument for extra in sorted(plan.choice.extras) for argument in ("--extras", extra)]
+    extras = [f"--extras={extra}" for extra in sorted(plan.choice.extras)]
     groups = ",".join(sorted(plan.choice.groups))
     options = ["-v", "--no-interaction", "--no-ansi", *([] if cached else ["--no-cache"])]
-    return ["install", "--no-root", "--only", groups, *extras, *options]
+    return ["install", "--no-root", f"--only={groups}", *extras, *options]
 
 
 def poetry_settings(*, configuration: str, cache: str, keyring: bool = False) -> dict[str, str]:

@@ -96,7 +96,7 @@ def _distribution_members(name: str, site_packages: Path, dist_info: Path) -> It
 
 def _in_layer(path: PurePosixPath, dist_info: str) -> bool:
     """Whether a path in RECORD is inside of site-packages and belongs into a layer."""
-    if path.is_absolute() or ".." in path.parts or is_bytecode_cache(path.as_posix()):
+    if not path.parts or path.is_absolute() or ".." in path.parts or is_bytecode_cache(path.as_posix()):
         return False
     return not (path.parts[0] == dist_info and path.name in INSTALLATION_FILES)
 
