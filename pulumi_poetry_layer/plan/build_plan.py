@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import SelectionError
 from pulumi_poetry_layer.masking import mask_address
-from pulumi_poetry_layer.printable import printable_line
 from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.printable import printable_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
