@@ -18,6 +18,8 @@ from .conftest import Oracle
 from .history import EXTRAS, commits, recorded_answers
 from .record_history import answer
 
+pytestmark = pytest.mark.xdist_group("history")  # one process reads the 400 commits
+
 LIVE = (0, 12, 58, 121, 302, 399)
 """Commits at which the installed Poetry must still give the recorded answer."""
 

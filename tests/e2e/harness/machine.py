@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
@@ -52,6 +52,7 @@ class Machine:
     toolchain: Toolchain
     aws: LocalAws
     aws_plugin: AwsPlugin = started_by_the_engine
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for folder in (self.home, self.temporary, self.pulumi_home):
@@ -90,17 +91,18 @@ class Machine:
             "PULUMI_DEBUG_COMMANDS": "true",
             "POETRY_PYPI_MIRROR_URL": PYPI_SIMPLE_ENDPOINT,
             "NO_COLOR": "1",
+            **self.variables,
         }
 
     def run(
-        self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None
+        self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command and wait for its end, whether it succeeds or fails."""
+        """Run a command with this text on standard input and wait for its end, whether it succeeds or fails."""
         return subprocess.run(
             [str(part) for part in command],
             cwd=cwd,
             env={**self.environment, **(env or {})},
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,

@@ -12,6 +12,7 @@ import hashlib
 import io
 import socketserver
 import ssl
+import sys
 import tarfile
 import tempfile
 import threading
@@ -269,6 +270,8 @@ def _pypiserver(index: PrivateIndex) -> Callable[..., Any]:
         warnings.simplefilter("ignore")  # pypiserver's own imports cause warnings
         import pypiserver
 
+        # Its web framework leaves an import hook of Python 2's kind, of which every later import would warn.
+        sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
         application: Callable[..., Any] = pypiserver.app(
             roots=[index.folder],
             authenticate=["list", "download"],

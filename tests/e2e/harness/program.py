@@ -50,7 +50,12 @@ class Program:
         return replace(self, folder=folder, machine=machine or self.machine)
 
     def pulumi(
-        self, *arguments: str, check: bool = True, planning: bool | None = None, env: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        check: bool = True,
+        planning: bool | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: str = "",
     ) -> Result:
         """Run ``pulumi`` in the folder of the program.
 
@@ -59,6 +64,7 @@ class Program:
             check: Raise an error if the command fails.
             planning: Read the event log of a preview (``True``) or of an update (``False``). ``None`` reads none.
             env: Further environment variables.
+            stdin: The text on standard input.
 
         Raises:
             PulumiError: The command failed and ``check`` is true. The message has the whole output.
@@ -67,18 +73,20 @@ class Program:
             log = Path(folder) / "events.json"
             logged = () if planning is None else ("--event-log", str(log))
             command = ("pulumi", *arguments, *logged, "--non-interactive", "--color", "never")
-            done = self._run(command, env)
+            done = self._run(command, env, stdin)
             events = {"changes": {}} if planning is None else read_events(log, planning=planning)
         result = Result(command=command, exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr, **events)
         if check and result.exit_code != 0:
             raise PulumiError(str(result))
         return result
 
-    def _run(self, command: tuple[str, ...], env: Mapping[str, str] | None) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, command: tuple[str, ...], env: Mapping[str, str] | None, stdin: str
+    ) -> subprocess.CompletedProcess[str]:
         self.backend.mkdir(parents=True, exist_ok=True)
         given = {"PULUMI_BACKEND_URL": self.backend.as_uri(), **(env or {})}
         with self.machine.aws_plugin({**self.machine.environment, **given}, self.folder) as more:
-            return self.machine.run(command, cwd=self.folder, env={**given, **more})
+            return self.machine.run(command, cwd=self.folder, env={**given, **more}, stdin=stdin)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +134,11 @@ class Stack:
         }
 
     def set_config(self, key: str, value: str, *, secret: bool = False) -> None:
-        """``pulumi config set``."""
-        self._pulumi("config", "set", "--secret" if secret else "--plaintext", key, value)
+        """``pulumi config set``; a secret goes by standard input: everybody on the machine can read arguments."""
+        if secret:
+            self._pulumi("config", "set", "--secret", key, stdin=value)
+        else:
+            self._pulumi("config", "set", "--plaintext", key, value)
 
     def on(self, program: Program) -> Stack:
         """Return the same stack for another checkout or another machine."""
