@@ -86,9 +86,9 @@ def differences(ours: dict[str, tuple[bytes, bool]], theirs: dict[str, tuple[byt
         ("small", "python3.11"),
         ("native", "python3.11"),
         ("small", "python3.13"),
-        ("medium", "python3.13"),
-        ("large", "python3.13"),
-        ("native", "python3.13"),
+        pytest.param("medium", "python3.13", marks=pytest.mark.thorough),
+        pytest.param("large", "python3.13", marks=pytest.mark.thorough),
+        pytest.param("native", "python3.13", marks=pytest.mark.thorough),
     ],
 )
 def test_layer_has_the_same_files_as_poetry_install(

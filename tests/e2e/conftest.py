@@ -17,6 +17,8 @@ PROJECT_FILE = """\
 name: {name}
 runtime: python
 """
+COVERAGE_VARIABLE = "COVERAGE_PROCESS_CONFIG"
+"""Set by coverage where it measures, for the processes that are started from there."""
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +50,19 @@ def new_machine(
 ) -> Callable[[str], Machine]:
     """Make a machine with an empty home folder and an empty temporary folder, as on a fresh CI runner.
 
-    The AWS plugin is served from this process, unless the test is marked with ``own_aws_plugin``.
+    The AWS plugin is served from this process, unless the test is marked with ``own_aws_plugin``. Coverage is measured
+    in what runs on the machine only where the test is marked with ``measured``.
     """
-    own = request.node.get_closest_marker("own_aws_plugin")
-    plugin = started_by_the_engine if own else served
-    return lambda name: Machine(root=tmp_path / "machines" / name, toolchain=toolchain, aws=aws, aws_plugin=plugin)
+    marked = request.node.get_closest_marker
+    plugin = started_by_the_engine if marked("own_aws_plugin") else served
+    measuring = os.environ.get(COVERAGE_VARIABLE)
+    variables = {COVERAGE_VARIABLE: measuring} if measuring and marked("measured") else {}
+
+    def make(name: str) -> Machine:
+        root = tmp_path / "machines" / name
+        return Machine(root=root, toolchain=toolchain, aws=aws, aws_plugin=plugin, variables=variables)
+
+    return make
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from .test_lifecycle import BUILD, LAYER, project_files
 from .test_publication import DIRECT, THROUGH_BUCKET, direct, keys
 
 NewProgram = Callable[..., Program]
+
+pytestmark = pytest.mark.measured
 Spec = dict[str, Any]
 
 DIFFERENT_ZIP = "AWS has published a different zip than the one that was built"

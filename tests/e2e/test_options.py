@@ -6,10 +6,14 @@ from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from .harness import LocalAws, Machine, Program, Stack
 from .test_lifecycle import BUILD, COMPONENT, LAYER, RUNTIME, project_files
 
 NewProgram = Callable[..., Program]
+
+pytestmark = pytest.mark.measured
 
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 
