@@ -47,8 +47,8 @@ def cache_folder(name: str) -> Path:
 
 
 def digest_name(key: str) -> str:
-    """A file name for a key, which may be any text: its SHA-256, as hexadecimal digits."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    """A file name for a key, which may be any text: the SHA-256 of the key."""
+    return "sha256-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def make_cache_folder(folder: Path) -> None:

@@ -218,7 +218,7 @@ def test_failure_of_poetry_reports_its_output_and_leaves_no_container(
         patch.setenv("POETRY_PYPI_MIRROR_URL", "http://127.0.0.1:9/simple/")
         with pytest.raises(SubprocessError) as caught:
             build(PROJECTS / "package_changed", tmp_path / "layer.zip")
-    assert "`poetry install --no-root --only main" in str(caught.value)
+    assert "`poetry install --no-root --only=main" in str(caught.value)
     assert "127.0.0.1" in str(caught.value), "Poetry's output must reach the user"
     assert not (tmp_path / "layer.zip").exists()
     assert running_builds(client) <= before

@@ -227,7 +227,7 @@ def test_destroy_removes_the_layer_version_and_the_zip(dev: Stack, aws: LocalAws
     ("builder", "message"),
     [
         ("wheels", "six 1.16.0: PyPI (http://127.0.0.1:9/simple) cannot be reached"),
-        ("local", "`poetry install --no-root --only main"),
+        ("local", "`poetry install --no-root --only=main"),
     ],
 )
 def test_failed_build_leaves_nothing_and_the_next_up_succeeds(

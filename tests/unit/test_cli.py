@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from samples import PROJECTS
+from samples import PROJECT, PROJECTS, Package, lock_text
 from samples.index import Index, serve
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.cli import main
+from pulumi_poetry_layer.host.cache import make_cache_folder
 
 BASE = ["--project-dir", str(PROJECTS / "base"), "--runtime", "python3.12"]
 
@@ -137,15 +140,132 @@ def test_cache_commands_show_and_clear_the_cache(
     monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "cache"))
     assert main(["cache", "dir"]) == 0
     folder = Path(capsys.readouterr().out.strip())
-    (folder / "wheels").mkdir(parents=True)
+    make_cache_folder(folder / "wheels")
     (folder / "wheels" / "x.whl").write_bytes(bytes(2_000_000))
     (tmp_path / "mine").touch()
     assert main(["cache", "size"]) == 0
     assert capsys.readouterr().out == "2.0 MB\n"
     assert main(["cache", "clear"]) == 0
     assert main(["cache", "size"]) == 0
-    assert capsys.readouterr().out == "removed 2.0 MB\n0 kB\n"
+    assert capsys.readouterr().out == f"removed 1 files, 2.0 MB, from {folder}\n0 kB\n"
     assert (tmp_path / "mine").exists()
+
+
+def test_cache_clear_refuses_a_folder_that_is_not_marked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise the command removes files of the user."""
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path))
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "mine").touch()
+    assert main(["cache", "clear"]) == 1
+    assert "nothing was removed" in capsys.readouterr().err
+    assert (tmp_path / "cache" / "mine").exists()
+
+
+SIX = WheelSample(name="six", version="1.16.0", files={"six.py": b"a = 1"})
+PROJECT_OF_SIX = PROJECT.replace('"app"', '"six"')
+
+
+@pytest.fixture
+def six(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Arguments for a project whose only dependency is on an index here."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    project = tmp_path / "project"
+    project.mkdir()
+    files = [{"file": SIX.file_name, "hash": SIX.hash}]
+    (project / "pyproject.toml").write_text(PROJECT_OF_SIX)
+    (project / "poetry.lock").write_text(
+        lock_text(PROJECT_OF_SIX, [Package(name="six", version="1.16.0", other_keys={"files": files})])
+    )
+    with serve(Index(files={SIX.file_name: SIX.data()})) as index:
+        monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", index.url)
+        yield ["--project-dir", str(project)]
+
+
+@pytest.mark.parametrize("option", ["-o", "--output"])
+def test_output_to_a_hyphen_writes_only_the_zip_to_standard_output(
+    option: str, six: list[str], tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Otherwise the zip cannot be piped into another program, or text is mixed into it."""
+    assert main(["build", *six, "--output", str(tmp_path / "layer.zip")]) == 0
+    capfdbinary.readouterr()
+    assert main(["build", *six, option, "-"]) == 0
+    printed = capfdbinary.readouterr()
+    assert printed.out == (tmp_path / "layer.zip").read_bytes()
+    assert printed.err.startswith(b"standard output: 1 package, ")
+    assert not Path("-").exists()
+
+
+def test_output_to_a_hyphen_with_json_is_a_usage_error(six: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise JSON and zip are mixed."""
+    with pytest.raises(SystemExit) as ended:
+        main(["build", *six, "--json", "--output", "-"])
+    assert ended.value.code == 2
+    assert "--output - and --json" in capsys.readouterr().err
+
+
+def test_output_to_a_hyphen_is_refused_on_a_terminal(
+    six: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a zip garbles the terminal."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with pytest.raises(SystemExit) as ended:
+        main(["build", *six, "--output", "-"])
+    assert ended.value.code == 2
+    assert "is a terminal" in capsys.readouterr().err
+
+
+def test_output_that_is_the_lock_file_is_refused(six: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a typing error replaces poetry.lock with a zip."""
+    lock = Path(six[1], "poetry.lock")
+    before = lock.read_bytes()
+    assert main(["build", *six, "--output", str(lock)]) == 1
+    assert "which the layer is made from" in capsys.readouterr().err
+    assert lock.read_bytes() == before
+
+
+@pytest.mark.parametrize("password", ["pa ss", "pa/ss", "pa\tss", "pa@ss", "p/a s@s"])
+def test_login_in_an_address_of_the_lock_file_is_shown_nowhere_and_not_used_in_part(
+    password: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a password is in the log of a CI job, or a part of it is sent to a host that does not exist."""
+    url = f"https://me:{password}@git.invalid/app"
+    source = {"type": "git", "url": url, "reference": "main", "resolved_reference": "a" * 40}
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "poetry.lock").write_text(lock_text(PROJECT, [Package(name="app", files=[], source=source)]))
+    (tmp_path / "old.lock").write_text(lock_text(PROJECT, [Package(name="app", version="0.9")]))
+    base = ["--project-dir", str(tmp_path)]
+
+    assert main(["plan", *base, "--json"]) == 0
+    (package,) = json.loads(capsys.readouterr().out)["packages"]
+    assert package["source"]["url"] == "https://****@git.invalid/app"
+    assert main(["plan", *base]) == 0
+    assert "app 1.0 (https://****@git.invalid/app@aaaaaaaaaaaa)" in capsys.readouterr().out
+    assert main(["plan", *base, "--compare", str(tmp_path / "old.lock")]) == 0
+    assert "https://****@git.invalid/app" in capsys.readouterr().out
+    if password != "pa@ss":  # everything before the last @ of host and port is the login for every program
+        assert main(["build", *base, "--output", str(tmp_path / "layer.zip")]) == 1
+        printed = capsys.readouterr().err
+        assert "https://****@git.invalid/app has a login with a space" in printed
+        assert not [part for part in re.split("[ /\t@]", password) if f":{part}" in printed]
+
+
+def test_control_characters_of_a_lock_file_are_not_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a pull request that changes poetry.lock forges the log of a CI job."""
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    for values in (
+        {"markers": "\x1b[2J\n::error::x"},
+        {"dependencies": {"b\n\x1b[2J": 1}},
+        {"version": "\x1b[2J\n"},
+        {"name": "a\u202e"},
+    ):
+        lock = lock_text(PROJECT, [Package(name="app", other_keys=values)])
+        (tmp_path / "poetry.lock").write_text(lock, encoding="utf-8")
+        assert main(["plan", "--project-dir", str(tmp_path)]) == 1
+        printed = capsys.readouterr().err
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", printed)
+        assert not re.search("^::", printed, re.MULTILINE)
 
 
 def test_python_m_runs_the_command_line_without_loading_pulumi() -> None:

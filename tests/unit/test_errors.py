@@ -17,6 +17,7 @@ from pulumi_poetry_layer.errors import (
     MultipleInputError,
     PoetryLayerError,
     StaleLockError,
+    SubprocessError,
     TargetError,
     WheelError,
     raise_problems,
@@ -35,6 +36,14 @@ from pulumi_poetry_layer.errors import (
 def test_message_contains_place_problem_and_hint(error: PoetryLayerError, text: str) -> None:
     """A user would not know in which file to look, or what to do next."""
     assert str(error) == text
+
+
+def test_control_characters_are_escaped_in_messages() -> None:
+    """A lock file or a wheel could clear the terminal or forge lines of a CI log."""
+    error = WheelError("has \x1b[2J\n::error::x", where="a\nb\u202e.whl")
+
+    assert str(error).startswith(r"a\nb\u202e.whl: has \x1b[2J\n::error::x" + "\n  hint: ")
+    assert str(SubprocessError("failed:\n\tline \x1b[31m")) == "failed:\n\tline \\x1b[31m"
 
 
 def test_message_of_several_problems_lists_all() -> None:

@@ -9,7 +9,14 @@ import pytest
 from pulumi_poetry_layer.errors import DownloadError
 from pulumi_poetry_layer.host.process import mask_secrets
 from pulumi_poetry_layer.host.variables import secret_values
-from pulumi_poetry_layer.masking import has_login, mask_urls, mask_values, without_logins
+from pulumi_poetry_layer.masking import (
+    has_login,
+    has_unclear_login,
+    mask_address,
+    mask_urls,
+    mask_values,
+    without_logins,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +34,54 @@ from pulumi_poetry_layer.masking import has_login, mask_urls, mask_values, witho
 def test_logins_and_tokens_in_urls_are_masked(text: str, masked: str) -> None:
     """A password or token would appear in a log: nearly every message about a download contains a URL."""
     assert mask_urls(text) == masked
+
+
+@pytest.mark.parametrize(
+    "password", ["pa ss", "pa/ss", "pa\tss", "pa@ss", "p/a s@s", "p a?s#s", "pa:ss", "p@a/s s", "12/3 4@5"]
+)
+@pytest.mark.parametrize("scheme", ["https", "http", "git+https", "ssh"])
+def test_logins_with_raw_special_characters_are_masked(scheme: str, password: str) -> None:
+    """Poetry locks an address as it is written, so a part of a password would be in a log or in the state."""
+    url = f"{scheme}://me:{password}@host.invalid/x"
+
+    assert mask_address(url) == f"{scheme}://****@host.invalid/x"
+    assert mask_urls(f"cannot clone {url}, sorry") == f"cannot clone {scheme}://****@host.invalid/x, sorry"
+    assert mask_urls(f"{url}\nand {url}") == "{0}\nand {0}".format(f"{scheme}://****@host.invalid/x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://host.invalid/@scope/x",
+        "git+https://host.invalid/x.git@abc",
+        "see https://host.invalid: mail a@b.invalid",
+        "(https://host.invalid:8080). Mail a@b.invalid",
+        "http://[::1]:80/a@b",
+        "http://localhost/a@b",
+    ],
+)
+def test_at_sign_after_a_host_is_not_masked(text: str) -> None:
+    """A message would not name the host."""
+    assert mask_urls(text) == text
+
+
+@pytest.mark.parametrize(
+    ("url", "unclear"),
+    [
+        ("https://me:pw@host.invalid/@scope/x", False),
+        ("https://me:p%2Fw@host.invalid/x", False),
+        ("https://me:p@w@host.invalid/x", False),
+        ("https://nexus/@scope/x", False),
+        ("https://host.invalid/x@1.0", False),
+        ("https://me:p/w@host.invalid/x", True),
+        ("https://me:p@w/w@host.invalid/x", True),
+        ("https://me:p w@host.invalid/x", True),
+        ("../a@b c@d", False),
+    ],
+)
+def test_login_that_programs_would_cut_is_recognized(url: str, unclear: bool) -> None:
+    """A program would send a part of the password to some host."""
+    assert has_unclear_login(url) is unclear
 
 
 @pytest.mark.parametrize(

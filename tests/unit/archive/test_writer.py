@@ -51,6 +51,35 @@ def test_members_are_written_in_sorted_order(tmp_path: Path) -> None:
     assert list(contents(tmp_path / "first.zip")) == ["python/a.py", "python/a/c.py", "python/b.py"]
 
 
+def test_names_and_paths_at_the_limits_of_linux_are_written(tmp_path: Path) -> None:
+    """A valid layer would be refused."""
+    names = ["python/" + "a" * 255, "python/" + "ä" * 127, "python/" + "/".join(["d" * 203] * 20) + "/" + "f" * 3]
+    assert len(f"/opt/{names[2]}") == 4095
+
+    write_archive([Member(name, "app", BytesContent(b"")) for name in names], tmp_path / "layer.zip")
+
+    assert sorted(contents(tmp_path / "layer.zip")) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("python/" + "a" * 256, "has a part of more than 255 bytes"),
+        ("python/" + "ä" * 128 + "/x", "has a part of more than 255 bytes"),
+        ("python/" + "/".join(["d" * 203] * 20) + "/" + "f" * 4, "is a path of more than 4095 bytes"),
+    ],
+)
+def test_name_or_path_that_lambda_cannot_unpack_is_refused(tmp_path: Path, name: str, message: str) -> None:
+    """AWS would publish a layer with which no function can start."""
+    member = Member(name, "app", BytesContent(b""))
+
+    with pytest.raises(ArchiveError, match=message):
+        write_archive([member], tmp_path / "layer.zip")
+    with pytest.raises(ArchiveError, match=message), (tmp_path / "segment").open("wb") as file:
+        write_segment([member], file, {})
+    assert not (tmp_path / "layer.zip").exists()
+
+
 def test_summary_has_hash_and_sizes_of_the_zip(tmp_path: Path) -> None:
     """A user would see wrong sizes, and AWS Lambda would get a wrong hash."""
     output = tmp_path / "layer.zip"

@@ -33,6 +33,14 @@ def test_each_line_is_shown_once_after_two_calls() -> None:
     assert shown == ["Installing idna"]
 
 
+def test_control_characters_of_programs_are_escaped() -> None:
+    """A build backend could clear the terminal, or write commands into the log of a CI job."""
+    shown: list[str] = []
+    show_output(shown.append)
+    BUILDER.info("\x1b[2J%s\tb", "a\u202e")
+    assert shown == ["\\x1b[2Ja\\u202e\tb"]
+
+
 def test_nothing_is_printed_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     """A program that uses the package as a library would print lines that are not its own."""
     BUILDER.info("Installing idna")

@@ -27,6 +27,13 @@ def test_output_of_both_streams_is_returned_in_order(tmp_path: Path) -> None:
     assert python(code, tmp_path) == "one\ntwo\nthree\n"
 
 
+def test_null_character_in_an_argument_or_variable_is_an_error(tmp_path: Path) -> None:
+    """A user would see a traceback because of an address in pyproject.toml."""
+    for arguments, environment in ((["a\0b"], {}), (["-V"], {"A": "a\0b"}), (["-V"], {"A=B": "c"})):
+        with pytest.raises(SubprocessError, match="cannot run python"):
+            run(PYTHON, arguments, environment=environment, folder=tmp_path)
+
+
 def test_standard_error_is_left_out_of_the_result_but_not_of_an_error(tmp_path: Path) -> None:
     """A warning of git would be used as the name of a file, or a user would not see why a program failed."""
     code = "import sys; print('warning', file=sys.stderr); print('answer'); raise SystemExit({})"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
+
 import pytest
+import tomli_w
 from samples import PROJECT, Package, digest, lock_text
 
 from pulumi_poetry_layer.errors import LockFileError
 from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 from pulumi_poetry_layer.poetry.lockfile import parse_lockfile
 
+COMMIT = "c0" * 20
 METADATA = '[metadata]\nlock-version = "2.1"\ncontent-hash = "x"\n'
 HEAD = '[[package]]\nname = "a"\nversion = "1"\ngroups = ["main"]\nfiles = []\n'
 
@@ -85,7 +90,7 @@ def test_all_keys_of_a_package_are_read() -> None:
         files=["My_Lib-1.2.tar.gz"],
         dependencies={"Requests": {"version": ">=2", "extras": ["Use_Chardet"], "optional": True, "markers": "x"}},
         extras={"All_Of": ["Requests (>=2)", "my-lib[Other_One]", "tomli (>=1) ; python_version < '3.11'"]},
-        source={"type": "git", "url": "u", "reference": "r", "resolved_reference": "c", "subdirectory": "s"},
+        source={"type": "git", "url": "u", "reference": "r", "resolved_reference": COMMIT, "subdirectory": "s"},
         python=">=3.8",
         other_keys={"develop": True},
     )
@@ -96,7 +101,7 @@ def test_all_keys_of_a_package_are_read() -> None:
     assert read.groups == {"main", "dev-tools"}
     assert read.markers == {"main": 'os_name == "posix"', "dev-tools": ""}
     assert read.files == (LockedFile("My_Lib-1.2.tar.gz", digest("My_Lib-1.2.tar.gz")),)
-    assert read.source == LockedSource(type="git", url="u", reference="r", resolved_reference="c", subdirectory="s")
+    assert read.source == LockedSource(type="git", url="u", reference="r", resolved_reference=COMMIT, subdirectory="s")
     assert read.python == ">=3.8"
     assert read.develop
     (dependency,) = read.dependencies
@@ -148,7 +153,7 @@ def test_lock_file_without_packages_is_valid() -> None:
     assert lock.has_groups_and_markers
 
 
-OLD = """\
+OLD = f"""\
 [[package]]
 name = "Foo_Bar"
 version = "1.1"
@@ -185,16 +190,16 @@ content-hash = "x"
 
 [metadata.files]
 foo-bar = [
-    {file = "foo_bar-1.1-1-py3-none-any.whl", hash = "sha256:a"},
-    {file = "foo-bar-1.1.tar.gz", hash = "sha256:b"},
-    {file = "foo_bar-2.0-py3-none-any.whl", hash = "sha256:c"},
-    {file = "foo-bar-2.0.zip", hash = "sha256:d"},
-    {file = "README", hash = "sha256:e"},
+    {{file = "foo_bar-1.1-1-py3-none-any.whl", hash = "{digest("a")}"}},
+    {{file = "foo-bar-1.1.tar.gz", hash = "{digest("b")}"}},
+    {{file = "foo_bar-2.0-py3-none-any.whl", hash = "{digest("c")}"}},
+    {{file = "foo-bar-2.0.zip", hash = "{digest("d")}"}},
+    {{file = "README", hash = "{digest("e")}"}},
 ]
 repo = []
 local = [
-    {file = "local-1.0-py3-none-any.whl", hash = "sha256:f"},
-    {file = "local-2.0-py3-none-any.whl", hash = "sha256:g"},
+    {{file = "local-1.0-py3-none-any.whl", hash = "{digest("f")}"}},
+    {{file = "local-2.0-py3-none-any.whl", hash = "{digest("g")}"}},
 ]
 """
 
@@ -205,18 +210,173 @@ def test_lock_version_1_1_assigns_files_to_versions() -> None:
 
     assert not lock.has_groups_and_markers
     assert [[file.hash for file in package.files] for package in lock.packages] == [
-        ["sha256:a", "sha256:b"],
-        ["sha256:c", "sha256:d"],
+        [digest("a"), digest("b")],
+        [digest("c"), digest("d")],
         [],
-        ["sha256:f"],
+        [digest("f")],
     ]
 
 
 def test_lock_version_2_0_lists_files_in_each_package() -> None:
     """Lock files of Poetry 1.5 to 1.8 could not be used."""
-    text = HEAD.replace('groups = ["main"]\n', "").replace("[]", '[{file = "a-1.tar.gz", hash = "h"}]')
+    files = f'[{{file = "a-1.tar.gz", hash = "{digest("h")}"}}]'
+    text = HEAD.replace('groups = ["main"]\n', "").replace("[]", files)
 
     lock = parse_lockfile(text + METADATA.replace("2.1", "2.0"))
 
-    assert [package.files for package in lock.packages] == [(LockedFile("a-1.tar.gz", "h"),)]
+    assert [package.files for package in lock.packages] == [(LockedFile("a-1.tar.gz", digest("h")),)]
     assert not lock.has_groups_and_markers
+
+
+def one_package(**values: Any) -> str:
+    """A lock file with one package that has these values."""
+    table = {**Package(name="a").table(), **values}
+    return tomli_w.dumps({"package": [table], "metadata": {"lock-version": "2.1", "content-hash": "x"}})
+
+
+@pytest.mark.parametrize(
+    "hash_",
+    [
+        "/home/me/x",
+        "sha256:x/../../y",
+        "sha256:" + "0" * 63,
+        "sha256:" + "0" * 65,
+        "sha256:" + "0" * 64 + "\n",
+        "sha512:" + "0" * 64,
+        "shake_128:" + "0" * 64,
+        "SHA256:" + "0" * 64,
+        "0" * 64,
+        "",
+    ],
+)
+def test_text_that_is_not_a_hash_is_refused(hash_: str) -> None:
+    """A poetry.lock could delete or overwrite any file of its user: the hash was a file name in the cache."""
+    with pytest.raises(LockFileError, match="is not a hash") as caught:
+        parse_lockfile(one_package(files=[{"file": "a-1.0.tar.gz", "hash": hash_}]))
+
+    assert caught.value.where == "poetry.lock: package[0].files[0].hash"
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_224", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"],
+)  # fmt: skip
+def test_hash_of_every_algorithm_with_fixed_length_is_accepted(algorithm: str) -> None:
+    """A lock file from an index that lists other hashes than SHA-256 could not be used."""
+    hash_ = f"{algorithm}:{hashlib.new(algorithm, b'').hexdigest()}"
+
+    (package,) = parse_lockfile(one_package(files=[{"file": "a-1.0.tar.gz", "hash": hash_}])).packages
+
+    assert [file.hash for file in package.files] == [hash_]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../a.whl", "/a.whl", "a/b.whl", "a\\b.whl", "C:a.whl", "..", ".", "", " ", "-a.whl", "a\n.whl", "a\x1b[2J.whl",
+     "a\u202egpj.whl", "a\x9b.whl", "a" * 252 + ".whl", "ä" * 126 + ".whl"],
+)  # fmt: skip
+def test_text_that_is_not_a_file_name_is_refused(name: str) -> None:
+    """A file name from poetry.lock could lead out of a folder, or change what a CI log shows."""
+    with pytest.raises(LockFileError) as caught:
+        parse_lockfile(one_package(files=[{"file": name, "hash": digest("a")}]))
+
+    assert caught.value.where == "poetry.lock: package[0].files[0].file"
+    assert str(caught.value).isprintable() or "\n  hint" in str(caught.value)
+
+
+def test_unusual_file_names_are_accepted() -> None:
+    """A lock file that Poetry can install from would be refused."""
+    names = ["My.Pkg-1!2.0+cu118-cp312-cp312-linux_x86_64.whl", "größe-1.0.tar.gz", "a b-1.0.zip", "_a-1.0.tar.gz"]
+
+    (package,) = parse_lockfile(one_package(files=[{"file": n, "hash": digest(n)} for n in names])).packages
+
+    assert [file.name for file in package.files] == names
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"name": "../a"}, "name"),
+        ({"name": "-a"}, "name"),
+        ({"name": "a\x1b[2J"}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "\u212aelvin"}, "name"),
+        ({"version": "1.0\n"}, "version"),
+        ({"version": " 1.0"}, "version"),
+        ({"groups": ["main", "a,b"]}, "groups[1]"),
+        ({"groups": ["a b"]}, "groups[0]"),
+        ({"source": {"type": "svn", "url": "https://a.invalid"}}, "source.type"),
+    ],
+)
+def test_name_version_group_or_source_type_that_poetry_does_not_write_is_refused(
+    values: dict[str, Any], key: str
+) -> None:
+    """A text from poetry.lock could become a path, an option of Poetry, or a line in a CI log."""
+    with pytest.raises(LockFileError) as caught:
+        parse_lockfile(one_package(**values))
+
+    assert caught.value.where == f"poetry.lock: package[0].{key}"
+
+
+@pytest.mark.parametrize(
+    ("source", "key"),
+    [
+        ({"type": "git", "url": "--upload-pack=touch x"}, "url"),
+        ({"type": "git", "url": "ext::sh -c touch% x"}, "url"),
+        ({"type": "git", "url": "ext::https://a.invalid"}, "url"),
+        ({"type": "git", "url": "foo://a.invalid/x"}, "url"),
+        ({"type": "git", "url": "ssh://-oProxyCommand=x/a"}, "url"),
+        ({"type": "git", "url": "me@-oProxyCommand=x:a"}, "url"),
+        ({"type": "git", "url": "https://a.invalid/\n"}, "url"),
+        ({"type": "git", "url": ""}, "url"),
+        ({"type": "url", "url": "file:///etc/passwd"}, "url"),
+        ({"type": "url", "url": "a.zip"}, "url"),
+        ({"type": "legacy", "url": "ftp://a.invalid/simple"}, "url"),
+        ({"type": "directory", "url": "-a"}, "url"),
+        ({"type": "directory", "url": "a\x07"}, "url"),
+        ({"type": "git", "url": "https://a.invalid", "resolved_reference": "--orphan=x"}, "resolved_reference"),
+        ({"type": "git", "url": "https://a.invalid", "resolved_reference": "main"}, "resolved_reference"),
+        ({"type": "git", "url": "https://a.invalid", "resolved_reference": "a" * 41}, "resolved_reference"),
+        ({"type": "git", "url": "https://a.invalid", "reference": "--x"}, "reference"),
+        ({"type": "git", "url": "https://a.invalid", "subdirectory": "../x"}, "subdirectory"),
+        ({"type": "git", "url": "https://a.invalid", "subdirectory": "a/../../x"}, "subdirectory"),
+        ({"type": "git", "url": "https://a.invalid", "subdirectory": "/etc"}, "subdirectory"),
+    ],
+)
+def test_source_that_a_program_would_take_for_something_else_is_refused(source: dict[str, str], key: str) -> None:
+    """A poetry.lock could give options to git, or have git run a program."""
+    with pytest.raises(LockFileError) as caught:
+        parse_lockfile(one_package(source=source))
+
+    assert caught.value.where == f"poetry.lock: package[0].source.{key}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("git", "https://git.invalid/a.git"),
+        ("git", "ssh://git@git.invalid:22/a.git"),
+        ("git", "git@git.invalid:group/a.git"),
+        ("git", "file:///srv/a.git"),
+        ("git", "../a b"),
+        ("git", "C:\\repositories\\a"),
+        ("url", "https://files.invalid/a b-1.0.zip?x=1"),
+        ("legacy", "http://me:pw@index.invalid/@scope/simple"),
+        ("directory", "../größe/a b"),
+        ("file", "C:/wheels/a-1.0-py3-none-any.whl"),
+    ],
+)
+def test_usual_sources_are_accepted(kind: str, url: str) -> None:
+    """A lock file that Poetry can install from would be refused."""
+    (package,) = parse_lockfile(one_package(source={"type": kind, "url": url})).packages
+
+    assert package.source == LockedSource(type=kind, url=url)
+
+
+def test_login_in_a_refused_address_is_masked() -> None:
+    """A password would be in the log, because the address around it is not valid."""
+    with pytest.raises(LockFileError) as caught:
+        parse_lockfile(one_package(source={"type": "legacy", "url": "ftp://me:pa ss/wo@rd@a.invalid"}))
+
+    assert "ftp://****@a.invalid" in str(caught.value)
+    assert not any(part in str(caught.value) for part in ("pa ss", "wo@", "rd@"))

@@ -47,6 +47,18 @@ def test_added_wheel_is_found(tmp_path: Path, cache: WheelCache, wheel: Wheel) -
         assert {n: cached.read(n) for n in cached.namelist()} == {n: fresh.read(n) for n in fresh.namelist()}
 
 
+@pytest.mark.parametrize("key", ["sha256:../../x", "/tmp/x", "..", "", "a" * 5000, "a\0b", "\ud800", "C:\\x"])
+def test_any_key_is_stored_inside_the_cache(tmp_path: Path, cache: WheelCache, wheel: Wheel, key: str) -> None:
+    """A lock file could overwrite or delete files of its user."""
+    before = {path for path in tmp_path.rglob("*") if cache.folder not in path.parents}
+    cache.add(key, wheel)
+
+    assert cache.find(key, "app") is not None
+    (entry,) = (path for path in cache.folder.rglob("*") if path.is_file())
+    assert entry.parent.parent == cache.folder
+    assert {path for path in tmp_path.rglob("*") if cache.folder not in path.parents} == before | {cache.folder}
+
+
 def test_damaged_entry_is_removed(tmp_path: Path, cache: WheelCache, wheel: Wheel) -> None:
     """Otherwise every later build fails until the user clears the cache."""
     cache.add(KEY, wheel)

@@ -193,7 +193,7 @@ def test_package_for_another_python_is_not_a_candidate() -> None:
 @pytest.mark.parametrize(
     ("declared", "version"),
     [
-        ('{ git = "https://git.invalid/a", rev = "abc" }', "1.0"),
+        ('{ git = "https://git.invalid/a", rev = "aaaa" }', "1.0"),
         ('{ git = "https://git.invalid/a", tag = "v1" }', "1.1"),
         ('{ version = "*", source = "inner" }', "1.2"),
         ('{ version = "*", source = "pypi" }', "1.3"),
@@ -205,8 +205,8 @@ def test_package_comes_from_the_source_that_the_project_names(declared: str, ver
     """The layer would contain a package of the same name from another source."""
     git = {"type": "git", "url": "https://git.invalid/a"}
     sources = [
-        {**git, "reference": "abc", "resolved_reference": "abc123"},
-        {**git, "reference": "v1", "resolved_reference": "def456"},
+        {**git, "reference": "aaaa", "resolved_reference": "a" * 40},
+        {**git, "reference": "v1", "resolved_reference": "b" * 40},
         {"type": "legacy", "url": "https://index.invalid", "reference": "inner"},
         None,
         {"type": "url", "url": "https://files.invalid/a.zip"},
