@@ -103,7 +103,7 @@ def _name_problem(name: str) -> str | None:
         if any(len(part.encode()) > _LONGEST_PART for part in parts):
             return f"has a part of more than {_LONGEST_PART} bytes, which AWS Lambda cannot unpack"
         if len(f"{_MOUNT_POINT}{name}".encode()) >= _PATH_MAX:
-            return f"is a path of more than {_PATH_MAX - 1} bytes with {_MOUNT_POINT} before it, which AWS Lambda cannot unpack"
+            return f"is longer than {_PATH_MAX - 1} bytes below {_MOUNT_POINT}, which AWS Lambda cannot unpack"
     return None
 
 

@@ -10,6 +10,7 @@ import posixpath
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pulumi_poetry_layer.masking import mask_address
 from pulumi_poetry_layer.printable import has_control_character
@@ -136,6 +137,10 @@ def address_problem(source_type: str, text: str) -> str | None:
     schemes = _SCHEMES.get(source_type)
     if schemes is None:
         return None
+    try:
+        urlsplit(text)
+    except ValueError:  # such as brackets without an IPv6 address between them
+        return f"{shown} is not a valid address"
     address = _SCHEME.match(text)
     if address is None and source_type == "git" and not _REMOTE_HELPER.match(text):
         return None if not _host_is_option(text) else f"{shown} is not a valid address"

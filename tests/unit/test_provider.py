@@ -123,6 +123,14 @@ def test_preview_of_a_new_layer_prints_what_will_be_built(
     assert capsys.readouterr().out == line
 
 
+def test_control_characters_of_versions_are_escaped(sizes: KnownSizes, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a version in the state of a stack can clear the terminal of everyone who previews it."""
+    new = {**inputs(), "packages": {"six": "1.16.0"}}
+    old = {**new, "fingerprint": "a", "packages": {"six": "1.15.0\x1b[2J"}}
+    LayerBuildProvider().check(old, {**new, "dry_run": True})
+    assert "six 1.15.0\\x1b[2J → 1.16.0" in capsys.readouterr().out
+
+
 def test_preview_without_changes_looks_up_no_sizes(sizes: KnownSizes, capsys: pytest.CaptureFixture[str]) -> None:
     """Otherwise every preview needs the network, and takes longer."""
     new = inputs()

@@ -6,6 +6,7 @@ import hashlib
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
 from pulumi_poetry_layer.index.sources import Sources
 from pulumi_poetry_layer.plan.build_plan import PlannedPackage
+from pulumi_poetry_layer.poetry.locked import LockedSource
 from pulumi_poetry_layer.size.index_sizes import IndexSizes, TimeBudget
 from pulumi_poetry_layer.size.wheel_directory import WheelSizes, read_directory
 
@@ -103,6 +105,15 @@ def test_index_without_range_requests_gives_only_the_size_of_the_wheel(
     index.files, index.ranges, index.sizes = {SAMPLE.file_name: large}, False, sizes
     sizes_found = index_sizes(tmp_path, index).sizes(packages())
     assert sizes_found == {"app": WheelSizes(size=len(large), unzipped_size=None)}
+
+
+def test_address_with_an_unclear_login_is_not_used(tmp_path: Path, index: Index) -> None:
+    """A preview would send a part of a password to a host with its name."""
+    url = f"{index.url.replace('://', '://me:p@')}w@host.invalid/{SAMPLE.file_name}"
+    source = LockedSource(type="url", url=url)
+    (package,) = packages()
+    assert index_sizes(tmp_path, index).sizes([replace(package, source=source)]) == {}
+    assert index.requests == []
 
 
 def test_sdist_is_not_looked_up(tmp_path: Path, index: Index) -> None:

@@ -47,7 +47,7 @@ def test_added_wheel_is_found(tmp_path: Path, cache: WheelCache, wheel: Wheel) -
         assert {n: cached.read(n) for n in cached.namelist()} == {n: fresh.read(n) for n in fresh.namelist()}
 
 
-@pytest.mark.parametrize("key", ["sha256:../../x", "/tmp/x", "..", "", "a" * 5000, "a\0b", "\ud800", "C:\\x"])
+@pytest.mark.parametrize("key", ["sha256:../../x", "/home/me/x", "..", "", "a" * 5000, "a\0b", "\ud800", "C:\\x"])
 def test_any_key_is_stored_inside_the_cache(tmp_path: Path, cache: WheelCache, wheel: Wheel, key: str) -> None:
     """A lock file could overwrite or delete files of its user."""
     before = {path for path in tmp_path.rglob("*") if cache.folder not in path.parents}

@@ -50,6 +50,20 @@ def test_container_gets_indexes_credentials_and_proxies_and_nothing_else() -> No
     assert environment.certificates == environment.keys == {}
 
 
+@pytest.mark.parametrize("name", ["../../../etc/x", "a/b", "a" * 300])
+def test_name_of_a_source_does_not_lead_out_of_the_folder_for_certificates(tmp_path: Path, name: str) -> None:
+    """A pyproject.toml could overwrite any file in the build container."""
+    (tmp_path / "ca.pem").write_bytes(b"ca")
+    variable = f"POETRY_CERTIFICATES_{name.upper()}_CERT"
+
+    environment = environment_of({variable: str(tmp_path / "ca.pem")})
+
+    (file,) = environment.certificates
+    assert "/" not in file
+    assert len(file) < 200
+    assert environment.variables[variable] == f"{CERTIFICATES_FOLDER}/{file}"
+
+
 def test_pip_installs_poetry_from_the_mirror_of_pypi() -> None:
     """Otherwise a build behind a company's proxy fails before Poetry is installed."""
     mirror = "http://me:p%40ss@mirror.invalid/simple"
