@@ -16,7 +16,9 @@ MASK = "****"
 
 _SHORTEST_SECRET = 4  # shorter values occur in ordinary text
 _LOGIN = re.compile(r"(?<=://)([^/\s]+)@")
-_ADDRESS = re.compile(r"(?<=://)(?:(?!://)[^\n])+")
+_ADDRESS = re.compile(r"""(?<=://)(?:(?![\s'"(<,=][A-Za-z][A-Za-z0-9+.-]*://)[^\n])+""")
+"""What follows ``://`` in a line, up to the next URL in that line."""
+
 _END_OF_AUTHORITY = re.compile(r"[/?#\s]")
 _HOST = re.compile(r"(?:[\w-]+\.)+[\w-]+|localhost|\[[0-9A-Fa-f:.]+\]")
 _HOST_IN_TEXT = re.compile(rf"(?:{_HOST.pattern})(?::\d*)?['\")\]>.,;:]*")
