@@ -7,14 +7,11 @@ sometimes differ from PEP 440.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache, reduce
 
 from packaging.version import InvalidVersion, Version
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from pulumi_poetry_layer.poetry.version_sets import Span, VersionSet, union_of
 
 _ANY = re.compile(r"v?[*xX](\.[*xX])*")
 _ALTERNATIVES = re.compile(r"\s*\|\|?\s*")
@@ -27,25 +24,24 @@ class InvalidConstraint(ValueError):  # noqa: N818 - named like packaging's Inva
     """The text is not a version constraint."""
 
 
+@lru_cache(maxsize=16384)
+def parse_constraint(constraint: str) -> VersionSet:
+    """The versions that a constraint allows.
+
+    Raises:
+        InvalidConstraint: the text is not a constraint.
+    """
+    alternatives = [reduce(VersionSet.intersect, map(VersionSet, conditions)) for conditions in _parse(constraint)]
+    return alternatives[0] if len(alternatives) == 1 else union_of(alternatives)
+
+
 def allows(constraint: str, version: Version) -> bool:
     """Whether a version constraint allows a version.
 
     Raises:
         InvalidConstraint: the text is not a version constraint.
     """
-    return any(_all_allow(conditions, version) for conditions in _parse(constraint))
-
-
-def has_upper_bound(constraint: str) -> bool:
-    """Whether the constraint has an upper bound: a version above all that it allows.
-
-    Raises:
-        InvalidConstraint: the text is not a version constraint.
-    """
-    return all(
-        any(all(part.high is not None for part in condition) for condition in conditions)
-        for conditions in _parse(constraint)
-    )
+    return parse_constraint(constraint).allows(version)
 
 
 def allows_python(constraint: str, python: Version) -> bool:
@@ -68,41 +64,7 @@ def allows_python(constraint: str, python: Version) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class _Range:
-    """All versions between two bounds. None means that there is no bound on that side."""
-
-    low: Version | None = None
-    high: Version | None = None
-    low_included: bool = True
-    high_included: bool = False
-    post_releases_of_low: bool = False
-
-    def allows(self, version: Version) -> bool:
-        return self._above_low(version) and self._below_high(version)
-
-    def _above_low(self, version: Version) -> bool:
-        if self.low is None:
-            return True
-        without_post_releases = not self.low_included and not self.post_releases_of_low
-        if without_post_releases and version.is_postrelease and not self.low.is_postrelease:
-            version = Version(version.base_version)
-        version = _without_local(version, self.low)
-        return version > self.low or (self.low_included and version == self.low)
-
-    def _below_high(self, version: Version) -> bool:
-        if self.high is None:
-            return True
-        version = _without_local(version, self.high)
-        return version < self.high or (self.high_included and version == self.high)
-
-
-def _without_local(version: Version, bound: Version) -> Version:
-    """The version without its local part, unless the bound is a local version itself."""
-    return version if bound.local or not version.local else Version(version.public)
-
-
-_Conditions = tuple[tuple[_Range, ...], ...]
+_Conditions = tuple[tuple[Span, ...], ...]
 
 
 def _all_allow(conditions: _Conditions, version: Version) -> bool:
@@ -128,23 +90,13 @@ def _parse(constraint: str) -> tuple[_Conditions, ...]:
         texts = [text for text in _CONDITIONS.split(_SPACE_AFTER_OPERATOR.sub("", part)) if text]
         if not texts:
             raise _invalid(constraint)
-        conditions = dict.fromkeys(_condition(text, constraint) for text in texts)
-        alternatives.append(_single_exclusion(conditions) or tuple(conditions))
+        alternatives.append(tuple(dict.fromkeys(_condition(text, constraint) for text in texts)))
     return tuple(alternatives)
 
 
-def _single_exclusion(conditions: Iterable[tuple[_Range, ...]]) -> _Conditions | None:
-    """The conditions of ``!=1`` on its own. In Poetry it allows 1.0.post1, but ``!=1,<2`` does not."""
-    limiting = [condition for condition in conditions if condition != (_Range(),)]
-    if len(limiting) == 1 and len(limiting[0]) > 1 and limiting[0][0].high == limiting[0][1].low:
-        below, above = limiting[0]
-        return ((below, replace(above, post_releases_of_low=True)),)
-    return None
-
-
-def _condition(text: str, constraint: str) -> tuple[_Range, ...]:
+def _condition(text: str, constraint: str) -> tuple[Span, ...]:
     if _ANY.fullmatch(text):
-        return (_Range(),)
+        return (Span(),)
     match = _CONDITION.fullmatch(text)
     if not match:
         raise _invalid(constraint)
@@ -162,28 +114,34 @@ def _invalid(constraint: str) -> InvalidConstraint:
     return InvalidConstraint(f"{constraint!r} is not a version constraint")
 
 
-def _comparison(operator: str, version: Version) -> tuple[_Range, ...]:
+def _comparison(operator: str, version: Version) -> tuple[Span, ...]:
     if operator == "^":
-        return (_Range(version, _before(_next_breaking(version))),)
+        return (_from(version, _next_breaking(version)),)
     if operator == "~":
-        return (_Range(version, _before(_next(version, 0 if len(version.release) == 1 else 1))),)
+        return (_from(version, _next(version, 0 if len(version.release) == 1 else 1)),)
     if operator == "~=":
-        return (_Range(version, _before(_next(version, max(len(version.release) - 2, 0)))),)
+        return (_from(version, _next(version, max(len(version.release) - 2, 0))),)
     if operator in {"!=", "<>"}:
-        return _Range(high=version), _Range(version, low_included=False)
+        return Span(high=version), Span(low=version)
     return (
         {
-            ">": _Range(version, low_included=False),
-            ">=": _Range(version),
-            "<": _Range(high=_before(version)),
-            "<=": _Range(high=version, high_included=True),
-        }.get(operator, _Range(version, version, high_included=True)),
+            ">": Span(low=version),
+            ">=": Span(low=version, low_included=True),
+            "<": Span(high=_before(version)),
+            "<=": Span(high=version, high_included=True),
+        }.get(operator, Span(version, version, low_included=True, high_included=True)),
     )
 
 
-def _wildcard(version: Version, *, inverted: bool) -> tuple[_Range, ...]:
+def _from(low: Version, high: Version) -> Span:
+    return Span(low, _before(high), low_included=True)
+
+
+def _wildcard(version: Version, *, inverted: bool) -> tuple[Span, ...]:
     low, high = _before(version), _before(_next(version, len(version.release) - 1))
-    return (_Range(high=low), _Range(high)) if inverted else (_Range(low, high),)
+    if inverted:
+        return Span(high=low), Span(low=high, low_included=True)
+    return (Span(low, high, low_included=True),)
 
 
 def _next_breaking(version: Version) -> Version:

@@ -6,7 +6,7 @@ import pytest
 from packaging.version import Version
 from property.poetry_core import poetry_allows
 
-from pulumi_poetry_layer.poetry.constraints import InvalidConstraint, allows, allows_python, has_upper_bound
+from pulumi_poetry_layer.poetry.constraints import InvalidConstraint, allows, allows_python, parse_constraint
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_invalid_constraint_is_an_error(constraint: str) -> None:
 )
 def test_upper_bound_is_found(constraint: str, bounded: bool) -> None:
     """The solver would decide in a different order than Poetry's and choose other versions."""
-    assert has_upper_bound(constraint) is bounded
+    assert parse_constraint(constraint).has_upper_bound is bounded
 
 
 @pytest.mark.parametrize(
