@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.poetry.constraints import allows_python
-from pulumi_poetry_layer.poetry.markers import extras_in
+from pulumi_poetry_layer.poetry.markers import extras_in, names_extras
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Set
@@ -28,7 +28,7 @@ def root_dependencies(project: Project, groups: Iterable[str], environment: Mark
     """
     for group in sorted(groups):
         for dependency in project.groups[group]:
-            if _applies(dependency, environment):
+            if applies(dependency, environment):
                 yield dependency
 
 
@@ -51,15 +51,17 @@ def package_dependencies(
         InvalidMarker: a marker is invalid.
         InvalidConstraint: a ``python`` key is invalid.
     """
-    active, optional = _active_extras(package, extras)
+    active = active_extras(package, extras)
+    optional = {m.name for extra in active for m in package.extras.get(extra, ()) if m.name != package.name}
     without_extras = environment.with_extras(None)
     for dependency in package.dependencies:
         in_extras = extras_of(dependency)
-        if (dependency.optional or in_extras) and dependency.name not in optional:
+        is_optional = dependency.optional or names_extras(dependency.marker)
+        if is_optional and dependency.name not in optional:
             continue
-        if in_extras and active.isdisjoint(in_extras):
+        if in_extras and in_extras.isdisjoint(active):
             continue
-        if _applies(dependency, without_extras):
+        if applies(dependency, without_extras):
             yield dependency
 
 
@@ -88,25 +90,23 @@ def reachable(
     return extras
 
 
-def _active_extras(package: LockedPackage, extras: Set[str]) -> tuple[set[str], set[str]]:
-    """The extras that are active, including extras that request other extras, and the distributions that they add."""
-    active: set[str] = set()
-    optional: set[str] = set()
-    waiting = list(extras)
+def active_extras(package: LockedPackage, extras: Set[str]) -> list[str]:
+    """The requested extras of a package, and the extras of the same package that they request."""
+    active: dict[str, None] = {}
+    waiting = sorted(extras)
     while waiting:
         extra = waiting.pop()
         if extra in active:
             continue
-        active.add(extra)
+        active[extra] = None
         for member in package.extras.get(extra, ()):
             if member.name == package.name:
-                waiting.extend(member.extras)
-            else:
-                optional.add(member.name)
-    return active, optional
+                waiting += sorted(member.extras)
+    return list(active)
 
 
-def _applies(dependency: Dependency, environment: MarkerEnvironment) -> bool:
+def applies(dependency: Dependency, environment: MarkerEnvironment) -> bool:
+    """Whether a dependency applies on a target: to its Python, its platform and the values of its markers."""
     return (
         environment.holds(dependency.marker)
         and (dependency.python == "*" or allows_python(dependency.python, environment.python))

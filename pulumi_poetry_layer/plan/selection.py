@@ -16,7 +16,7 @@ from packaging.markers import InvalidMarker
 from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, SelectionError, raise_problems
 from pulumi_poetry_layer.plan.build_plan import Choice, Excluded
 from pulumi_poetry_layer.plan.dependency_graph import is_requested, reachable, root_dependencies
-from pulumi_poetry_layer.plan.old_locks.resolve import resolve_packages
+from pulumi_poetry_layer.plan.old_locks.installation import installed_packages
 from pulumi_poetry_layer.poetry.constraints import InvalidConstraint
 from pulumi_poetry_layer.poetry.dependencies import Dependency
 from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
@@ -67,7 +67,7 @@ def select_packages(
         if lock.has_groups_and_markers:
             packages = _selected_by_lock(lock, choice, environment)
         else:
-            packages = resolve_packages(project, lock, choice.groups, choice.extras, environment)
+            packages = installed_packages(project, lock, choice.groups, choice.extras, environment)
         selected = {package.name: package for package in packages}
         excluded = _excluded(project, selected, choice, environment) if choice.exclude else {}
     except (InvalidMarker, InvalidConstraint) as error:

@@ -16,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 from pulumi_poetry_layer.errors import LockFileError
 from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.dependencies import Dependency, dependencies_of
+from pulumi_poetry_layer.poetry.direct_references import parse_direct_reference
 from pulumi_poetry_layer.poetry.lock_values import (
     address_problem,
     check,
@@ -41,7 +42,10 @@ _WITH_GROUPS_AND_MARKERS = frozenset({"2.1"})
 _HINT = "restore the file or run `poetry lock`"
 _GENERATED_BY = re.compile(r"[^\n]*?Poetry (?P<version>[^ \n]+)")
 _FILE_VERSION = re.compile(r".+?-(?P<version>\d[^-]*?)(-.+\.whl|(\.sdist)?\.(zip|tar(\.(gz|bz2|xz|Z))?))")
-_EXTRA_MEMBER = re.compile(r"\s*(?P<name>[A-Za-z0-9._-]+)\s*(\[(?P<extras>[^\]]*)\])?")
+_EXTRA_MEMBER = re.compile(
+    r"\s*(?P<name>[A-Za-z0-9._-]+)\s*(\[(?P<extras>[^\]]*)\])?"
+    r"\s*(\((?P<in_brackets>[^()]*)\)|(?P<constraint>[^@;()]*))\s*(@\s*(?P<url>[^ ;]+)\s*)?(;\s*(?P<marker>.+))?"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,7 +257,7 @@ def _source(table: Table) -> LockedSource:
 
 
 def _extras(table: Table) -> Mapping[str, tuple[Dependency, ...]]:
-    """Extra → its members, with name and extras only; the package's dependencies contain the rest."""
+    """Extra → its members; for a package from an index, the package's dependencies contain all of them."""
     extras = table.table("extras")
     return {
         normalized(extra): tuple(found for member in extras.texts(extra) if (found := _extra_member(member)))
@@ -264,7 +268,15 @@ def _extras(table: Table) -> Mapping[str, tuple[Dependency, ...]]:
 @lru_cache(maxsize=4096)
 def _extra_member(text: str) -> Dependency | None:
     match = _EXTRA_MEMBER.match(text)
-    return Dependency(name=normalized(match["name"]), extras=_names(match["extras"])) if match else None
+    if not match or ("[]" in text and "||" in text):  # Poetry writes the latter, and does not find the name in it
+        return None
+    constraint = (match["in_brackets"] or match["constraint"] or "").strip()
+    return Dependency(
+        name=normalized(match["name"]),
+        extras=_names(match["extras"]),
+        marker=match["marker"] or "",
+        **(parse_direct_reference(match["url"]) if match["url"] else {"constraint": constraint or "*"}),
+    )
 
 
 def _names(text: str | None) -> frozenset[str]:

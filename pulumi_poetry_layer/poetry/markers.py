@@ -28,6 +28,7 @@ ANY = frozenset({"", "*"})
 EMPTY = "<empty>"
 """How Poetry writes a marker that is never true."""
 
+_EXTRA = re.compile(r"\bextra\b")
 _LIST_SEPARATOR = re.compile(r"[ ,|]+")
 _VERSIONS = frozenset({"python_version", "python_full_version", "platform_release"})
 _MINOR_PRECISION = 2  # a version with fewer dots than this ("3.12") stands for all of its patch releases
@@ -104,6 +105,11 @@ class MarkerEnvironment:
             listed = _LIST_SEPARATOR.split(_unquoted(right))
             return _is_listed(left, self._values[left], listed) == (operator == "in")
         return Marker(f"{left} {operator} {right}").evaluate(self._values)
+
+
+def names_extras(marker: str) -> bool:
+    """Whether a marker compares with an extra; to Poetry that makes a dependency an optional one."""
+    return _EXTRA.search(marker) is not None
 
 
 def extras_in(marker: str) -> frozenset[str]:

@@ -18,6 +18,7 @@ from packaging.version import InvalidVersion, Version
 from pulumi_poetry_layer.errors import ProjectError
 from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.dependencies import Dependency, dependencies_of
+from pulumi_poetry_layer.poetry.direct_references import parse_direct_reference
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.poetry.toml_tables import Table
 
@@ -37,6 +38,8 @@ class Project:
     """The dependencies in pyproject.toml.
 
     Attributes:
+        name: normalized name; ``non-package-mode`` if the file has none, as in Poetry.
+        version: the version; 0 if the file has none.
         groups: normalized group name → its dependencies.
         extras: normalized extra name → normalized names of the distributions that it adds.
         python: key in the file → its constraint on the interpreter.
@@ -44,6 +47,8 @@ class Project:
         content_hash_without_groups: the content hash as Poetry before 2.3 computed it.
     """
 
+    name: str
+    version: str
     groups: Mapping[str, tuple[Dependency, ...]]
     extras: Mapping[str, frozenset[str]]
     python: Mapping[str, str]
@@ -73,12 +78,19 @@ def parse_project(text: str) -> Project:
         )
     extras = _extras(project, poetry)
     return Project(
+        name=normalized(_first_text("name", "non-package-mode", project, poetry)),
+        version=_first_text("version", "0", project, poetry),
         groups={MAIN_GROUP: _main_dependencies(project, poetry, extras), **_groups(document, poetry)},
         extras=extras,
         python=_python(project, poetry),
         content_hash=_content_hash(project.values, poetry.values, document.values.get("dependency-groups", {})),
         content_hash_without_groups=_content_hash(project.values, poetry.values, {}),
     )
+
+
+def _first_text(key: str, default: str, *tables: Table) -> str:
+    """A key of the first table that has it."""
+    return next((table.text(key) for table in tables if table.values.get(key)), default)
 
 
 def _python(project: Table, poetry: Table) -> dict[str, str]:
@@ -194,16 +206,12 @@ def _requirements(table: Table, key: str) -> Iterator[Dependency]:
             name=normalized(requirement.name),
             extras=frozenset(normalized(extra) for extra in requirement.extras),
             marker=str(requirement.marker or ""),
-            constraint=str(requirement.specifier) or "*",
-            origin=_origin(requirement.url) if requirement.url else None,
-            address=requirement.url,
+            **(
+                parse_direct_reference(requirement.url)
+                if requirement.url
+                else {"constraint": str(requirement.specifier) or "*"}
+            ),
         )
-
-
-def _origin(url: str) -> str:
-    if url.startswith("git+"):
-        return "git"
-    return "path" if url.startswith("file:") else "url"
 
 
 def _content_hash(project: Mapping[str, Any], poetry: Mapping[str, Any], groups: Mapping[str, Any]) -> str:

@@ -21,16 +21,28 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class Oracle:
-    """A running ``poetry_oracle.py``, which answers what Poetry would do."""
+    """A running ``poetry_oracle.py``, which answers what Poetry would do.
 
-    def __init__(self, interpreter: Path, home: Path) -> None:
+    Args:
+        interpreter: the Python that runs Poetry.
+        home: an empty folder for Poetry's configuration and cache.
+        hash_seed: decides the order of Poetry's sets, and with that, rarely, which of several solutions it finds.
+    """
+
+    def __init__(self, interpreter: Path, home: Path, hash_seed: int = 0) -> None:
         self._process = subprocess.Popen(
             [str(interpreter), str(SCRIPT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env={"HOME": str(home), "PATH": os.defpath, "POETRY_CONFIG_DIR": str(home), "POETRY_CACHE_DIR": str(home)},
+            env={
+                "HOME": str(home),
+                "PATH": os.defpath,
+                "POETRY_CONFIG_DIR": str(home),
+                "POETRY_CACHE_DIR": str(home),
+                "PYTHONHASHSEED": str(hash_seed),
+            },
         )
 
     def ask(self, **request: Any) -> Any:
@@ -45,7 +57,7 @@ class Oracle:
         return json.loads(answer)
 
     def install(
-        self, project: str, lock: str, runs: Sequence[tuple[Target, Sequence[str], Sequence[str]]]
+        self, project: str, lock: str, runs: Sequence[tuple[Target, Sequence[str], Sequence[str]]], **further: Any
     ) -> Mapping[str, Any]:
         """The packages that Poetry would install for each (target, groups, extras)."""
         requests = [
@@ -57,7 +69,7 @@ class Oracle:
             }
             for target, groups, extras in runs
         ]
-        answer: Mapping[str, Any] = self.ask(pyproject=project, lock=lock, runs=requests)
+        answer: Mapping[str, Any] = self.ask(pyproject=project, lock=lock, runs=requests, **further)
         return answer
 
     def close(self) -> None:

@@ -75,9 +75,14 @@ def test_excluding_keeps_packages_that_others_need(
 
 @st.composite
 def graphs(draw: st.DrawFn) -> list[Package]:
-    """Locked packages with dependencies on each other and without markers."""
+    """Locked packages with dependencies on each other, but not on themselves, and without markers."""
     return [
-        Package(name=name, dependencies=dict.fromkeys(draw(st.lists(st.sampled_from(NAMES), unique=True)), "*"))
+        Package(
+            name=name,
+            dependencies=dict.fromkeys(
+                draw(st.lists(st.sampled_from([other for other in NAMES if other != name]), unique=True)), "*"
+            ),
+        )
         for name in NAMES
     ]
 

@@ -1,0 +1,305 @@
+"""The packages of a lock file as candidates for a target, and what each needs there.
+
+The rules are those of ``Provider`` in ``poetry/puzzle/provider.py``, where it installs from a lock file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from pulumi_poetry_layer.errors import LockFileError
+from pulumi_poetry_layer.plan.dependency_graph import active_extras, applies, extras_of, package_dependencies
+from pulumi_poetry_layer.plan.old_locks.origins import find_origin
+from pulumi_poetry_layer.plan.old_locks.requirements import DIRECT_ORIGINS, Node, Requirement
+from pulumi_poetry_layer.poetry.constraints import allows, parse_constraint
+from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.poetry.lockfile import LockedPackage
+from pulumi_poetry_layer.poetry.version_sets import VersionSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pulumi_poetry_layer.poetry.dependencies import Dependency
+    from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
+    from pulumi_poetry_layer.poetry.pyproject import Project
+
+PYPI = "pypi"
+"""Name of the index that a locked package without a source is from."""
+
+_DIRECT, _MISSING, _LOCKED = range(3)  # the solver decides about the first of these first
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
+class Candidate:
+    """A package with extras asked of it, and what it needs on the target.
+
+    Attributes:
+        node: name and extras.
+        package: the locked package; the project, for the node of the project.
+        requirement: that it is this very version.
+        needs: what it needs.
+        fits_python: whether it is for the target's Python.
+    """
+
+    node: Node
+    package: LockedPackage
+    requirement: Requirement
+    needs: tuple[Requirement, ...]
+    fits_python: bool
+
+
+class LockedPackages:
+    """The candidates of a lock file on a target.
+
+    Args:
+        project: the project; its own version takes part, because locked packages may need it.
+        packages: the locked packages.
+        groups: the groups to install.
+        environment: the target, with the project's extras to install.
+    """
+
+    def __init__(
+        self, project: Project, packages: Iterable[LockedPackage], groups: Iterable[str], environment: MarkerEnvironment
+    ) -> None:
+        self._environment = environment
+        self._by_name: dict[str, list[LockedPackage]] = defaultdict(list)
+        self._versions: dict[int, Version] = {}
+        self._indexes: dict[str, dict[tuple[str, Version], LockedPackage]] = {}
+        for package in packages:
+            self._add(package)
+        for candidates in self._by_name.values():
+            candidates.sort(key=self.version, reverse=True)
+        self.project = _as_package(project)
+        self._versions[id(self.project)] = Version(project.version)
+        self._candidates: dict[tuple[int, Node], Candidate] = {}
+        self._priorities: dict[tuple[object, ...], tuple[int, int, bool, int]] = {}
+        self.project_dependencies = [
+            (dependency, self.requirement(dependency, group=group))
+            for group in project.groups
+            if group in set(groups)
+            for dependency in project.groups[group]
+        ]
+        self.root = self._root()
+        self._explicit_indexes = {
+            requirement.node.name: requirement.index for requirement in self.root.needs if requirement.index
+        }
+
+    def _add(self, package: LockedPackage) -> None:
+        self._by_name[package.name].append(package)
+        version = self._versions[id(package)] = Version(package.version)
+        if not is_direct(package):
+            index = (package.source and package.source.reference) or PYPI
+            self._indexes.setdefault(index.lower(), {}).setdefault((package.name, version), package)
+
+    def version(self, package: LockedPackage) -> Version:
+        """The version of a locked package or of the project."""
+        return self._versions[id(package)]
+
+    def named(self, name: str) -> Sequence[LockedPackage]:
+        """All locked packages of a name, highest version first."""
+        return self._by_name.get(name, ())
+
+    def choose(self, requirement: Requirement) -> Candidate | None:
+        """The best package that meets a requirement: the highest version, the locked one for the project itself."""
+        package = self._highest(requirement)
+        index = self._explicit_indexes.get(requirement.node.name)
+        if package is not None and index:
+            requirement = replace(requirement, index=index)
+            package = self._highest(requirement)
+        if package is None:
+            return self.root if requirement.is_project else None
+        return self.candidate(self._from_index(package, requirement.index), requirement.node)
+
+    def _highest(self, requirement: Requirement) -> LockedPackage | None:
+        return next((p for p in self.named(requirement.node.name) if self.meets(p, requirement)), None)
+
+    def meets(self, package: LockedPackage, requirement: Requirement) -> bool:
+        """Whether a package fits a requirement about a package of its name."""
+        return requirement.versions.allows(self.version(package)) and _comes_from(package, requirement)
+
+    def _from_index(self, package: LockedPackage, index: str | None) -> LockedPackage:
+        """The package of this name and version in the index asked for, or in the first one that has it."""
+        if is_direct(package):
+            return package
+        key = (package.name, self.version(package))
+        if index:
+            return self._indexes[index.lower()].get(key, package)
+        return next(packages[key] for packages in self._indexes.values() if key in packages)
+
+    def priority(self, requirement: Requirement) -> tuple[int, int, bool, int]:
+        """Poetry's order of decisions (``VersionSolver._get_comp_key``), lowest first.
+
+        Raises:
+            LockFileError: nothing is locked from where the package must come.
+        """
+        versions = requirement.versions if requirement.origin is None else None
+        key = (requirement.node, requirement.origin, versions)
+        if key not in self._priorities:
+            self._priorities[key] = self._priority(requirement)
+        return self._priorities[key]
+
+    def _priority(self, requirement: Requirement) -> tuple[int, int, bool, int]:
+        package = self._highest(requirement)
+        if package is None:
+            self._refuse_unknown_place(requirement)
+            return _MISSING, 0, True, 0
+        relevant = [
+            dependency
+            for dependency in package.dependencies
+            if not (in_extras := extras_of(dependency)) or not requirement.node.extras.isdisjoint(in_extras)
+        ]
+        bounded = sum(_has_upper_bound(dependency) for dependency in relevant)
+        return _DIRECT if requirement.origin else _LOCKED, -bounded, not relevant, -1
+
+    def _refuse_unknown_place(self, requirement: Requirement) -> None:
+        """Refuse what Poetry would look for outside of the lock file."""
+        name = requirement.node.name
+        if requirement.origin is not None:
+            raise LockFileError(
+                f"no package {name} is locked from {requirement.origin.url!r}, which pyproject.toml or a locked"
+                " package asks for",
+                where="poetry.lock",
+                hint="run `poetry lock`",
+            )
+        if requirement.index and requirement.index.lower() not in self._indexes:
+            raise LockFileError(
+                f"{name} must come from the source {requirement.index!r}, and nothing is locked from there",
+                where="poetry.lock",
+                hint="run `poetry lock`",
+            )
+
+    def candidate(self, package: LockedPackage, node: Node) -> Candidate:
+        """A package with extras asked of it.
+
+        Raises:
+            LockFileError: its own requirements contradict each other on the target.
+        """
+        key = (id(package), node)
+        if key not in self._candidates:
+            self._candidates[key] = self._complete(package, node)
+        return self._candidates[key]
+
+    def _complete(self, package: LockedPackage, node: Node) -> Candidate:
+        needs = self._unique(package, [self.requirement(d, of=package) for d in self._dependencies(package, node)])
+        if node.extras:
+            # foo[extra] needs foo itself, in the same version and from the same place.
+            needs.insert(0, self._exactly(package, Node(node.name)))
+        return Candidate(
+            node=node,
+            package=package,
+            requirement=self._exactly(package, node),
+            needs=tuple(needs),
+            fits_python=allows(package.python, self._environment.python),
+        )
+
+    def _dependencies(self, package: LockedPackage, node: Node) -> list[Dependency]:
+        found = list(package_dependencies(package, node.extras, self._environment))
+        if not is_direct(package):
+            return found
+        # Of a repository or a path only those extras are locked as dependencies that something asked for at the time.
+        locked = {extra for dependency in package.dependencies for extra in extras_of(dependency)}
+        without_extras = self._environment.with_extras(None)
+        return found + [
+            member
+            for extra in active_extras(package, node.extras)
+            if extra not in locked
+            for member in package.extras.get(extra, ())
+            if member.name != package.name and applies(member, without_extras)
+        ]
+
+    def _root(self) -> Candidate:
+        needed = [r for dependency, r in self.project_dependencies if applies(dependency, self._environment)]
+        needs = self._unique(self.project, needed)
+        groups = list(dict.fromkeys(requirement.group for requirement in needs))
+        return Candidate(
+            node=Node(self.project.name),
+            package=self.project,
+            requirement=self._exactly(self.project, Node(self.project.name)),
+            needs=tuple(sorted(needs, key=lambda requirement: groups.index(requirement.group))),
+            fits_python=True,
+        )
+
+    def _exactly(self, package: LockedPackage, node: Node) -> Requirement:
+        return Requirement(
+            node=node,
+            versions=VersionSet.of_single(self.version(package)),
+            origin=package.source if is_direct(package) else None,
+            text=package.version,
+            is_project=package is self.project,
+        )
+
+    def requirement(
+        self, dependency: Dependency, *, of: LockedPackage | None = None, group: str = MAIN_GROUP
+    ) -> Requirement:
+        """A dependency of a package, or of the project, as the solver knows it."""
+        return Requirement(
+            node=Node(dependency.name, dependency.extras),
+            versions=parse_constraint(dependency.constraint),
+            origin=find_origin(dependency, self.named(dependency.name), of) if dependency.origin else None,
+            index=dependency.source,
+            text=dependency.constraint,
+            group=group,
+        )
+
+    def _unique(self, package: LockedPackage, needs: list[Requirement]) -> list[Requirement]:
+        """Several requirements about one node as one."""
+        by_name: dict[str, dict[Node, list[Requirement]]] = {}
+        for requirement in needs:
+            by_name.setdefault(requirement.node.name, {}).setdefault(requirement.node, []).append(requirement)
+        return [self._combined(package, same) for nodes in by_name.values() for same in nodes.values()]
+
+    def _combined(self, package: LockedPackage, needs: list[Requirement]) -> Requirement:
+        if len(needs) == 1:
+            return needs[0]
+        specific = [requirement for requirement in needs if requirement.origin or requirement.index]
+        versions = reduce(VersionSet.intersect, (requirement.versions for requirement in needs))
+        places = {(requirement.origin, requirement.index) for requirement in specific}
+        if versions.is_empty or len(places) > 1:
+            raise self._contradiction(package, needs)
+        texts = " and ".join(dict.fromkeys(requirement.text for requirement in needs))
+        return replace((specific or needs)[0], versions=versions, text=texts)
+
+    def _contradiction(self, package: LockedPackage, needs: Iterable[Requirement]) -> LockFileError:
+        label = "pyproject.toml" if package is self.project else package.label
+        wishes = " and ".join(dict.fromkeys(requirement.label for requirement in needs))
+        return LockFileError(
+            f"{label} needs {wishes} on the target, and no package fits both",
+            where="poetry.lock",
+            hint="correct the constraints in pyproject.toml, or run `poetry lock`",
+        )
+
+
+def is_direct(package: LockedPackage) -> bool:
+    """Whether a package is from a repository, an address or a path, and not from an index."""
+    return package.source is not None and package.source.type in DIRECT_ORIGINS
+
+
+def _comes_from(package: LockedPackage, requirement: Requirement) -> bool:
+    if requirement.origin is not None:
+        return package.source == requirement.origin
+    if requirement.index is None:
+        return True
+    if package.source is None:
+        return requirement.index.lower() == PYPI
+    return package.source.type == "legacy" and (package.source.reference or "").lower() == requirement.index.lower()
+
+
+def _has_upper_bound(dependency: Dependency) -> bool:
+    return dependency.origin is None and parse_constraint(dependency.constraint).has_upper_bound
+
+
+def _as_package(project: Project) -> LockedPackage:
+    return LockedPackage(
+        name=project.name,
+        version=project.version,
+        groups=frozenset(),
+        markers={},
+        files=(),
+        dependencies=(),
+        source=None,
+    )

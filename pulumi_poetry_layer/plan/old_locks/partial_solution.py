@@ -1,0 +1,140 @@
+"""What the solver has decided and derived so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.plan.old_locks.requirements import Incompatibility, Node, Relation, Term
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pulumi_poetry_layer.plan.old_locks.locked_packages import Candidate
+    from pulumi_poetry_layer.plan.old_locks.requirements import Requirement
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Assignment:
+    """A term that is taken for true.
+
+    Attributes:
+        term: the term.
+        level: how many decisions had been taken, this one included.
+        index: its place among all assignments.
+        cause: the incompatibility that it was derived from, None for a decision.
+    """
+
+    term: Term
+    level: int
+    index: int
+    cause: Incompatibility | None
+
+
+class PartialSolution:
+    """Assignments in the order in which they were made.
+
+    https://github.com/dart-lang/pub/blob/master/doc/solver.md#partial-solution
+    """
+
+    def __init__(self) -> None:
+        self.decisions: dict[Node, Candidate] = {}
+        self._assignments: list[Assignment] = []
+        self._by_node: dict[Node, list[Assignment]] = {}
+        self._positive: dict[Node, Term] = {}
+        self._negative: dict[Node, Term] = {}
+
+    @property
+    def level(self) -> int:
+        """How many decisions are taken."""
+        return len(self.decisions)
+
+    def undecided(self) -> Iterator[Requirement]:
+        """What must be in the solution and is not decided yet; the order breaks ties between equals."""
+        return (term.requirement for node, term in self._positive.items() if node not in self.decisions)
+
+    def decide(self, candidate: Candidate) -> None:
+        """Take a package."""
+        self.decisions[candidate.node] = candidate
+        self._assign(Term(candidate.requirement, is_positive=True), None)
+
+    def derive(self, term: Term, cause: Incompatibility) -> None:
+        """Take a term for true that follows from an incompatibility."""
+        self._assign(term, cause)
+
+    def _assign(self, term: Term, cause: Incompatibility | None) -> None:
+        assignment = Assignment(term, self.level, len(self._assignments), cause)
+        self._assignments.append(assignment)
+        self._by_node.setdefault(term.node, []).append(assignment)
+        self._register(term)
+
+    def backtrack(self, level: int) -> None:
+        """Forget everything that was decided and derived after a level."""
+        nodes: set[Node] = set()
+        while self._assignments[-1].level > level:
+            removed = self._assignments.pop()
+            nodes.add(removed.term.node)
+            self._by_node[removed.term.node].pop()
+            if removed.cause is None:
+                del self.decisions[removed.term.node]
+        for node in nodes:
+            self._positive.pop(node, None)
+            self._negative.pop(node, None)
+        for assignment in self._assignments:
+            if assignment.term.node in nodes:
+                self._register(assignment.term)
+
+    def _register(self, term: Term) -> None:
+        node = term.node
+        if node in self._positive:
+            self._positive[node] = _both(self._positive[node], term)
+            return
+        known = self._negative.get(node)
+        combined = _both(term, known) if known else term
+        if combined.is_positive:
+            self._negative.pop(node, None)
+            self._positive[node] = combined
+        else:
+            self._negative[node] = combined
+
+    def satisfier(self, term: Term) -> Assignment:
+        """The first assignment with which the term is true.
+
+        Raises:
+            ConflictingOrigins: a package is needed from two origins.
+        """
+        combined: Term | None = None
+        for assignment in self._by_node.get(term.node, ()):
+            assigned = assignment.term
+            if not assigned.requirement.is_project and not assigned.is_of_same_origin(term):
+                if not assigned.is_positive:
+                    continue
+                if term.is_positive:
+                    break
+                return assignment
+            combined = combined.intersect(assigned) if combined else assigned
+            if combined is None:
+                break
+            if combined.relation(term) is Relation.SUBSET:
+                return assignment
+        raise ConflictingOrigins(term.node)
+
+    def relation(self, term: Term) -> Relation:
+        """How what is known relates to a term."""
+        known = self._positive.get(term.node) or self._negative.get(term.node)
+        return known.relation(term) if known else Relation.OVERLAPPING
+
+
+class ConflictingOrigins(Exception):  # noqa: N818 - says what is wrong, and is caught where that is known
+    """A package is needed from two origins, or from one and in a version that is not there."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node.label)
+        self.node = node
+
+
+def _both(term: Term, other: Term) -> Term:
+    combined = term.intersect(other)
+    if combined is None:
+        raise ConflictingOrigins(term.node)
+    return combined

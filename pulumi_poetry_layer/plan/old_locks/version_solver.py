@@ -1,0 +1,211 @@
+"""Which version of each locked package is installed: PubGrub, with Poetry's order of decisions.
+
+The algorithm is described in https://github.com/dart-lang/pub/blob/master/doc/solver.md. Where that leaves a choice,
+this solver does what ``poetry/mixology/version_solver.py`` does: the order of decisions and derivations decides which
+of several solutions is found.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.plan.old_locks.failures import no_solution
+from pulumi_poetry_layer.plan.old_locks.partial_solution import Assignment, ConflictingOrigins, PartialSolution
+from pulumi_poetry_layer.plan.old_locks.requirements import (
+    Because,
+    ContradictoryTerms,
+    Incompatibility,
+    Node,
+    Relation,
+    Term,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pulumi_poetry_layer.plan.old_locks.locked_packages import Candidate, LockedPackages
+
+_PROJECT_LEVEL = 1  # the first decision is the project itself; nothing before it can be taken back
+
+
+def solve(packages: LockedPackages) -> Mapping[Node, Candidate]:
+    """One package for each node that the project needs, in the order of the decisions; the project is the first.
+
+    Raises:
+        LockFileError: no choice of packages meets all requirements.
+    """
+    return _VersionSolver(packages).solve()
+
+
+@dataclass(frozen=True, slots=True)
+class _LatestTerm:
+    """The term of an incompatibility that became true last.
+
+    Attributes:
+        term: the term.
+        satisfier: the assignment that made it true.
+        difference: what of the assignment the term leaves out, None if the assignment alone makes the term true.
+        previous_level: the level at which the incompatibility lacked nothing but this assignment.
+    """
+
+    term: Term
+    satisfier: Assignment
+    difference: Term | None
+    previous_level: int
+
+
+class _VersionSolver:
+    def __init__(self, packages: LockedPackages) -> None:
+        self._packages = packages
+        self._solution = PartialSolution()
+        self._incompatibilities: dict[Node, list[Incompatibility]] = defaultdict(list)
+        self._settled: dict[Incompatibility, None] = {}
+        self._settled_by_level: dict[int, list[Incompatibility]] = defaultdict(list)
+
+    def solve(self) -> Mapping[Node, Candidate]:
+        root = self._packages.root
+        self._add(Incompatibility([Term(root.requirement, is_positive=False)], Because.PROJECT))
+        node: Node | None = root.node
+        try:
+            while node is not None:
+                self._propagate(node)
+                node = self._decide()
+        except ContradictoryTerms as error:
+            raise no_solution(error.causes, self._packages, node=error.node) from error
+        except ConflictingOrigins as error:
+            about = [i for i in self._incompatibilities[error.node] if isinstance(i.cause, Because)]
+            raise no_solution(about, self._packages, node=error.node) from error
+        return self._solution.decisions
+
+    def _add(self, incompatibility: Incompatibility) -> None:
+        for term in incompatibility.terms:
+            self._incompatibilities[term.node].append(incompatibility)
+
+    def _propagate(self, node: Node) -> None:
+        """Derive all that follows from what is known about a node."""
+        changed = {node: None}
+        while changed:
+            node, _ = changed.popitem()
+            # The latest incompatibilities are the most general: with them conflicts are found sooner.
+            for incompatibility in reversed(self._incompatibilities[node]):
+                if incompatibility in self._settled:
+                    continue
+                unsatisfied = self._unsatisfied(incompatibility)
+                if unsatisfied is _SATISFIED:
+                    learned = self._resolve_conflict(incompatibility)
+                    changed = dict.fromkeys(self._derived(learned))
+                    break
+                if isinstance(unsatisfied, Term):
+                    self._derive(unsatisfied, incompatibility)
+                    changed[unsatisfied.node] = None
+
+    def _derived(self, learned: Incompatibility) -> list[Node]:
+        """Derive from what was learned in a conflict; there is always something."""
+        unsatisfied = self._unsatisfied(learned)
+        if not isinstance(unsatisfied, Term):
+            raise ConflictingOrigins(learned.terms[0].node)
+        self._derive(unsatisfied, learned)
+        return [unsatisfied.node]
+
+    def _unsatisfied(self, incompatibility: Incompatibility) -> Term | str | None:
+        """The only term that is not known to be true; None where there are several, or one is known to be false."""
+        unsatisfied: Term | None = None
+        for term in incompatibility.terms:
+            relation = self._solution.relation(term)
+            if relation is Relation.DISJOINT:
+                self._settle(incompatibility)
+                return None
+            if relation is Relation.OVERLAPPING:
+                if unsatisfied is not None:
+                    return None
+                unsatisfied = term
+        return _SATISFIED if unsatisfied is None else unsatisfied
+
+    def _derive(self, unsatisfied: Term, incompatibility: Incompatibility) -> None:
+        self._settle(incompatibility)
+        self._solution.derive(unsatisfied.inverse, incompatibility)
+
+    def _settle(self, incompatibility: Incompatibility) -> None:
+        """Remember that nothing more follows from an incompatibility, up to this level."""
+        self._settled[incompatibility] = None
+        self._settled_by_level[self._solution.level].append(incompatibility)
+
+    def _resolve_conflict(self, incompatibility: Incompatibility) -> Incompatibility:
+        """Learn why all terms of an incompatibility are true, and take back the decisions that led there."""
+        is_new = False
+        while not incompatibility.is_failure:
+            latest = self._latest(incompatibility)
+            cause = latest.satisfier.cause
+            if latest.previous_level < latest.satisfier.level or cause is None:
+                self._backtrack(latest.previous_level)
+                if is_new:
+                    self._add(incompatibility)
+                return incompatibility
+            terms = [term for term in incompatibility.terms if term is not latest.term]
+            terms += [term for term in cause.terms if term.node != latest.term.node]
+            if latest.difference is not None and not _is_about_the_same(latest.difference, latest.satisfier.term):
+                terms.append(latest.difference.inverse)
+            incompatibility = Incompatibility(terms, (incompatibility, cause))
+            is_new = True
+        raise no_solution(incompatibility.external(), self._packages)
+
+    def _latest(self, incompatibility: Incompatibility) -> _LatestTerm:
+        first, *others = incompatibility.terms
+        latest = self._as_latest(first, self._solution.satisfier(first), _PROJECT_LEVEL)
+        for term in others:
+            satisfier = self._solution.satisfier(term)
+            if latest.satisfier.index < satisfier.index:
+                latest = self._as_latest(term, satisfier, max(latest.previous_level, latest.satisfier.level))
+            elif satisfier.level > latest.previous_level:
+                latest = replace(latest, previous_level=satisfier.level)
+        return latest
+
+    def _as_latest(self, term: Term, satisfier: Assignment, previous_level: int) -> _LatestTerm:
+        difference = satisfier.term.difference(term)
+        if difference is not None:
+            previous_level = max(previous_level, self._solution.satisfier(difference.inverse).level)
+        return _LatestTerm(term, satisfier, difference, previous_level)
+
+    def _backtrack(self, level: int) -> None:
+        for taken_back in range(self._solution.level, level, -1):
+            for incompatibility in self._settled_by_level.pop(taken_back, ()):
+                self._settled.pop(incompatibility, None)
+        self._solution.backtrack(level)
+
+    def _decide(self) -> Node | None:
+        """Decide about the next node; None if all are decided."""
+        requirement = min(self._solution.undecided(), key=self._packages.priority, default=None)
+        if requirement is None:
+            return None
+        node = requirement.node
+        candidate = self._packages.choose(requirement)
+        if candidate is None:
+            self._add(Incompatibility([Term(requirement, is_positive=True)], Because.NO_VERSIONS))
+            return node
+        conflicts = False
+        for incompatibility in _incompatibilities_of(candidate):
+            self._add(incompatibility)
+            conflicts = conflicts or all(
+                term.node == node or self._solution.relation(term) is Relation.SUBSET for term in incompatibility.terms
+            )
+        if not conflicts:
+            self._solution.decide(candidate)
+        return node
+
+
+def _is_about_the_same(term: Term, other: Term) -> bool:
+    """Whether two terms are about the same versions from the same place."""
+    ours, theirs = term.requirement, other.requirement
+    return ours.origin == theirs.origin and (ours.origin is not None or ours.versions == theirs.versions)
+
+
+_SATISFIED = "all terms are known to be true"
+
+
+def _incompatibilities_of(candidate: Candidate) -> list[Incompatibility]:
+    itself = Term(candidate.requirement, is_positive=True)
+    if not candidate.fits_python:
+        return [Incompatibility([itself], Because.PYTHON)]
+    return [Incompatibility([itself, Term(need, is_positive=False)], Because.DEPENDENCY) for need in candidate.needs]
