@@ -131,11 +131,11 @@ def old_texts(lock: str) -> tuple[str, str]:
 
 
 def is_met(entry: object, version: Version | None) -> bool:
-    """Whether a dependency is a plain one that counts on the target and that a version meets."""
+    """Whether a dependency is a plain one, without marker and extras, that a version meets."""
     wanted = {"version": entry} if isinstance(entry, str) else entry
-    if version is None or not isinstance(wanted, dict) or "version" not in wanted or "extras" in wanted:
+    if version is None or not isinstance(wanted, dict) or "version" not in wanted:
         return False
-    return "optional" not in wanted and allows(wanted["version"], version)
+    return wanted.keys() == {"version"} and allows(wanted["version"], version)
 
 
 def plan(project_text: str, lock: str) -> str:

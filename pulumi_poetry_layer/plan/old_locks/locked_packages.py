@@ -22,7 +22,7 @@ from pulumi_poetry_layer.poetry.lockfile import LockedPackage
 from pulumi_poetry_layer.poetry.version_sets import VersionSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pulumi_poetry_layer.poetry.dependencies import Dependency
     from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 PYPI = "pypi"
 """Name of the index that a locked package without a source is from."""
 
+Priority = tuple[int, int, bool]
 _DIRECT, _MISSING, _LOCKED = range(3)  # the solver decides about the first of these first
 
 
@@ -51,6 +52,18 @@ class Candidate:
     requirement: Requirement
     needs: tuple[Requirement, ...]
     fits_python: bool
+
+
+class _Priorities(dict[Requirement, Priority]):
+    """Poetry's order of decisions (``VersionSolver._get_comp_key``), lowest first; found out on the first look-up."""
+
+    def __init__(self, find: Callable[[Requirement], Priority]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, requirement: Requirement) -> Priority:
+        self[requirement] = priority = self._find(requirement)
+        return priority
 
 
 class LockedPackages:
@@ -77,7 +90,8 @@ class LockedPackages:
         self.project = _as_package(project)
         self._versions[id(self.project)] = Version(project.version)
         self._candidates: dict[tuple[int, Node], Candidate] = {}
-        self._priorities: dict[tuple[object, ...], tuple[int, int, bool, int]] = {}
+        self.priorities = _Priorities(self._known_priority)
+        self._first_priorities: dict[tuple[object, ...], Priority] = {}
         self.project_dependencies = [
             (dependency, self.requirement(dependency, group=group))
             for group in project.groups
@@ -131,30 +145,26 @@ class LockedPackages:
             return self._indexes[index.lower()].get(key, package)
         return next(packages[key] for packages in self._indexes.values() if key in packages)
 
-    def priority(self, requirement: Requirement) -> tuple[int, int, bool, int]:
-        """Poetry's order of decisions (``VersionSolver._get_comp_key``), lowest first.
-
-        Raises:
-            LockFileError: nothing is locked from where the package must come.
-        """
+    def _known_priority(self, requirement: Requirement) -> Priority:
+        """The priority that an equal requirement had when it came up first."""
         versions = requirement.versions if requirement.origin is None else None
         key = (requirement.node, requirement.origin, versions)
-        if key not in self._priorities:
-            self._priorities[key] = self._priority(requirement)
-        return self._priorities[key]
+        if key not in self._first_priorities:
+            self._first_priorities[key] = self._priority(requirement)
+        return self._first_priorities[key]
 
-    def _priority(self, requirement: Requirement) -> tuple[int, int, bool, int]:
+    def _priority(self, requirement: Requirement) -> Priority:
         package = self._highest(requirement)
         if package is None:
             self._refuse_unknown_place(requirement)
-            return _MISSING, 0, True, 0
+            return _MISSING, 0, True
         relevant = [
             dependency
             for dependency in package.dependencies
             if not (in_extras := extras_of(dependency)) or not requirement.node.extras.isdisjoint(in_extras)
         ]
         bounded = sum(_has_upper_bound(dependency) for dependency in relevant)
-        return _DIRECT if requirement.origin else _LOCKED, -bounded, not relevant, -1
+        return _DIRECT if requirement.origin else _LOCKED, -bounded, not relevant
 
     def _refuse_unknown_place(self, requirement: Requirement) -> None:
         """Refuse what Poetry would look for outside of the lock file."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.plan.old_locks.requirements import Incompatibility, Node, Relation, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection
 
     from pulumi_poetry_layer.plan.old_locks.locked_packages import Candidate
     from pulumi_poetry_layer.plan.old_locks.requirements import Requirement
@@ -43,19 +43,22 @@ class PartialSolution:
         self._by_node: dict[Node, list[Assignment]] = {}
         self._positive: dict[Node, Term] = {}
         self._negative: dict[Node, Term] = {}
+        self._undecided: dict[Node, Requirement] = {}
 
     @property
     def level(self) -> int:
         """How many decisions are taken."""
         return len(self.decisions)
 
-    def undecided(self) -> Iterator[Requirement]:
+    @property
+    def undecided(self) -> Collection[Requirement]:
         """What must be in the solution and is not decided yet; the order breaks ties between equals."""
-        return (term.requirement for node, term in self._positive.items() if node not in self.decisions)
+        return self._undecided.values()
 
     def decide(self, candidate: Candidate) -> None:
         """Take a package."""
         self.decisions[candidate.node] = candidate
+        self._undecided.pop(candidate.node, None)
         self._assign(Term(candidate.requirement, is_positive=True), None)
 
     def derive(self, term: Term, cause: Incompatibility) -> None:
@@ -80,22 +83,25 @@ class PartialSolution:
         for node in nodes:
             self._positive.pop(node, None)
             self._negative.pop(node, None)
+            self._undecided.pop(node, None)
         for assignment in self._assignments:
             if assignment.term.node in nodes:
                 self._register(assignment.term)
 
     def _register(self, term: Term) -> None:
         node = term.node
-        if node in self._positive:
-            self._positive[node] = _both(self._positive[node], term)
-            return
-        known = self._negative.get(node)
-        combined = _both(term, known) if known else term
-        if combined.is_positive:
-            self._negative.pop(node, None)
-            self._positive[node] = combined
-        else:
+        known = self._positive.get(node) or self._negative.get(node)
+        combined = term
+        if known is not None:
+            # Of a positive term the origin that was named first is kept.
+            combined = _both(known, term) if known.is_positive else _both(term, known)
+        if not combined.is_positive:
             self._negative[node] = combined
+            return
+        self._negative.pop(node, None)
+        self._positive[node] = combined
+        if node not in self.decisions:
+            self._undecided[node] = combined.requirement
 
     def satisfier(self, term: Term) -> Assignment:
         """The first assignment with which the term is true.

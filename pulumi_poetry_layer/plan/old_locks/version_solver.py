@@ -176,7 +176,7 @@ class _VersionSolver:
 
     def _decide(self) -> Node | None:
         """Decide about the next node; None if all are decided."""
-        requirement = min(self._solution.undecided(), key=self._packages.priority, default=None)
+        requirement = min(self._solution.undecided, key=self._packages.priorities.__getitem__, default=None)
         if requirement is None:
             return None
         node = requirement.node
