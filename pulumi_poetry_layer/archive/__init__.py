@@ -6,7 +6,6 @@
 * ``writer``: writes the archive.
 * ``zip_format``: the records of the zip format (pure).
 * ``checksums``: CRC-32 and decompression, by ISA-L or zlib.
-* ``file_state``: recognizes a file that has not changed since it was last checked.
 
 This room may import ``host``, ``poetry``, ``errors``, ``masking`` and ``names``.
 """

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.checksums import crc32
-from pulumi_poetry_layer.archive.file_state import state_of
 from pulumi_poetry_layer.archive.layout import lay_out
 from pulumi_poetry_layer.archive.members import (
     TOO_LARGE,
@@ -54,32 +53,15 @@ class ArchiveSummary:
         size: size of the zip in bytes.
         unzipped_size: uncompressed size of all files in bytes.
         distributions: normalized name of a distribution → its size in the archive.
-        whole: states (:mod:`.file_state`) of the segment files that were copied, and so were not damaged.
     """
 
     sha256: str
     size: int
     unzipped_size: int
     distributions: dict[str, DistributionSize]
-    whole: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True)
-class KnownArchive:
-    """What is known about an archive from the last time that it was written.
-
-    Attributes:
-        sha256: SHA-256 of the zip, as hexadecimal digits.
-        whole: states of the segment files that were not damaged.
-    """
-
-    sha256: str
-    whole: frozenset[str] = frozenset()
-
-
-def write_archive(
-    parts: Iterable[Member | Segment], output: Path, *, known: KnownArchive | None = None
-) -> ArchiveSummary:
+def write_archive(parts: Iterable[Member | Segment], output: Path) -> ArchiveSummary:
     """Write the layer zip. ``output`` is replaced at the end, and not changed if an error occurs.
 
     A file that several distributions contain is written once if its content is the same in all of them.
@@ -87,8 +69,6 @@ def write_archive(
     Args:
         parts: the content of the archive.
         output: path of the zip.
-        known: what is known about the archive of these parts. With it, no hash is computed, and segment files that
-            have not changed are not checked again.
 
     Raises:
         ArchiveError: two files have the same name and different contents, a name is unsafe, the archive is too large
@@ -100,7 +80,7 @@ def write_archive(
     try:
         with replacing(output) as file, StreamReader() as reader:
             _reserve(file, size)
-            writer = _Writer(file, known)
+            writer = _Writer(file)
             for segment, dropped in layout.segments:
                 writer.add_segment(segment, dropped)
             for member in layout.members:
@@ -112,15 +92,13 @@ def write_archive(
 
 
 class _Writer:
-    """Writes an archive from start to end. Checks segments while it copies them, unless they have not changed."""
+    """Writes an archive from start to end, and checks segments while it copies them."""
 
-    def __init__(self, file: IO[bytes], known: KnownArchive | None) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._known = known
-        self._digest = None if known else hashlib.sha256()
+        self._digest = hashlib.sha256()
         self._buffer = memoryview(bytearray(_BLOCK))  # one for all blocks, because allocating memory is slow
         self._offset = 0
-        self._whole: set[str] = set()
         self._names: list[bytes] = []
         self._headers: list[bytes] = []
         self._files: Counter[str] = Counter()
@@ -136,9 +114,7 @@ class _Writer:
         """
         _refuse_beyond_format(self._offset + segment.length)
         with _open(segment) as source:
-            state = state_of(source)
-            is_unchanged = self._known is not None and state in self._known.whole
-            reader = _SegmentReader(segment, source, self._buffer, check=not is_unchanged)
+            reader = _SegmentReader(segment, source, self._buffer)
             position = 0
             for first, last in _runs(len(segment.names), dropped):
                 start, end = segment.start(first), segment.start(last)
@@ -151,8 +127,6 @@ class _Writer:
                 position = end
             reader.skip(segment.length - position)
             reader.finish()
-        if state:
-            self._whole.add(state)
         left_out = [segment.entry(index) for index in dropped]
         self._count(
             segment.distribution,
@@ -184,20 +158,18 @@ class _Writer:
         self._write(end_of_archive(len(directory), start, self._offset - start))
         self._file.truncate(self._offset)
         return ArchiveSummary(
-            sha256=self._known.sha256 if self._known else self._digest.hexdigest() if self._digest else "",
+            sha256=self._digest.hexdigest(),
             size=self._offset,
             unzipped_size=sum(self._unzipped_sizes.values()),
             distributions={
                 name: DistributionSize(files=files, size=self._sizes[name], unzipped_size=self._unzipped_sizes[name])
                 for name, files in sorted(self._files.items())
             },
-            whole=frozenset(self._whole),
         )
 
     def _write(self, data: bytes | memoryview) -> None:
         self._file.write(data)
-        if self._digest:
-            self._digest.update(data)
+        self._digest.update(data)
         self._offset += len(data)
 
     def _count(self, distribution: str, *, files: int, size: int, unzipped_size: int) -> None:
@@ -213,14 +185,12 @@ class _SegmentReader:
         segment: the segment.
         source: the segment file.
         buffer: the memory for one block.
-        check: whether to compute and compare the checksum.
     """
 
-    def __init__(self, segment: Segment, source: IO[bytes], buffer: memoryview, *, check: bool) -> None:
+    def __init__(self, segment: Segment, source: IO[bytes], buffer: memoryview) -> None:
         self._segment = segment
         self._source = source
         self._buffer = buffer
-        self._check = check
         self._crc = 0
 
     def blocks(self, length: int) -> Iterator[memoryview]:
@@ -231,8 +201,7 @@ class _SegmentReader:
                 raise DamagedSegmentError(self._segment.path)
             length -= count
             block = self._buffer[:count]
-            if self._check:
-                self._crc = crc32(block, self._crc)
+            self._crc = crc32(block, self._crc)
             yield block
 
     def skip(self, length: int) -> None:
@@ -246,7 +215,7 @@ class _SegmentReader:
         Raises:
             DamagedSegmentError: the checksum differs.
         """
-        if self._check and f"{self._crc:08x}" != self._segment.crc:
+        if f"{self._crc:08x}" != self._segment.crc:
             raise DamagedSegmentError(self._segment.path)
 
 

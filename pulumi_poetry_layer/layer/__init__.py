@@ -7,7 +7,6 @@ Modules:
 - ``build``: plan → build → verify → zip; also ``build_layer`` for plain Python.
 - ``artifact``: the result of a build.
 - ``zip_store``: the zips in the build folder beside a Pulumi program.
-- ``memo``: cache of the digests of zips that were written before.
 - ``compare_request``: compares a request with an older lock file or another project folder.
 - ``inspection``: lists what is in a layer zip.
 - ``stack_credentials``: credentials for indexes from the configuration of a Pulumi stack.

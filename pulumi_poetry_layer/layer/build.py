@@ -9,7 +9,6 @@ from pulumi_poetry_layer.archive.writer import write_archive
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, raise_problems
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
-from pulumi_poetry_layer.layer.memo import recall_archive, remember_archive
 from pulumi_poetry_layer.layer.output import check_output
 from pulumi_poetry_layer.layer.planning import parse_request, plan_parsed
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest, is_list_of_strings
@@ -69,10 +68,7 @@ def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output
     """
     with builder.build(plan, files) as members:
         verify_loads(members, plan.target)
-        known = recall_archive(members)
-        summary = write_archive(members, output, known=known)
-        if known is None or summary.whole != known.whole:
-            remember_archive(members, summary)
+        summary = write_archive(members, output)
     versions = {package.name: package.version for package in plan.packages}
     return LayerArtifact(
         fingerprint=plan.fingerprint,
