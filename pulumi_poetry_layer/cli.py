@@ -12,9 +12,10 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 from shutil import copyfileobj
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.builders.registry import BUILDERS, DEFAULT_BUILDER, make_builder
@@ -22,13 +23,15 @@ from pulumi_poetry_layer.compare.changes import counted
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.host.build_log import show_output
 from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
+from pulumi_poetry_layer.host.cleanup import end_on_signals, end_process, temporary_folder
+from pulumi_poetry_layer.host.failures import host_error, host_errors
 from pulumi_poetry_layer.layer.artifact import LayerArtifact
 from pulumi_poetry_layer.layer.build import build_request, plan_request
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.masking import mask_address, mask_urls
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.printable import printable, printable_line
-from pulumi_poetry_layer.size.expected import ExpectedSize, expect_size
+from pulumi_poetry_layer.size.expected import ExpectedSize
 from pulumi_poetry_layer.size.limits import megabytes
 
 if TYPE_CHECKING:
@@ -55,33 +58,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: after ``--help`` (0) and after wrong usage (2).
     """
+    _prepare_streams()
     parser = _parser()
     options = parser.parse_args(arguments)
     if getattr(options, "output", None) == STANDARD_OUTPUT and (problem := _standard_output_problem(options)):
         parser.error(problem)
     try:
-        _COMMANDS[options.command](options)
-        sys.stdout.flush()  # a closed pipe raises BrokenPipeError here and not at exit
-    except PoetryLayerError as error:
-        print(printable(f"error: {error}"), file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        return 1
+        return end_on_signals(lambda: _run(options))
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return _end_by_interrupt()
+        end_process(signal.SIGINT)
+
+
+def _prepare_streams() -> None:
+    """Make streams that the caller has closed, or that cannot encode all characters, usable."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        with host_errors():
+            _COMMANDS[options.command](options)
+        return _flush()
+    except BrokenPipeError:
+        _flush()
+        return 1
+    except PoetryLayerError as error:
+        _flush()
+        _say(f"error: {error}")
+        return 1
+
+
+def _flush() -> int:
+    """Write what is buffered for standard output, and return the exit code: 1 if that is impossible."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        with suppress(OSError, ValueError):  # the interpreter would try it again at its end, and report it in its way
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            _say(f"error: {host_error(error, 'standard output')}")
+        return 1
     return 0
 
 
-def _end_by_interrupt() -> int:
-    """End the process with the signal if the system allows it, so that a loop in a shell ends too.
-
-    https://www.cons.org/cracauer/sigint.html
-    """
-    if os.name == "posix":
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.raise_signal(signal.SIGINT)
-    return 130
+def _say(text: str) -> None:
+    """Print a line to standard error, which may be closed or full."""
+    with suppress(OSError):
+        print(printable(text), file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -196,9 +222,9 @@ def _plan(options: argparse.Namespace) -> None:
 
 def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) -> ExpectedSize:
     # Imported here: without --size, a plan does not need the HTTP library.
-    from pulumi_poetry_layer.size.index_sizes import TimeBudget, size_lookups
+    from pulumi_poetry_layer.size.index_sizes import TimeBudget, look_up_size
 
-    return expect_size(plan, *size_lookups(request.builder, files, TimeBudget()))
+    return look_up_size(plan, request.builder, files, TimeBudget())
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -249,11 +275,10 @@ def _source_document(source: LockedSource | None) -> dict[str, str]:
 
 
 def _build(options: argparse.Namespace) -> None:
+    show_output(_say)
     if options.output == STANDARD_OUTPUT:
         _build_to_standard_output(options)
         return
-    if options.builder != DEFAULT_BUILDER:
-        show_output(lambda line: print(line, file=sys.stderr))
     artifact = build_request(_request(options), Path(options.output))
     if options.json:
         _print_json(artifact_document(artifact))
@@ -263,9 +288,8 @@ def _build(options: argparse.Namespace) -> None:
 
 def _build_to_standard_output(options: argparse.Namespace) -> None:
     """Write only the zip to standard output, and the text to standard error."""
-    show_output(lambda line: print(line, file=sys.stderr))
-    with TemporaryDirectory(prefix="poetry-layer-") as folder:
-        artifact = build_request(_request(options), Path(folder, "layer.zip"))
+    with temporary_folder() as folder:
+        artifact = build_request(_request(options), folder / "layer.zip")
         with artifact.path.open("rb") as file:
             copyfileobj(file, sys.stdout.buffer)
     _print_summary(artifact, "standard output", file=sys.stderr)

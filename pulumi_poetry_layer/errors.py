@@ -147,6 +147,13 @@ class DamagedSegmentError(ArchiveError):
         self.path = path
 
 
+class CacheError(BuildError):
+    """A cache does not work."""
+
+    def __init__(self, what: str, *, where: str | None = None) -> None:
+        super().__init__(what, where=where, hint='run "pulumi-poetry-layer cache clear", then build again')
+
+
 class PublishError(PoetryLayerError):
     """The layer cannot be published, for example because it is over an AWS limit."""
 

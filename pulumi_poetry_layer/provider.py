@@ -24,7 +24,7 @@ from pulumi.dynamic import (
 )
 
 from pulumi_poetry_layer.compare.changes import describe_changes, describe_new
-from pulumi_poetry_layer.errors import InputError, PoetryLayerError
+from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.printable import printable
 
 if TYPE_CHECKING:
@@ -167,15 +167,15 @@ def _limit_problem(props: dict[str, Any], expected: ExpectedSize) -> str | None:
 def _expected_size(props: dict[str, Any]) -> ExpectedSize:
     """The expected size of the layer; unknown if it cannot be planned."""
     from pulumi_poetry_layer.layer.build import plan_request
-    from pulumi_poetry_layer.size.expected import UNKNOWN_SIZE, expect_size
-    from pulumi_poetry_layer.size.index_sizes import size_lookups
+    from pulumi_poetry_layer.size.expected import UNKNOWN_SIZE
+    from pulumi_poetry_layer.size.index_sizes import look_up_size
 
     try:
         request = _request(props)
         plan, files = plan_request(request)
-    except InputError:
-        return UNKNOWN_SIZE  # a file has changed since the component planned the layer; the build reports it
-    return expect_size(plan, *size_lookups(request.builder, files, _time_budget()))
+    except Exception:
+        return UNKNOWN_SIZE  # for example because a file has changed since the component's plan; the build reports it
+    return look_up_size(plan, request.builder, files, _time_budget())
 
 
 @cache

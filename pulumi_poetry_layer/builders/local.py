@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,8 @@ from pulumi_poetry_layer.builders.poetry.index_access import index_access
 from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_settings
 from pulumi_poetry_layer.errors import HostError, SubprocessError
 from pulumi_poetry_layer.host.cache import cache_folder, make_cache_folder
-from pulumi_poetry_layer.host.process import Program, find_program, run
+from pulumi_poetry_layer.host.cleanup import temporary_folder
+from pulumi_poetry_layer.host.process import Program, find_program, run, temporary_variables
 from pulumi_poetry_layer.host.variables import MIRROR_VARIABLE, Audience, seen_by
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
@@ -82,9 +82,9 @@ class LocalBuilder:
         access = index_access(plan, files, Credentials.of_host(files.folder, self.credentials))
         with suppress(OSError):  # Poetry reports a cache folder that it cannot create
             make_cache_folder(cache_folder("poetry"))
-        with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
-            folder = Path(temporary).resolve()
-            environment = poetry_environment(os.environ, folder, access)
+        with temporary_folder() as temporary:
+            folder = temporary.resolve()
+            environment = poetry_environment(os.environ, folder, access) | temporary_variables(folder / "tmp")
             yield install_plan(plan, files, access, _HostWorkspace(folder, interpreter, poetry, environment))
 
 

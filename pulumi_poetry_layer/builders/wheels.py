@@ -6,27 +6,37 @@ without a wheel for the target is built on this host, if the result is pure Pyth
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import logging
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
 from pulumi_poetry_layer.builders.builder import given_credentials
-from pulumi_poetry_layer.errors import DamagedSegmentError, PackageFileError, VerificationError, raise_problems
+from pulumi_poetry_layer.errors import (
+    CacheError,
+    DamagedSegmentError,
+    PackageFileError,
+    VerificationError,
+    raise_problems,
+)
 from pulumi_poetry_layer.host.cache import cache_folder
+from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
 from pulumi_poetry_layer.wheels.native import CONTAINER_HINT, MACHINE_NUMBERS, glibc_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pulumi_poetry_layer.archive.members import Segment
     from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.wheels.cache import CachedWheel
+
+_log = logging.getLogger(__name__)
 
 
 class WheelBuilder:
@@ -72,12 +82,13 @@ class WheelBuilder:
         """
         raise_problems(_compilation_problems(plan))
         cache = WheelCache(Path(self.cache_dir) if self.cache_dir else cache_folder("wheels"))
-        wheels = _wheels(plan, cache, files, self.credentials)
-        try:
-            yield [wheel.segment for wheel in wheels]
-        except DamagedSegmentError as error:
-            cache.remove(error.path)
-            raise
+        with ExitStack() as stack:
+            wheels = _wheels(plan, cache, files, self.credentials, stack)
+            try:
+                yield [wheel.segment for wheel in wheels]
+            except DamagedSegmentError as error:
+                cache.remove(error.path)
+                raise
 
 
 def _compilation_problems(plan: BuildPlan) -> Iterator[PackageFileError]:
@@ -95,23 +106,36 @@ def _compilation_problems(plan: BuildPlan) -> Iterator[PackageFileError]:
 
 
 def _wheels(
-    plan: BuildPlan, cache: WheelCache, files: ProjectFiles, given: Mapping[str, tuple[str, str]]
+    plan: BuildPlan, cache: WheelCache, files: ProjectFiles, given: Mapping[str, tuple[str, str]], stack: ExitStack
 ) -> list[CachedWheel]:
-    """The wheels of the plan, in its order."""
-    found = {package.name: cache.find(cache_key(package), package.name) for package in plan.packages}
-    missing = [package for package in plan.packages if found[package.name] is None]
-    if missing:
+    """The wheels of the plan, in its order. Those that the cache cannot store exist until the stack is closed."""
+    found = _cached(plan.packages, cache)
+    if missing := [package for package in plan.packages if package.name not in found]:
         # Imported here, because a build with a warm cache does not need the network.
         from pulumi_poetry_layer.index.credentials import Credentials
         from pulumi_poetry_layer.index.sources import Sources
         from pulumi_poetry_layer.wheels.fetch import add_wheels
 
         credentials = Credentials.of_host(files.folder, given)
+        if (problem := cache.problem()) is not None:
+            _log.warning("the wheel cache cannot be used, so this build keeps nothing: %s", problem)
+            cache = WheelCache(stack.enter_context(temporary_folder()))
         add_wheels(missing, cache, files.folder, Sources.of(files.pyproject), credentials)
-        found |= {package.name: cache.find(cache_key(package), package.name) for package in missing}
-    wheels = [wheel for wheel in found.values() if wheel is not None]
+        found |= _cached(missing, cache)
+    raise_problems(
+        CacheError("was added to the wheel cache, but cannot be read there", where=package.label)
+        for package in plan.packages
+        if package.name not in found
+    )
+    wheels = [found[package.name] for package in plan.packages]
     raise_problems(problem for pair in zip(plan.packages, wheels, strict=True) for problem in _problems(*pair, plan))
     return wheels
+
+
+def _cached(packages: Iterable[PlannedPackage], cache: WheelCache) -> dict[str, CachedWheel]:
+    """The wheels that the cache has, by package name."""
+    found = {package.name: cache.find(cache_key(package), package.name) for package in packages}
+    return {name: wheel for name, wheel in found.items() if wheel is not None}
 
 
 def _problems(package: PlannedPackage, wheel: CachedWheel, plan: BuildPlan) -> Iterator[VerificationError]:

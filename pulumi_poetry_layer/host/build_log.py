@@ -7,6 +7,7 @@ library gets the lines through ``logging``.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.printable import printable
@@ -37,4 +38,5 @@ class _LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         line = printable(record.getMessage())
         if line.strip():
-            self._show_line(line)
+            with suppress(OSError):  # a closed or full stream must not fail the build
+                self._show_line(line)

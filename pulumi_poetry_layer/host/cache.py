@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_path
 
 from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.host.files import expand_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +38,10 @@ def cache_root() -> Path:
     """The folder in ``PULUMI_POETRY_LAYER_CACHE_DIR`` if that is set, else one in the user's cache folder."""
     configured = os.environ.get(ENVIRONMENT_VARIABLE)
     if configured:
-        return Path(configured).expanduser().absolute()
-    return user_cache_path(_NAME, appauthor=False)
+        return expand_home(configured).absolute()
+    root = user_cache_path(_NAME, appauthor=False)
+    # Without a home folder the path is relative. A path below this file cannot be created: there is no cache then.
+    return root if root.is_absolute() else Path(os.devnull) / _NAME
 
 
 def cache_folder(name: str) -> Path:

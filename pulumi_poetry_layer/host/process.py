@@ -6,9 +6,10 @@ The error for a program that fails contains the program's whole output, with sec
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
@@ -16,11 +17,15 @@ from typing import TYPE_CHECKING
 
 import pulumi_poetry_layer
 from pulumi_poetry_layer.errors import SubprocessError
+from pulumi_poetry_layer.host.cleanup import forget, register, registered, signals_are_handled
 from pulumi_poetry_layer.host.variables import secret_values
 from pulumi_poetry_layer.masking import mask_urls, mask_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+_END_SECONDS = 0.25
+"""How long a program may take to end after SIGTERM, before it is killed."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,31 @@ def run(
         SubprocessError: the program could not be started, or it failed. The message contains its whole output, with
             secrets masked.
     """
+    command = [program.path, *arguments]
     try:
-        completed = subprocess.run(
-            [program.path, *arguments],
+        with _running(command, environment, folder, errors_apart=errors_apart) as process:
+            output, errors = process.communicate()
+    except OSError as error:
+        where = str(error.filename or program.path)  # the working directory, if that does not exist
+        raise SubprocessError(f"cannot run {program.name}: {error.strerror}", where=where, hint=hint) from error
+    except ValueError as error:  # an argument or a variable has a null character, which no program can be given
+        raise SubprocessError(f"cannot run {program.name}: {error}", where=program.path, hint=hint) from error
+    if process.returncode != 0:
+        shown = " ".join([program.name, *arguments])
+        report = f"`{shown}` ended with exit code {process.returncode}\n{output}{errors or ''}"
+        raise SubprocessError(mask_secrets(report, environment).rstrip(), hint=hint)
+    return output
+
+
+@contextmanager
+def _running(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, *, errors_apart: bool
+) -> Iterator[subprocess.Popen[str]]:
+    """A running program. It is ended if the block fails, or when a signal ends this process."""
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command,
             cwd=folder,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -86,18 +113,36 @@ def run(
             text=True,
             encoding="utf-8",
             errors="replace",
-            check=False,
+            start_new_session=signals_are_handled(),
         )
-    except OSError as error:
-        where = str(error.filename or program.path)  # the working directory, if that does not exist
-        raise SubprocessError(f"cannot run {program.name}: {error.strerror}", where=where, hint=hint) from error
-    except ValueError as error:  # an argument or a variable has a null character, which no program can be given
-        raise SubprocessError(f"cannot run {program.name}: {error}", where=program.path, hint=hint) from error
-    if completed.returncode != 0:
-        command = " ".join([program.name, *arguments])
-        report = f"`{command}` ended with exit code {completed.returncode}\n{completed.stdout}{completed.stderr or ''}"
-        raise SubprocessError(mask_secrets(report, environment).rstrip(), hint=hint)
-    return completed.stdout
+
+    with registered(start, _end) as process:
+        try:
+            yield process
+        except BaseException:
+            _end(process)
+            raise
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a program; with everything that it started, if it has a session of its own."""
+    for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+        with suppress(OSError):
+            if os.name == "posix" and os.getpgid(process.pid) == process.pid:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_END_SECONDS)
+
+
+def temporary_variables(folder: Path) -> dict[str, str]:
+    """Environment variables that make a program put its temporary files into a folder, which is created.
+
+    So they are removed with that folder, also if the program is killed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
 
 class AnsweringProcess:
@@ -111,8 +156,12 @@ class AnsweringProcess:
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
+        self._process = register(self, lambda: self._start(arguments), subprocess.Popen.kill)
+
+    @staticmethod
+    def _start(arguments: Sequence[str]) -> subprocess.Popen[str]:
         # The working directory is first on sys.path, so it must contain this package and no files of a project.
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, *arguments],
             cwd=Path(pulumi_poetry_layer.__file__).parents[1],
             stdin=subprocess.PIPE,
@@ -133,10 +182,15 @@ class AnsweringProcess:
         self._process.stdin.flush()
         return self._process.stdout.readline().rstrip("\n")
 
+    def kill(self) -> None:
+        """End the process immediately."""
+        self._process.kill()
+
     def close(self) -> None:
         """Close the standard input of the process, which makes it end, and wait for it."""
         with suppress(OSError):
             self._process.communicate()
+        forget(self)
 
 
 def mask_secrets(text: str, environment: Mapping[str, str] | None = None) -> str:

@@ -5,6 +5,7 @@ Pure. https://python-poetry.org/docs/configuration/#using-environment-variables
 
 from __future__ import annotations
 
+import math
 import re
 from base64 import b64encode
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from enum import Enum, Flag, auto
 from functools import cache
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.masking import logins_in
 
 if TYPE_CHECKING:
@@ -43,6 +45,27 @@ def variable_names(*keys: str) -> list[str]:
     exact = "POETRY_" + "_".join(key.upper().replace("-", "_") for key in keys)
     possible = [] if "=" in exact or "\0" in exact else [exact]
     return list(dict.fromkeys([*possible, variable_name(*keys)]))
+
+
+_MOST_SECONDS = 7 * 24 * 3600.0
+
+
+def seconds(variables: Mapping[str, str], name: str, default: float) -> float:
+    """The number of seconds in an environment variable, the default if it is not set.
+
+    Raises:
+        InputError: the value is not a positive number, or is more than a week.
+    """
+    text = variables.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number <= _MOST_SECONDS:
+        raise InputError(f"{text!r} is not a number of seconds between 0 and a week", where=name)
+    return number
 
 
 class Audience(Flag):

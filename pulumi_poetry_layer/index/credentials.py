@@ -25,6 +25,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from pulumi_poetry_layer.host.files import expand_home
 from pulumi_poetry_layer.host.variables import MIRROR_VARIABLE, variable_names
 from pulumi_poetry_layer.index.poetry_config import read_configuration
 from pulumi_poetry_layer.index.sources import PYPI, Address, Login, PackageSource
@@ -135,7 +136,7 @@ def _netrc_login(url: str, variables: Mapping[str, str]) -> Login | None:
     configured = variables.get("NETRC")
     candidates = [configured] if configured else [os.path.join("~", name) for name in (".netrc", "_netrc")]  # noqa: PTH118
     for candidate in candidates:
-        path = Path(candidate).expanduser()
+        path = expand_home(candidate)
         if path.is_file():
             try:
                 found = netrc.netrc(path).authenticators(urlsplit(url).hostname or "")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import DownloadError
 from pulumi_poetry_layer.host.variables import MIRROR_VARIABLE, variable_name
+from pulumi_poetry_layer.index.limits import REQUEST_TIMEOUT_VARIABLE, TOTAL_TIMEOUT_VARIABLE
 from pulumi_poetry_layer.index.sources import PYPI
 
 if TYPE_CHECKING:
@@ -29,9 +30,12 @@ class Failure(Enum):
     UNTRUSTED = "has a certificate that is not trusted"
     HANDSHAKE = "ended the TLS handshake, so it may require a client certificate"
     OTHER_FILE = "serves a different file than the one that was locked"
+    TOO_LARGE = "sends more than it should"
+    TOO_SLOW = "is too slow"
     OTHER = "failed"
 
 
+_TIMEOUTS = f"{REQUEST_TIMEOUT_VARIABLE} or {TOTAL_TIMEOUT_VARIABLE}"
 _LOGIN_FAILURES = {Failure.UNAUTHORIZED, Failure.FORBIDDEN, Failure.REFUSED}
 
 
@@ -70,6 +74,7 @@ def _hint(failure: Failure, source: PackageSource, login: Login | None) -> str:
         Failure.UNTRUSTED: f"set {_bundle_variables(source)} to the path of its CA bundle",
         Failure.HANDSHAKE: f"{_set_variables(source, 'certificates', 'client-cert')} "
         "to the path of a file with a certificate and its key",
+        Failure.TOO_SLOW: f"check the network, or set {_TIMEOUTS} to more seconds",
         Failure.OTHER_FILE: "find out why the file changed before you lock it again: someone may have replaced it",
     }.get(failure, f"check {_origin(source)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from pypi_simple import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import requests
     from pypi_simple import Link
 
@@ -44,7 +47,7 @@ class FileEnd:
     size: int | None
 
 
-def find_file(response: requests.Response, file_name: str) -> DistributionPackage | None:
+def find_file(response: requests.Response, body: bytes, file_name: str) -> DistributionPackage | None:
     """The entry for a file on a project's page; None if the page does not list the file.
 
     The page may be JSON (PEP 691) or HTML (PEP 503). Poetry accepts pages with invalid entries, so this function does,
@@ -52,6 +55,7 @@ def find_file(response: requests.Response, file_name: str) -> DistributionPackag
 
     Args:
         response: the answer of the index.
+        body: its body.
         file_name: name of the file.
 
     Raises:
@@ -59,7 +63,7 @@ def find_file(response: requests.Response, file_name: str) -> DistributionPackag
     """
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     try:
-        return _in_json(response, file_name) if kind == _JSON_PAGE else _in_html(response, file_name)
+        return _in_json(response, body, file_name) if kind == _JSON_PAGE else _in_html(response, body, file_name)
     except PageError:
         raise
     except UnsupportedRepoVersionError as error:
@@ -68,8 +72,8 @@ def find_file(response: requests.Response, file_name: str) -> DistributionPackag
         raise PageError(f"it cannot be read: {error}") from None
 
 
-def _in_json(response: requests.Response, file_name: str) -> DistributionPackage | None:
-    document: Any = response.json()
+def _in_json(response: requests.Response, body: bytes, file_name: str) -> DistributionPackage | None:
+    document: Any = json.loads(body)
     if not isinstance(document, dict) or not isinstance(document.get("files"), list):
         raise PageError("it has no list of files")
     meta = document.get("meta")
@@ -88,24 +92,25 @@ def _in_json(response: requests.Response, file_name: str) -> DistributionPackage
 
 
 def _size(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and value >= 0 else None
 
 
-def _in_html(response: requests.Response, file_name: str) -> DistributionPackage | None:
+def _in_html(response: requests.Response, body: bytes, file_name: str) -> DistributionPackage | None:
     try:
-        link = _link(response, file_name, response.url)
+        link = _link(response, body, file_name, response.url)
     except ValueError:  # a link has an invalid address; the library parses addresses only if it gets a base address
-        link = _link(response, file_name, None)
+        link = _link(response, body, file_name, None)
     if link is None:
         return None
     link.url = urljoin(response.url, link.url)
     return DistributionPackage.from_link(link)
 
 
-def _link(response: requests.Response, file_name: str, base: str | None) -> Link | None:
+def _link(response: requests.Response, body: bytes, file_name: str, base: str | None) -> Link | None:
     """The link whose text is the file name, or whose address ends with it (Poetry looks at the address)."""
     charset = response.encoding if "charset" in response.headers.get("Content-Type", "") else None
-    links = parse_links_stream(response.iter_content(_BLOCK), base, charset)
+    blocks = (body[start : start + _BLOCK] for start in range(0, len(body), _BLOCK))
+    links = parse_links_stream(blocks, base, charset)
     return next((link for link in links if file_name in {link.text, _last_segment(link.url)}), None)
 
 
@@ -113,16 +118,21 @@ def _last_segment(url: str) -> str:
     return unquote(url.partition("#")[0].partition("?")[0].rpartition("/")[2])
 
 
-def read_end_of(response: requests.Response, length: int) -> FileEnd:
+def read_end_of(response: requests.Response, length: int, body: Callable[[], bytes]) -> FileEnd:
     """The end of a file, from the answer to a range request for the last ``length`` bytes.
 
     A server without range requests sends the whole file. Then the file is read only if it has at most ``length`` bytes.
+
+    Args:
+        response: the answer.
+        length: how many bytes were requested.
+        body: reads the body of the answer.
     """
     if response.status_code == _PARTIAL_CONTENT:
-        return FileEnd(response.content, _number(response.headers.get("Content-Range", "").rpartition("/")[2]))
+        return FileEnd(body(), _number(response.headers.get("Content-Range", "").rpartition("/")[2]))
     size = _number(response.headers.get("Content-Length"))
     is_short = size is not None and size <= length
-    return FileEnd(response.content if is_short else b"", size)
+    return FileEnd(body() if is_short else b"", size)
 
 
 def _number(text: str | None) -> int | None:

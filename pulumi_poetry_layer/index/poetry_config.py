@@ -15,6 +15,7 @@ import tomli
 from platformdirs import user_config_path
 
 from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.host.files import expand_home
 from pulumi_poetry_layer.host.variables import (
     CONFIGURATION_FOLDER_VARIABLE,
     MIRROR_VARIABLE,
@@ -97,7 +98,7 @@ class PoetryConfiguration:
 
     @staticmethod
     def _file(configured: str, source: str, key: str) -> str:
-        path = Path(configured).expanduser()
+        path = expand_home(configured)
         if not path.exists():
             name = variable_name("certificates", source, key)
             raise InputError(
@@ -127,7 +128,7 @@ def read_configuration(variables: Mapping[str, str], project_dir: Path) -> Poetr
 
 def _configuration_folder(variables: Mapping[str, str]) -> Path:
     if configured := variables.get(CONFIGURATION_FOLDER_VARIABLE):
-        return Path(configured).expanduser()
+        return expand_home(configured)
     return user_config_path("pypoetry", appauthor=False, roaming=True)
 
 

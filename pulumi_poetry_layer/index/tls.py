@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import suppress
 from pathlib import Path
 from ssl import CERT_REQUIRED, SSLContext
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3 import disable_warnings
+from urllib3 import HTTPResponse, ProxyManager, disable_warnings
 from urllib3.exceptions import InsecureRequestWarning
 from urllib3.util.ssl_ import create_urllib3_context
+
+from pulumi_poetry_layer.index.watch import POOLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.index.poetry_config import Certificates
 
+_LONG_REDIRECT = 6  # digits of a length in bytes
 _CONTEXTS: dict[tuple[str, int], SSLContext] = {}
 _CONTEXTS_LOCK = Lock()
 
@@ -52,7 +56,24 @@ class CertificatesAdapter(HTTPAdapter):
         options["cert"] = certificates.client
         if options["verify"] is False:
             disable_warnings(InsecureRequestWarning)  # the user has turned verification off
-        return super().send(request, *arguments, **options)
+        response = super().send(request, *arguments, **options)
+        if response.is_redirect and not _is_short(response):
+            # requests reads the body of a redirect into memory, whatever its size
+            response.raw.close()
+            response.raw = HTTPResponse(io.BytesIO(), preload_content=False)
+        return response
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Make connections that :mod:`pulumi_poetry_layer.index.watch` can end."""
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> ProxyManager:
+        """Make connections to a proxy that can be ended, too. Those to a SOCKS proxy are of another kind."""
+        manager: ProxyManager = super().proxy_manager_for(*arguments, **options)
+        if type(manager) is ProxyManager:
+            manager.pool_classes_by_scheme = POOLS
+        return manager
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: bool | str, cert: Any = None
@@ -69,6 +90,11 @@ class CertificatesAdapter(HTTPAdapter):
         super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
         if conn.conn_kw.get("ssl_context") is not None:
             conn.ca_certs = conn.ca_cert_dir = None
+
+
+def _is_short(response: requests.Response) -> bool:
+    length = response.headers.get("Content-Length", "")
+    return length.isdecimal() and len(length) < _LONG_REDIRECT
 
 
 def _shared_context(bundle: str) -> SSLContext | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.archive.writer import write_archive
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, raise_problems
+from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
 from pulumi_poetry_layer.layer.output import check_output
 from pulumi_poetry_layer.layer.planning import parse_request, plan_parsed
@@ -47,17 +48,18 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
             ``fingerprint``.
         BuildError: the build failed.
     """
-    plan, files = plan_request(request)
-    refuse_empty(plan)
-    if fingerprint is not None and plan.fingerprint != fingerprint:
-        raise InputError(
-            "pyproject.toml, poetry.lock or a path dependency changed while Pulumi was running",
-            where=str(request.project_dir),
-            hint="run the command again",
-        )
-    check_output(output, plan, files)
-    raise_problems(_unclear_logins(plan))
-    return build_planned(plan, files, request.builder, output)
+    with host_errors():
+        plan, files = plan_request(request)
+        refuse_empty(plan)
+        if fingerprint is not None and plan.fingerprint != fingerprint:
+            raise InputError(
+                "pyproject.toml, poetry.lock or a path dependency changed while Pulumi was running",
+                where=str(request.project_dir),
+                hint="run the command again",
+            )
+        check_output(output, plan, files)
+        raise_problems(_unclear_logins(plan))
+        return build_planned(plan, files, request.builder, output)
 
 
 def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path) -> LayerArtifact:

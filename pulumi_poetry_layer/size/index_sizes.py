@@ -8,23 +8,24 @@ unknown, and the build reports what is wrong.
 from __future__ import annotations
 
 import json
+import logging
 import time
-import zipfile
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.host.cache import cache_folder, digest_name, make_cache_folder
 from pulumi_poetry_layer.host.files import write_atomically
 from pulumi_poetry_layer.index.access import Indexes
 from pulumi_poetry_layer.index.client import Downloader
 from pulumi_poetry_layer.index.credentials import Credentials
+from pulumi_poetry_layer.index.limits import Limits
 from pulumi_poetry_layer.index.sources import Sources
 from pulumi_poetry_layer.masking import has_unclear_login
 from pulumi_poetry_layer.names import is_wheel
+from pulumi_poetry_layer.size.expected import UNKNOWN_SIZE, expect_size
 from pulumi_poetry_layer.size.wheel_directory import TruncatedDirectoryError, WheelSizes, read_directory
 from pulumi_poetry_layer.wheels.cache import WheelCache
 
@@ -33,13 +34,16 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.builders.builder import Builder, ProjectFiles
     from pulumi_poetry_layer.index.client import FoundFile
-    from pulumi_poetry_layer.plan.build_plan import PlannedPackage
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
+    from pulumi_poetry_layer.size.expected import ExpectedSize
 
 SECONDS = 4.0
 """How long a preview may wait for sizes, in seconds, for all of its layers together."""
 
 _RULES = "2"
 """Part of the cache folder's name; raise it when a size is computed in another way, or stored under another name."""
+
+_log = logging.getLogger(__name__)
 
 _THREADS = 8
 _TAIL = 1 << 16
@@ -49,15 +53,28 @@ _LONGEST_TAIL = 1 << 23
 _MOST_REQUESTS = 3
 """Requests for the directory of one wheel, at most."""
 
-_NO_DIRECTORY = (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError)
-"""What ``zipfile`` raises if the bytes are not the end of a valid zip file."""
-
 
 @dataclass
 class TimeBudget:
     """The seconds that are left for lookups in indexes, for all layers of a preview together."""
 
     seconds: float = SECONDS
+
+
+def look_up_size(plan: BuildPlan, builder: Builder, files: ProjectFiles, budget: TimeBudget) -> ExpectedSize:
+    """The size that a layer will have. It is unknown if anything goes wrong: a preview does not fail because of it.
+
+    Args:
+        plan: the plan of the layer.
+        builder: its builder.
+        files: the project.
+        budget: how long the lookups may take.
+    """
+    try:
+        return expect_size(plan, *size_lookups(builder, files, budget))
+    except Exception:
+        _log.debug("the size of the layer cannot be found out", exc_info=True)
+        return UNKNOWN_SIZE
 
 
 def size_lookups(builder: Builder, files: ProjectFiles, budget: TimeBudget) -> tuple[WheelCache, IndexSizes]:
@@ -98,17 +115,20 @@ class IndexSizes:
         missing = [package for package in wheels if package.name not in known and _can_be_looked_up(package)]
         if missing and self._budget.seconds > 0:
             started = time.monotonic()
-            with suppress(PoetryLayerError):  # raised while the credentials are read
+            with suppress(Exception):  # whatever is wrong: a size must not fail a preview
                 known |= self._look_up_all(missing, started + self._budget.seconds)
             self._budget.seconds -= time.monotonic() - started
         return known
 
     def _look_up_all(self, packages: Sequence[PlannedPackage], deadline: float) -> dict[str, WheelSizes]:
-        downloader = Downloader(self._indexes(), deadline=deadline)
+        indexes = self._indexes()
+        limits = replace(Limits.of(indexes.variables), total=max(deadline - time.monotonic(), 0), attempts=1)
+        downloader = Downloader(indexes, limits=limits)
         threads = ThreadPoolExecutor(min(_THREADS, len(packages)))
         lookups = {package.name: threads.submit(self._look_up, downloader, package) for package in packages}
         wait(lookups.values(), timeout=max(deadline - time.monotonic(), 0))
         threads.shutdown(wait=False, cancel_futures=True)
+        downloader.stop()
         done = {name: lookup for name, lookup in lookups.items() if lookup.done() and not lookup.cancelled()}
         return {name: sizes for name, lookup in done.items() if (sizes := lookup.result())}
 
@@ -116,7 +136,7 @@ class IndexSizes:
         if package.file is None:
             return None
         listed_size = None
-        with suppress(PoetryLayerError, *_NO_DIRECTORY):
+        with suppress(Exception):
             found = downloader.find(package.label, package.name, package.file, package.source)
             listed_size = found.size
             sizes = _of_file(downloader, package.label, found)

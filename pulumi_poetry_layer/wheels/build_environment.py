@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.variables import Audience, seen_by
 from pulumi_poetry_layer.index.credentials import url_with_login
 from pulumi_poetry_layer.index.poetry_config import Certificates
@@ -68,11 +69,17 @@ def git_variables(variables: Mapping[str, str], address: Address) -> dict[str, s
     Args:
         variables: environment variables of this process.
         address: the address of the repository.
+
+    Raises:
+        InputError: GIT_CONFIG_COUNT is not a number.
     """
     environment = {**seen_by(Audience.BUILDS, variables), "GIT_TERMINAL_PROMPT": "0"}
     if address.login is None:
         return environment
-    settings = int(environment.get("GIT_CONFIG_COUNT") or 0)
+    count = environment.get("GIT_CONFIG_COUNT") or "0"
+    if not count.isdecimal():
+        raise InputError(f"{count!r} is not a number", where="GIT_CONFIG_COUNT", hint="set it to a number, or unset it")
+    settings = int(count)
     return environment | {
         _GIT_USERNAME: address.login.username,
         _GIT_PASSWORD: address.login.password,

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
 from pulumi_poetry_layer.archive.segments import read_segment, write_segment
 from pulumi_poetry_layer.errors import DamagedSegmentError
 from pulumi_poetry_layer.host.cache import digest_name, make_cache_folder
+from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.host.files import replacing
+from pulumi_poetry_layer.host.locks import locked
 from pulumi_poetry_layer.index.sources import Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pulumi_poetry_layer.archive.members import Segment
+    from pulumi_poetry_layer.host.locks import Patience
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
     from pulumi_poetry_layer.wheels.reader import Wheel
 
@@ -102,13 +102,27 @@ class WheelCache:
             glibc={int(machine): tuple(version) for machine, version in notes["glibc"].items()},
         )
 
-    def add(self, key: str, wheel: Wheel) -> None:
-        """Store a wheel under a key."""
+    def add(self, key: str, wheel: Wheel, folder: Path | None = None) -> None:
+        """Store a wheel under a key.
+
+        Args:
+            key: the wheel's key.
+            wheel: the wheel.
+            folder: a :meth:`workspace` to write the entry in first; None means beside its final place.
+        """
         notes = {"name": wheel.name, "version": wheel.version, "machines": sorted(wheel.machines), "glibc": wheel.glibc}
         make_cache_folder(self._folder)
         # Windows refuses to replace a file that another process is reading. That file has the same content.
-        with suppress(PermissionError), replacing(self._path(key)) as file:
+        with suppress(PermissionError), replacing(self._path(key), folder=folder) as file:
             write_segment(wheel.members, file, notes)
+
+    def problem(self) -> OSError | None:
+        """Why nothing can be added, for example because the folder belongs to another user; None if it works."""
+        try:
+            with self.workspace():
+                return None
+        except OSError as error:
+            return error
 
     def remove(self, path: Path) -> None:
         """Remove a damaged entry."""
@@ -116,19 +130,27 @@ class WheelCache:
             path.unlink()
 
     @contextmanager
-    def lock(self, key: str) -> Iterator[None]:
-        """Lock a key while its wheel is added, so that only one process downloads it."""
-        path = self._path(key).with_suffix(".lock")
+    def lock(self, key: str, label: str, patience: Patience | None = None) -> Iterator[None]:
+        """Lock a key while its wheel is added, so that only one process downloads it.
+
+        Args:
+            key: the wheel's key.
+            label: name and version of the package, for messages.
+            patience: how long to wait for another process.
+
+        Raises:
+            HostError: another process kept the lock for too long.
+        """
         make_cache_folder(self._folder)
-        with FileLock(path):
+        with locked(self._path(key).with_suffix(".lock"), label, patience):
             yield
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """A temporary folder on the file system of the cache."""
         make_cache_folder(self._folder)
-        with tempfile.TemporaryDirectory(prefix=".adding-", dir=self._folder) as folder:
-            yield Path(folder)
+        with temporary_folder(self._folder, prefix=".adding-") as folder:
+            yield folder
 
     def _path(self, key: str) -> Path:
         return self._folder / digest_name(key)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Event
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.errors import BuildError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.host.cache import ENVIRONMENT_VARIABLE
+from pulumi_poetry_layer.errors import PoetryLayerError, raise_problems
+from pulumi_poetry_layer.host.failures import host_error
+from pulumi_poetry_layer.host.locks import Patience
 from pulumi_poetry_layer.index.access import Indexes
 from pulumi_poetry_layer.index.client import Downloader
 from pulumi_poetry_layer.names import is_wheel
@@ -52,20 +53,21 @@ def add_wheels(
         PackageFileError: a wheel is not valid, or a wheel that was built here is not pure Python.
         MultipleInputError: several packages have a problem.
     """
-    with (
-        WheelWorkers(cache.folder, worker_count()) as workers,
-        ThreadPoolExecutor(_DOWNLOADS) as downloads,
-        ThreadPoolExecutor(min(_PACKAGES, len(packages))) as threads,
-    ):
+    downloads = ThreadPoolExecutor(_DOWNLOADS)
+    threads = ThreadPoolExecutor(min(_PACKAGES, len(packages)))
+    with WheelWorkers(cache.folder, worker_count()) as workers:
         fetcher = _WheelFetcher(cache, workers, downloads, project, sources, credentials)
         # Native wheels first: they are the largest, and the largest must not start last.
         ordered = sorted(packages, key=lambda package: not package.is_native)
         names = [package.name for package in ordered]
         try:
             problems = dict(zip(names, threads.map(fetcher.attempt, ordered), strict=True))
-        except BaseException:  # such as Ctrl-C
-            downloads.shutdown(wait=False, cancel_futures=True)
+        except BaseException:  # such as Ctrl-C in a program that uses this package
+            fetcher.stop()
             raise
+        finally:
+            downloads.shutdown(wait=False, cancel_futures=True)
+            threads.shutdown(wait=False, cancel_futures=True)
     raise_problems(problem for package in packages if (problem := problems[package.name]))
 
 
@@ -87,6 +89,13 @@ class _WheelFetcher:
         self._sources = sources
         self._credentials = credentials
         self._downloader = Downloader(Indexes(sources, credentials))
+        self._stopped = Event()
+        self._patience = Patience(stop=self._stopped)
+
+    def stop(self) -> None:
+        """End what the threads wait for, so that they end soon."""
+        self._stopped.set()
+        self._downloader.stop()
 
     def attempt(self, package: PlannedPackage) -> PoetryLayerError | None:
         """Add a package's wheel to the cache. Return the error if that fails."""
@@ -95,22 +104,18 @@ class _WheelFetcher:
         except PoetryLayerError as problem:
             return problem
         except OSError as error:
-            return BuildError(
-                f"cannot be stored in the wheel cache: {error}",
-                where=package.label,
-                hint=f"free disk space, or set {ENVIRONMENT_VARIABLE} to a writable folder",
-            )
+            return host_error(error, package.label)
         return None
 
     def _add(self, package: PlannedPackage) -> None:
         key = cache_key(package)
-        with self._cache.lock(key), self._cache.workspace() as folder:
+        with self._cache.lock(key, package.label, self._patience), self._cache.workspace() as folder:
             if self._cache.find(key, package.name) is not None:
                 return
             if package.digest:
-                self._cache.add(key, self._wheel_of_path(package, folder))
+                self._cache.add(key, self._wheel_of_path(package, folder), folder)
             elif package.file is None:
-                self._cache.add(key, self._build_from_git(package, folder))
+                self._cache.add(key, self._build_from_git(package, folder), folder)
             else:
                 self._add_downloaded(key, package, package.file, folder)
 
@@ -118,9 +123,9 @@ class _WheelFetcher:
         path = folder / "downloaded"
         self._downloads.submit(self._download, package, file, path).result()
         if not is_wheel(file.name):
-            self._cache.add(key, self._build_from_sdist(package, path, file.name, folder))
-        elif not self._workers.add(path, file.name, key):
-            self._cache.add(key, read_wheel(path, file_name=file.name))
+            self._cache.add(key, self._build_from_sdist(package, path, file.name, folder), folder)
+        elif not self._workers.add(path, file.name, key) and not self._stopped.is_set():
+            self._cache.add(key, read_wheel(path, file_name=file.name), folder)
 
     def _download(self, package: PlannedPackage, file: LockedFile, path: Path) -> None:
         with path.open("wb") as output:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, BytesContent, content_bytes
 from pulumi_poetry_layer.errors import PackageFileError, SubprocessError
-from pulumi_poetry_layer.host.process import Program, find_program, run
+from pulumi_poetry_layer.host.process import Program, find_program, run, temporary_variables
 from pulumi_poetry_layer.index.sources import Address
 from pulumi_poetry_layer.plan.chooser import wheel_tags
 from pulumi_poetry_layer.poetry.lock_values import address_problem, commit_problem
@@ -122,7 +122,12 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
         PackageFileError: the wheel is not pure Python.
         SubprocessError: the build failed; the error contains its output.
     """
-    environment = {**variables, "SOURCE_DATE_EPOCH": _EARLIEST_DATE, "PYTHONHASHSEED": "0"}
+    environment = {
+        **variables,
+        **temporary_variables(folder / "tmp"),
+        "SOURCE_DATE_EPOCH": _EARLIEST_DATE,
+        "PYTHONHASHSEED": "0",
+    }
     try:
         run(
             Program("python", sys.executable),

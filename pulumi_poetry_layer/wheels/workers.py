@@ -48,6 +48,7 @@ class WheelWorkers:
         self._arguments = ("-m", __name__, str(folder.absolute()))
         self._count = count
         self._idle: LifoQueue[AnsweringProcess | None] = LifoQueue()
+        self._started: list[AnsweringProcess] = []
         for _ in range(count):
             self._idle.put(None)
 
@@ -57,15 +58,19 @@ class WheelWorkers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if error is not None and not isinstance(error, Exception):  # Ctrl-C: do not wait for wheels that are being read
+            for worker in self._started:
+                worker.kill()
+            return
         for _ in range(self._count):
-            if worker := self._idle.get():
-                worker.close()
+            if idle := self._idle.get():
+                idle.close()
 
     def add(self, path: Path, file_name: str, key: str) -> bool:
         """Let a worker read a wheel into the cache. Return whether the wheel was added.
 
         Args:
-            path: the wheel's file.
+            path: the wheel's file, in a workspace of the cache.
             file_name: the name of the wheel.
             key: its key in the cache.
         """
@@ -73,7 +78,7 @@ class WheelWorkers:
             return False
         worker, answer = self._idle.get(), ""
         try:
-            worker = worker or AnsweringProcess(self._arguments)
+            worker = worker or self._start()
             with suppress(OSError):  # the process has ended
                 answer = worker.ask(json.dumps([str(path.absolute()), file_name, key]))
             if not answer:
@@ -84,6 +89,11 @@ class WheelWorkers:
         finally:  # always: other threads wait for a free worker
             self._idle.put(worker)
         return answer == _DONE
+
+    def _start(self) -> AnsweringProcess:
+        worker = AnsweringProcess(self._arguments)
+        self._started.append(worker)
+        return worker
 
 
 def main(folder: str) -> None:
@@ -97,7 +107,7 @@ def main(folder: str) -> None:
         answer = _FAILED
         with suppress(Exception):  # the caller reads the same wheel, and reports the error
             path, file_name, key = json.loads(line)
-            cache.add(key, read_wheel(Path(path), file_name=file_name))
+            cache.add(key, read_wheel(Path(path), file_name=file_name), Path(path).parent)
             answer = _DONE
         sys.stdout.write(f"{answer}\n")
         sys.stdout.flush()

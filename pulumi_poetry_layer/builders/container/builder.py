@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +35,7 @@ from pulumi_poetry_layer.builders.container.image import (
 from pulumi_poetry_layer.builders.poetry.index_access import index_access
 from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_settings
 from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
 
@@ -122,8 +122,8 @@ class ContainerBuilder:
             ContainerError: the image cannot be pulled, or the container was killed or ran too long.
             SubprocessError: Poetry failed; the error contains Poetry's output.
         """
-        with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
-            yield self._install(plan, files, Path(temporary))
+        with temporary_folder() as temporary:
+            yield self._install(plan, files, temporary)
 
     def _install(self, plan: BuildPlan, files: ProjectFiles, folder: Path) -> list[Member]:
         limits = ContainerLimits(network=self.network, timeout=self.timeout)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.cache import digest_name
+from pulumi_poetry_layer.host.files import expand_home
 from pulumi_poetry_layer.host.variables import Audience, VariableKind, seen_by, variable_kind
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def container_environment(variables: Mapping[str, str], access: IndexAccess) -> 
 
 def _content(name: str, path: str) -> bytes:
     try:
-        return Path(path).expanduser().read_bytes()
+        return expand_home(path).read_bytes()
     except OSError as error:
         raise InputError(
             f"{name} is set to a certificate file that cannot be read: {error.strerror}",

@@ -5,24 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from docker.errors import ImageNotFound
 from docker.utils import parse_repository_tag
-from filelock import FileLock
 
 from pulumi_poetry_layer.builders.container.container import CACHE_FOLDER, start_container
 from pulumi_poetry_layer.builders.container.daemon import DISK_HINT, LABEL, daemon_errors
 from pulumi_poetry_layer.builders.container.environment import CERTIFICATES_FOLDER
 from pulumi_poetry_layer.errors import BuildError, ContainerError, HostError
 from pulumi_poetry_layer.host.cache import cache_root
+from pulumi_poetry_layer.host.locks import locked
 from pulumi_poetry_layer.host.process import mask_secrets
 from pulumi_poetry_layer.host.variables import MIRROR_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from docker import DockerClient
     from docker.models.images import Image
 
@@ -155,7 +152,7 @@ def image_with_poetry(
     tag = hashlib.sha256(json.dumps([_RECIPE, base, requirements]).encode()).hexdigest()[:16]
     reference = f"{REPOSITORY}:{tag}"
     if _image(client, reference) is None:
-        with _image_lock(tag):
+        with locked(cache_root() / "locks" / f"image-{tag}.lock", f"the image {reference}"):
             if _image(client, reference) is None:
                 _log.info("installing %s into a copy of the build image (only once)", " and ".join(requirements))
                 with start_container(client, base, limits) as container:
@@ -183,15 +180,6 @@ def _install_poetry(
         ["rm", "-r", CERTIFICATES_FOLDER],
     ):
         container.run(command, environment=variables, hint=_INSTALL_HINT)
-
-
-@contextmanager
-def _image_lock(tag: str) -> Iterator[None]:
-    """Let one process of this host make an image while the others wait for it."""
-    folder = cache_root() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / f"image-{tag}.lock"):
-        yield
 
 
 def _image(client: DockerClient, reference: str) -> Image | None:

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +16,7 @@ from pulumi_poetry_layer.builders.poetry.failures import explain_failure
 from pulumi_poetry_layer.builders.poetry.pinned_lock import PATHS_FOLDER, pin_lock
 from pulumi_poetry_layer.builders.poetry.site_packages import read_site_packages
 from pulumi_poetry_layer.errors import SubprocessError
+from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.wheels.path_dependencies import copy_path
 
 if TYPE_CHECKING:
@@ -82,11 +82,11 @@ def install_plan(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, work
     settings = {"poetry.toml": access.poetry_toml} if access.poetry_toml else {}
     workspace.write({"pyproject.toml": access.pyproject, "poetry.lock": lock, **settings})
     paths = [package for package in plan.packages if package.digest]
-    with tempfile.TemporaryDirectory(prefix="poetry-layer-") as temporary:
+    with temporary_folder() as temporary:
         for package in paths:
-            copy_path(package, files.folder, Path(temporary, package.name))
+            copy_path(package, files.folder, temporary / package.name)
         if paths:
-            workspace.copy(Path(temporary), PATHS_FOLDER)
+            workspace.copy(temporary, PATHS_FOLDER)
     workspace.python(["-m", "venv", "--without-pip", _ENVIRONMENT_FOLDER])
     try:
         workspace.poetry(install_arguments(plan, cached=not access.logins))

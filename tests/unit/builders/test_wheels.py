@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
+import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
 from pulumi_poetry_layer.errors import (
     BuildError,
+    CacheError,
     DamagedSegmentError,
     DownloadError,
     MultipleInputError,
@@ -235,13 +237,28 @@ def test_wheel_of_a_url_dependency_is_in_the_layer(tmp_path: Path, index: Index)
     assert build(tmp_path, planned(package)).distributions["app"].files == 5
 
 
-def test_cache_that_cannot_be_written_is_an_error_with_a_hint(tmp_path: Path, index: Index) -> None:
-    """Otherwise the user sees a traceback."""
+def test_build_without_a_usable_cache_warns_and_keeps_nothing(
+    tmp_path: Path, index: Index, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A build would fail where the cache belongs to another user, or where the home folder cannot be written."""
     (tmp_path / "cache").write_bytes(b"a file where the folder should be")
 
-    with pytest.raises(BuildError, match="cannot be stored in the wheel cache") as caught:
+    assert build(tmp_path, planned(APP)) == build(tmp_path, planned(APP), cache="another")
+
+    assert caplog.text.count("the wheel cache cannot be used, so this build keeps nothing") == 1
+    assert "Not a directory" in caplog.text
+    assert list(Path(tempfile.gettempdir()).glob("poetry-layer-*")) == []
+
+
+def test_entry_that_cannot_be_read_back_is_an_error(
+    tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user would see a traceback if another program removes an entry."""
+    monkeypatch.setattr(WheelCache, "find", lambda *_: None)
+
+    with pytest.raises(CacheError, match="was added to the wheel cache, but cannot be read there") as caught:
         build(tmp_path, planned(APP))
-    assert "PULUMI_POETRY_LAYER_CACHE_DIR" in str(caught.value.hint)
+    assert "cache clear" in str(caught.value.hint)
 
 
 def sdist(setup: str = "", **files: str) -> bytes:

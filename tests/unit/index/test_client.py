@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import ssl
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +13,10 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from samples.index import Index, file_hash, serve
 
 from pulumi_poetry_layer.errors import DownloadError
-from pulumi_poetry_layer.index import client as index_module
 from pulumi_poetry_layer.index.access import Indexes
 from pulumi_poetry_layer.index.client import Downloader
 from pulumi_poetry_layer.index.credentials import Credentials
+from pulumi_poetry_layer.index.limits import Limits
 from pulumi_poetry_layer.index.pages import FileEnd
 from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
 from pulumi_poetry_layer.index.sources import Sources
@@ -30,7 +29,7 @@ DATA = bytes(range(256)) * 4000
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retry without a pause, and use no proxy for loopback."""
-    monkeypatch.setattr(index_module, "_FIRST_PAUSE", 0)
+    monkeypatch.setattr(Limits, "of", lambda _: Limits(first_pause=0))
     monkeypatch.setenv("NO_PROXY", "*")
 
 
@@ -421,7 +420,7 @@ def test_no_request_is_sent_after_the_deadline(index: Index) -> None:
     """A preview would wait for a slow index."""
     found = Downloader(mirrored(index)).find("app 1.0", "app", FILE, None)
     index.requests.clear()
-    late = Downloader(mirrored(index), deadline=time.monotonic() - 1)
+    late = Downloader(mirrored(index), limits=Limits(total=0))
     with pytest.raises(DownloadError, match="the time limit was reached"):
         late.find("app 1.0", "app", FILE, None)
     with pytest.raises(DownloadError, match="the time limit was reached"):
@@ -429,9 +428,9 @@ def test_no_request_is_sent_after_the_deadline(index: Index) -> None:
     assert index.requests == []
 
 
-def test_request_with_deadline_is_not_retried(index: Index) -> None:
+def test_request_is_sent_once_if_one_attempt_is_allowed(index: Index) -> None:
     """A preview would wait for the pauses between attempts."""
     index.failures = [503, 503]
     with pytest.raises(DownloadError):
-        Downloader(mirrored(index), deadline=time.monotonic() + 60).find("app 1.0", "app", FILE, None)
+        Downloader(mirrored(index), limits=Limits(attempts=1)).find("app 1.0", "app", FILE, None)
     assert len(index.requests) == 1

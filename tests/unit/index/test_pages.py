@@ -12,6 +12,7 @@ import pytest
 import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pypi_simple import DistributionPackage
 
 from pulumi_poetry_layer.index.pages import PageError, find_file
 
@@ -32,9 +33,14 @@ def answer(body: str | bytes, content_type: str = HTML) -> requests.Response:
     return response
 
 
+def read(response: requests.Response) -> DistributionPackage | None:
+    """The entry for the file on a page."""
+    return find_file(response, response.content, NAME)
+
+
 def found(body: str | bytes, content_type: str = HTML) -> tuple[str, int | None] | None:
     """Address and size of the file on a page; None if it is not on the page."""
-    file = find_file(answer(body, content_type), NAME)
+    file = read(answer(body, content_type))
     return (file.url, file.size) if file else None
 
 
@@ -205,7 +211,7 @@ def test_any_json_gives_a_file_or_a_page_error(document: Any, files: list[Any]) 
     """An answer of an index could end a deployment with a traceback."""
     for page in (document, {"files": files}, {"files": [{"filename": NAME, "url": file} for file in files]}):
         try:
-            file = find_file(answer(json.dumps(page), JSON), NAME)
+            file = read(answer(json.dumps(page), JSON))
         except PageError:
             continue
         assert file is None or (file.filename == NAME and isinstance(file.url, str))
@@ -222,7 +228,7 @@ MARKUP = st.sampled_from((
 def test_any_markup_gives_a_file_or_a_page_error(page: str, charset: str) -> None:
     """An answer of a proxy, such as a login form, could end a deployment with a traceback."""
     try:
-        file = find_file(answer(page, HTML + charset), NAME)
+        file = read(answer(page, HTML + charset))
     except PageError:
         return
     assert file is None or isinstance(file.url, str)

@@ -83,7 +83,7 @@ def test_only_one_thread_at_a_time_has_the_lock(cache: WheelCache) -> None:
     inside, most = [], []
 
     def enter(number: int) -> None:
-        with cache.lock(KEY):
+        with cache.lock(KEY, "app 1.0"):
             inside.append(number)
             most.append(len(inside))
             inside.remove(number)

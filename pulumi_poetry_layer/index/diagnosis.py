@@ -1,0 +1,94 @@
+"""What an error of the HTTP library means: the network, the index, the login, or this machine."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import requests
+from urllib3.exceptions import HTTPError, ProtocolError
+from urllib3.exceptions import SSLError as Urllib3SSLError
+from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
+
+from pulumi_poetry_layer.errors import BuildError
+from pulumi_poetry_layer.host.failures import host_error, lack_of_resources
+from pulumi_poetry_layer.index.failures import Failure, index_error
+
+if TYPE_CHECKING:
+    from pulumi_poetry_layer.index.access import PackageIndex
+
+_TRANSIENT = (429, 500, 502, 503, 504)
+_FAILURES = {401: Failure.UNAUTHORIZED, 403: Failure.FORBIDDEN, 404: Failure.MISSING, 410: Failure.MISSING}
+_NOT_TRUSTED = re.compile("verify failed|doesn't match|not valid for|certificate bundle", re.IGNORECASE)
+_TLS_ERRORS = (requests.exceptions.SSLError, Urllib3SSLError)
+_NETWORK_ERRORS = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    ProtocolError,
+    Urllib3TimeoutError,
+    OSError,
+)
+
+
+class TooLargeError(Exception):
+    """An index sends more than it may."""
+
+
+class TooSlowError(Exception):
+    """An index takes longer than it may."""
+
+
+class TrickleError(TooSlowError):
+    """An index sends hardly anything. Another attempt may help."""
+
+
+HTTP_ERRORS = (requests.RequestException, HTTPError, OSError, ValueError, TooLargeError, TooSlowError)
+"""What a request can raise. ``ValueError``: addresses that cannot be parsed."""
+
+
+def is_transient(error: Exception) -> bool:
+    """Whether another attempt may succeed."""
+    if isinstance(error, requests.HTTPError):
+        return error.response is not None and error.response.status_code in _TRANSIENT
+    if isinstance(error, TrickleError):
+        return True
+    if isinstance(error, (ValueError, TooSlowError, TooLargeError, *_TLS_ERRORS)) or lack_of_resources(error):
+        return False
+    return isinstance(error, _NETWORK_ERRORS)
+
+
+def download_error(error: Exception, index: PackageIndex, package: str, url: str | None = None) -> BuildError:
+    """The error of this package for an error of the HTTP library.
+
+    Args:
+        error: the error, one of :data:`HTTP_ERRORS`.
+        index: the index.
+        package: name and version of the package.
+        url: the address of the file, None if it was the project's page.
+    """
+    response = getattr(error, "response", None)
+    if isinstance(response, requests.Response):
+        failure = _FAILURES.get(response.status_code, Failure.OTHER)
+        login = index.login_for(response.url)
+        says_status = failure in {Failure.UNAUTHORIZED, Failure.FORBIDDEN}
+        detail = response.url if says_status else f"HTTP status {response.status_code}: {response.url}"
+        return index_error(failure, index.source, package, detail=detail, login=login)
+    if lack := lack_of_resources(error):
+        return host_error(lack, package)
+    message = str(error) or type(error).__name__
+    return index_error(_failure(error, message), index.source, package, detail=f"{url}: {message}" if url else message)
+
+
+def _failure(error: Exception, message: str) -> Failure:
+    if isinstance(error, TooLargeError):
+        return Failure.TOO_LARGE
+    if isinstance(error, TooSlowError):
+        return Failure.TOO_SLOW
+    if isinstance(error, _TLS_ERRORS):
+        return Failure.UNTRUSTED if _NOT_TRUSTED.search(message) else Failure.HANDSHAKE
+    if _NOT_TRUSTED.search(message):
+        return Failure.UNTRUSTED  # an environment variable has the path of a bundle that does not exist
+    if isinstance(error, _NETWORK_ERRORS) and not isinstance(error, ValueError):
+        return Failure.UNREACHABLE
+    return Failure.OTHER
