@@ -6,12 +6,12 @@ import base64
 import hashlib
 import json
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, BinaryIO
 
 
 @dataclass
@@ -28,6 +28,7 @@ class Index:
         sizes: whether JSON pages contain the sizes of the files (PEP 700).
         files_at: base URL of the links to files, relative to the page.
         redirects: path → URL to redirect to.
+        answers: path → functions that write the next answers to requests for it, headers included.
         requests: path and headers of each request.
         url: URL of the simple API.
     """
@@ -41,6 +42,7 @@ class Index:
     sizes: bool = False
     files_at: str = ".."
     redirects: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, list[Callable[[BinaryIO], None]]] = field(default_factory=dict)
     requests: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     url: str = ""
 
@@ -66,7 +68,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.index.requests.append((self.path, dict(self.headers)))
-        if self.index.failures:
+        if answers := self.index.answers.get(self.path):
+            self.close_connection = True
+            with suppress(OSError):  # the client gives up
+                answers.pop(0)(self.wfile)
+        elif self.index.failures:
             self._answer(self.index.failures.pop(0), b"")
         elif not self._logged_in():
             self._answer(401, b"", {"WWW-Authenticate": "Basic"})

@@ -238,16 +238,19 @@ def test_wheel_of_a_url_dependency_is_in_the_layer(tmp_path: Path, index: Index)
 
 
 def test_build_without_a_usable_cache_warns_and_keeps_nothing(
-    tmp_path: Path, index: Index, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, index: Index, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A build would fail where the cache belongs to another user, or where the home folder cannot be written."""
     (tmp_path / "cache").write_bytes(b"a file where the folder should be")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
 
     assert build(tmp_path, planned(APP)) == build(tmp_path, planned(APP), cache="another")
 
     assert caplog.text.count("the wheel cache cannot be used, so this build keeps nothing") == 1
     assert "Not a directory" in caplog.text
-    assert list(Path(tempfile.gettempdir()).glob("poetry-layer-*")) == []
+    assert list(temporary.iterdir()) == []
 
 
 def test_entry_that_cannot_be_read_back_is_an_error(

@@ -1,0 +1,171 @@
+"""A signal ends a build from the command line immediately, and nothing stays behind, whatever the build is doing."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event
+
+import pytest
+from samples import PROJECT, Package, lock_text
+from samples.hostile import Answer, silence
+from samples.index import Index, file_hash, serve
+from samples.wheels import WheelSample
+
+from pulumi_poetry_layer.plan.build_plan import PlannedPackage
+from pulumi_poetry_layer.poetry.locked import LockedFile
+from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no signals that end a process from outside")
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP] if os.name == "posix" else []
+WHEEL = WheelSample(files={"app/data.bin": os.urandom(3 << 20)})  # large enough for a worker process
+PAGE, FILE = "/simple/app/", f"/files/{WHEEL.file_name}"
+
+BACKEND = """
+import subprocess, sys, time
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    with open({marker!r}, "w") as file:
+        file.write(str(child.pid))
+    time.sleep(3600)
+"""
+"""A build backend that starts a program and never ends."""
+
+
+class Build:
+    """A build that runs as a program, with folders of its own."""
+
+    def __init__(self, folder: Path, index: Index, file_name: str, data: bytes) -> None:
+        self.cache, self.temporary, project = folder / "cache", folder / "temporary", folder / "project"
+        for new in (self.temporary, project):
+            new.mkdir()
+        (project / "pyproject.toml").write_text(PROJECT)
+        lock = lock_text(PROJECT, [Package(name="app", files=(file_name,))])
+        wrong, right = Package(name="app", files=(file_name,)).table()["files"][0]["hash"], file_hash(data)
+        (project / "poetry.lock").write_text(lock.replace(wrong, right))
+        self.output = folder / "layer.zip"
+        variables = {
+            "PULUMI_POETRY_LAYER_CACHE_DIR": str(self.cache),
+            "POETRY_PYPI_MIRROR_URL": index.url,
+            "POETRY_REQUESTS_TIMEOUT": "3600",
+            "NO_PROXY": "*",
+            "TMPDIR": str(self.temporary),
+        }
+        command = ["build", "--project-dir", str(project), "--output", str(self.output)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pulumi_poetry_layer", *command],
+            env={**os.environ, **variables},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def await_file(self, path: Path) -> str:
+        """The text of a file, when it has one."""
+        while self.process.poll() is None:
+            with suppress(FileNotFoundError):
+                if text := path.read_text():
+                    return text
+            time.sleep(0.01)
+        raise AssertionError(self.process.communicate()[1])
+
+    def end(self, number: int) -> str:
+        """Send a signal, wait for the end, check that nothing stays, and return what was printed."""
+        self.process.send_signal(number)
+        _, printed = self.process.communicate()
+        assert self.process.returncode == -number
+        assert not self.output.exists()
+        assert [path for path in self.cache.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
+        assert list(self.cache.rglob(".adding-*")) == []
+        assert list(self.temporary.iterdir()) == []
+        return printed
+
+
+@contextmanager
+def build(folder: Path, file_name: str, data: bytes, answers: dict[str, list[Answer]]) -> Iterator[Build]:
+    """A running build."""
+    with serve(Index(files={file_name: data}, answers=answers)) as index:
+        running = Build(folder, index, file_name, data)
+        try:
+            yield running
+        finally:
+            running.process.kill()
+            running.process.communicate()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("path", [PAGE, FILE])
+def test_signal_ends_a_build_that_waits_for_an_index(tmp_path: Path, number: int, path: str) -> None:
+    """Ctrl-C would wait for the timeout of the request, and a temporary file would stay in the cache."""
+    reached = Event()
+    start = b"" if path == PAGE else b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\nPK"
+    with build(tmp_path, WHEEL.file_name, WHEEL.data(), {path: [silence(reached, start)]}) as running:
+        reached.wait()
+        assert running.end(number) == ("interrupted\n" if number == signal.SIGINT else f"ended by {number.name}\n")
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signal_ends_the_programs_of_a_build(tmp_path: Path, number: int) -> None:
+    """A build backend and the compilers that it started would continue without anyone who waits for them."""
+    marker, name = tmp_path / "child", "app-1.0.tar.gz"
+    with build(tmp_path, name, sdist(BACKEND.format(marker=str(marker))), {}) as running:
+        child = int(running.await_file(marker))
+        running.end(number)
+    while _runs(child):  # until the system has removed it
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signal_ends_a_build_that_waits_for_another_process(tmp_path: Path, number: int) -> None:
+    """Ctrl-C would wait until the other process is done."""
+    package = PlannedPackage(
+        name="app", version="1.0", file=LockedFile(WHEEL.file_name, file_hash(WHEEL.data())), source=None
+    )
+    wheels = WheelCache(tmp_path / "cache" / "cache" / "wheels")
+    with wheels.lock(cache_key(package), "app 1.0"), build(tmp_path, WHEEL.file_name, WHEEL.data(), {}) as running:
+        assert running.process.stderr
+        assert f"waiting for process {os.getpid()} on " in running.process.stderr.readline()
+        running.process.send_signal(number)
+        running.process.communicate()
+        assert running.process.returncode == -number
+
+
+def test_ignored_signal_stays_ignored(tmp_path: Path) -> None:
+    """A build under nohup would end when the terminal is closed."""
+    code = (
+        "import os, signal; from pulumi_poetry_layer.host.cleanup import end_on_signals\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "print(end_on_signals(lambda: os.kill(os.getpid(), signal.SIGHUP) or 'done'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "done\n"
+
+
+def sdist(backend: str) -> bytes:
+    """A source distribution with a build backend of its own, which needs nothing from an index."""
+    project = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, text in {"pyproject.toml": project, "backend.py": backend}.items():
+            info = tarfile.TarInfo(f"app-1.0/{name}")
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{process}/stat")
+    return not (status.exists() and ") Z " in status.read_text())  # ended, but its parent has not looked yet
