@@ -72,11 +72,14 @@ def locked(path: Path, where: str, patience: Patience | None = None) -> Iterator
         _acquire(lock, owner, where, patience)
     except (OSError, NotImplementedError) as error:
         _log.warning("%s: another process may do the same work, because %s cannot be locked: %s", where, path, error)
-    with registered(lambda: _write_owner(owner, lock), lambda _: _remove_owner(owner, lock)):
+    if not lock.is_locked:
+        yield
+        return
+    with registered(lambda: _write_owner(owner), lambda _: _remove(owner)):
         try:
             yield
         finally:
-            _remove_owner(owner, lock)
+            _remove(owner)
             lock.release()
 
 
@@ -102,10 +105,9 @@ def _acquire(lock: FileLock, owner: Path, where: str, patience: Patience) -> Non
             is_announced = True
 
 
-def _write_owner(owner: Path, lock: FileLock) -> None:
-    if lock.is_locked:
-        with suppress(OSError):
-            owner.write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
+def _write_owner(owner: Path) -> None:
+    with suppress(OSError):
+        owner.write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
 
 
 def _read_owner(owner: Path) -> str:
@@ -117,7 +119,6 @@ def _read_owner(owner: Path) -> str:
     return "another process"
 
 
-def _remove_owner(owner: Path, lock: FileLock) -> None:
-    if lock.is_locked:
-        with suppress(OSError):
-            owner.unlink()
+def _remove(owner: Path) -> None:
+    with suppress(OSError):
+        owner.unlink()

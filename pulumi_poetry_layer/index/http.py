@@ -110,8 +110,9 @@ class HttpClient:
             except HTTP_ERRORS:
                 if not watch.has_cut:
                     raise
-            else:
+            if not watch.has_cut:
                 return
+        # Also without an error: an answer whose connection is shut down can look as if it was complete.
         raise TooSlowError("the time limit was reached before the answer was complete")
 
     def blocks(self, response: requests.Response, most: int, end: float) -> Iterator[bytes]:

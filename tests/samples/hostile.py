@@ -5,32 +5,32 @@ from __future__ import annotations
 import gzip
 import time
 from collections.abc import Callable
+from io import BufferedIOBase
 from threading import Event
-from typing import BinaryIO
 
-Answer = Callable[[BinaryIO], None]
+Answer = Callable[[BufferedIOBase], None]
 
 _PAUSE = 0.005  # seconds
 
 
-def headers_without_end(output: BinaryIO) -> None:
+def headers_without_end(output: BufferedIOBase) -> None:
     """A header that becomes longer, byte by byte."""
     output.write(b"HTTP/1.1 200 OK\r\nX: ")
     _trickle(output, b"x")
 
 
-def interim_answers_without_end(output: BinaryIO) -> None:
+def interim_answers_without_end(output: BufferedIOBase) -> None:
     """The status "100 Continue" again and again."""
     _trickle(output, b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
-def body_without_end(output: BinaryIO) -> None:
+def body_without_end(output: BufferedIOBase) -> None:
     """A body of a length that the headers do not give, byte by byte."""
     output.write(b"HTTP/1.1 200 OK\r\n\r\n")
     _trickle(output, b"x")
 
 
-def chunks_without_end(output: BinaryIO) -> None:
+def chunks_without_end(output: BufferedIOBase) -> None:
     """A body in chunks of one byte."""
     output.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     _trickle(output, b"1\r\nx\r\n")
@@ -39,7 +39,7 @@ def chunks_without_end(output: BinaryIO) -> None:
 def redirect_with_body_without_end(location: str) -> Answer:
     """A redirect whose body does not end."""
 
-    def answer(output: BinaryIO) -> None:
+    def answer(output: BufferedIOBase) -> None:
         output.write(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n".encode())
         _trickle(output, b"x" * 100_000)
 
@@ -51,7 +51,7 @@ def compressed_zeros(size: int, content_type: str) -> Answer:
     body = gzip.compress(bytes(size))
     head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Encoding: gzip\r\n\r\n"
 
-    def answer(output: BinaryIO) -> None:
+    def answer(output: BufferedIOBase) -> None:
         output.write(head.encode() + body)
 
     return answer
@@ -61,7 +61,7 @@ def status(code: int, **headers: str) -> Answer:
     """An answer without a body."""
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
 
-    def answer(output: BinaryIO) -> None:
+    def answer(output: BufferedIOBase) -> None:
         output.write(f"HTTP/1.1 {code} Status\r\n{lines}Content-Length: 0\r\n\r\n".encode())
 
     return answer
@@ -70,7 +70,7 @@ def status(code: int, **headers: str) -> Answer:
 def part_of(data: bytes, length: int) -> Answer:
     """The first bytes of a file; then the connection breaks."""
 
-    def answer(output: BinaryIO) -> None:
+    def answer(output: BufferedIOBase) -> None:
         output.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data[:length])
 
     return answer
@@ -79,7 +79,7 @@ def part_of(data: bytes, length: int) -> Answer:
 def silence(reached: Event, start: bytes = b"") -> Answer:
     """A server that sends nothing, or nothing more after ``start``. Sets ``reached`` when it begins to be silent."""
 
-    def answer(output: BinaryIO) -> None:
+    def answer(output: BufferedIOBase) -> None:
         output.write(start)
         reached.set()
         Event().wait()
@@ -87,7 +87,7 @@ def silence(reached: Event, start: bytes = b"") -> Answer:
     return answer
 
 
-def _trickle(output: BinaryIO, data: bytes) -> None:
+def _trickle(output: BufferedIOBase, data: bytes) -> None:
     while True:  # until the client closes the connection
         output.write(data)
         time.sleep(_PAUSE)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from threading import Thread
-from typing import Any, BinaryIO
+from typing import Any
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Index:
     sizes: bool = False
     files_at: str = ".."
     redirects: dict[str, str] = field(default_factory=dict)
-    answers: dict[str, list[Callable[[BinaryIO], None]]] = field(default_factory=dict)
+    answers: dict[str, list[Callable[[BufferedIOBase], None]]] = field(default_factory=dict)
     requests: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     url: str = ""
 

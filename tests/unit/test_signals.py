@@ -84,7 +84,8 @@ class Build:
         _, printed = self.process.communicate()
         assert self.process.returncode == -number
         assert not self.output.exists()
-        assert [path for path in self.cache.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
+        files = [path.name for path in self.cache.rglob("*") if path.is_file() and path.suffix != ".lock"]
+        assert files == ["CACHEDIR.TAG"]
         assert list(self.cache.rglob(".adding-*")) == []
         assert list(self.temporary.iterdir()) == []
         return printed
@@ -98,8 +99,8 @@ def build(folder: Path, file_name: str, data: bytes, answers: dict[str, list[Ans
         try:
             yield running
         finally:
-            running.process.kill()
-            running.process.communicate()
+            with running.process as process:
+                process.kill()
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -110,7 +111,8 @@ def test_signal_ends_a_build_that_waits_for_an_index(tmp_path: Path, number: int
     start = b"" if path == PAGE else b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\nPK"
     with build(tmp_path, WHEEL.file_name, WHEEL.data(), {path: [silence(reached, start)]}) as running:
         reached.wait()
-        assert running.end(number) == ("interrupted\n" if number == signal.SIGINT else f"ended by {number.name}\n")
+        printed = running.end(number)
+    assert printed == ("interrupted\n" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}\n")
 
 
 @pytest.mark.parametrize("number", SIGNALS)

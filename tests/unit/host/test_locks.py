@@ -24,6 +24,12 @@ with locked(Path(sys.argv[1]), "other 1.0"):
 """
 
 
+def enter(lock: Path, patience: Patience | None = None) -> None:
+    """Lock the file and release it."""
+    with locked(lock, "app 1.0", patience):
+        pass
+
+
 @pytest.fixture
 def lock(tmp_path: Path) -> Path:
     """The path of a lock file in a folder that does not exist yet."""
@@ -41,13 +47,10 @@ def holder(lock: Path) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def test_long_wait_ends_with_an_error_that_names_the_other_process(
-    lock: Path, holder: subprocess.Popen[str]
-) -> None:
+def test_long_wait_ends_with_an_error_that_names_the_other_process(lock: Path, holder: subprocess.Popen[str]) -> None:
     """A build would wait forever, for example for a process that was stopped with Ctrl-Z."""
-    with pytest.raises(HostError, match=rf"waited 0 seconds for process {holder.pid} on .*, which has locked") as caught:
-        with locked(lock, "app 1.0", Patience(limit=0)):
-            pass
+    with pytest.raises(HostError, match=rf"waited 0 seconds for process {holder.pid} on .*, which has") as caught:
+        enter(lock, Patience(limit=0))
     assert caught.value.where == "app 1.0"
     assert str(lock) in caught.value.what
     assert "PULUMI_POETRY_LAYER_LOCK_TIMEOUT" in str(caught.value.hint)
@@ -83,8 +86,7 @@ def test_wait_is_announced_once_and_ends_with_the_lock(
 def test_short_wait_is_not_announced(lock: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Every build with many packages would print messages that mean nothing."""
     assert Patience().notice == 2
-    with locked(lock, "app 1.0"):
-        pass
+    enter(lock)
     assert caplog.messages == []
 
 
@@ -94,8 +96,7 @@ def test_lock_of_the_same_process_is_named_as_such(lock: Path) -> None:
 
     def wait() -> None:
         try:
-            with locked(lock, "app 1.0", Patience(limit=0)):
-                pass
+            enter(lock, Patience(limit=0))
         except HostError as error:
             problems.append(error.what)
 
@@ -111,8 +112,7 @@ def test_wait_ends_when_the_build_ends(lock: Path, holder: subprocess.Popen[str]
     stop = threading.Event()
     stop.set()
     with pytest.raises(HostError, match="the build has ended"):
-        with locked(lock, "app 1.0", Patience(limit=3600, stop=stop)):
-            pass
+        enter(lock, Patience(limit=3600, stop=stop))
 
 
 @pytest.mark.parametrize("text", ["", "\x1b[2J", "\xff" * 999, None])
@@ -120,11 +120,10 @@ def test_owner_file_with_other_content_is_not_shown(
     lock: Path, holder: subprocess.Popen[str], text: str | None
 ) -> None:
     """Anyone who can write to the cache could send control characters to the terminal."""
-    owner = lock.with_name("x.lock.owner")
+    owner = lock.with_name(".x.lock.owner")
     owner.unlink() if text is None else owner.write_text(text, encoding="latin-1")
     with pytest.raises(HostError, match="waited 0 seconds for another process, which has locked"):
-        with locked(lock, "app 1.0", Patience(limit=0)):
-            pass
+        enter(lock, Patience(limit=0))
 
 
 def test_only_the_lock_file_stays(lock: Path) -> None:
@@ -139,8 +138,7 @@ def test_block_runs_without_a_lock_if_the_file_cannot_be_locked(
 ) -> None:
     """A build would fail on a file system without locks, or if the folder belongs to another user."""
     (tmp_path / "file").touch()
-    with locked(tmp_path / "file" / "x.lock", "app 1.0"):
-        pass
+    enter(tmp_path / "file" / "x.lock")
     assert "app 1.0: another process may do the same work" in caplog.text
 
 
