@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -23,11 +24,13 @@ from samples.wheels import WheelSample
 from pulumi_poetry_layer.plan.build_plan import PlannedPackage
 from pulumi_poetry_layer.poetry.locked import LockedFile
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
+from pulumi_poetry_layer.wheels.workers import worker_count
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no signals that end a process from outside")
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP] if os.name == "posix" else []
 WHEEL = WheelSample(files={"app/data.bin": os.urandom(3 << 20)})  # large enough for a worker process
+ARCHITECTURE = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
 PAGE, FILE = "/simple/app/", f"/files/{WHEEL.file_name}"
 
 BACKEND = """
@@ -42,10 +45,29 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
 """A build backend that starts a program and never ends."""
 
 
+WORKER = """
+import os, sys, time
+
+if "pulumi_poetry_layer.wheels.workers" in sys.orig_argv:
+    with open({marker!r}, "w") as file:
+        file.write(str(os.getpid()))
+    time.sleep(3600)
+"""
+"""A module that Python imports when it starts. It stops worker processes."""
+
+POETRY = """#!/bin/sh
+sleep 3600 &
+echo $! > {marker}
+touch "$TMPDIR/temporary"
+wait
+"""
+"""A Poetry that starts a program and never ends."""
+
+
 class Build:
     """A build that runs as a program, with folders of its own."""
 
-    def __init__(self, folder: Path, index: Index, file_name: str, data: bytes) -> None:
+    def __init__(self, folder: Path, index: Index, file_name: str, data: bytes, *options: str) -> None:
         self.cache, self.temporary, project = folder / "cache", folder / "temporary", folder / "project"
         for new in (self.temporary, project):
             new.mkdir()
@@ -60,8 +82,10 @@ class Build:
             "POETRY_REQUESTS_TIMEOUT": "3600",
             "NO_PROXY": "*",
             "TMPDIR": str(self.temporary),
+            "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)]),
         }
-        command = ["build", "--project-dir", str(project), "--output", str(self.output)]
+        command = ["build", "--project-dir", str(project), "--output", str(self.output), *options]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pulumi_poetry_layer", *command],
             env={**os.environ, **variables},
@@ -92,10 +116,12 @@ class Build:
 
 
 @contextmanager
-def build(folder: Path, file_name: str, data: bytes, answers: dict[str, list[Answer]]) -> Iterator[Build]:
+def build(
+    folder: Path, file_name: str, data: bytes, *options: str, answers: dict[str, list[Answer]] | None = None
+) -> Iterator[Build]:
     """A running build."""
-    with serve(Index(files={file_name: data}, answers=answers)) as index:
-        running = Build(folder, index, file_name, data)
+    with serve(Index(files={file_name: data}, answers=answers or {})) as index:
+        running = Build(folder, index, file_name, data, *options)
         try:
             yield running
         finally:
@@ -109,7 +135,7 @@ def test_signal_ends_a_build_that_waits_for_an_index(tmp_path: Path, number: int
     """Ctrl-C would wait for the timeout of the request, and a temporary file would stay in the cache."""
     reached = Event()
     start = b"" if path == PAGE else b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\nPK"
-    with build(tmp_path, WHEEL.file_name, WHEEL.data(), {path: [silence(reached, start)]}) as running:
+    with build(tmp_path, WHEEL.file_name, WHEEL.data(), answers={path: [silence(reached, start)]}) as running:
         reached.wait()
         printed = running.end(number)
     assert printed == ("interrupted\n" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}\n")
@@ -119,11 +145,37 @@ def test_signal_ends_a_build_that_waits_for_an_index(tmp_path: Path, number: int
 def test_signal_ends_the_programs_of_a_build(tmp_path: Path, number: int) -> None:
     """A build backend and the compilers that it started would continue without anyone who waits for them."""
     marker, name = tmp_path / "child", "app-1.0.tar.gz"
-    with build(tmp_path, name, sdist(BACKEND.format(marker=str(marker))), {}) as running:
+    with build(tmp_path, name, sdist(BACKEND.format(marker=str(marker)))) as running:
         child = int(running.await_file(marker))
         running.end(number)
-    while _runs(child):  # until the system has removed it
-        time.sleep(0.01)
+    await_end(child)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signal_ends_the_worker_processes_of_a_build(tmp_path: Path, number: int) -> None:
+    """A process that reads a large wheel would continue, and put files into a folder that is removed."""
+    marker = tmp_path / "worker"
+    (tmp_path / "sitecustomize.py").write_text(WORKER.format(marker=str(marker)))
+    with build(tmp_path, WHEEL.file_name, WHEEL.data()) as running:
+        if worker_count() == 0:
+            pytest.skip("a host with one processor has no worker processes")
+        worker = int(running.await_file(marker))
+        running.end(number)
+    await_end(worker)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the local builder needs a Linux with glibc")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signal_ends_poetry(tmp_path: Path, number: int) -> None:
+    """Poetry would continue, and its temporary files would stay."""
+    marker, poetry = tmp_path / "child", tmp_path / "poetry"
+    poetry.write_text(POETRY.format(marker=marker))
+    poetry.chmod(0o755)
+    options = ["--builder", "local", "--runtime", "python{}.{}".format(*sys.version_info[:2])]
+    with build(tmp_path, WHEEL.file_name, WHEEL.data(), *options, "--architecture", ARCHITECTURE) as running:
+        child = int(running.await_file(marker))
+        running.end(number)
+    await_end(child)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -133,7 +185,7 @@ def test_signal_ends_a_build_that_waits_for_another_process(tmp_path: Path, numb
         name="app", version="1.0", file=LockedFile(WHEEL.file_name, file_hash(WHEEL.data())), source=None
     )
     wheels = WheelCache(tmp_path / "cache" / "cache" / "wheels")
-    with wheels.lock(cache_key(package), "app 1.0"), build(tmp_path, WHEEL.file_name, WHEEL.data(), {}) as running:
+    with wheels.lock(cache_key(package), "app 1.0"), build(tmp_path, WHEEL.file_name, WHEEL.data()) as running:
         assert running.process.stderr
         assert f"waiting for process {os.getpid()} on " in running.process.stderr.readline()
         running.process.send_signal(number)
@@ -162,6 +214,12 @@ def sdist(backend: str) -> bytes:
             info.size = len(text.encode())
             archive.addfile(info, io.BytesIO(text.encode()))
     return buffer.getvalue()
+
+
+def await_end(process: int) -> None:
+    """Wait until the system has removed a process that was ended."""
+    while _runs(process):
+        time.sleep(0.01)
 
 
 def _runs(process: int) -> bool:
