@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.errors import (
         ArchiveError,
         BuildError,
+        CacheError,
         ContainerError,
         DownloadError,
         HostError,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArchiveError",
     "BuildError",
+    "CacheError",
     "ContainerBuilder",
     "ContainerError",
     "DownloadError",
@@ -69,6 +71,7 @@ __all__ = [
 _MODULES = {
     "ArchiveError": "errors",
     "BuildError": "errors",
+    "CacheError": "errors",
     "ContainerBuilder": "builders.container.builder",
     "ContainerError": "errors",
     "DownloadError": "errors",

@@ -11,7 +11,8 @@ from functools import lru_cache, reduce
 
 from packaging.version import InvalidVersion, Version
 
-from pulumi_poetry_layer.poetry.version_sets import Span, VersionSet, union_of
+from pulumi_poetry_layer.poetry.version_sets import VersionSet, union_of
+from pulumi_poetry_layer.poetry.version_spans import Span
 
 _ANY = re.compile(r"v?[*xX](\.[*xX])*")
 _ALTERNATIVES = re.compile(r"\s*\|\|?\s*")

@@ -106,7 +106,7 @@ def test_any_key_has_a_place_in_the_cache(key: str) -> None:
     """A key that is no file name would make a build fail, or lead out of the cache."""
     with tempfile.TemporaryDirectory() as folder:
         assert WheelCache(Path(folder)).find(key, "app") is None
-        with WheelCache(Path(folder)).lock(key):
+        with WheelCache(Path(folder)).lock(key, "app 1.0"):
             assert not list(Path(folder).parent.glob("*.lock"))
 
 
