@@ -38,7 +38,7 @@ _HEX_DIGITS = {
 
 _HASH = re.compile("|".join(f"{algorithm}:[0-9a-fA-F]{{{digits}}}" for algorithm, digits in _HEX_DIGITS.items()))
 _COMMIT = re.compile("[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
-_COMMON_FILE_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._+!-]{0,254}")
+_COMMON_FILE = re.compile("sha256:[0-9a-f]{64} [A-Za-z0-9][A-Za-z0-9._+!-]{0,254}")
 _NAME = re.compile("[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _GROUP = re.compile("[A-Za-z0-9._-]+")
 
@@ -66,6 +66,11 @@ def check(table: Table, key: str, text: str, problem_of: Callable[[str], str | N
         raise table.problem(key, problem)
 
 
+def is_common_file(name: str, hash_: str) -> bool:
+    """Whether name and hash of a file are as usual, so that they need no further check. A lock file has thousands."""
+    return _COMMON_FILE.fullmatch(f"{hash_} {name}") is not None
+
+
 def hash_problem(text: str) -> str | None:
     """Why a text is not ``<algorithm>:<hexadecimal digits>``; None if it is."""
     if _HASH.fullmatch(text):
@@ -78,8 +83,6 @@ def hash_problem(text: str) -> str | None:
 
 def file_name_problem(text: str) -> str | None:
     """Why a text is not the name of a file in an unknown folder; None if it is."""
-    if _COMMON_FILE_NAME.fullmatch(text):
-        return None
     if not text.strip(" .") or text.startswith("-") or any(separator in text for separator in "/\\:"):
         return f"{text!r} is not a file name"
     if has_control_character(text):

@@ -24,6 +24,7 @@ from pulumi_poetry_layer.poetry.lock_values import (
     file_name_problem,
     group_problem,
     hash_problem,
+    is_common_file,
     name_problem,
     reference_problem,
     source_type_problem,
@@ -201,10 +202,10 @@ def _locked_files(table: Table, key: str) -> Iterable[LockedFile]:
             file.text("file")
             file.text("hash")
             raise AssertionError("unreachable: one of the two keys is wrong")
-        if problem := hash_problem(digest):
-            raise table.problem(f"{key}[{index}].hash", problem)
-        if problem := file_name_problem(name):
-            raise table.problem(f"{key}[{index}].file", problem)
+        if not is_common_file(name, digest):
+            file = table.nested(f"{key}[{index}]", entry)
+            check(file, "hash", digest, hash_problem)
+            check(file, "file", name, file_name_problem)
         yield LockedFile(name, digest)
 
 

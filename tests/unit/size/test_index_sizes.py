@@ -20,7 +20,7 @@ from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
 from pulumi_poetry_layer.index.sources import Sources
 from pulumi_poetry_layer.plan.build_plan import PlannedPackage
-from pulumi_poetry_layer.poetry.locked import LockedSource
+from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 from pulumi_poetry_layer.size.index_sizes import IndexSizes, TimeBudget
 from pulumi_poetry_layer.size.wheel_directory import WheelSizes, read_directory
 
@@ -105,6 +105,17 @@ def test_index_without_range_requests_gives_only_the_size_of_the_wheel(
     index.files, index.ranges, index.sizes = {SAMPLE.file_name: large}, False, sizes
     sizes_found = index_sizes(tmp_path, index).sizes(packages())
     assert sizes_found == {"app": WheelSizes(size=len(large), unzipped_size=None)}
+
+
+def test_sizes_are_cached_inside_the_cache_whatever_the_hash_is(tmp_path: Path, index: Index) -> None:
+    """A lock file could overwrite files of its user in a preview."""
+    (package,) = packages()
+    file = LockedFile(SAMPLE.file_name, f"sha256:{tmp_path}/../x")
+    cache = tmp_path / "a" / "cache"
+    assert index_sizes(cache, index).sizes([replace(package, file=file)])
+    assert index_sizes(cache, index).sizes([replace(package, file=file)])
+    (entry,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert entry.parent.parent == cache
 
 
 def test_address_with_an_unclear_login_is_not_used(tmp_path: Path, index: Index) -> None:

@@ -86,6 +86,16 @@ def test_bytecode_scripts_and_files_of_the_environment_are_left_out(site_package
     assert not members["python/demo/__init__.py"].executable
 
 
+@pytest.mark.parametrize("path", ["", ".", "/etc/passwd", "../../x"])
+def test_path_in_record_that_names_no_file_in_site_packages_is_left_out(site_packages: Path, path: str) -> None:
+    """Otherwise a distribution puts a file of the host into the layer, or the user gets a traceback."""
+    record = site_packages / "demo-1.0.dist-info" / "RECORD"
+    record.write_text(f'{record.read_text()}\n"{path}",,\n')
+    members = by_name(read_site_packages(site_packages, plan_of(demo="1.0")))
+    assert sorted(members)[-1] == "python/demo/tool.sh"
+    assert len(members) == 5
+
+
 def test_record_lists_exactly_the_files_in_the_layer(site_packages: Path) -> None:
     """Otherwise tools that read RECORD in the function look for missing files, or find wrong digests."""
     members = by_name(read_site_packages(site_packages, plan_of(demo="1.0")))
