@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from pulumi_poetry_layer.builders.builder import given_credentials
 from pulumi_poetry_layer.builders.poetry.index_access import index_access
 from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_settings
 from pulumi_poetry_layer.errors import HostError, SubprocessError
-from pulumi_poetry_layer.host.cache import cache_folder, make_cache_folder
+from pulumi_poetry_layer.host.cache import cache_folder, using_cache
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.host.process import Program, find_program, run, temporary_variables
 from pulumi_poetry_layer.host.variables import MIRROR_VARIABLE, Audience, seen_by
@@ -80,9 +80,7 @@ class LocalBuilder:
         interpreter = find_interpreter(plan.target)
         poetry = find_program(self.poetry, hint=_POETRY_HINT)
         access = index_access(plan, files, Credentials.of_host(files.folder, self.credentials))
-        with suppress(OSError):  # Poetry reports a cache folder that it cannot create
-            make_cache_folder(cache_folder("poetry"))
-        with temporary_folder() as temporary:
+        with using_cache(), temporary_folder() as temporary:
             folder = temporary.resolve()
             environment = poetry_environment(os.environ, folder, access) | temporary_variables(folder / "tmp")
             yield install_plan(plan, files, access, _HostWorkspace(folder, interpreter, poetry, environment))

@@ -21,7 +21,7 @@ from pulumi_poetry_layer.errors import (
     VerificationError,
     raise_problems,
 )
-from pulumi_poetry_layer.host.cache import cache_folder
+from pulumi_poetry_layer.host.cache import cache_folder, using_cache
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
@@ -82,7 +82,7 @@ class WheelBuilder:
         """
         raise_problems(_compilation_problems(plan))
         cache = WheelCache(Path(self.cache_dir) if self.cache_dir else cache_folder("wheels"))
-        with ExitStack() as stack:
+        with using_cache(), ExitStack() as stack:
             wheels = _wheels(plan, cache, files, self.credentials, stack)
             try:
                 yield [wheel.segment for wheel in wheels]

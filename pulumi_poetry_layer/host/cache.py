@@ -6,14 +6,16 @@ import hashlib
 import os
 import stat
 import time
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import BaseFileLock, FileLock
 from platformdirs import user_cache_path
 
 from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.host.cleanup import registered
 from pulumi_poetry_layer.host.files import expand_home
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ _TAG_TEXT = f"""\
 # This folder is the cache of pulumi-poetry-layer. `pulumi-poetry-layer cache clear` removes the files in it.
 # Backup programs may skip it: https://bford.info/cachedir/
 """
+_IN_USE = ".in-use-"
+_CLEARING = ".clearing.lock"
+_CLEARING_SECONDS = 60.0
 _LASTING_LEVELS = 2
 _TEMPORARY_SECONDS = 3600
 """A temporary file or lock that has not changed for so long belongs to no running build."""
@@ -75,6 +80,39 @@ def cache_size() -> int:
     return sum(size for _, size in _files_in(cache_folder("")))
 
 
+@contextmanager
+def using_cache() -> Iterator[None]:
+    """Let :func:`clear_cache` remove nothing while the block runs. Waits if the cache is being cleared."""
+    root = cache_folder("")
+    marker = root / f"{_IN_USE}{os.urandom(8).hex()}"
+    lock = FileLock(marker)
+    with ExitStack() as stack:
+        with suppress(OSError, NotImplementedError):  # the folder cannot be written to, or has no locks
+            make_cache_folder(root)
+            with FileLock(root / _CLEARING, timeout=_CLEARING_SECONDS):
+                stack.enter_context(registered(lock.acquire, lambda _: marker.unlink(missing_ok=True)))
+                stack.callback(_remove_marker, lock, marker)
+        yield
+
+
+def _remove_marker(lock: BaseFileLock, marker: Path) -> None:
+    lock.release()
+    with suppress(OSError):
+        marker.unlink(missing_ok=True)
+
+
+def _is_used(root: Path) -> bool:
+    """Whether a process is in :func:`using_cache`. Removes the markers of processes that were killed."""
+    for marker in root.glob(f"{_IN_USE}*"):
+        lock = FileLock(marker, timeout=0)
+        try:
+            lock.acquire()
+        except (OSError, NotImplementedError):
+            return True
+        _remove_marker(lock, marker)
+    return False
+
+
 @dataclass(frozen=True)
 class ClearedCache:
     """What :func:`clear_cache` did.
@@ -93,7 +131,7 @@ class ClearedCache:
 
 
 def clear_cache() -> ClearedCache:
-    """Remove all files from the cache, except those that running builds are working with.
+    """Remove all files from the cache; none if a build is using it.
 
     Raises:
         InputError: the folder is not empty and not marked, so it may contain files that are not this package's.
@@ -105,6 +143,17 @@ def clear_cache() -> ClearedCache:
             where=str(root),
             hint=f"remove the cache yourself, or set {ENVIRONMENT_VARIABLE} to an empty or new folder",
         )
+    if not root.exists():
+        return ClearedCache(folder=root, files=0, size=0, kept=0)
+    with ExitStack() as stack:
+        with suppress(OSError, NotImplementedError):
+            stack.enter_context(FileLock(root / _CLEARING, timeout=_CLEARING_SECONDS))
+        if _is_used(root):
+            return ClearedCache(folder=root, files=0, size=0, kept=sum(1 for _ in _files_in(root)))
+        return _cleared(root)
+
+
+def _cleared(root: Path) -> ClearedCache:
     files = size = kept = 0
     old_folders = [folder for folder in _folders_in(root) if not _is_in_use(folder, root)]
     for path, length in _files_in(root):
@@ -149,7 +198,7 @@ def _files_in(folder: Path) -> Iterator[tuple[Path, int]]:
                 found = path.lstat()
             except OSError:
                 continue  # another process has removed it
-            if not stat.S_ISDIR(found.st_mode) and path != folder / _TAG:
+            if not stat.S_ISDIR(found.st_mode) and path.name not in {_TAG, _CLEARING}:
                 yield path, found.st_size
 
 

@@ -33,6 +33,7 @@ from pulumi_poetry_layer.errors import (
     VerificationError,
     WheelError,
 )
+from pulumi_poetry_layer.host.cache import ClearedCache, clear_cache
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.sources import Sources
 from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice, PlannedPackage
@@ -125,6 +126,25 @@ def test_damaged_cache_entry_is_an_error_and_is_fetched_again(tmp_path: Path, in
     with pytest.raises(DamagedSegmentError, match="run the command again"):
         build(tmp_path, planned(APP))
     assert build(tmp_path, planned(APP)) == first
+
+
+def test_cache_that_is_cleared_during_a_build_does_not_break_it(
+    tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise `cache clear` removes wheels that a build has just downloaded, and the build fails."""
+    add_wheels = fetch.add_wheels
+    cleared: list[ClearedCache] = []
+
+    def add_and_clear(packages: list[PlannedPackage], *arguments: object) -> None:
+        add_wheels(packages, *arguments)  # type: ignore[arg-type]
+        cleared.append(clear_cache())
+
+    monkeypatch.setattr(fetch, "add_wheels", add_and_clear)
+    with WheelBuilder().build(planned(APP), ProjectFiles(pyproject="", lock="")) as segments:
+        write_archive(segments, tmp_path / "layer.zip")
+
+    assert [result.files for result in cleared] == [0]
+    assert clear_cache().files > 0
 
 
 def test_wheel_that_another_process_just_added_is_not_downloaded_again(

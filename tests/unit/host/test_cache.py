@@ -10,7 +10,14 @@ import pytest
 from platformdirs import user_cache_path
 
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.host.cache import cache_folder, cache_root, cache_size, clear_cache, make_cache_folder
+from pulumi_poetry_layer.host.cache import (
+    cache_folder,
+    cache_root,
+    cache_size,
+    clear_cache,
+    make_cache_folder,
+    using_cache,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +98,20 @@ def test_files_of_running_builds_are_kept_until_they_are_old(moved: Path) -> Non
     assert recent.exists()
     assert lock.exists()
     assert not old.exists()
+
+
+def test_nothing_is_removed_while_a_build_uses_the_cache(moved: Path) -> None:
+    """A build would fail because `cache clear` removes the wheels that it has just found."""
+    entry = add(moved / "wheels" / "5" / "entry")
+    with using_cache():
+        cleared = clear_cache()
+    assert (cleared.files, entry.exists()) == (0, True)
+    assert cleared.kept >= 1
+    (moved / ".in-use-of-a-killed-process").touch()
+
+    assert clear_cache().files == 1
+    assert not entry.exists()
+    assert not list(moved.glob(".in-use-*"))
 
 
 def test_folder_with_other_files_is_neither_marked_nor_cleared(moved: Path) -> None:
