@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         StaleLockError,
         SubprocessError,
         TargetError,
+        UnreachableError,
         VerificationError,
         WheelError,
     )
@@ -62,6 +63,7 @@ __all__ = [
     "StaleLockError",
     "SubprocessError",
     "TargetError",
+    "UnreachableError",
     "VerificationError",
     "WheelBuilder",
     "WheelError",
@@ -91,6 +93,7 @@ _MODULES = {
     "StaleLockError": "errors",
     "SubprocessError": "errors",
     "TargetError": "errors",
+    "UnreachableError": "errors",
     "VerificationError": "errors",
     "WheelBuilder": "builders.wheels",
     "WheelError": "errors",

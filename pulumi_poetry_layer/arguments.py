@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from enum import Enum
@@ -19,6 +18,7 @@ from pulumi.runtime.settings import get_monitor
 from pulumi_poetry_layer.builders.builder import Builder
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
+from pulumi_poetry_layer.host.program import program_folder
 from pulumi_poetry_layer.layer.build import plan_request
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest, is_list_of_strings
 from pulumi_poetry_layer.layer.stack_credentials import credentials_problems
@@ -48,21 +48,12 @@ class LayerArguments(TypedDict, total=False):
     bucket: pulumi.Input[str] | None
     key_prefix: pulumi.Input[str] | None
     skip_destroy: pulumi.Input[bool] | None
+    build_dir: str | os.PathLike[str] | None
 
 
 def is_mocked() -> bool:
     """Whether this is a unit test with Pulumi's mocks: nothing is published then, and no file is written."""
     return isinstance(get_monitor(), MockMonitor)
-
-
-def program_folder() -> Path:
-    """The folder of the Pulumi program, even if the program has changed its working directory; respects ``main:``."""
-    # The engine's Python host starts in that folder and runs it as a directory (runpy.run_path). Only such a program
-    # has a spec with this name, and the origin of the spec is absolute.
-    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-    if spec is not None and spec.name == "__main__" and spec.origin:
-        return Path(spec.origin).parent
-    return Path.cwd()
 
 
 def plan_arguments(
@@ -75,6 +66,7 @@ def plan_arguments(
     extras: Sequence[str] = (),
     exclude: Sequence[str] = (),
     builder: Builder | str = DEFAULT_BUILDER,
+    build_dir: str | os.PathLike[str] | None = None,
     **publishing: Any,
 ) -> tuple[LayerRequest, BuildPlan, ProjectFiles]:
     """Plan a layer from the arguments of :class:`PoetryLayer`.
@@ -88,6 +80,7 @@ def plan_arguments(
         extras: extras of the project.
         exclude: distributions to leave out.
         builder: a builder or its name.
+        build_dir: folder for the zips.
         **publishing: the arguments that only decide how the layer is published; AWS's limits on them are checked.
 
     Raises:
@@ -97,6 +90,8 @@ def plan_arguments(
     strings = {"runtime": runtime, "architecture": architecture}
     lists = {"groups": groups, "extras": extras, "exclude": exclude}
     others = {"project_dir": project_dir, "builder": builder}
+    if build_dir is not None:
+        others["build_dir"] = build_dir
     raise_problems(
         [
             *argument_problems(strings, lists, others),
@@ -113,6 +108,7 @@ def plan_arguments(
         extras=tuple(map(plain, extras)),
         exclude=tuple(map(plain, exclude)),
         builder=make_builder(builder) if isinstance(builder, str) else builder,
+        shown_dir=Path(project_dir),
     )
     plan, files = plan_request(request)
     refuse_empty(plan)
@@ -146,7 +142,7 @@ def argument_problems(
             yield InputError(f"must be a string, not {value!r}", where=name)
         elif name in lists and not is_list_of_strings(value):
             yield InputError(f"must be a list of strings, not {value!r}", where=name)
-        elif name == "project_dir" and not isinstance(value, (str, os.PathLike)):
+        elif name in {"project_dir", "build_dir"} and not isinstance(value, (str, os.PathLike)):
             yield InputError(f"must be a path, not {value!r}", where=name)
 
 

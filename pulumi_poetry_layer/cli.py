@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from io import TextIOWrapper
 from pathlib import Path
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from pulumi_poetry_layer.host.build_log import show_output
 from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
 from pulumi_poetry_layer.host.cleanup import end_on_signals, end_process, temporary_folder
 from pulumi_poetry_layer.host.failures import host_error, host_errors
+from pulumi_poetry_layer.host.output import accept_all_characters
 from pulumi_poetry_layer.layer.artifact import LayerArtifact
 from pulumi_poetry_layer.layer.build import build_request, plan_request
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
@@ -73,8 +73,8 @@ def _prepare_streams() -> None:
     """Make streams that the caller has closed, or that cannot encode all characters, usable."""
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the end
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does
+    accept_all_characters(sys.stdout)
+    accept_all_characters(sys.stderr)
 
 
 def _run(options: argparse.Namespace) -> int:

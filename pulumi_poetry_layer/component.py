@@ -15,17 +15,18 @@ from weakref import WeakKeyDictionary
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_poetry_layer.arguments import LayerArguments, default_layer_name, is_mocked, plan_arguments, program_folder
+from pulumi_poetry_layer.arguments import LayerArguments, default_layer_name, is_mocked, plan_arguments
 from pulumi_poetry_layer.builders.builder import Builder
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER
 from pulumi_poetry_layer.errors import PoetryLayerError
+from pulumi_poetry_layer.host.program import program_folder
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
-from pulumi_poetry_layer.layer.zip_store import ensure_artifact, put_placeholder
+from pulumi_poetry_layer.layer.zip_store import ensure_artifact
 from pulumi_poetry_layer.matrix import PoetryLayerMatrix
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
-from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, request_inputs
-from pulumi_poetry_layer.publish.archive_hash import zip_path
+from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, owner_of, request_inputs
+from pulumi_poetry_layer.publish.build_folder import ZipPlace, place_zip
 from pulumi_poetry_layer.publish.drift import built_sha256, checked_arn, refuse_different_zip, remove_different_copy
 from pulumi_poetry_layer.publish.layer_version import (
     LayerSettings,
@@ -94,6 +95,7 @@ class PoetryLayer(pulumi.ComponentResource):
         bucket: pulumi.Input[str] | None = None,
         key_prefix: pulumi.Input[str] | None = None,
         skip_destroy: pulumi.Input[bool] | None = None,
+        build_dir: str | os.PathLike[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare a layer.
@@ -114,6 +116,8 @@ class PoetryLayer(pulumi.ComponentResource):
             bucket: S3 bucket to publish through, needed for zips over 50 MiB; default: direct upload.
             key_prefix: start of the S3 object's key; only with ``bucket``.
             skip_destroy: keep a layer version in AWS when it is replaced or destroyed.
+            build_dir: folder for the zips, relative to the Pulumi program; default: ``poetry-layer:buildDir`` in the
+                stack's configuration, or ``.poetry-layer``.
             opts: options of the component; docs/lifecycle.md lists which child gets which option.
 
         Raises:
@@ -135,14 +139,17 @@ class PoetryLayer(pulumi.ComponentResource):
                 compatible_runtimes=compatible_runtimes,
                 bucket=bucket,
                 key_prefix=key_prefix,
+                build_dir=build_dir,
             )
+            label = _label(name)
+            place = place_zip(label, plan.fingerprint, build_dir)
         except PoetryLayerError as error:
             # The engine prints only the message of a RunError; for other errors it prints a traceback.
             raise pulumi.RunError(f"PoetryLayer {name!r}: {error}") from error
         super().__init__(TYPE, name, None, opts)
         lock_digest = hashlib.sha256(files.lock.encode()).hexdigest()[:16]
         extra_inputs = {"direct_upload": bucket is None, "lock_digest": lock_digest}
-        layer_zip, packages = self._declare_build(name, request, plan, extra_inputs)
+        layer_zip, packages = self._declare_build(name, label, place, request, plan, extra_inputs)
         settings = LayerSettings(
             layer_name=default_layer_name(name) if layer_name is None else layer_name,
             compatible_architectures=[request.architecture],
@@ -192,25 +199,26 @@ class PoetryLayer(pulumi.ComponentResource):
         return PoetryLayerMatrix(name, cls, runtimes=runtimes, architectures=architectures, opts=opts, **arguments)
 
     def _declare_build(
-        self, name: str, request: LayerRequest, plan: BuildPlan, extra_inputs: dict[str, Any]
+        self,
+        name: str,
+        label: str,
+        place: ZipPlace,
+        request: LayerRequest,
+        plan: BuildPlan,
+        extra_inputs: dict[str, Any],
     ) -> tuple[LayerZip, dict[str, str]]:
         """Declare the child that builds the zip; also return the packages, as distribution → readable version."""
-        label = _label(name)
-        path = zip_path(label, plan.fingerprint, stack=pulumi.get_stack())
-        zip_file = program_folder() / path
-        if not is_mocked():
-            put_placeholder(zip_file)
         packages = {package.name: package.readable_version for package in plan.packages}
         folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
-        inputs = {"fingerprint": plan.fingerprint, "packages": packages, "zip": path, **extra_inputs}
+        inputs = {"fingerprint": plan.fingerprint, "packages": packages, "zip": place.path, **extra_inputs}
         inputs[DRY_RUN] = pulumi.runtime.is_dry_run()
         build = LayerBuild(
             f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
         )
         hooks = _zip_hooks(
-            label, request, zip_file, build, plan.fingerprint, direct_upload=extra_inputs["direct_upload"]
+            label, request, place.file, build, plan.fingerprint, direct_upload=extra_inputs["direct_upload"]
         )
-        return LayerZip(path=path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
+        return LayerZip(path=place.path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
 
     def _set_outputs(self, request: LayerRequest, fingerprint: str, packages: dict[str, str]) -> None:
         self.arn = self.layer_version.arn
@@ -273,9 +281,10 @@ def _zip_hooks(
     async def ensure_zip(_: pulumi.ResourceHookArgs) -> None:
         request_with_login = with_stack_credentials(request, get_configuration)
         sha256 = await built_sha256(build, fingerprint)
+        owner = owner_of(str(await build.id.future()), zip_file)
         # In a thread: the event loop of the program must serve the engine while the zip is built.
         artifact = await asyncio.to_thread(
-            ensure_artifact, request_with_login, zip_file, fingerprint=fingerprint, sha256=sha256
+            ensure_artifact, request_with_login, zip_file, fingerprint=fingerprint, owner=owner, sha256=sha256
         )
         refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
         await refuse_different_zip(artifact, sha256, build)

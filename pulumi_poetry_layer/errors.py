@@ -8,7 +8,7 @@ from pulumi_poetry_layer.masking import mask_urls
 from pulumi_poetry_layer.printable import printable, printable_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -94,7 +94,29 @@ class MultipleInputError(InputError):
         super().__init__(f"{len(self.problems)} problems")
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.what}:", *(f"- {problem}" for problem in self.problems)])
+        entries = [str(problem) for problem in _merged(self.problems)]
+        if len(entries) == 1:
+            return entries[0]
+        return "\n".join([f"{len(entries)} problems:", *(f"- {entry}" for entry in entries)])
+
+
+_MOST_PLACES = 5
+
+
+def _merged(problems: Iterable[PoetryLayerError]) -> Iterator[PoetryLayerError]:
+    """The problems, but those that only differ in the place as one: an index that is down is one problem."""
+    alike: dict[object, list[PoetryLayerError]] = {}
+    for problem in problems:
+        is_single = problem.where is None or isinstance(problem, MultipleInputError)
+        alike.setdefault(id(problem) if is_single else (problem.what, problem.hint), []).append(problem)
+    for first, *others in alike.values():
+        if not others:
+            yield first
+            continue
+        places = [problem.where or "" for problem in (first, *others)]
+        more = len(places) - _MOST_PLACES
+        shown = ", ".join(places[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
+        yield PoetryLayerError(first.what, where=shown, hint=first.hint)
 
 
 class BuildError(PoetryLayerError):
@@ -123,6 +145,10 @@ class DownloadError(BuildError):
     """An index or a file is not reachable, or the download is not the locked file."""
 
     is_one_line = True
+
+
+class UnreachableError(DownloadError):
+    """An index cannot be reached, so no other package can be downloaded from it either."""
 
 
 class ArchiveError(BuildError):

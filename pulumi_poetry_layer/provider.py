@@ -7,9 +7,12 @@ The state of a stack contains the provider pickled *by reference*: never rename 
 from __future__ import annotations
 
 import sys
+import traceback
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from pulumi.dynamic import (
     CheckFailure,
@@ -25,6 +28,7 @@ from pulumi.dynamic import (
 
 from pulumi_poetry_layer.compare.changes import describe_changes, describe_new
 from pulumi_poetry_layer.errors import PoetryLayerError
+from pulumi_poetry_layer.host.output import write_line
 from pulumi_poetry_layer.printable import printable
 
 if TYPE_CHECKING:
@@ -41,6 +45,7 @@ DRY_RUN = "dry_run"
 """Input that says whether this is a preview, because the engine does not say so. It is never written to the state."""
 
 _ID = "poetry-layer-build"
+"""The start of the id of a build. The rest is random, because the id says to whom a zip in the build folder belongs."""
 
 _configurations: list[Callable[[str], Any]] = []
 """Functions that look up a key in the stack's configuration; ``configure`` adds one, and the last one is used."""
@@ -54,6 +59,7 @@ class LayerBuildProvider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         """Keep the stack's configuration in this process. It contains decrypted secrets, so it is not an attribute."""
         _configurations.append(req.config.get)
+        _hide_tracebacks()
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """In a preview, print one line about what changes, and refuse a layer that is certain to be over a limit.
@@ -71,13 +77,13 @@ class LayerBuildProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Build the zip, unless an intact one is there."""
-        return CreateResult(_ID, _build(props, describe_new(props)))
+        id_ = f"{_ID}-{uuid4().hex}"
+        return CreateResult(id_, _build(id_, props, describe_new(props)))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Build the zip for the new fingerprint, then remove the old zip."""
-        outputs = _build(_news, describe_changes(_olds, _news) or describe_new(_news))
-        if _olds.get("zip") != _news["zip"]:
-            _remove_zip(Path(_olds["zip"]))
+        outputs = _build(_id, _news, describe_changes(_olds, _news) or describe_new(_news))
+        _remove_zips(_id, Path(_olds["zip"]), keep=Path(_news["zip"]))
         return UpdateResult(outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -86,7 +92,7 @@ class LayerBuildProvider(ResourceProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the zip from the build folder."""
-        _remove_zip(Path(_props["zip"]))
+        _remove_zips(_id, Path(_props["zip"]))
 
 
 class LayerBuild(Resource, module="poetry-layer", name="LayerBuild"):
@@ -186,38 +192,64 @@ def _time_budget() -> TimeBudget:
     return TimeBudget()
 
 
-def _build(props: dict[str, Any], change: str) -> dict[str, Any]:
+def _build(id_: str, props: dict[str, Any], change: str) -> dict[str, Any]:
     """Build the zip and return the outputs: the inputs, and the digest and sizes of the zip.
 
     ``change`` says what changes in the layer; it is printed because there may not have been a preview.
     """
     from pulumi_poetry_layer.size.limits import megabytes
 
-    try:
-        artifact = _artifact(props)
-    except PoetryLayerError as error:
-        # The SDK prints the traceback of an error with all its causes; the message of these errors is enough.
-        raise error.with_traceback(None) from None
+    artifact = _artifact(id_, props)
     sizes = f"{megabytes(artifact.size)} zipped, {megabytes(artifact.unzipped_size)} unzipped"
     _print_line(f"{_layer_name(props)}: {change}; built, {sizes}")
     return {**props, "size": artifact.size, "unzipped_size": artifact.unzipped_size, "sha256": artifact.sha256}
 
 
-def _artifact(props: dict[str, Any]) -> LayerArtifact:
+def _artifact(id_: str, props: dict[str, Any]) -> LayerArtifact:
     from pulumi_poetry_layer.host.build_log import show_output
-    from pulumi_poetry_layer.layer.zip_store import ensure_artifact
+    from pulumi_poetry_layer.layer.zip_store import ensure_artifact, is_intact
     from pulumi_poetry_layer.size.limits import refuse_over_limit
 
     show_output(_print_line)
-    artifact = ensure_artifact(_request(props), Path(props["zip"]), fingerprint=props["fingerprint"])
-    refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=props.get("direct_upload", True))
+    zip_file, direct_upload = Path(props["zip"]), props.get("direct_upload", True)
+    if not is_intact(zip_file):
+        # There may not have been a preview, and a layer that AWS will refuse must not be downloaded.
+        where = f"layer {_layer_name(props)}"
+        if error := _expected_size(props).error(where=where, direct_upload=direct_upload):
+            raise error
+    owner = owner_of(id_, zip_file)
+    artifact = ensure_artifact(_request(props), zip_file, fingerprint=props["fingerprint"], owner=owner)
+    refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
     return artifact
 
 
-def _remove_zip(path: Path) -> None:
-    from pulumi_poetry_layer.layer.zip_store import remove_zip
+def _remove_zips(id_: str, zip_file: Path, keep: Path | None = None) -> None:
+    from pulumi_poetry_layer.layer.zip_store import remove_zips
 
-    remove_zip(path)
+    remove_zips(zip_file, owner_of(id_, zip_file), keep=keep)
+
+
+def owner_of(id_: str, zip_file: Path) -> str:
+    """The owner of the zips of a build with this id."""
+    if id_ != _ID:
+        return id_
+    return f"{_ID}-{zip_file.stem.rpartition('-')[0]}"  # in states of 0.1.0 all builds have the same id
+
+
+def _hide_tracebacks() -> None:
+    """Let the SDK send only the message of this package's errors to the engine, without a traceback before it.
+
+    ``pulumi.dynamic.__main__`` sends ``traceback.format_exc()`` for every error; there is no other way to send text. If
+    a release of the SDK does something else, the traceback is shown again.
+    """
+    server = sys.modules["__main__"]
+    if getattr(server.__spec__, "name", None) == "pulumi.dynamic.__main__" and hasattr(server, "traceback"):
+        vars(server)["traceback"] = SimpleNamespace(**{**vars(traceback), "format_exc": _format_error})
+
+
+def _format_error() -> str:
+    error = sys.exc_info()[1]
+    return printable(str(error)) if isinstance(error, PoetryLayerError) else traceback.format_exc()
 
 
 def _layer_name(props: dict[str, Any]) -> str:
@@ -227,5 +259,4 @@ def _layer_name(props: dict[str, Any]) -> str:
 
 def _print_line(line: str) -> None:
     """Print a line to the user: the engine shows the output of this process as messages of the stack."""
-    sys.stdout.write(f"{printable(line)}\n")
-    sys.stdout.flush()
+    write_line(printable(line), sys.stdout)

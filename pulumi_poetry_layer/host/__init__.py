@@ -3,8 +3,10 @@
 * ``files``: writes files atomically, and computes the SHA-256 of a file.
 * ``process``: runs programs, and masks secrets in their output. The only module that starts subprocesses.
 * ``variables``: names of environment variables, and the table of which programs may see which variables (pure).
+* ``program``: the folder of the running Pulumi program.
 * ``cache``: the cache folder of this package.
 * ``build_log``: passes the output of a running build on, line by line.
+* ``output``: prints lines to streams that may be closed, full or unable to encode a character.
 
 This room may import ``errors``, ``masking`` and ``names``.
 """

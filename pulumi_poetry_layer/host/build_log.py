@@ -38,5 +38,5 @@ class _LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         line = printable(record.getMessage())
         if line.strip():
-            with suppress(OSError):  # a closed or full stream must not fail the build
+            with suppress(OSError, ValueError):  # a stream that is closed or full must not stop the build
                 self._show_line(line)

@@ -54,7 +54,7 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
         if fingerprint is not None and plan.fingerprint != fingerprint:
             raise InputError(
                 "pyproject.toml, poetry.lock or a path dependency changed while Pulumi was running",
-                where=str(request.project_dir),
+                where=str(request.where),
                 hint="run the command again",
             )
         check_output(output, plan, files)

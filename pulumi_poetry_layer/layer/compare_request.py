@@ -46,7 +46,7 @@ def _hint(old: Path) -> str | None:
 
 def _old_side(request: LayerRequest, new: ParsedRequest, old: Path) -> PlannedProject:
     if old.is_dir():
-        parsed = parse_request(replace(request, project_dir=old))
+        parsed = parse_request(replace(request, project_dir=old, shown_dir=None))
     else:
         lock = parse_lockfile(_read_lock(old))
         # An old lock file is usually stale for the current pyproject.toml; the comparison is about its content.

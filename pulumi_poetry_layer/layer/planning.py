@@ -52,7 +52,7 @@ def parse_request(request: LayerRequest) -> ParsedRequest:
             return None
 
     target = attempt(lambda: Target(request.runtime, request.architecture))
-    files = attempt(lambda: read_project_files(request.project_dir))
+    files = attempt(lambda: read_project_files(request.project_dir, request.where))
     project = attempt(lambda: parse_project(files.pyproject)) if files else None
     lock = attempt(lambda: parse_lockfile(files.lock)) if files else None
     if target is None or files is None or project is None or lock is None:

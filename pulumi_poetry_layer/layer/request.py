@@ -35,6 +35,7 @@ class LayerRequest:
         extras: extras of the project.
         exclude: distributions to leave out, with the dependencies that only they need.
         builder: the builder.
+        shown_dir: ``project_dir`` as the user has written it, for messages; None if it is the same.
     """
 
     project_dir: Path
@@ -44,10 +45,20 @@ class LayerRequest:
     extras: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     builder: Builder = field(default_factory=lambda: make_builder(DEFAULT_BUILDER))
+    shown_dir: Path | None = None
+
+    @property
+    def where(self) -> Path:
+        """The project's folder, for messages."""
+        return self.project_dir if self.shown_dir is None else self.shown_dir
 
 
-def read_project_files(project_dir: Path) -> ProjectFiles:
+def read_project_files(project_dir: Path, shown_dir: Path | None = None) -> ProjectFiles:
     """Read pyproject.toml and poetry.lock.
+
+    Args:
+        project_dir: their folder.
+        shown_dir: the folder as messages show it; None means ``project_dir``.
 
     Raises:
         ProjectError: pyproject.toml is missing or unreadable.
@@ -60,12 +71,12 @@ def read_project_files(project_dir: Path) -> ProjectFiles:
         ("pyproject.toml", ProjectError, "set project_dir to the folder of a Poetry project"),
         ("poetry.lock", LockFileError, "run `poetry lock` in that folder"),
     ):
-        path = project_dir / name
+        path, where = project_dir / name, str((shown_dir or project_dir) / name)
         try:
             texts.append(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            problems.append(error("no such file", where=str(path), hint=hint))
+            problems.append(error("no such file", where=where, hint=hint))
         except (OSError, UnicodeDecodeError) as cause:
-            problems.append(error(f"cannot be read: {cause}", where=str(path)))
+            problems.append(error(f"cannot be read: {getattr(cause, 'strerror', None) or cause}", where=where))
     raise_problems(problems)
     return ProjectFiles(pyproject=texts[0], lock=texts[1], folder=project_dir)

@@ -3,7 +3,8 @@
 Modules:
 
 - ``layer_version``: declares the ``LayerVersion``, and the S3 object if there is a bucket.
-- ``archive_hash``: the archive value with the fingerprint as its hash, and the path of the zip.
+- ``archive_hash``: the archive value with the fingerprint as its hash, and the name of the zip.
+- ``build_folder``: the folder with the zips, and the placeholder before a zip is built.
 - ``kept_hash``: restores that hash if a resource transform of the program removed it.
 - ``drift``: compares the published zip with the built one.
 - ``sdk_internals``: the private names of Pulumi's SDK that this package uses.

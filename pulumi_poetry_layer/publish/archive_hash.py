@@ -19,20 +19,27 @@ _ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 _ASSET = "c44067f5952c0a294b673a41bacd8c17"
 """Value of that key for an asset."""
 
-BUILD_FOLDER = ".poetry-layer"
-"""Folder beside the Pulumi program with the built zips, one folder for each stack."""
-
 _FINGERPRINT_DIGITS = 12
-_NOT_IN_A_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_NOT_IN_A_FILE_NAME = re.compile(r"^[.]+|[^A-Za-z0-9._-]+")
 
 
-def zip_path(name: str, fingerprint: str, *, stack: str) -> str:
-    """The path of a layer's zip, relative to the program: the state must not contain a folder of this machine.
+def file_name(text: str) -> str:
+    """The name of a stack, project or layer as the name of a file: ``..`` would be another folder."""
+    return _NOT_IN_A_FILE_NAME.sub("-", text)
+
+
+def zip_path(name: str, fingerprint: str, *, stack: str, folder: str) -> str:
+    """The path of a layer's zip.
 
     Each stack has its own folder, so that a stack does not remove a zip that another stack is publishing.
+
+    Args:
+        name: name of the layer.
+        fingerprint: the fingerprint of the plan.
+        stack: name of the stack.
+        folder: the build folder.
     """
-    folder, file = (_NOT_IN_A_FILE_NAME.sub("-", text) for text in (stack, name))
-    return f"{BUILD_FOLDER}/{folder}/{file}-{fingerprint[:_FINGERPRINT_DIGITS]}.zip"
+    return f"{folder}/{file_name(stack)}/{file_name(name)}-{fingerprint[:_FINGERPRINT_DIGITS]}.zip"
 
 
 def is_of_fingerprint(path: str, fingerprint: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 from samples import PROJECTS
 
 from pulumi_poetry_layer import LocalBuilder, PoetryLayer, WheelBuilder
-from pulumi_poetry_layer.arguments import program_folder
 
 PROJECT = PROJECTS / "base"
 
@@ -103,6 +101,22 @@ def test_build_inputs_list_the_packages_and_contain_no_absolute_path(mocks: Reco
     assert build["fingerprint"].startswith(build["zip"][-16:-4])
 
 
+@pytest.mark.parametrize(
+    ("argument", "configured", "folder"),
+    [("zips", "other", "zips"), (None, "../zips", "../zips"), (Path("/zips"), None, "/zips")],
+)
+def test_build_folder_is_the_argument_or_the_one_in_the_configuration(
+    argument: str | Path | None, configured: str | None, folder: str, mocks: RecordingMocks
+) -> None:
+    """Otherwise zips are written into a checkout in which only another folder may be written."""
+    pulumi.runtime.set_all_config({"poetry-layer:buildDir": configured} if configured else {})
+    declare(build_dir=argument)
+    pulumi.runtime.set_all_config({})
+    path = f"{folder}/project/stack/deps-"
+    assert mocks.resources[BUILD]["zip"].startswith(path)
+    assert mocks.resources[LAYER]["code"].path == mocks.resources[BUILD]["zip"]
+
+
 def test_mocked_program_writes_no_file_and_needs_no_poetry(
     mocks: RecordingMocks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,13 +157,15 @@ def test_component_has_the_outputs_of_the_layer_version(mocks: RecordingMocks) -
         ({"groups": "main"}, "groups: must be a list of strings, not 'main'"),
         ({"runtime": None}, "runtime: must be a string, not None"),
         ({"builder": "docker"}, "builder: unknown builder 'docker'"),
-        ({"project_dir": "nowhere"}, "pyproject.toml: no such file"),
+        ({"project_dir": "../nowhere"}, "- ../nowhere/pyproject.toml: no such file"),
         ({"layer_name": "my.deps"}, "layer_name: 'my.deps' is not a valid layer name"),
         ({"layer_name": "x" * 141}, "is not a valid layer name"),
         ({"builder": WheelBuilder}, "builder: is a class, not a builder; write WheelBuilder()"),
         ({"builder": pulumi.Output.from_input("wheels")}, "builder: an Output is not accepted here"),
         ({"builder": 3}, "builder: must be a builder or the name of one, not 3"),
         ({"project_dir": None}, "project_dir: must be a path, not None"),
+        ({"build_dir": 3}, "build_dir: must be a path, not 3"),
+        ({"build_dir": pulumi.Output.from_input("zips")}, "build_dir: an Output is not accepted here"),
         ({"description": "x" * 257}, "description: has 257 characters; AWS allows 256"),
         ({"license_info": "x" * 513}, "license_info: has 513 characters; AWS allows 512"),
         ({"compatible_runtimes": ["python3.12"] * 16}, "compatible_runtimes: has 16 runtimes; AWS allows 15"),
@@ -175,19 +191,3 @@ def test_limits_of_aws_are_accepted(mocks: RecordingMocks) -> None:
     declare(description="x" * 256, license_info="x" * 512, compatible_runtimes=runtimes * 5)
     declare(description=pulumi.Output.from_input("d"), bucket=pulumi.Output.from_input("artifacts"))
     assert len(mocks.resources[LAYER]) > 0
-
-
-def test_program_folder_does_not_depend_on_the_working_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise a program that calls os.chdir writes the zip where the AWS plugin does not look."""
-    program = tmp_path / "program"
-    program.mkdir()
-    (program / "__main__.py").write_text(
-        "import os\nfrom pulumi_poetry_layer.arguments import program_folder\n"
-        "os.chdir('/')\nfolder = str(program_folder())\n"
-    )
-    monkeypatch.chdir(program)
-    assert runpy.run_path(".", run_name="__main__")["folder"] == str(program)
-    monkeypatch.chdir(tmp_path)
-    assert program_folder() == tmp_path

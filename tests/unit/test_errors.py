@@ -13,6 +13,7 @@ from pulumi_poetry_layer import errors
 from pulumi_poetry_layer.errors import (
     BuildError,
     DamagedSegmentError,
+    DownloadError,
     InputError,
     MultipleInputError,
     PoetryLayerError,
@@ -105,6 +106,15 @@ def test_input_errors_and_build_errors_are_separate() -> None:
 def test_errors_can_be_pickled(error: PoetryLayerError) -> None:
     """A build in a process pool would end with a pickling error instead of the real one."""
     assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - pickled on the same line
+
+
+def test_problems_that_differ_only_in_their_place_are_one_problem() -> None:
+    """A user without network would read the same cause and the same hint once for each of 52 packages."""
+    down = [DownloadError("PyPI cannot be reached", where=f"p{number} 1.0", hint="check it") for number in range(7)]
+    message = "p0 1.0, p1 1.0, p2 1.0, p3 1.0, p4 1.0 and 2 more: PyPI cannot be reached\n  hint: check it"
+    assert str(MultipleInputError(down)) == message
+    other = BuildError("other", where="p8 1.0")
+    assert str(MultipleInputError([*down, other])) == f"2 problems:\n- {message}\n- p8 1.0: other"
 
 
 def test_every_public_error_is_exported_at_the_root() -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 from samples import PROJECTS
 
@@ -19,7 +23,7 @@ from pulumi_poetry_layer.archive.members import BytesContent, Member
 from pulumi_poetry_layer.builders import registry
 from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.compare.changes import UNTOUCHED
-from pulumi_poetry_layer.errors import BuildError, InputError
+from pulumi_poetry_layer.errors import BuildError, InputError, PublishError
 from pulumi_poetry_layer.layer.build import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.layer.zip_store import note_of
@@ -61,6 +65,8 @@ def one_file_builder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[On
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(OneFileBuilder, "builds", 0)
     monkeypatch.setitem(registry._BUILDERS, "one-file", (__name__, "OneFileBuilder"))
+    small = KnownSizes(200_000, 400_000)
+    monkeypatch.setattr(index_sizes, "size_lookups", lambda *_: (WheelCache(Path("no-cache")), small))
     return OneFileBuilder
 
 
@@ -68,8 +74,13 @@ def inputs(folder: Path = PROJECT, *, stack: str = "dev") -> dict[str, Any]:
     """Inputs of the build as the component creates them."""
     request = LayerRequest(project_dir=folder, runtime="python3.12", builder=OneFileBuilder())
     plan, _ = plan_request(request)
-    path = zip_path("deps", plan.fingerprint, stack=stack)
+    path = zip_path("deps", plan.fingerprint, stack=stack, folder=".poetry-layer")
     return {"fingerprint": plan.fingerprint, "packages": {}, "zip": path, **request_inputs(request, str(folder))}
+
+
+def create(props: dict[str, Any]) -> str:
+    """Create the build and return its id."""
+    return str(LayerBuildProvider().create(props).id)
 
 
 def test_diff_depends_only_on_the_fingerprint() -> None:
@@ -250,22 +261,72 @@ def test_update_removes_the_old_zip_and_delete_the_last_one() -> None:
     """Otherwise every change leaves a zip in the build folder."""
     provider = LayerBuildProvider()
     old = inputs()
-    provider.create(old)
+    id_ = create(old)
     new = inputs(PROJECT.parent / "package_changed")
-    provider.update("id", old, new)
+    provider.update(id_, old, new)
     assert not Path(old["zip"]).exists()
     assert Path(new["zip"]).exists()
-    provider.delete("id", new)
-    assert list(Path(".poetry-layer").iterdir()) == []
+    provider.delete(id_, new)
+    assert not Path(".poetry-layer").exists()
+
+
+def test_builds_of_older_releases_which_have_the_same_id_only_remove_their_own_zips() -> None:
+    """Otherwise the update of one layer removes the zips of the others, while they are uploaded."""
+    provider, new = LayerBuildProvider(), inputs(PROJECT.parent / "package_changed")
+    for name in ("one", "two"):
+        zips = {key: values["zip"].replace("deps", name) for key, values in (("old", inputs()), ("new", new))}
+        provider.update("poetry-layer-build", {**inputs(), "zip": zips["old"]}, {**new, "zip": zips["new"]})
+    provider.delete("poetry-layer-build", {**new, "zip": new["zip"].replace("deps", "one")})
+    assert [path.name.partition("-")[0] for path in Path(".poetry-layer/dev").glob("*.zip")] == ["two"]
+
+
+def test_renamed_stack_removes_its_zip_under_the_old_name() -> None:
+    """Otherwise each rename leaves a zip in the build folder for good."""
+    provider, old = LayerBuildProvider(), inputs(stack="dev")
+    id_ = create(old)
+    new = inputs(PROJECT.parent / "package_changed", stack="renamed")
+    provider.update(id_, old, new)
+    assert sorted(path.name for path in Path(".poetry-layer").glob("*")) == [".gitignore", "renamed"]
+    provider.delete(id_, new)
+    assert not Path(".poetry-layer").exists()
+
+
+def test_renamed_stack_keeps_the_zip_of_a_new_stack_with_the_old_name() -> None:
+    """Otherwise an update of the renamed stack removes the zip that the new stack is publishing."""
+    provider, old = LayerBuildProvider(), inputs(stack="dev")
+    renamed, new = create(old), create(old)
+    provider.update(renamed, old, inputs(PROJECT.parent / "package_changed", stack="renamed"))
+    assert Path(old["zip"]).stat().st_size > 0
+    provider.delete(renamed, old)
+    assert Path(old["zip"]).stat().st_size > 0
+    provider.delete(new, old)
+    assert not Path(old["zip"]).exists()
+
+
+def test_replaced_build_keeps_the_zip_of_its_replacement() -> None:
+    """Otherwise `pulumi up --replace` deletes the zip that it has just built."""
+    old = create(inputs())
+    create(inputs())
+    LayerBuildProvider().delete(old, inputs())
+    assert Path(inputs()["zip"]).exists()
+
+
+def test_delete_also_removes_what_a_killed_update_has_left() -> None:
+    """Otherwise files of a destroyed stack stay in the build folder for good."""
+    id_, zip_file = create(inputs()), Path(inputs()["zip"])
+    zip_file.with_name(f"deps-{'0' * 12}.zip").touch()
+    zip_file.with_name(f".{zip_file.name}.0123.tmp").write_bytes(b"half")
+    LayerBuildProvider().delete(id_, inputs())
+    assert not Path(".poetry-layer").exists()
 
 
 def test_update_removes_only_the_zip_of_its_own_stack(one_file_builder: type[OneFileBuilder]) -> None:
     """Otherwise an update of dev removes the zip that prod publishes from the same checkout."""
     provider = LayerBuildProvider()
     dev, prod = inputs(stack="dev"), inputs(stack="prod")
-    provider.create(dev)
+    id_ = create(dev)
     provider.create(prod)
-    provider.update("id", dev, inputs(PROJECT.parent / "package_changed", stack="dev"))
+    provider.update(id_, dev, inputs(PROJECT.parent / "package_changed", stack="dev"))
     assert not Path(dev["zip"]).exists()
     assert provider.create(prod).outs == provider.create(prod).outs
     assert one_file_builder.builds == 2
@@ -307,27 +368,45 @@ def test_damaged_or_different_zip_of_another_stack_is_not_copied(
     assert one_file_builder.builds == 2
 
 
-def test_failed_build_leaves_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise the next run publishes a placeholder or an incomplete zip."""
+def test_failed_build_leaves_only_the_empty_placeholder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise an incomplete zip is published, or the AWS plugin reports a second error about a missing file."""
     monkeypatch.setattr(OneFileBuilder, "fails", True)
     zip_file = Path(inputs()["zip"])
     zip_file.parent.mkdir(parents=True)
     zip_file.touch()  # the placeholder of the component
     with pytest.raises(BuildError, match="the fake build failed"):
         LayerBuildProvider().create(inputs())
-    assert list(zip_file.parent.iterdir()) == []
+    assert [(path.name, path.stat().st_size) for path in zip_file.parent.iterdir()] == [(zip_file.name, 0)]
 
 
-def test_error_of_a_failed_build_has_no_traceback_of_this_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise the message comes after many lines of traceback, because the SDK prints them all."""
-    monkeypatch.setattr(OneFileBuilder, "fails", True)
-    with pytest.raises(BuildError) as caught:
+def test_layer_over_a_limit_is_refused_before_the_build(
+    monkeypatch: pytest.MonkeyPatch, one_file_builder: type[OneFileBuilder]
+) -> None:
+    """Otherwise `up --skip-preview` downloads and builds a layer that AWS refuses."""
+    large = KnownSizes(60 * 2**20, 140 * 2**20)
+    monkeypatch.setattr(index_sizes, "size_lookups", lambda *_: (WheelCache(Path("no-cache")), large))
+    with pytest.raises(PublishError, match="over Lambda's limit of 250 MiB"):
         LayerBuildProvider().create(inputs())
+    assert one_file_builder.builds == 0
 
-    shown = "".join(traceback.format_exception(caught.value))
-    assert "the fake build failed" in shown
-    assert "build.py" not in shown
-    assert shown.count('  File "') <= 3
+
+def test_error_of_a_failed_build_is_sent_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the message comes after many lines of traceback, because the SDK sends them all."""
+    server = ModuleType("__main__")
+    server.__spec__ = ModuleSpec("pulumi.dynamic.__main__", None)
+    vars(server)["traceback"] = traceback
+    monkeypatch.setitem(sys.modules, "__main__", server)
+    monkeypatch.setattr("pulumi_poetry_layer.provider._configurations", [])
+    LayerBuildProvider().configure(ConfigureRequest(Config({}, "project")))
+
+    def sent(error: Exception) -> str:
+        try:
+            raise error
+        except Exception:
+            return str(vars(server)["traceback"].format_exc())
+
+    assert sent(BuildError("the build failed", hint="do this")) == "the build failed\n  hint: do this"
+    assert sent(ZeroDivisionError()).startswith("Traceback"), "a bug is reported with its traceback"
 
 
 def test_build_with_another_fingerprint_than_planned_is_refused() -> None:

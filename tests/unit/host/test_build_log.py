@@ -41,6 +41,16 @@ def test_control_characters_of_programs_are_escaped() -> None:
     assert shown == ["\\x1b[2Ja\\u202e\tb"]
 
 
+def test_line_that_cannot_be_shown_does_not_stop_the_build() -> None:
+    """A build would fail because the terminal that shows its output is closed."""
+
+    def show(line: str) -> None:
+        raise BrokenPipeError(line)
+
+    show_output(show)
+    BUILDER.info("Installing idna")
+
+
 def test_nothing_is_printed_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     """A program that uses the package as a library would print lines that are not its own."""
     BUILDER.info("Installing idna")

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_poetry_layer.layer.zip_store import note_of, put_placeholder, remove_zip
+from pulumi_poetry_layer.layer.zip_store import note_of, put_placeholder, remove_leftovers, remove_zips
 
 
-def write_zip(zip_file: Path, data: bytes) -> None:
+def write_zip(zip_file: Path, data: bytes, owner: str = "") -> None:
     """Write a zip and its note as a build does."""
     zip_file.parent.mkdir(parents=True, exist_ok=True)
     zip_file.write_bytes(data)
-    note_of(zip_file).write_text(json.dumps({"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}))
+    note = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "owner": owner}
+    note_of(zip_file).write_text(json.dumps(note))
 
 
 @pytest.mark.parametrize("damage", ["truncated", "rewritten", "without a note", "with a broken note"])
@@ -57,19 +58,49 @@ def test_placeholder_is_empty_and_does_not_overwrite_a_zip(tmp_path: Path) -> No
     assert zip_file.read_bytes() == b"zip"
 
 
-def test_build_folder_has_a_gitignore_file(tmp_path: Path) -> None:
-    """Otherwise zips are committed by accident."""
-    put_placeholder(tmp_path / ".poetry-layer" / "dev" / "deps.zip")
-    assert (tmp_path / ".poetry-layer" / ".gitignore").read_text() == "*\n"
+def test_placeholder_is_removed_with_its_folders_but_a_zip_is_not(tmp_path: Path) -> None:
+    """Otherwise every preview leaves an empty file, or the zip that was built is lost."""
+    zip_file = tmp_path / ".poetry-layer" / "dev" / "deps.zip"
+    remove = put_placeholder(zip_file)
+    write_zip(zip_file, b"zip")
+    remove()
+    assert zip_file.read_bytes() == b"zip"
+    put_placeholder(zip_file)()
+    assert zip_file.read_bytes() == b"zip"
+    zip_file.unlink()
+    note_of(zip_file).unlink()
+    put_placeholder(zip_file)()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_placeholder_that_another_process_has_put_there_is_not_removed(tmp_path: Path) -> None:
+    """Otherwise a preview breaks an update that runs at the same time."""
+    zip_file = tmp_path / ".poetry-layer" / "dev" / "deps.zip"
+    remove = put_placeholder(zip_file)
+    put_placeholder(zip_file)
+    remove()
+    assert zip_file.exists()
+
+
+def test_leftovers_of_the_same_layer_are_removed(tmp_path: Path) -> None:
+    """Otherwise an update that was killed leaves files for good, or files of other layers are removed."""
+    folder = tmp_path / ".poetry-layer" / "dev"
+    write_zip(folder / f"deps-{'1' * 12}.zip", b"zip")
+    kept = {f"deps-{'1' * 12}.zip", f"deps-{'1' * 12}.zip.json", f"more-deps-{'2' * 12}.zip", f"deps-2-{'2' * 12}.zip"}
+    for name in (*kept, f"deps-{'2' * 12}.zip", f".deps-{'3' * 12}.zip.01.tmp", f".deps-{'3' * 12}.zip.json.01.tmp"):
+        (folder / name).touch()
+    remove_leftovers(folder / f"deps-{'3' * 12}.zip")
+    assert {path.name for path in folder.iterdir()} == kept
 
 
 def test_folder_of_a_stack_is_removed_with_its_last_zip(tmp_path: Path) -> None:
     """Otherwise every stack of a pull request leaves an empty folder."""
-    one, other = (tmp_path / ".poetry-layer" / "dev" / name for name in ("one.zip", "other.zip"))
-    write_zip(one, b"one")
-    write_zip(other, b"other")
-    remove_zip(one)
-    assert sorted(path.name for path in one.parent.iterdir()) == ["other.zip", "other.zip.json"]
-    remove_zip(other)
-    remove_zip(other)
-    assert not one.parent.exists()
+    one, other = (tmp_path / ".poetry-layer" / "dev" / f"{name}-{'0' * 12}.zip" for name in ("one", "other"))
+    write_zip(one, b"one", owner="1")
+    write_zip(other, b"other", owner="2")
+    (tmp_path / ".poetry-layer" / ".gitignore").touch()
+    remove_zips(one, "1")
+    assert sorted(path.name for path in one.parent.iterdir()) == [other.name, note_of(other).name]
+    remove_zips(other, "2")
+    remove_zips(other, "2")
+    assert list(tmp_path.iterdir()) == []

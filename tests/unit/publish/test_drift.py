@@ -22,7 +22,7 @@ S3_KEY = f"layers/deps/{FINGERPRINT}.zip"
 
 def outputs(**changes: Any) -> dict[str, Any]:
     """Outputs of the build and the layer version after a successful deployment."""
-    archive = pulumi.FileArchive(zip_path("deps", FINGERPRINT, stack="dev"))
+    archive = pulumi.FileArchive(zip_path("deps", FINGERPRINT, stack="dev", folder=".poetry-layer"))
     values = {"arn": "arn:1", "urn": "urn:deps", "published": PUBLISHED, "built": ZIP.hexdigest(), "code": archive}
     return {**values, "fingerprint": FINGERPRINT, **changes}
 
@@ -55,7 +55,7 @@ def test_different_digest_is_refused_with_the_command_to_run(changes: dict[str, 
     "changes",
     [
         {"fingerprint": OLD},
-        {"code": pulumi.FileArchive(zip_path("deps", OLD, stack="dev"))},
+        {"code": pulumi.FileArchive(zip_path("deps", OLD, stack="dev", folder=".poetry-layer"))},
         {"code": None},
         {"code": None, "key": f"layers/deps/{OLD}.zip"},
         {"built": None},
