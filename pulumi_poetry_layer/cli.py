@@ -12,18 +12,18 @@ import json
 import os
 import signal
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.builders.registry import BUILDERS, DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.compare.changes import counted
-from pulumi_poetry_layer.errors import PoetryLayerError
+from pulumi_poetry_layer.errors import HostError, PoetryLayerError
 from pulumi_poetry_layer.host.build_log import show_output
 from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
 from pulumi_poetry_layer.host.cleanup import end_on_signals, end_process, temporary_folder
-from pulumi_poetry_layer.host.failures import host_error, host_errors
+from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.host.output import accept_all_characters
 from pulumi_poetry_layer.layer.artifact import LayerArtifact
 from pulumi_poetry_layer.layer.build import build_request, plan_request
@@ -35,7 +35,7 @@ from pulumi_poetry_layer.size.expected import ExpectedSize
 from pulumi_poetry_layer.size.limits import megabytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any, TextIO
 
     from pulumi_poetry_layer.builders.builder import ProjectFiles
@@ -86,7 +86,6 @@ def _run(options: argparse.Namespace) -> int:
         _flush()
         return 1
     except PoetryLayerError as error:
-        _flush()
         _say(f"error: {error}")
         return 1
 
@@ -94,14 +93,17 @@ def _run(options: argparse.Namespace) -> int:
 def _flush() -> int:
     """Write what is buffered for standard output, and return the exit code: 1 if that is impossible."""
     try:
-        sys.stdout.flush()
-    except OSError as error:
-        with suppress(OSError, ValueError):  # the interpreter would try it again at its end, and report it in its way
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            _say(f"error: {host_error(error, 'standard output')}")
-        return 1
-    return 0
+        with _output_errors():
+            sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    except HostError as error:
+        _say(f"error: {error}")
+    else:
+        return 0
+    with suppress(OSError, ValueError):  # the interpreter tries it again at its end, and would report it in its own way
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def _say(text: str) -> None:
@@ -290,7 +292,7 @@ def _build_to_standard_output(options: argparse.Namespace) -> None:
     """Write only the zip to standard output, and the text to standard error."""
     with temporary_folder() as folder:
         artifact = build_request(_request(options), folder / "layer.zip")
-        with artifact.path.open("rb") as file:
+        with artifact.path.open("rb") as file, _output_errors():
             copyfileobj(file, sys.stdout.buffer)
     _print_summary(artifact, "standard output", file=sys.stderr)
 
@@ -355,12 +357,29 @@ def _sizes(size: int, unzipped_size: int) -> str:
 
 
 def _print_json(document: dict[str, Any]) -> None:
-    print(json.dumps(document, indent=2))  # ASCII only: json escapes all control characters
+    with _output_errors():
+        print(json.dumps(document, indent=2))  # ASCII only: json escapes all control characters
 
 
 def _print(line: object, file: TextIO | None = None) -> None:
     """Print one line, with control characters escaped."""
-    print(printable_line(str(line)), file=file)
+    with _output_errors():
+        print(printable_line(str(line)), file=file)
+
+
+@contextmanager
+def _output_errors() -> Iterator[None]:
+    """Report a full disk or the like as an error of standard output.
+
+    Raises:
+        HostError: standard output cannot be written.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise HostError(f"cannot be written: {error.strerror}", where="standard output") from error
 
 
 _COMMANDS = {"plan": _plan, "build": _build, "inspect": _inspect, "cache": _cache}

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 ENVIRONMENT_VARIABLE = "PULUMI_POETRY_LAYER_CACHE_DIR"
 _NAME = "pulumi-poetry-layer"
 _FOLDER = "cache"
+_NO_CACHE = Path(os.devnull) / _NAME
+"""The cache of a user without a home folder: nothing can be created below this file."""
+
 _TAG = "CACHEDIR.TAG"
 _SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55"
 _TAG_TEXT = f"""\
@@ -42,11 +45,15 @@ _TEMPORARY_SECONDS = 3600
 def cache_root() -> Path:
     """The folder in ``PULUMI_POETRY_LAYER_CACHE_DIR`` if that is set, else one in the user's cache folder."""
     configured = os.environ.get(ENVIRONMENT_VARIABLE)
-    if configured:
-        return expand_home(configured).absolute()
-    root = user_cache_path(_NAME, appauthor=False)
-    # Without a home folder the path is relative. A path below this file cannot be created: there is no cache then.
-    return root if root.is_absolute() else Path(os.devnull) / _NAME
+    root = expand_home(configured) if configured else _default_root()
+    return _NO_CACHE if str(root).startswith("~") else root.absolute()
+
+
+def _default_root() -> Path:
+    try:
+        return user_cache_path(_NAME, appauthor=False)
+    except RuntimeError:  # there is no home folder
+        return _NO_CACHE
 
 
 def cache_folder(name: str) -> Path:
@@ -180,7 +187,7 @@ def _is_ours(root: Path) -> bool:
         text = (root / _TAG).read_text(encoding="utf-8")
         if text.startswith(_SIGNATURE) and _NAME in text:
             return True
-    return root == user_cache_path(_NAME, appauthor=False) / _FOLDER
+    return root == _default_root() / _FOLDER
 
 
 def _names_in(folder: Path) -> list[str]:

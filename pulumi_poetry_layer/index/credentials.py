@@ -25,6 +25,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.files import expand_home
 from pulumi_poetry_layer.host.variables import MIRROR_VARIABLE, variable_names
 from pulumi_poetry_layer.index.poetry_config import read_configuration
@@ -85,9 +86,16 @@ class Credentials:
             return self._found[source]
 
     def mirror(self) -> PackageSource | None:
-        """The mirror of PyPI, named ``PyPI`` as in Poetry; None if no mirror is configured."""
+        """The mirror of PyPI, named ``PyPI`` as in Poetry; None if no mirror is configured.
+
+        Raises:
+            InputError: the configured address is not valid.
+        """
         url = self.configuration.mirror
-        return PackageSource(PYPI, Address.of(url.rstrip("/"))) if url else None
+        try:
+            return PackageSource(PYPI, Address.of(url.rstrip("/"))) if url else None
+        except ValueError as error:
+            raise InputError(f"is not a valid address: {error}", where=MIRROR_VARIABLE) from None
 
     def variables(self, sources: Iterable[PackageSource]) -> dict[str, str]:
         """Poetry's environment variables with the logins for these sources and for the mirror of PyPI."""
@@ -137,7 +145,7 @@ def _netrc_login(url: str, variables: Mapping[str, str]) -> Login | None:
     candidates = [configured] if configured else [os.path.join("~", name) for name in (".netrc", "_netrc")]  # noqa: PTH118
     for candidate in candidates:
         path = expand_home(candidate)
-        if path.is_file():
+        if os.path.isfile(path):  # noqa: PTH113 - the method of Path raises an error in a folder of another user
             try:
                 found = netrc.netrc(path).authenticators(urlsplit(url).hostname or "")
             except (netrc.NetrcParseError, OSError):
@@ -156,21 +164,20 @@ def _keyring_login(source: PackageSource, username: str | None) -> Login | None:
     if not keyring_is_installed():
         return None
     import keyring
-    from keyring.errors import KeyringError
 
-    backends = [keyring.get_keyring()]
-    if backends[0].name.startswith("chainer"):
-        backends = list(keyring.backend.get_all_keyring())
-    if not any(_is_safe(backend.name) for backend in backends):
-        return None
     try:
+        backends = [keyring.get_keyring()]
+        if backends[0].name.startswith("chainer"):
+            backends = list(keyring.backend.get_all_keyring())
+        if not any(_is_safe(backend.name) for backend in backends):
+            return None
         password = keyring.get_password(f"poetry-repository-{source.name}", username or _NO_USERNAME)
         if password is not None:
             return Login(username or "", password, "the keyring")
         for service in (source.address.url, urlsplit(source.address.url).netloc):
             if found := keyring.get_credential(service, username):
                 return Login(found.username, found.password, "the keyring")
-    except (KeyringError, RuntimeError):
+    except Exception:  # backends are other people's code, and a variable of the user chooses one
         return None
     return None
 

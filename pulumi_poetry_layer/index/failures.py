@@ -30,6 +30,7 @@ class Failure(Enum):
     UNTRUSTED = "has a certificate that is not trusted"
     HANDSHAKE = "ended the TLS handshake, so it may require a client certificate"
     OTHER_FILE = "serves a different file than the one that was locked"
+    OTHER_CACHED_FILE = "or the cache of Poetry has a different file than the one that was locked"
     TOO_LARGE = "sends more than it should"
     TOO_SLOW = "is too slow"
     OTHER = "failed"
@@ -75,6 +76,8 @@ def _hint(failure: Failure, source: PackageSource, login: Login | None) -> str:
         Failure.HANDSHAKE: f"{_set_variables(source, 'certificates', 'client-cert')} "
         "to the path of a file with a certificate and its key",
         Failure.TOO_SLOW: f"check the network, or set {_TIMEOUTS} to more seconds",
+        Failure.OTHER_CACHED_FILE: 'the cache may be damaged: run "pulumi-poetry-layer cache clear" (with --docker for '
+        "the container builder) and build again; if that does not help, find out why the file changed",
         Failure.OTHER_FILE: "find out why the file changed before you lock it again: someone may have replaced it",
     }.get(failure, f"check {_origin(source)}")
 

@@ -6,6 +6,7 @@ https://python-poetry.org/docs/configuration/. This module never writes to them.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -99,7 +100,7 @@ class PoetryConfiguration:
     @staticmethod
     def _file(configured: str, source: str, key: str) -> str:
         path = expand_home(configured)
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110 - the method of Path raises an error in a folder of another user
             name = variable_name("certificates", source, key)
             raise InputError(
                 f"the certificate file for the source {source!r} does not exist",
@@ -129,7 +130,10 @@ def read_configuration(variables: Mapping[str, str], project_dir: Path) -> Poetr
 def _configuration_folder(variables: Mapping[str, str]) -> Path:
     if configured := variables.get(CONFIGURATION_FOLDER_VARIABLE):
         return expand_home(configured)
-    return user_config_path("pypoetry", appauthor=False, roaming=True)
+    try:
+        return user_config_path("pypoetry", appauthor=False, roaming=True)
+    except RuntimeError:  # there is no home folder
+        return Path(os.devnull)
 
 
 def _read(path: Path) -> dict[str, Any]:

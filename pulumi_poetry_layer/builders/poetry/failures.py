@@ -75,7 +75,7 @@ class _Output:
     def _failure(self, package: PlannedPackage, source: PackageSource) -> Failure | None:
         label = rf"{re.escape(package.name)} \({re.escape(package.version)}\)"
         if re.search(_OTHER_FILE.format(label), self._output):
-            return Failure.OTHER_FILE
+            return Failure.OTHER_CACHED_FILE
         if status := self._status(package):
             return _STATUSES.get(status, Failure.MISSING)
         if re.search(_NO_CANDIDATE.format(label), self._output, re.DOTALL):

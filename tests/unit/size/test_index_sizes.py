@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from samples import PROJECT, Package, lock_text, plan
+from samples import PROJECT, Package, hostile, lock_text, plan
 from samples.index import Index, serve
 from samples.wheels import WheelSample
 
+from pulumi_poetry_layer.builders.builder import ProjectFiles
+from pulumi_poetry_layer.builders.wheels import WheelBuilder
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.index.access import Indexes
 from pulumi_poetry_layer.index.credentials import Credentials
@@ -21,7 +24,9 @@ from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
 from pulumi_poetry_layer.index.sources import Sources
 from pulumi_poetry_layer.plan.build_plan import PlannedPackage
 from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
-from pulumi_poetry_layer.size.index_sizes import IndexSizes, TimeBudget
+from pulumi_poetry_layer.size import index_sizes as index_sizes_module
+from pulumi_poetry_layer.size.expected import UNKNOWN_SIZE
+from pulumi_poetry_layer.size.index_sizes import IndexSizes, TimeBudget, look_up_size
 from pulumi_poetry_layer.size.wheel_directory import WheelSizes, read_directory
 
 SAMPLE = WheelSample(files={f"app/{number}.py": b"answer = 42\n" * 200 for number in range(30)})
@@ -187,3 +192,34 @@ def test_private_index_gets_its_credentials(tmp_path: Path, index: Index) -> Non
     }
     indexes = Indexes(Sources.of(""), Credentials(PoetryConfiguration(variables)))
     assert IndexSizes(tmp_path, lambda: indexes, TimeBudget(60)).sizes(packages()) == {"app": directory(SAMPLE)}
+
+
+@pytest.mark.parametrize("problem", [ZeroDivisionError(), OSError("no network"), InputError("auth.toml is not TOML")])
+def test_size_that_cannot_be_found_out_is_unknown(problem: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preview would fail because of something that it only shows."""
+
+    def fail(*_: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(index_sizes_module, "size_lookups", fail)
+    lock = lock_text(PROJECT, [Package(name="app", files=(SAMPLE.file_name,))])
+    files = ProjectFiles(pyproject=PROJECT, lock=lock)
+    assert look_up_size(plan(PROJECT, lock), WheelBuilder(), files, TimeBudget()) == UNKNOWN_SIZE
+
+
+@pytest.mark.parametrize("answer", [hostile.headers_without_end, hostile.body_without_end])
+def test_lookup_in_an_index_without_end_leaves_no_thread(tmp_path: Path, index: Index, answer: hostile.Answer) -> None:
+    """A preview would print its result, and then never end."""
+    index.answers[PAGE] = [answer]
+    before = set(threading.enumerate())
+    assert index_sizes(tmp_path, index, seconds=0.2).sizes(packages()) == {}
+    for thread in set(threading.enumerate()) - before:
+        if thread.name.startswith("ThreadPoolExecutor"):
+            thread.join()
+
+
+def test_broken_variable_is_not_an_error(tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preview would fail with a traceback."""
+    variables = {"POETRY_PYPI_MIRROR_URL": index.url, "POETRY_REQUESTS_TIMEOUT": "abc"}
+    indexes = Indexes(Sources.of(""), Credentials(PoetryConfiguration(variables)))
+    assert IndexSizes(tmp_path, lambda: indexes, TimeBudget(60)).sizes(packages()) == {}

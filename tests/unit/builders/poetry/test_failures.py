@@ -43,8 +43,16 @@ def explain(output: str, **variables: str) -> SubprocessError:
         (NO_CONNECTION.format("NewConnectionError(...)"), "cannot be reached", "NO_PROXY"),
         (NO_CONNECTION.format("certificate verify failed"), "not trusted", "POETRY_CERTIFICATES_MY_INDEX_CERT"),
         (NO_CONNECTION.format("SSLError(1, '')"), "handshake", "POETRY_CERTIFICATES_MY_INDEX_CLIENT_CERT"),
-        ("for app (1.0) did not match any known checksums in your lock file.", "a different file", "find out"),
-        (f"Hash for app (1.0) from archive {FILE} not found in known hashes", "a different file", "find out"),
+        (
+            "for app (1.0) did not match any known checksums in your lock file.",
+            "cache of Poetry has a different file",
+            "cache clear",
+        ),
+        (
+            f"Hash for app (1.0) from archive {FILE} not found in known hashes",
+            "cache of Poetry has a different file",
+            "cache clear",
+        ),
         (f"403 Client Error: Forbidden for url: https://index.invalid/files/{FILE}", "403", "MY_INDEX_USERNAME"),
     ],
 )
