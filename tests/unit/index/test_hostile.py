@@ -211,19 +211,28 @@ def test_resumed_download_with_another_hash_is_repeated_from_the_start(index: In
     assert [headers.get("Range") for path, headers in index.requests if path == FILE] == [None, "bytes=1000-", None]
 
 
-class FullDisk(io.BytesIO):
-    """A file on a disk without free space."""
+class BrokenDisk(io.BytesIO):
+    """A file on a disk that cannot be written."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
     def write(self, _: Any) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(self.number, os.strerror(self.number))
 
 
-def test_full_disk_is_not_reported_as_an_error_of_the_index(index: Index) -> None:
+@pytest.mark.parametrize(
+    ("number", "hint"), [(errno.ENOSPC, "free disk space"), (errno.EFBIG, "ulimit -f"), (errno.EIO, "None")]
+)
+def test_disk_that_cannot_be_written_is_not_reported_as_an_error_of_the_index(
+    index: Index, number: int, hint: str
+) -> None:
     """A user would look for an error in the network."""
-    with pytest.raises(HostError, match="No space left on device") as caught:
-        download(index, output=FullDisk())
+    with pytest.raises(HostError, match=os.strerror(number)) as caught:
+        download(index, output=BrokenDisk(number))
     assert caught.value.where == "app 1.0"
-    assert "free disk space" in str(caught.value.hint)
+    assert hint in str(caught.value.hint)
     assert [path for path, _ in index.requests] == [PAGE, FILE]
 
 
