@@ -5,6 +5,9 @@
 * ``variables``: names of environment variables, and the table of which programs may see which variables (pure).
 * ``program``: the folder of the running Pulumi program.
 * ``cache``: the cache folder of this package.
+* ``cleanup``: removes temporary files and ends programs when a signal ends this process.
+* ``locks``: locks between processes.
+* ``failures``: what to do about a full disk, missing permissions and resource limits.
 * ``build_log``: passes the output of a running build on, line by line.
 * ``output``: prints lines to streams that may be closed, full or unable to encode a character.
 
