@@ -441,9 +441,23 @@ def test_edited_path_dependency_is_built_again_and_names_no_path_of_this_host(tm
         assert str(tmp_path).encode() not in content
 
 
-def build_project(tmp_path: Path, tree: Path) -> None:
-    """Build a layer with a path dependency."""
-    source = LockedSource(type="directory", url=tree.relative_to(tmp_path).as_posix())
+@pytest.mark.parametrize("file_name", ["source-1.0-py3-none-any.whl", "source-1.0.tar.gz"])
+def test_wheel_or_sdist_beside_the_project_is_in_the_layer(tmp_path: Path, file_name: str) -> None:
+    """Otherwise a vendored file cannot be used."""
+    wheel = WheelSample(name="source", files={"source.py": b"a = 1\n" * 100})
+    data = wheel.data() if file_name == wheel.file_name else sdist("py_modules=['source']")
+    (tmp_path / file_name).write_bytes(data)
+
+    build_project(tmp_path, tmp_path / file_name)
+
+    with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
+        assert archive.read("python/source.py") == b"a = 1\n" * 100
+
+
+def build_project(tmp_path: Path, path: Path) -> None:
+    """Build a layer with a path dependency, a folder or a file."""
+    url = path.relative_to(tmp_path).as_posix()
+    source = LockedSource(type="directory" if path.is_dir() else "file", url=url)
     locked = LockedPackage(
         name="source", version="1.0", groups=frozenset(), markers={}, files=(), dependencies=(), source=source
     )

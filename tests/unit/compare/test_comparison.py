@@ -161,6 +161,26 @@ def test_reason_names_the_extra_that_is_not_selected(write: Write, monkeypatch: 
     assert lock_change(compare(old, side(BASE, write=write))).reason == "only in extra fast, which is not selected"
 
 
+def test_reason_names_all_groups_that_are_not_selected() -> None:
+    """A user would select one of the groups, and wonder about the other."""
+    old, new = (side([*BASE[:2], replace(TOOL, groups=["dev", "test"], version=version)]) for version in ("1.0", "2.0"))
+    assert lock_change(compare(old, new)).reason == "only in groups dev, test, which are not selected"
+
+
+def test_selected_extra_is_what_requests_its_package() -> None:
+    """A user would not see that leaving out the extra makes the layer smaller."""
+    change = layer_change(compare(side(BASE), side(BASE, extras=["fast"])))
+    assert (change.name, change.change, change.requested_by) == ("speedups", "added", ("extra fast",))
+    assert change.reason == "before: only in extra fast, which is not selected"
+
+
+def test_package_that_requests_itself_with_an_extra_is_not_listed_as_its_own_requester() -> None:
+    """A user would be told that the package is in the layer because of itself."""
+    both = replace(APP, dependencies={"lib": "*", "app": {"version": "*", "extras": ["all"]}})
+    change = layer_change(compare(side([both, LIB, DEV]), side([replace(both, version="2.0"), LIB, DEV])))
+    assert change.requested_by == ("group main",)
+
+
 def test_reason_of_a_package_that_changes_its_groups_only() -> None:
     """A package that was added to another group would have no or a wrong reason."""
     both = [BASE[0], replace(LIB, groups=["main", "dev"]), DEV]

@@ -11,10 +11,12 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import null
 from keyring.credentials import Credential, SimpleCredential
+from keyring.errors import KeyringLocked
 
 from pulumi_poetry_layer.builders.builder import given_credentials
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.variables import variable_name, variable_names
+from pulumi_poetry_layer.index import credentials
 from pulumi_poetry_layer.index.credentials import Credentials, url_with_login
 from pulumi_poetry_layer.index.poetry_config import Certificates, read_configuration
 from pulumi_poetry_layer.index.sources import Address, PackageSource
@@ -141,6 +143,31 @@ def test_password_without_user_name_is_found_in_the_keyring(home: Path) -> None:
     use_keyring(**{"poetry-repository-my-index|__poetry_source_empty_username__": "token"})
 
     assert login(home) == ("", "token")
+
+
+def test_keyring_that_is_locked_is_as_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build in CI, where nobody can unlock it, would fail although the index asks for no login."""
+
+    def locked(*_: object) -> None:
+        raise KeyringLocked
+
+    use_keyring(**{"poetry-repository-my-index|aws": "ring-password"})
+    monkeypatch.setattr(Keyring, "get_password", locked)
+    assert login(home) is None
+    assert login(home, {"POETRY_HTTP_BASIC_MY_INDEX_USERNAME": "env"}) == ("env", "")
+
+
+def test_keyring_library_is_optional(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Private indexes would need the extra `keyring` also where the login is elsewhere."""
+    use_keyring(**{"poetry-repository-my-index|__poetry_source_empty_username__": "token"})
+    monkeypatch.setattr(credentials, "keyring_is_installed", lambda: False)
+    assert login(home) is None
+
+
+def test_invalid_netrc_file_is_ignored(home: Path) -> None:
+    """An invalid line for another host would make every build fail; Poetry ignores the file too."""
+    write(home / ".netrc", "machine\n")
+    assert login(home) is None
 
 
 @pytest.mark.parametrize(
