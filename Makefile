@@ -12,12 +12,11 @@ TESTS ?= push
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
-.DEFAULT_GOAL := help
-
 BEFORE_A_PUSH = -m "not docker and not thorough"
-EVERYTHING = --cov
+EVERYTHING = --cov && python tools/branch_coverage.py
 SELECTED = $(or $(PYTEST_ARGS),$(if $(filter all,$(TESTS)),$(EVERYTHING),$(BEFORE_A_PUSH)))
 
+.DEFAULT_GOAL := help
 .PHONY: help setup venv test-venv hooks test test-unit test-all demo bench lint lint-workflows format dist \
 	check-release clean
 
