@@ -80,12 +80,12 @@ def test_full_standard_error_does_not_change_the_exit_code() -> None:
 def test_character_that_the_terminal_cannot_show_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A path with an accent would end a build on a CI system whose output is ASCII."""
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "caché"))
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "über"))
     done = subprocess.run(
         [sys.executable, "-m", "pulumi_poetry_layer", "cache", "dir"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "cach\\xe9" in done.stdout
+    assert "\\xfcber" in done.stdout
 
 
 def test_log_line_that_cannot_be_shown_does_not_end_a_build() -> None:
