@@ -25,6 +25,7 @@ from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
 from pulumi_poetry_layer.host.cleanup import end_on_signals, end_process, temporary_folder
 from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.host.output import accept_all_characters
+from pulumi_poetry_layer.host.progress import reporting
 from pulumi_poetry_layer.layer.artifact import LayerArtifact
 from pulumi_poetry_layer.layer.build import build_request, plan_request
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 
 PROGRAM = "pulumi-poetry-layer"
 DEFAULT_RUNTIME = "python3.12"
+
+_LIVE_SECONDS = 0.5
+_CLEAR_LINE = "\r\x1b[K"  # https://www.ecma-international.org/publications-and-standards/standards/ecma-48/
 
 STANDARD_OUTPUT = "-"
 """The value of ``--output`` for the standard output. A file with this name can be written as ``./-``."""
@@ -106,10 +110,10 @@ def _flush() -> int:
     return 1
 
 
-def _say(text: str) -> None:
+def _say(text: str, *, before: str = "", end: str = "\n") -> None:
     """Print a line to standard error, which may be closed or full."""
     with suppress(OSError):
-        print(printable(text), file=sys.stderr)
+        print(f"{before}{printable(text)}", file=sys.stderr, end=end, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -277,7 +281,27 @@ def _source_document(source: LockedSource | None) -> dict[str, str]:
 
 
 def _build(options: argparse.Namespace) -> None:
-    show_output(_say)
+    with _shown_build():
+        _build_output(options)
+
+
+@contextmanager
+def _shown_build() -> Iterator[None]:
+    """Show on standard error what the build in the block does: on a terminal in a line that changes."""
+    if not sys.stderr.isatty():
+        show_output(_say)
+        with reporting(_say):
+            yield
+        return
+    show_output(lambda line: _say(line, before=_CLEAR_LINE))
+    try:
+        with reporting(lambda line: _say(line, before=_CLEAR_LINE, end=""), first=_LIVE_SECONDS, every=_LIVE_SECONDS):
+            yield
+    finally:
+        _say("", before=_CLEAR_LINE, end="")
+
+
+def _build_output(options: argparse.Namespace) -> None:
     if options.output == STANDARD_OUTPUT:
         _build_to_standard_output(options)
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import sys
 from collections.abc import Sequence
 from contextvars import copy_context
 from itertools import count
@@ -19,7 +20,9 @@ from pulumi_poetry_layer.arguments import LayerArguments, default_layer_name, is
 from pulumi_poetry_layer.builders.builder import Builder
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER
 from pulumi_poetry_layer.errors import PoetryLayerError
+from pulumi_poetry_layer.host.output import write_line
 from pulumi_poetry_layer.host.program import program_folder
+from pulumi_poetry_layer.host.progress import reporting
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
 from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
 from pulumi_poetry_layer.layer.zip_store import ensure_artifact
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from pulumi_poetry_layer.layer.artifact import LayerArtifact
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
     from pulumi_poetry_layer.plan.target import ArchitectureName, RuntimeName
 
@@ -278,14 +282,16 @@ def _zip_hooks(
     """
     get_configuration = _stack_configuration()
 
+    def build_zip(request_with_login: LayerRequest, owner: str, sha256: str | None) -> LayerArtifact:
+        with reporting(lambda line: write_line(f"{name}: {line}", sys.stdout)):
+            return ensure_artifact(request_with_login, zip_file, fingerprint=fingerprint, owner=owner, sha256=sha256)
+
     async def ensure_zip(_: pulumi.ResourceHookArgs) -> None:
         request_with_login = with_stack_credentials(request, get_configuration)
         sha256 = await built_sha256(build, fingerprint)
         owner = owner_of(str(await build.id.future()), zip_file)
         # In a thread: the event loop of the program must serve the engine while the zip is built.
-        artifact = await asyncio.to_thread(
-            ensure_artifact, request_with_login, zip_file, fingerprint=fingerprint, owner=owner, sha256=sha256
-        )
+        artifact = await asyncio.to_thread(build_zip, request_with_login, owner, sha256)
         refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
         await refuse_different_zip(artifact, sha256, build)
         await asyncio.to_thread(remove_different_copy, fingerprint, zip_file)

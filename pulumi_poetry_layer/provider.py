@@ -207,6 +207,7 @@ def _build(id_: str, props: dict[str, Any], change: str) -> dict[str, Any]:
 
 def _artifact(id_: str, props: dict[str, Any]) -> LayerArtifact:
     from pulumi_poetry_layer.host.build_log import show_output
+    from pulumi_poetry_layer.host.progress import reporting
     from pulumi_poetry_layer.layer.zip_store import ensure_artifact, is_intact
     from pulumi_poetry_layer.size.limits import refuse_over_limit
 
@@ -218,7 +219,8 @@ def _artifact(id_: str, props: dict[str, Any]) -> LayerArtifact:
         if error := _expected_size(props).error(where=where, direct_upload=direct_upload):
             raise error
     owner = owner_of(id_, zip_file)
-    artifact = ensure_artifact(_request(props), zip_file, fingerprint=props["fingerprint"], owner=owner)
+    with reporting(lambda line: _print_line(f"{_layer_name(props)}: {line}")):
+        artifact = ensure_artifact(_request(props), zip_file, fingerprint=props["fingerprint"], owner=owner)
     refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
     return artifact
 

@@ -9,6 +9,7 @@
 * ``locks``: locks between processes.
 * ``failures``: what to do about a full disk, missing permissions and resource limits.
 * ``build_log``: passes the output of a running build on, line by line.
+* ``progress``: reports what a long build is doing.
 * ``output``: prints lines to streams that may be closed, full or unable to encode a character.
 
 This room may import ``errors``, ``masking`` and ``names``.

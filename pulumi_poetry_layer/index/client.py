@@ -93,7 +93,7 @@ class Downloader:
             InputError: a certificate file that is configured for the index does not exist.
         """
         found = self.find(package, project, file, locked)
-        self._download(found, file, output, package)
+        self.download(found, file, output, package)
 
     def download_url(self, package: str, url: str, file: LockedFile, output: IO[bytes]) -> None:
         """Download a file from the address in the lock file, with the login of the source on that host.
@@ -103,7 +103,7 @@ class Downloader:
             InputError: a certificate file that is configured for the source does not exist.
         """
         address, index = self._index_of_address(url)
-        self._download(FoundFile(address, index, size=None), file, output, package)
+        self.download(FoundFile(address, index, size=None), file, output, package)
 
     def find(self, package: str, project: str, file: LockedFile, locked: LockedSource | None) -> FoundFile:
         """Find a locked file on its index; the arguments are those of :meth:`download_locked`.
@@ -161,8 +161,13 @@ class Downloader:
             raise index_error(Failure.NOT_LISTED, index.source, package, detail=detail, login=index.login)
         return file
 
-    def _download(self, found: FoundFile, file: LockedFile, output: IO[bytes], package: str) -> None:
-        """Download a file and check its hash. An interrupted download continues where it stopped."""
+    def download(self, found: FoundFile, file: LockedFile, output: IO[bytes], package: str) -> None:
+        """Download a file that :meth:`find` has found. An interrupted download continues where it stopped.
+
+        Raises:
+            DownloadError: the download fails, or the file has another hash than the locked one.
+            InputError: a certificate file that is configured for the index does not exist.
+        """
         algorithm, _, locked_digest = file.hash.partition(":")
         received = _Received(output, algorithm, package)
         address, index = Address.of(found.url), found.index

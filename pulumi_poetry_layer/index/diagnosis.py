@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError, ProtocolError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError
 from urllib3.exceptions import SSLError as Urllib3SSLError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
-from pulumi_poetry_layer.errors import BuildError
+from pulumi_poetry_layer.errors import BuildError, UnreachableError
 from pulumi_poetry_layer.host.failures import host_error, lack_of_resources
 from pulumi_poetry_layer.index.failures import Failure, index_error
 
@@ -76,8 +77,39 @@ def download_error(error: Exception, index: PackageIndex, package: str, url: str
         return index_error(failure, index.source, package, detail=detail, login=login)
     if lack := lack_of_resources(error):
         return host_error(lack, package)
+    if _is_unconnected(error):
+        # Without the path of the page or file, so that the errors of all packages are one error.
+        servers = {urlsplit(url or index.source.address.url).netloc} - {urlsplit(index.source.address.url).netloc}
+        detail = ": ".join([*servers, _cause(error)])
+        problem = index_error(Failure.UNREACHABLE, index.source, package, detail=detail)
+        return UnreachableError(problem.what, where=problem.where, hint=problem.hint)
     message = str(error) or type(error).__name__
     return index_error(_failure(error, message), index.source, package, detail=f"{url}: {message}" if url else message)
+
+
+def _is_unconnected(error: Exception) -> bool:
+    """Whether no connection could be made at all: the network, a proxy or the index is down."""
+    return any(isinstance(cause, NewConnectionError | ConnectTimeoutError) for cause in _causes(error))
+
+
+def _cause(error: Exception) -> str:
+    """What the system has reported, such as ``Connection refused``; the HTTP library wraps it several times."""
+    causes = _causes(error)
+    reported = [cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror]
+    text = reported[-1] if reported else str(causes[-1]) or type(causes[-1]).__name__
+    return f"the proxy: {text}" if isinstance(error, requests.exceptions.ProxyError) else text
+
+
+def _causes(error: Exception) -> list[BaseException]:
+    """The error and its causes, the first cause last."""
+    causes: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and cause not in causes:
+            causes.append(cause)
+            waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+    return causes
 
 
 def _failure(error: Exception, message: str) -> Failure:

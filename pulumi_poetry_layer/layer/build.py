@@ -9,6 +9,7 @@ from pulumi_poetry_layer.archive.writer import write_archive
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, raise_problems
 from pulumi_poetry_layer.host.failures import host_errors
+from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
 from pulumi_poetry_layer.layer.output import check_output
 from pulumi_poetry_layer.layer.planning import parse_request, plan_parsed
@@ -69,6 +70,7 @@ def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output
         BuildError: the build failed.
     """
     with builder.build(plan, files) as members:
+        doing("writing the zip")
         verify_loads(members, plan.target)
         summary = write_archive(members, output)
     versions = {package.name: package.version for package in plan.packages}

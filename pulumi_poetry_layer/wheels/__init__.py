@@ -1,6 +1,7 @@
 """From a locked package to its part of the layer zip.
 
 - ``fetch``: gets the missing wheels into the cache: downloads them, or builds them from source.
+- ``progress``: how far that is, for people who wait.
 - ``reader``, ``member``: check a wheel and list the files that it adds to a layer.
 - ``record``, ``metadata``: the RECORD and METADATA files of a distribution.
 - ``native``: what native libraries (ELF files) need from the system that loads them.

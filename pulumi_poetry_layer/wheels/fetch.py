@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import BoundedSemaphore, Event
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.errors import PoetryLayerError, raise_problems
+from pulumi_poetry_layer.errors import PoetryLayerError, UnreachableError, raise_problems
 from pulumi_poetry_layer.host.failures import host_error
 from pulumi_poetry_layer.host.locks import Patience
+from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.index.access import Indexes
 from pulumi_poetry_layer.index.client import Downloader
 from pulumi_poetry_layer.names import is_wheel
@@ -17,13 +19,16 @@ from pulumi_poetry_layer.wheels.build_environment import build_variables
 from pulumi_poetry_layer.wheels.cache import cache_key
 from pulumi_poetry_layer.wheels.from_source import build_pure_wheel, check_out, unpack
 from pulumi_poetry_layer.wheels.path_dependencies import copy_path
+from pulumi_poetry_layer.wheels.progress import FetchProgress
 from pulumi_poetry_layer.wheels.reader import read_wheel
 from pulumi_poetry_layer.wheels.workers import WheelWorkers, worker_count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor, Future
     from pathlib import Path
 
+    from pulumi_poetry_layer.index.client import FoundFile
     from pulumi_poetry_layer.index.credentials import Credentials
     from pulumi_poetry_layer.index.sources import Sources
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
@@ -53,12 +58,14 @@ def add_wheels(
         PackageFileError: a wheel is not valid, or a wheel that was built here is not pure Python.
         MultipleInputError: several packages have a problem.
     """
-    downloads = ThreadPoolExecutor(_DOWNLOADS)
+    lookups, downloads = ThreadPoolExecutor(_DOWNLOADS), ThreadPoolExecutor(_DOWNLOADS)
     threads = ThreadPoolExecutor(min(_PACKAGES, len(packages)))
     with WheelWorkers(cache.folder, worker_count()) as workers:
-        fetcher = _WheelFetcher(cache, workers, downloads, project, sources, credentials)
         # Native wheels first: they are the largest, and the largest must not start last.
         ordered = sorted(packages, key=lambda package: not package.is_native)
+        fetcher = _WheelFetcher(cache, workers, downloads, project, sources, credentials)
+        fetcher.look_up(ordered, lookups)
+        doing(fetcher.progress.__str__)
         names = [package.name for package in ordered]
         try:
             problems = dict(zip(names, threads.map(fetcher.attempt, ordered), strict=True))
@@ -66,6 +73,7 @@ def add_wheels(
             fetcher.stop()
             raise
         finally:
+            lookups.shutdown(wait=False, cancel_futures=True)
             downloads.shutdown(wait=False, cancel_futures=True)
             threads.shutdown(wait=False, cancel_futures=True)
     raise_problems(problem for package in packages if (problem := problems[package.name]))
@@ -89,6 +97,9 @@ class _WheelFetcher:
         self._sources = sources
         self._credentials = credentials
         self._downloader = Downloader(Indexes(sources, credentials))
+        self.progress = FetchProgress(0, 0)
+        self._found: dict[str, Future[FoundFile]] = {}
+        self._unreachable: dict[str, UnreachableError] = {}
         self._stopped = Event()
         self._patience = Patience(stop=self._stopped)
 
@@ -97,10 +108,36 @@ class _WheelFetcher:
         self._stopped.set()
         self._downloader.stop()
 
+    def look_up(self, packages: Sequence[PlannedPackage], lookups: Executor) -> None:
+        """Start to find the files of all packages, so that their sizes are known early."""
+        located = [package for package in packages if package.file and not package.digest]
+        self.progress = FetchProgress(len(packages), len(located))
+        self._found = {package.name: lookups.submit(self._find, package) for package in located}
+
+    def _find(self, package: PlannedPackage) -> FoundFile:
+        assert package.file is not None  # noqa: S101 - for the type checker
+        with self._reachable(package):
+            found = self._downloader.find(package.label, package.name, package.file, package.source)
+        self.progress.add_size(package.name, found.size)
+        return found
+
+    @contextmanager
+    def _reachable(self, package: PlannedPackage) -> Iterator[None]:
+        """Fail if the index could not be reached for another package: each attempt takes many seconds."""
+        index = package.source.url if package.source else ""
+        if known := self._unreachable.get(index):
+            raise UnreachableError(known.what, where=package.label, hint=known.hint)
+        try:
+            yield
+        except UnreachableError as problem:
+            self._unreachable[index] = problem
+            raise
+
     def attempt(self, package: PlannedPackage) -> PoetryLayerError | None:
         """Add a package's wheel to the cache. Return the error if that fails."""
         try:
             self._add(package)
+            self.progress.finish_package()
         except PoetryLayerError as problem:
             return problem
         except OSError as error:
@@ -128,11 +165,9 @@ class _WheelFetcher:
             self._cache.add(key, read_wheel(path, file_name=file.name), folder)
 
     def _download(self, package: PlannedPackage, file: LockedFile, path: Path) -> None:
-        with path.open("wb") as output:
-            if package.source and package.source.type == "url":
-                self._downloader.download_url(package.label, package.source.url, file, output)
-            else:
-                self._downloader.download_locked(package.label, package.name, file, package.source, output)
+        found = self._found[package.name].result()
+        with self._reachable(package), path.open("wb") as output, self.progress.downloading(package.name, path):
+            self._downloader.download(found, file, output, package.label)
 
     def _wheel_of_path(self, package: PlannedPackage, folder: Path) -> Wheel:
         path = copy_path(package, self._project, folder / "path")
@@ -151,5 +186,5 @@ class _WheelFetcher:
     def _build(self, package: PlannedPackage, tree: Path, folder: Path) -> Wheel:
         # Only for builds, not for wheels: it looks up the logins of all sources, and a keyring can be slow.
         variables = build_variables(os.environ, self._sources, self._credentials)
-        with self._builds:
+        with self._builds, self.progress.building(package.label):
             return build_pure_wheel(tree, folder / "built", package.label, variables)

@@ -80,6 +80,7 @@ class Build:
             "PULUMI_POETRY_LAYER_CACHE_DIR": str(self.cache),
             "POETRY_PYPI_MIRROR_URL": index.url,
             "POETRY_REQUESTS_TIMEOUT": "3600",
+            "PULUMI_POETRY_LAYER_PROGRESS_SECONDS": "0",
             "NO_PROXY": "*",
             "TMPDIR": str(self.temporary),
             "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",

@@ -36,6 +36,7 @@ from pulumi_poetry_layer.builders.poetry.index_access import index_access
 from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_settings
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.cleanup import temporary_folder
+from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
 
@@ -131,6 +132,7 @@ class ContainerBuilder:
         environment = container_environment(os.environ, access)
         with connect() as client:
             remove_leftovers(client)
+            doing("preparing the build image")
             base = find_image(client, image_reference(self.image, plan.target), plan.target)
             image = image_with_poetry(client, base, plan.target, environment, limits)
             with start_container(client, image, limits) as container:

@@ -17,6 +17,7 @@ from pulumi_poetry_layer.builders.poetry.pinned_lock import PATHS_FOLDER, pin_lo
 from pulumi_poetry_layer.builders.poetry.site_packages import read_site_packages
 from pulumi_poetry_layer.errors import SubprocessError
 from pulumi_poetry_layer.host.cleanup import temporary_folder
+from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.wheels.path_dependencies import copy_path
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def install_plan(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, work
         if paths:
             workspace.copy(temporary, PATHS_FOLDER)
     workspace.python(["-m", "venv", "--without-pip", _ENVIRONMENT_FOLDER])
+    doing(f"installing {len(plan.packages)} package{'s' if len(plan.packages) != 1 else ''} with Poetry")
     try:
         workspace.poetry(install_arguments(plan, cached=not access.logins))
     except SubprocessError as error:
