@@ -158,7 +158,9 @@ class ArchiveError(BuildError):
 
 
 class DamagedSegmentError(ArchiveError):
-    """A segment in the cache was changed or damaged after it was written.
+    """A segment in the cache was changed, damaged or removed after it was written.
+
+    A build then fetches the wheel again. The error is only raised if that does not help.
 
     Attributes:
         path: the file of the segment.
@@ -166,9 +168,9 @@ class DamagedSegmentError(ArchiveError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            "this file in the cache is damaged",
+            "this file in the cache is damaged, and so was its replacement",
             where=str(path),
-            hint="run the command again: it downloads the wheel again",
+            hint="check the disk, or set PULUMI_POETRY_LAYER_CACHE_DIR to a folder on another disk",
         )
         self.path = path
 

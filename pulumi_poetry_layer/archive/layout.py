@@ -6,12 +6,13 @@ written once if its content is the same in all of them. Otherwise it is an error
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive.members import LAYER_FOLDER, Member, Segment, Stream, content_bytes
+from pulumi_poetry_layer.archive.checksums import crc32, error
+from pulumi_poetry_layer.archive.members import LAYER_FOLDER, Member, Segment, Stream, content_blocks, open_segment
 from pulumi_poetry_layer.archive.zip_format import LOCAL_SIZE, parse_local_header
 from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError, raise_problems
 
@@ -28,6 +29,7 @@ _PATH_MAX = 4096
 _MOUNT_POINT = "/opt/"
 """Where AWS Lambda unpacks a layer: https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html"""
 
+_LONGEST_FOLDERS = 1 << 25  # bytes of the names of all folders of a distribution
 _SHORT_NAME = 60  # characters; at most four bytes each
 
 
@@ -108,12 +110,20 @@ def _name_problem(name: str) -> str | None:
 
 
 def folders_of(names: Iterable[bytes]) -> frozenset[bytes]:
-    """All folders that contain the files with these names."""
+    """All folders that contain the files with these names.
+
+    Raises:
+        ArchiveError: there are so many nested folders that their names would fill the memory.
+    """
     folders: set[bytes] = set()
+    size = 0
     for name in names:
         folder = name.rpartition(b"/")[0]
         while folder and folder not in folders:
             folders.add(folder)
+            size += len(folder)
+            if size > _LONGEST_FOLDERS:
+                raise ArchiveError("has too many nested folders", where=folder[:_SHORT_NAME].decode(errors="replace"))
             folder = folder.rpartition(b"/")[0]
     return frozenset(folders)
 
@@ -144,7 +154,7 @@ def _duplicates(segments: Sequence[Segment], members: Sequence[Member]) -> Itera
         first = first_files.setdefault(file.name, file)
         if first is file:
             continue
-        if _content(first) == _content(file):
+        if _digest(first) == _digest(file):
             yield file
         else:
             problems.append(_conflict(first, file))
@@ -167,21 +177,26 @@ def _conflict(first: _File, second: _File) -> ArchiveError:
     )
 
 
-def _content(file: _File) -> bytes:
+def _digest(file: _File) -> bytes:
+    """SHA-256 of the uncompressed content."""
     if isinstance(file.part, Segment):
-        return _segment_content(file.part, file.index)
-    return content_bytes(file.part.content)
+        return _segment_digest(file.part, file.index)
+    digest = hashlib.sha256()
+    for block in content_blocks(file.part.content):
+        digest.update(block)
+    return digest.digest()
 
 
-def _segment_content(segment: Segment, index: int) -> bytes:
-    """The uncompressed content of a member of a segment.
+def _segment_digest(segment: Segment, index: int) -> bytes:
+    """SHA-256 of the uncompressed content of a member of a segment.
 
     Raises:
         DamagedSegmentError: the segment file has changed since it was written.
     """
     entry = segment.entry(index)
+    digest, crc = hashlib.sha256(), 0
     try:
-        with segment.path.open("rb") as file:
+        with open_segment(segment.path) as file:
             file.seek(entry.offset)
             header = parse_local_header(file.read(LOCAL_SIZE + len(entry.name)))
         if header is None:
@@ -194,9 +209,11 @@ def _segment_content(segment: Segment, index: int) -> bytes:
             crc=entry.crc,
             method=entry.method,
         )
-        content = content_bytes(stream)
-    except (FileNotFoundError, zlib.error) as error:
-        raise DamagedSegmentError(segment.path) from error
-    if zlib.crc32(content) != entry.crc:
+        for block in content_blocks(stream):
+            digest.update(block)
+            crc = crc32(block, crc)
+    except (OSError, ArchiveError, error) as problem:
+        raise DamagedSegmentError(segment.path) from problem
+    if crc != entry.crc:
         raise DamagedSegmentError(segment.path)
-    return content
+    return digest.digest()

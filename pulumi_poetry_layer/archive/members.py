@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 import zlib
+from contextlib import ExitStack
 from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.archive.checksums import BLOCK, crc32, inflated
 from pulumi_poetry_layer.archive.zip_format import (
     CENTRAL_SIZE,
     DEFLATED,
@@ -16,16 +21,20 @@ from pulumi_poetry_layer.archive.zip_format import (
     Entry,
     parse_central_header,
 )
-from pulumi_poetry_layer.errors import ArchiveError
+from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import IO
 
 TOO_LARGE = "is larger than 4 GiB, but AWS Lambda allows 250 MiB for a function and its layers"
 TOO_LARGE_HINT = "exclude packages from the layer"
 
+_IN_MEMORY = 1 << 23  # bytes of a compressed file; a larger one is kept in a temporary file until it is written
 _LEVEL = 6  # zlib's default; higher levels take much longer and hardly make Python packages smaller
+
+_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 LAYER_FOLDER = "python/"
 """The folder of a layer in which the Python runtimes look for packages. The layer is mounted at /opt.
@@ -34,21 +43,21 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileContent:
     """The content of a member is in a file, uncompressed. The writer compresses it."""
 
     path: Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BytesContent:
     """The content of a member is in memory. It is stored uncompressed, so that it does not depend on a zlib release."""
 
     data: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stream:
     """The content of a member is a part of a file, such as a wheel, and may be compressed already.
 
@@ -69,7 +78,7 @@ class Stream:
     method: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Member:
     """A file of the layer.
 
@@ -153,59 +162,122 @@ class StreamReader:
     def __exit__(self, *_: object) -> None:
         self._close()
 
-    def read(self, stream: Stream) -> bytes:
-        """The compressed bytes of a stream."""
+    def blocks(self, stream: Stream) -> Iterator[bytes]:
+        """The compressed bytes of a stream in blocks.
+
+        Raises:
+            ArchiveError: the file of the stream ends before the stream does.
+        """
         if self._file is None or stream.path != self._path:
             self._close()
             self._path, self._file = stream.path, stream.path.open("rb")
         self._file.seek(stream.offset)
-        return self._file.read(stream.compressed_size)
+        missing = stream.compressed_size
+        while missing:
+            block = self._file.read(min(missing, BLOCK))
+            if not block:
+                raise ArchiveError("ended while it was being read", where=str(stream.path))
+            missing -= len(block)
+            yield block
 
     def _close(self) -> None:
         if self._file:
             self._file.close()
 
 
-def content_bytes(content: FileContent | BytesContent | Stream) -> bytes:
-    """The uncompressed content."""
+def content_blocks(content: FileContent | BytesContent | Stream) -> Iterator[bytes]:
+    """The uncompressed content in blocks.
+
+    Raises:
+        error: a compressed stream is not valid (:mod:`.checksums`).
+        ArchiveError: the file of a stream ends before the stream does.
+    """
     if isinstance(content, BytesContent):
-        return content.data
-    if isinstance(content, FileContent):
-        return content.path.read_bytes()
-    with StreamReader() as reader:
-        data = reader.read(content)
-    return zlib.decompress(data, -zlib.MAX_WBITS) if content.method == DEFLATED else data
+        yield content.data
+    elif isinstance(content, FileContent):
+        with content.path.open("rb") as file:
+            yield from _blocks(file)
+    else:
+        with StreamReader() as reader:
+            blocks = reader.blocks(content)
+            yield from inflated(blocks) if content.method == DEFLATED else blocks
 
 
-def compress(member: Member, offset: int, reader: StreamReader) -> tuple[Entry, bytes]:
-    """Compress a member, if its content is a file.
+def content_bytes(content: FileContent | BytesContent | Stream) -> bytes:
+    """The uncompressed content of a small member."""
+    return b"".join(content_blocks(content))
+
+
+def compressed(member: Member, offset: int, reader: StreamReader) -> tuple[Entry, Iterable[bytes]]:
+    """The entry of a member, and its compressed bytes in blocks, which can be read once.
 
     Args:
         member: the member.
         offset: position of its local header in the archive, in bytes.
-        reader: reads the member's content if that is a stream.
-
-    Returns:
-        The entry in the central directory, and the bytes that follow the local header.
+        reader: reads streams.
 
     Raises:
         ArchiveError: the member is too large for a zip file without zip64.
     """
-    method, crc, size, data = _compressed(member.content, reader)
-    if max(len(data), size, offset) >= MAXIMUM:
+    content = member.content
+    blocks: Iterable[bytes]
+    if isinstance(content, Stream):
+        method, crc, compressed_size, size = content.method, content.crc, content.compressed_size, content.size
+        blocks = reader.blocks(content)
+    elif isinstance(content, BytesContent):
+        method, crc, compressed_size, size = STORED, crc32(content.data), len(content.data), len(content.data)
+        blocks = [content.data]
+    else:
+        method, crc, compressed_size, size, blocks = _deflated(content)
+    if max(compressed_size, size, offset) >= MAXIMUM:
         raise ArchiveError(TOO_LARGE, where=member.name, hint=TOO_LARGE_HINT)
     attributes = EXECUTABLE if member.executable else REGULAR
-    return Entry(member.name.encode(), method, crc, len(data), size, attributes, offset), data
+    return Entry(member.name.encode(), method, crc, compressed_size, size, attributes, offset), blocks
 
 
-def _compressed(content: FileContent | BytesContent | Stream, reader: StreamReader) -> tuple[int, int, int, bytes]:
-    """Method, CRC-32, uncompressed size and compressed bytes."""
-    if isinstance(content, Stream):
-        return content.method, content.crc, content.size, reader.read(content)
-    if isinstance(content, BytesContent):
-        return STORED, zlib.crc32(content.data), len(content.data), content.data
-    data = content.path.read_bytes()
+def _deflated(content: FileContent) -> tuple[int, int, int, int, Iterable[bytes]]:
+    """Method, CRC-32, compressed and uncompressed size, and the bytes. Unchanged if compression makes them larger."""
     compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    deflated = compressor.compress(data) + compressor.flush()
-    smaller = len(deflated) < len(data)
-    return DEFLATED if smaller else STORED, zlib.crc32(data), len(data), deflated if smaller else data
+    crc = size = 0
+    with ExitStack() as stack:
+        spool = stack.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))
+        for block in content_blocks(content):
+            crc, size = crc32(block, crc), size + len(block)
+            spool.write(compressor.compress(block))
+        spool.write(compressor.flush())
+        compressed_size = spool.tell()
+        if compressed_size >= size:
+            return STORED, crc, size, size, content_blocks(content)
+        stack.pop_all()  # closed after the last block
+        return DEFLATED, crc, compressed_size, size, _all_blocks(spool)
+
+
+def _all_blocks(spool: IO[bytes]) -> Iterator[bytes]:
+    with spool:
+        spool.seek(0)
+        yield from _blocks(spool)
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    while block := file.read(BLOCK):
+        yield block
+
+
+def open_segment(path: Path) -> IO[bytes]:
+    """Open a segment file, without a buffer.
+
+    Raises:
+        DamagedSegmentError: the file is missing, cannot be read, or is a link, a folder or a special file.
+        OSError: this process has too many open files or too little memory.
+    """
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):  # to open a named pipe would wait forever
+            raise DamagedSegmentError(path)
+        return path.open("rb", buffering=0)
+    except OSError as error:
+        raise segment_error(path, error) from error
+
+
+def segment_error(path: Path, error: OSError) -> OSError | DamagedSegmentError:
+    """What an error while a segment file was opened or read means: usually that the file is damaged."""
+    return error if error.errno in _SHORTAGES else DamagedSegmentError(path)

@@ -9,13 +9,21 @@ the members could also change a cryptographic hash in the same file.
 from __future__ import annotations
 
 import json
+import os
 import struct
-import zlib
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.checksums import crc32
 from pulumi_poetry_layer.archive.layout import folders_of, name_problems
-from pulumi_poetry_layer.archive.members import DistributionSize, Segment, StreamReader, compress
+from pulumi_poetry_layer.archive.members import (
+    DistributionSize,
+    Segment,
+    StreamReader,
+    compressed,
+    open_segment,
+    segment_error,
+)
 from pulumi_poetry_layer.archive.zip_format import CENTRAL_SIZE, central_header, local_header
 from pulumi_poetry_layer.errors import DamagedSegmentError, raise_problems
 
@@ -28,9 +36,11 @@ if TYPE_CHECKING:
 
 _MAGIC = b"layerseg"
 _FOOTER = struct.Struct("<8sQLLLLL")
-"""Magic number; lengths of members, central headers, names and JSON; CRC-32 of the members and of the directory."""
+"""Magic number; lengths of members, central headers, names and JSON; CRC-32 of the members; CRC-32 of the directory and
+of all that comes before it in the footer."""
 
-_SHORT = 1 << 16  # bytes; shorter members are written together with their header
+_CHECKSUM = struct.Struct("<L")
+
 _SEPARATOR = b"\0"  # no name contains it
 
 
@@ -48,26 +58,26 @@ def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str
     ordered = sorted(members, key=lambda member: member.name)
     raise_problems(name_problems(ordered))
     crc = 0
-    headers, names = [], []
+    headers, names = bytearray(), []
     offset = size = unzipped_size = 0
     with StreamReader() as reader:
         for member in ordered:
-            entry, data = compress(member, offset, reader)
-            header = local_header(entry)
-            # Most members are short. Joining them with their headers saves calls.
-            for block in (header + data,) if len(data) < _SHORT else (header, data):
+            entry, blocks = compressed(member, offset, reader)
+            for block in chain([local_header(entry)], blocks):
                 file.write(block)
                 crc = crc32(block, crc)
                 offset += len(block)
-            headers.append(central_header(entry))
+            headers += central_header(entry)
             names.append(entry.name)
             size += entry.compressed_size
             unzipped_size += entry.size
     folders = sorted(folder.decode() for folder in folders_of(names))
     document = {"notes": dict(notes), "size": size, "unzipped_size": unzipped_size, "folders": folders}
-    directory = [b"".join(headers), _SEPARATOR.join(names), json.dumps(document, sort_keys=True).encode()]
-    file.write(b"".join(directory))
-    file.write(_FOOTER.pack(_MAGIC, offset, *map(len, directory), crc, zlib.crc32(b"".join(directory))))
+    directory: list[bytes] = [bytes(headers), _SEPARATOR.join(names), json.dumps(document, sort_keys=True).encode()]
+    footer = _FOOTER.pack(_MAGIC, offset, *map(len, directory), crc, 0)
+    for part in directory:
+        file.write(part)
+    file.write(footer[: -_CHECKSUM.size] + _CHECKSUM.pack(_directory_checksum(directory, footer)))
 
 
 def read_segment(path: Path, distribution: str) -> tuple[Segment, dict[str, Any]]:
@@ -81,21 +91,15 @@ def read_segment(path: Path, distribution: str) -> tuple[Segment, dict[str, Any]
         The segment, and the notes that were written with it.
 
     Raises:
-        FileNotFoundError: the file does not exist.
-        DamagedSegmentError: the file is incomplete, or its directory has changed.
+        DamagedSegmentError: the file is missing or incomplete, or its directory has changed.
+        OSError: this process has too many open files or too little memory.
     """
-    with path.open("rb") as file:
-        file.seek(0, 2)
-        length = file.tell()
-        file.seek(max(length - _FOOTER.size, 0))
-        footer = file.read()
-        if len(footer) != _FOOTER.size or footer[: len(_MAGIC)] != _MAGIC:
-            raise DamagedSegmentError(path)
-        _, members_length, headers_length, names_length, json_length, crc, directory_crc = _FOOTER.unpack(footer)
-        file.seek(members_length)
-        directory = file.read(headers_length + names_length + json_length)
-    if length != members_length + len(directory) + len(footer) or zlib.crc32(directory) != directory_crc:
-        raise DamagedSegmentError(path)
+    with open_segment(path) as file:
+        try:
+            members_length, lengths, crc, directory = _read_directory(path, file)
+        except OSError as error:
+            raise segment_error(path, error) from error
+    headers_length, names_length, _ = lengths
     document = json.loads(directory[headers_length + names_length :])
     segment = Segment(
         distribution=distribution,
@@ -110,3 +114,28 @@ def read_segment(path: Path, distribution: str) -> tuple[Segment, dict[str, Any]
         ),
     )
     return segment, document["notes"]
+
+
+def _read_directory(path: Path, file: IO[bytes]) -> tuple[int, tuple[int, int, int], int, bytes]:
+    """Length of the members, lengths of the three parts of the directory, CRC-32 of the members, and the directory."""
+    length = file.seek(0, os.SEEK_END)
+    file.seek(max(length - _FOOTER.size, 0))
+    footer = file.read(_FOOTER.size)
+    if len(footer) != _FOOTER.size or not footer.startswith(_MAGIC):
+        raise DamagedSegmentError(path)
+    _, members_length, *lengths, crc, checksum = _FOOTER.unpack(footer)
+    if length != members_length + sum(lengths) + len(footer):
+        raise DamagedSegmentError(path)
+    file.seek(members_length)
+    directory = file.read(sum(lengths))
+    if len(directory) != sum(lengths) or checksum != _directory_checksum([directory], footer):
+        raise DamagedSegmentError(path)
+    return members_length, (lengths[0], lengths[1], lengths[2]), crc, directory
+
+
+def _directory_checksum(directory: Iterable[bytes], footer: bytes) -> int:
+    """CRC-32 of the directory and of everything in the footer before this checksum."""
+    crc = 0
+    for part in (*directory, footer[: -_CHECKSUM.size]):
+        crc = crc32(part, crc)
+    return crc

@@ -13,9 +13,10 @@ import hashlib
 import os
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive.checksums import crc32
+from pulumi_poetry_layer.archive.checksums import BLOCK, crc32
 from pulumi_poetry_layer.archive.layout import lay_out
 from pulumi_poetry_layer.archive.members import (
     TOO_LARGE,
@@ -24,7 +25,9 @@ from pulumi_poetry_layer.archive.members import (
     Member,
     Segment,
     StreamReader,
-    compress,
+    compressed,
+    open_segment,
+    segment_error,
 )
 from pulumi_poetry_layer.archive.zip_format import (
     MAXIMUM,
@@ -40,8 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
     from pathlib import Path
     from typing import IO
-
-_BLOCK = 1 << 18  # bytes; small enough to stay in the cache of the processor while it is checked and written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,7 @@ class _Writer:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._digest = hashlib.sha256()
-        self._buffer = memoryview(bytearray(_BLOCK))  # one for all blocks, because allocating memory is slow
+        self._buffer = memoryview(bytearray(BLOCK))  # one for all blocks, because allocating memory is slow
         self._offset = 0
         self._names: list[bytes] = []
         self._headers: list[bytes] = []
@@ -113,7 +114,7 @@ class _Writer:
             ArchiveError: the archive is too large for a zip file without zip64.
         """
         _refuse_beyond_format(self._offset + segment.length)
-        with _open(segment) as source:
+        with open_segment(segment.path) as source:
             reader = _SegmentReader(segment, source, self._buffer)
             position = 0
             for first, last in _runs(len(segment.names), dropped):
@@ -137,12 +138,12 @@ class _Writer:
 
     def add_member(self, member: Member, reader: StreamReader) -> None:
         """Write a single member."""
-        entry, data = compress(member, self._offset, reader)
-        self._write(local_header(entry))
-        self._write(data)
+        entry, blocks = compressed(member, self._offset, reader)
+        for block in chain([local_header(entry)], blocks):
+            self._write(block)
         self._names.append(entry.name)
         self._headers.append(central_header(entry))
-        self._count(member.distribution, files=1, size=len(data), unzipped_size=entry.size)
+        self._count(member.distribution, files=1, size=entry.compressed_size, unzipped_size=entry.size)
 
     def finish(self) -> ArchiveSummary:
         """Write the central directory.
@@ -196,7 +197,10 @@ class _SegmentReader:
     def blocks(self, length: int) -> Iterator[memoryview]:
         """Yield the next ``length`` bytes in blocks. The next block overwrites the memory of the last one."""
         while length > 0:
-            count = self._source.readinto(self._buffer[:length])  # type: ignore[attr-defined]
+            try:
+                count = self._source.readinto(self._buffer[:length])  # type: ignore[attr-defined]
+            except OSError as error:
+                raise segment_error(self._segment.path, error) from error
             if not count:
                 raise DamagedSegmentError(self._segment.path)
             length -= count
@@ -237,13 +241,6 @@ def _reserve(file: IO[bytes], size: int) -> None:
 def _refuse_beyond_format(size: int) -> None:
     if size >= MAXIMUM:
         raise ArchiveError(f"the layer {TOO_LARGE}", hint=TOO_LARGE_HINT)
-
-
-def _open(segment: Segment) -> IO[bytes]:
-    try:
-        return segment.path.open("rb", buffering=0)
-    except FileNotFoundError as error:
-        raise DamagedSegmentError(segment.path) from error
 
 
 def _runs(count: int, dropped: Set[int]) -> Iterator[tuple[int, int]]:

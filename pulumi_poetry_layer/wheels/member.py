@@ -5,25 +5,29 @@ from __future__ import annotations
 import base64
 import hashlib
 import stat
+import struct
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
-from typing import IO, TYPE_CHECKING
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Protocol
 
-from pulumi_poetry_layer.archive.checksums import crc32, decompressobj
+from pulumi_poetry_layer.archive.checksums import BLOCK, crc32, inflated
 from pulumi_poetry_layer.archive.checksums import error as deflate_error
-from pulumi_poetry_layer.archive.members import BytesContent, Stream
+from pulumi_poetry_layer.archive.members import Stream
 from pulumi_poetry_layer.archive.zip_format import DEFLATED, LOCAL_SIZE, STORED, parse_local_header
 from pulumi_poetry_layer.errors import WheelError
 from pulumi_poetry_layer.wheels.native import is_library, machine_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
-_BLOCK = 1 << 18
-_RAW = -15  # window bits of a deflate stream without header and checksum, as in zip files
+_LARGEST_DICTIONARY = 1 << 26  # bytes; LZMA needs this much memory, and no usual setting of a compressor needs more
+_IN_MEMORY = 1 << 23  # bytes of a native library; a larger one is unpacked to a temporary file
+_LZMA_HEADER = struct.Struct("<xxHBL")
+"""Before an LZMA stream (APPNOTE 5.8.8): its version, length of the rest, lc/lp/pb in one byte, dictionary size."""
 
 _STRONG_HASHES = frozenset({"sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
 """Hash algorithms that are allowed in RECORD besides sha256. The wheel format requires "sha256 or better".
@@ -32,7 +36,47 @@ https://packaging.python.org/en/latest/specifications/binary-distribution-format
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class DirectoryEntry:
+    """What the zip directory lists about a file of a wheel. Smaller than zipfile's: there can be very many of them.
+
+    Attributes:
+        name: path of the file in the wheel.
+        offset: position of its local header in bytes.
+        method: the compression method.
+        flags: the general purpose bit flag.
+        crc: CRC-32 of the uncompressed bytes.
+        compressed_size: compressed size in bytes.
+        size: uncompressed size in bytes.
+        executable: whether an installer would make the file executable.
+    """
+
+    name: str
+    offset: int
+    method: int
+    flags: int
+    crc: int
+    compressed_size: int
+    size: int
+    executable: bool
+
+    @classmethod
+    def of(cls, info: zipfile.ZipInfo) -> DirectoryEntry:
+        """The entry as zipfile has read it."""
+        mode = info.external_attr >> 16
+        return cls(
+            name=info.filename,
+            offset=info.header_offset,
+            method=info.compress_type,
+            flags=info.flag_bits,
+            crc=info.CRC,
+            compressed_size=info.compress_size,
+            size=info.file_size,
+            executable=bool(stat.S_ISREG(mode) and mode & 0o111),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class WheelMember:
     """A checked member.
 
@@ -45,7 +89,7 @@ class WheelMember:
         machine: the ELF machine number, or None if the file is not a native library.
     """
 
-    content: Stream | BytesContent
+    content: Stream
     size: int
     record_digest: str
     matches_record: bool
@@ -53,21 +97,34 @@ class WheelMember:
     machine: int | None
 
 
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
 class MemberReader:
-    """Reads the members of a wheel. A context manager.
+    """Reads the members of a wheel in blocks. A context manager.
+
+    Members that Lambda cannot unpack, or that are to be rewritten, are unpacked to one file beside the wheel (with the
+    suffix ``.unpacked``). It is needed as long as the wheel is, and removed with the folder of the wheel.
 
     Args:
         path: the wheel.
-        archive: the same file, opened with :mod:`zipfile`.
         file_name: the name of the wheel, for errors.
+        rewrite: return uncompressed bytes instead of the wheel's compressed bytes.
     """
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile, file_name: str) -> None:
+    def __init__(self, path: Path, file_name: str, *, rewrite: bool) -> None:
         self._path = path
-        self._archive = archive
         self._file_name = file_name
+        self._rewrite = rewrite
         self._file: IO[bytes] = path.open("rb")
-        self._spans: dict[str, tuple[int, int]] = {}
+        self._unpacked: IO[bytes] | None = None
+        self._end = 0
 
     def __enter__(self) -> MemberReader:
         return self
@@ -76,156 +133,176 @@ class MemberReader:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._file.close()
+        if self._unpacked:
+            self._unpacked.close()
 
-    def read(self, info: zipfile.ZipInfo, recorded: str, *, rewrite: bool) -> WheelMember:
+    def read(self, entry: DirectoryEntry, recorded: str) -> WheelMember:
         """Read a member completely and check it.
 
+        Members must be read in the order of their offsets, to recognize those that share bytes, as in zip bombs.
+
         Args:
-            info: the member's entry in the zip directory.
+            entry: the member's entry in the zip directory.
             recorded: its hash in RECORD (``sha256=…``), or "" if RECORD lists none.
-            rewrite: return uncompressed bytes instead of a reference to the wheel's compressed bytes.
 
         Raises:
-            WheelError: the zip directory or the local header does not match the content.
+            WheelError: the zip directory or the local header does not match the content, or the member overlaps with
+                the one before.
         """
-        offset, first = self._start(info)
         algorithm, _, expected = recorded.partition("=")
-        reading = _Reading(self._other_hash(algorithm, info))
-        keep = rewrite or info.compress_type not in {STORED, DEFLATED}
-        for block in self._blocks(info, first):
-            reading.add(block, keep=keep)
-            if reading.size > info.file_size:
-                break
-        if reading.size != info.file_size:
-            raise self._error(info, f"does not have the size that the zip directory lists ({info.file_size} bytes)")
-        if reading.crc != info.CRC:
-            raise self._error(info, "does not have the CRC-32 that the zip directory lists")
+        other_hash = self._other_hash(algorithm, entry)
+        keep = self._rewrite or entry.method not in {STORED, DEFLATED}
+        output = self._open_unpacked() if keep else None
+        unpacked_offset = output.tell() if output else 0
+        reading = _Reading(other_hash, output.write if output else None)
+        offset = self._read(entry, reading)
+        if entry.offset < self._end:
+            raise self._error(entry, "overlaps with another member")
+        self._end = offset + entry.compressed_size
         digest = _record_encoding(reading.sha256.digest())
-        other_digest = _record_encoding(reading.other_hash.digest()) if reading.other_hash else digest
-        stream = Stream(self._path, offset, info.compress_size, reading.size, reading.crc, info.compress_type)
+        other_digest = _record_encoding(other_hash.digest()) if other_hash else digest
+        if output:
+            content = Stream(self._unpacked_path, unpacked_offset, reading.size, reading.size, reading.crc, STORED)
+        else:
+            content = Stream(self._path, offset, entry.compressed_size, reading.size, reading.crc, entry.method)
         return WheelMember(
-            content=BytesContent(b"".join(reading.blocks)) if keep else stream,
+            content=content,
             size=reading.size,
             record_digest=f"sha256={digest}",
             matches_record=expected.rstrip("=") == other_digest,
-            executable=_is_executable(info),
-            machine=machine_of(reading.start) if is_library(info.filename) else None,
+            executable=entry.executable,
+            machine=machine_of(reading.start) if is_library(entry.name) else None,
         )
 
-    def whole(self, info: zipfile.ZipInfo) -> IO[bytes]:
-        """The uncompressed bytes of a member that :meth:`read` has checked."""
-        return BytesIO(self._archive.read(info))
+    @contextmanager
+    def unpack(self, entry: DirectoryEntry) -> Iterator[IO[bytes]]:
+        """A temporary file with the checked uncompressed bytes of a member."""
+        with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+            self._read(entry, _Reading(None, file.write))
+            file.seek(0)
+            yield file
 
-    def check_overlaps(self) -> None:
-        """Check that no two members read so far share bytes, as they do in zip bombs.
-
-        Raises:
-            WheelError: two members overlap.
-        """
-        end = 0
-        for (start, stop), name in sorted((span, name) for name, span in self._spans.items()):
-            if start < end:
-                raise WheelError("overlaps with another member", where=f"{self._file_name}: {name}")
-            end = stop
-
-    def _start(self, info: zipfile.ZipInfo) -> tuple[int, bytes]:
-        """Check a member's local header. Return the offset of the compressed bytes and the first block of them."""
-        name = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
-        if info.header_offset < 0:  # zipfile computes this if the directory starts earlier than it says
-            raise self._error(info, "has an offset before the start of the file in the zip directory")
-        self._file.seek(info.header_offset)
-        start = self._file.read(LOCAL_SIZE + len(name) + min(info.compress_size, _BLOCK))
-        header = parse_local_header(start)
-        if header is None or header.name != name:
-            raise self._error(info, "has no local header with the name that the zip directory lists")
-        if header.method != info.compress_type or header.flags & 0x41:
-            raise self._error(info, "has a local header that contradicts the zip directory (method or encryption)")
-        offset = info.header_offset + header.length
-        self._spans[info.filename] = (info.header_offset, offset + info.compress_size)
-        first = start[header.length :]
-        if missing := min(info.compress_size, _BLOCK) - len(first):  # the header has an extra field
-            self._file.seek(offset + len(first))
-            first += self._file.read(missing)
-        return offset, first
-
-    def _blocks(self, info: zipfile.ZipInfo, first: bytes) -> Iterator[bytes]:
-        if info.compress_type == DEFLATED:
-            return self._inflate(info, first)
-        if info.compress_type == STORED:
-            return self._stored(info, first)
-        return self._other_method(info)
-
-    def _inflate(self, info: zipfile.ZipInfo, data: bytes) -> Iterator[bytes]:
-        decompressor = decompressobj(_RAW)
-        left = info.compress_size - len(data)
-        while not decompressor.eof:
-            if not data:
-                data = self._file.read(min(left, _BLOCK))
-                left -= len(data)
-                if not data:
-                    raise self._error(info, "has a truncated deflate stream")
-            try:
-                yield decompressor.decompress(data, _BLOCK)
-            except deflate_error as error:
-                raise self._error(info, f"has an invalid deflate stream: {error}") from error
-            data = decompressor.unconsumed_tail
-        if left or decompressor.unused_data:
-            raise self._error(info, "has data after the end of its deflate stream")
-
-    def _stored(self, info: zipfile.ZipInfo, data: bytes) -> Iterator[bytes]:
-        left = info.compress_size
-        while left and data:
-            left -= len(data)
-            yield data
-            data = self._file.read(min(left, _BLOCK))
-
-    def _other_method(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
-        """Read a compression method that Lambda cannot unpack, such as bzip2 and LZMA."""
+    def _read(self, entry: DirectoryEntry, reading: _Reading) -> int:
+        """Read and check a member. Return the offset of its compressed bytes."""
+        offset = self._start(entry)
         try:
-            with self._archive.open(info) as file:
-                while block := file.read(_BLOCK):
-                    yield block
-        except Exception as error:  # each compression module raises its own kinds of errors
-            raise self._error(info, f"cannot be unpacked: {error}") from error
+            for block in self._blocks(entry):
+                reading.add(block)
+                if reading.size > entry.size:
+                    break
+        except deflate_error as error:
+            raise self._error(entry, f"has an invalid deflate stream: {error}") from error
+        if reading.size != entry.size:
+            raise self._error(entry, f"does not have the size that the zip directory lists ({entry.size} bytes)")
+        if reading.crc != entry.crc:
+            raise self._error(entry, "does not have the CRC-32 that the zip directory lists")
+        return offset
 
-    def _other_hash(self, algorithm: str, info: zipfile.ZipInfo) -> hashlib._Hash | None:
+    def _start(self, entry: DirectoryEntry) -> int:
+        """Check a member's local header, and move to its compressed bytes. Return their offset."""
+        name = entry.name.encode("utf-8" if entry.flags & 0x800 else "cp437")
+        if entry.offset < 0:  # zipfile computes this if the directory starts earlier than it says
+            raise self._error(entry, "has an offset before the start of the file in the zip directory")
+        self._file.seek(entry.offset)
+        header = parse_local_header(self._file.read(LOCAL_SIZE + len(name)))
+        if header is None or header.name != name:
+            raise self._error(entry, "has no local header with the name that the zip directory lists")
+        if header.method != entry.method or header.flags & 0x41:
+            raise self._error(entry, "has a local header that contradicts the zip directory (method or encryption)")
+        return self._file.seek(entry.offset + header.length)
+
+    def _blocks(self, entry: DirectoryEntry) -> Iterator[bytes]:
+        """The uncompressed bytes, from the position of the file."""
+        if entry.method == STORED:
+            return self._compressed(entry.compressed_size)
+        if entry.method == DEFLATED:
+            return inflated(self._compressed(entry.compressed_size))
+        return self._other_method(entry)
+
+    def _compressed(self, left: int) -> Iterator[bytes]:
+        while left > 0 and (block := self._file.read(min(left, BLOCK))):
+            left -= len(block)
+            yield block
+
+    def _other_method(self, entry: DirectoryEntry) -> Iterator[bytes]:
+        """Decompress bzip2 or LZMA, which Lambda cannot unpack."""
+        try:
+            start = self._file.tell()
+            decompressor = _decompressor(entry.method, self._file)
+            blocks = self._compressed(entry.compressed_size - (self._file.tell() - start))
+            while not decompressor.eof:
+                data = next(blocks, b"") if decompressor.needs_input else b""
+                block = decompressor.decompress(data, BLOCK)
+                if not (data or block):
+                    return  # truncated, or LZMA without a mark at its end: the size decides
+                yield block
+        except Exception as error:  # each compression module raises its own kinds of errors
+            raise self._error(entry, f"cannot be unpacked: {error}") from error
+
+    def _other_hash(self, algorithm: str, entry: DirectoryEntry) -> hashlib._Hash | None:
         """The hash that RECORD lists besides sha256, which is always computed; None if it lists no other."""
         if algorithm in {"sha256", ""}:
             return None
         if algorithm not in _STRONG_HASHES:
-            raise self._error(info, f"has a hash in RECORD with an algorithm that is not allowed ({algorithm})")
+            raise self._error(entry, f"has a hash in RECORD with an algorithm that is not allowed ({algorithm})")
         return hashlib.new(algorithm)
 
-    def _error(self, info: zipfile.ZipInfo, what: str) -> WheelError:
-        return WheelError(what, where=f"{self._file_name}: {info.filename}")
+    @property
+    def _unpacked_path(self) -> Path:
+        return self._path.with_name(f"{self._path.name}.unpacked")
+
+    def _open_unpacked(self) -> IO[bytes]:
+        self._unpacked = self._unpacked or self._unpacked_path.open("wb")
+        return self._unpacked
+
+    def _error(self, entry: DirectoryEntry, what: str) -> WheelError:
+        return WheelError(what, where=f"{self._file_name}: {entry.name}")
 
 
 class _Reading:
-    """Size, checksums and first bytes of the blocks that have been read so far."""
+    """Size, checksums and first bytes of the blocks that have been read so far.
 
-    def __init__(self, other_hash: hashlib._Hash | None) -> None:
+    Args:
+        other_hash: a hash to compute besides sha256.
+        keep: is called with each block.
+    """
+
+    def __init__(self, other_hash: hashlib._Hash | None, keep: Callable[[bytes], object] | None) -> None:
         self.sha256 = hashlib.sha256()
-        self.other_hash = other_hash
+        self._other_hash = other_hash
+        self._keep = keep
         self.size = self.crc = 0
         self.start = b""
-        self.blocks: list[bytes] = []
 
-    def add(self, block: bytes, *, keep: bool) -> None:
+    def add(self, block: bytes) -> None:
         self.start = self.start or block[:20]
         self.size += len(block)
         self.crc = crc32(block, self.crc)
         self.sha256.update(block)
-        if self.other_hash:
-            self.other_hash.update(block)
-        if keep:
-            self.blocks.append(block)
+        if self._other_hash:
+            self._other_hash.update(block)
+        if self._keep:
+            self._keep(block)
+
+
+def _decompressor(method: int, file: IO[bytes]) -> _Decompressor:
+    """The decompressor for a method; the file is moved behind the header of the method."""
+    if method == zipfile.ZIP_BZIP2:
+        import bz2
+
+        return bz2.BZ2Decompressor()
+    if method != zipfile.ZIP_LZMA:
+        raise NotImplementedError(f"compression method {method}")
+    import lzma
+
+    length, settings, dictionary = _LZMA_HEADER.unpack(file.read(_LZMA_HEADER.size))
+    if length != 5 or dictionary > _LARGEST_DICTIONARY:
+        raise lzma.LZMAError("unusual settings")
+    settings, lc = divmod(settings, 9)
+    pb, lp = divmod(settings, 5)
+    lzma1 = {"id": lzma.FILTER_LZMA1, "dict_size": max(dictionary, 1 << 12), "lc": lc, "lp": lp, "pb": pb}
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[lzma1])
 
 
 def _record_encoding(digest: bytes) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def _is_executable(info: zipfile.ZipInfo) -> bool:
-    """Whether an installer makes the file executable, by the rule of the wheel format."""
-    mode = info.external_attr >> 16
-    return bool(stat.S_ISREG(mode) and mode & 0o111)

@@ -1,4 +1,4 @@
-"""The METADATA of a wheel that was built from source, without paths of the build host.
+"""The METADATA of a wheel: its headers, and a form without paths of the build host.
 
 A build backend writes a path dependency as ``Requires-Dist: name @ file:///…``, with the path on the build host. A
 layer contains that dependency under its name, and the name is the same on every host.
@@ -7,7 +7,12 @@ layer contains that dependency under its name, and the name is the same on every
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LARGEST_HEADERS = 1 << 21  # bytes; real ones have some kilobytes
 _LOCAL_REQUIREMENT = re.compile(rb"(?im)^(Requires-Dist: *[^@;\s]+(?: *\[[^\]]*\])?) *@ *file:[^\s;]*")
 
 
@@ -15,3 +20,22 @@ def without_file_urls(metadata: bytes) -> bytes:
     """METADATA with its requirements on ``file:`` URLs reduced to name, extras and marker."""
     headers, blank_line, description = metadata.partition(b"\n\n")
     return _LOCAL_REQUIREMENT.sub(rb"\1", headers) + blank_line + description
+
+
+def header_text(lines: Iterable[bytes]) -> str:
+    """The headers of a METADATA or WHEEL file, up to the first blank line. The description after it is not read.
+
+    Args:
+        lines: the lines of the file.
+
+    Raises:
+        ValueError: the headers are too long, or not UTF-8 (UnicodeDecodeError).
+    """
+    headers = bytearray()
+    for line in lines:
+        if not line.strip(b"\r\n"):
+            break
+        headers += line
+        if len(headers) > _LARGEST_HEADERS:
+            raise ValueError(f"its headers have more than {_LARGEST_HEADERS >> 20} MiB")
+    return headers.decode("utf-8")

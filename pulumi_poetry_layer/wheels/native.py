@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from pulumi_poetry_layer.archive.members import FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
@@ -35,6 +35,9 @@ _BYTE_ORDER = 5  # offset of the byte that says the byte order
 
 _MOST = 10_000
 """The most sections, and versions, to read. A hostile file may claim billions; a real library has some dozens."""
+
+_MOST_BYTES = 1 << 25
+"""The most bytes to read. The headers and version names of a real library take some kilobytes."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,25 @@ def needs_of(file: IO[bytes]) -> NativeNeeds | None:
     from elftools.elf.elffile import ELFFile
 
     try:
-        return NativeNeeds(machine=machine, glibc=max(_glibc_versions(ELFFile(file)), default=(0, 0)))
+        elf = ELFFile(cast("IO[bytes]", _Limited(file)))
+        return NativeNeeds(machine=machine, glibc=max(_glibc_versions(elf), default=(0, 0)))
     except Exception:  # invalid offsets raise many kinds of errors, not only those of the library
         return None
+
+
+class _Limited:
+    """A file of which only so many bytes can be read: a name in a hostile file may be as long as the file."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.seek, self.tell = file.seek, file.tell
+        self._file = file
+        self._left = _MOST_BYTES
+
+    def read(self, size: int = -1) -> bytes:
+        if size > self._left or size < 0:
+            raise ValueError("more bytes than a real library needs")
+        self._left -= size
+        return self._file.read(size)
 
 
 def _glibc_versions(elf: ELFFile) -> Iterator[tuple[int, ...]]:

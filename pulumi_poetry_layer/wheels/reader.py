@@ -11,6 +11,7 @@ RECORD. The compressed bytes of its members are then used unchanged.
 from __future__ import annotations
 
 import csv
+import io
 import re
 import stat
 import zipfile
@@ -18,10 +19,11 @@ from dataclasses import dataclass
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive.members import LAYER_FOLDER, BytesContent, Member, content_bytes
+from pulumi_poetry_layer.archive.members import LAYER_FOLDER, BytesContent, Member
 from pulumi_poetry_layer.errors import PoetryLayerError, WheelError, raise_problems
 from pulumi_poetry_layer.names import normalized
-from pulumi_poetry_layer.wheels.member import MemberReader, WheelMember
+from pulumi_poetry_layer.wheels.member import DirectoryEntry, MemberReader, WheelMember
+from pulumi_poetry_layer.wheels.metadata import header_text
 from pulumi_poetry_layer.wheels.native import needs_of
 from pulumi_poetry_layer.wheels.record import (
     INSTALLATION_FILES,
@@ -29,9 +31,9 @@ from pulumi_poetry_layer.wheels.record import (
     SCHEMES_OUTSIDE,
     RecordEntry,
     entry_for,
-    format_record,
+    format_sorted_record,
     is_bytecode_cache,
-    parse_record,
+    parse_record_lines,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +44,13 @@ if TYPE_CHECKING:
 LARGEST_UNZIPPED = 1 << 30
 """The most bytes that a wheel may unzip to: four times Lambda's limit for a function with all of its layers."""
 
-_LARGEST_TEXT = 1 << 25  # bytes of METADATA, WHEEL and RECORD each; enough for a RECORD of 100,000 files
+_LARGEST_TEXT = 1 << 25  # bytes of METADATA, WHEEL and RECORD each; enough for a RECORD of 200,000 files
+_LARGEST_DIRECTORY = 24 << 20  # bytes
+_MOST_FILES = 210_000
+"""More files than any wheel has; with the size of the directory, a limit on the memory that a wheel needs."""
+
+_DIRECTORY_ENTRY = b"PK\x01\x02"
+_MOST_PROBLEMS = 20  # that are reported of one wheel
 _SITE_PACKAGES_SCHEMES = frozenset({"purelib", "platlib"})
 _SCHEMES = _SITE_PACKAGES_SCHEMES | SCHEMES_OUTSIDE
 
@@ -83,26 +91,43 @@ def read_wheel(path: Path, *, file_name: str, rewrite: bool = False) -> Wheel:
         WheelError: the wheel is not valid.
         MultipleInputError: the wheel has several problems.
     """
+    files = _files(path, file_name)
+    with MemberReader(path, file_name, rewrite=rewrite) as reader:
+        return _WheelFile(files, reader, file_name).read()
+
+
+class _WheelBytes(io.FileIO):
+    """The file of a wheel, of which zipfile reads no directory that would need too much memory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if data and (len(data) > _LARGEST_DIRECTORY or data.count(_DIRECTORY_ENTRY) > _MOST_FILES):
+            raise zipfile.BadZipFile(f"it has more than {_MOST_FILES} files, or very long file names")
+        return data or b""
+
+
+def _files(path: Path, file_name: str) -> dict[str, DirectoryEntry]:
+    """The wheel's files by name, after a check of everything that the zip directory says."""
     try:
-        archive = zipfile.ZipFile(path)
+        with _WheelBytes(path) as file, zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+            entries.reverse()
+            archive.NameToInfo.clear()  # so that an entry is freed as soon as it is taken from the list
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise WheelError(f"cannot be read as a zip file: {error}", where=file_name) from error
-    with archive, MemberReader(path, archive, file_name) as reader:
-        return _WheelFile(_files(archive, file_name), reader, file_name).read(rewrite=rewrite)
-
-
-def _files(archive: zipfile.ZipFile, file_name: str) -> dict[str, zipfile.ZipInfo]:
-    """The wheel's files by name, after a check of everything that the zip directory says."""
-    files: dict[str, zipfile.ZipInfo] = {}
+    files: dict[str, DirectoryEntry] = {}
     problems: list[PoetryLayerError] = []
-    for info in archive.infolist():
+    while entries:
+        info = entries.pop()
         if problem := _member_problem(info):
             problems.append(WheelError(problem, where=f"{file_name}: {info.orig_filename!r}"))
         elif not info.filename.endswith("/"):
             if info.filename in files:
                 problems.append(WheelError("is in the wheel twice", where=f"{file_name}: {info.filename!r}"))
-            files[info.filename] = info
-    if sum(info.file_size for info in files.values()) > LARGEST_UNZIPPED:
+            files[info.filename] = DirectoryEntry.of(info)
+        if len(problems) == _MOST_PROBLEMS:
+            break
+    if sum(entry.size for entry in files.values()) > LARGEST_UNZIPPED:
         problems.append(WheelError(f"unzips to more than {LARGEST_UNZIPPED >> 20} MiB", where=file_name))
     raise_problems(problems)
     return files
@@ -134,15 +159,16 @@ def _platforms(file_name: str) -> set[str]:
 class _WheelFile:
     """A wheel with safe names; see :func:`_files`."""
 
-    def __init__(self, files: Mapping[str, zipfile.ZipInfo], reader: MemberReader, file_name: str) -> None:
+    def __init__(self, files: dict[str, DirectoryEntry], reader: MemberReader, file_name: str) -> None:
         self._files = files
         self._reader = reader
         self._file_name = file_name
         self._dist_info = self._only_dist_info()
         stems = (self._dist_info.removesuffix(".dist-info"), "-".join(file_name.split("-")[:2]))
+        self._replaced = {f"{self._dist_info}/{file}" for file in ("INSTALLER", "RECORD", *INSTALLATION_FILES)}
         self._data_folders = {f"{stem}.data" for stem in stems}
 
-    def read(self, *, rewrite: bool) -> Wheel:
+    def read(self) -> Wheel:
         """Check everything else, and return the wheel."""
         version = self._headers("WHEEL").get("Wheel-Version", "")
         if version.partition(".")[0] != "1":
@@ -150,28 +176,38 @@ class _WheelFile:
         metadata = self._headers("METADATA")
         name = normalized(metadata.get("Name", ""))
         recorded = self._recorded()
-        members = {
-            path: self._reader.read(info, recorded[path].digest if path in recorded else "", rewrite=rewrite)
-            for path, info in sorted(self._files.items())
-        }
-        self._reader.check_overlaps()
-        raise_problems(self._record_problems(members, recorded))
+        placed: dict[str, WheelMember] = {}
+        machines: set[int] = set()
+        glibc: dict[int, tuple[int, ...]] = {}
+        problems: list[PoetryLayerError] = []
+        has_linux_tag = "linux" in _platforms(self._file_name)
+        # Each entry is removed as soon as its member is read: a wheel can have very many of them.
+        for path in sorted(self._files, key=lambda path: self._files[path].offset):
+            entry = self._files.pop(path)
+            row = recorded.pop(path, None)
+            member = self._reader.read(entry, row.digest if row else "")
+            problems += self._record_problems(path, member, row)
+            if len(problems) >= _MOST_PROBLEMS:
+                break
+            if member.machine is not None:
+                machines.add(member.machine)
+                if has_linux_tag:
+                    self._add_glibc(glibc, member.machine, entry)
+            self._put(placed, path, member)
+        raise_problems(problems)
+        self._files, recorded = {}, {}  # tables stay large when they are emptied
         return Wheel(
             name=name,
             version=metadata.get("Version", ""),
-            machines=frozenset(member.machine for member in members.values() if member.machine is not None),
-            glibc=self._glibc(members) if "linux" in _platforms(self._file_name) else {},
-            members=tuple(self._layer_members(members, name)),
+            machines=frozenset(machines),
+            glibc=glibc,
+            members=tuple(self._layer_members(placed, name)),
         )
 
-    def _glibc(self, members: Mapping[str, WheelMember]) -> dict[int, tuple[int, ...]]:
-        newest: dict[int, tuple[int, ...]] = {}
-        for name, member in members.items():
-            if member.machine is None:
-                continue
-            if needs := needs_of(self._reader.whole(self._files[name])):
-                newest[member.machine] = max(needs.glibc, newest.get(member.machine, ()))
-        return newest
+    def _add_glibc(self, newest: dict[int, tuple[int, ...]], machine: int, entry: DirectoryEntry) -> None:
+        with self._reader.unpack(entry) as file:
+            if needs := needs_of(file):
+                newest[machine] = max(needs.glibc, newest.get(machine, ()))
 
     def _only_dist_info(self) -> str:
         folders = {folder for name in self._files if (folder := name.partition("/")[0]).endswith(".dist-info")}
@@ -180,68 +216,77 @@ class _WheelFile:
             raise WheelError(f"must have one .dist-info folder, but has {found}", where=self._file_name)
         return folders.pop()
 
-    def _text(self, file: str) -> str:
-        """The text of a file in the .dist-info folder."""
-        info = self._files.get(f"{self._dist_info}/{file}")
-        if info is None:
+    def _metadata_file(self, file: str) -> DirectoryEntry:
+        """A file in the .dist-info folder, which must not be too large to be parsed."""
+        entry = self._files.get(f"{self._dist_info}/{file}")
+        if entry is None:
             raise WheelError(f"has no {file}", where=self._file_name)
-        if info.file_size > _LARGEST_TEXT:
+        if entry.size > _LARGEST_TEXT:
             raise WheelError(f"has a {file} of more than {_LARGEST_TEXT >> 20} MiB", where=self._file_name)
-        content = self._reader.read(info, "", rewrite=True).content
-        try:
-            return content_bytes(content).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise WheelError(f"has a {file} that is not UTF-8", where=self._file_name) from error
+        return entry
 
     def _headers(self, file: str) -> Message:
-        return HeaderParser().parsestr(self._text(file))
+        """The headers of a file in the .dist-info folder, without the description that can follow them."""
+        try:
+            with self._reader.unpack(self._metadata_file(file)) as lines:
+                return HeaderParser().parsestr(header_text(lines))
+        except UnicodeDecodeError as error:
+            raise WheelError(f"has a {file} that is not UTF-8", where=self._file_name) from error
+        except ValueError as error:
+            raise WheelError(f"has a {file} that cannot be parsed: {error}", where=self._file_name) from error
 
     def _recorded(self) -> dict[str, RecordEntry]:
+        """Row of RECORD for each file of the wheel. It is read by lines, because it can be very long."""
+        recorded = {}
         try:
-            return {entry.path: entry for entry in parse_record(self._text("RECORD"))}
+            with self._reader.unpack(self._metadata_file("RECORD")) as file:
+                for row in parse_record_lines(line.decode() for line in file):
+                    if entry := self._files.get(row.path):
+                        recorded[entry.name] = RecordEntry(entry.name, row.digest, row.size)
         except csv.Error as error:
             raise WheelError(f"has a RECORD that is not valid CSV: {error}", where=self._file_name) from error
+        except UnicodeDecodeError as error:
+            raise WheelError("has a RECORD that is not UTF-8", where=self._file_name) from error
+        return recorded
 
-    def _record_problems(
-        self, members: Mapping[str, WheelMember], recorded: Mapping[str, RecordEntry]
-    ) -> Iterator[PoetryLayerError]:
+    def _record_problems(self, name: str, member: WheelMember, row: RecordEntry | None) -> Iterator[PoetryLayerError]:
         """RECORD must list every file of the wheel, with its size and a hash of sha256 or better."""
-        exempt = {f"{self._dist_info}/{name}" for name in _NOT_IN_RECORD}
-        for name in members.keys() - exempt:
-            where = f"{self._file_name}: {name}"
-            entry, member = recorded.get(name), members[name]
-            if entry is None or not entry.digest:
-                yield WheelError("has no hash in RECORD", where=where)
-            elif not member.matches_record:
-                yield WheelError(f"does not have the hash that RECORD lists ({entry.digest})", where=where)
-            elif entry.size and entry.size != str(member.size):
-                yield WheelError(f"has {member.size} bytes, but RECORD lists {entry.size}", where=where)
+        if name in {f"{self._dist_info}/{exempt}" for exempt in _NOT_IN_RECORD}:
+            return
+        where = f"{self._file_name}: {name}"
+        if row is None or not row.digest:
+            yield WheelError("has no hash in RECORD", where=where)
+        elif not member.matches_record:
+            yield WheelError(f"does not have the hash that RECORD lists ({row.digest})", where=where)
+        elif row.size and row.size != str(member.size):
+            yield WheelError(f"has {member.size} bytes, but RECORD lists {row.size}", where=where)
 
-    def _layer_members(self, members: Mapping[str, WheelMember], distribution: str) -> Iterator[Member]:
+    def _layer_members(self, placed: dict[str, WheelMember], distribution: str) -> Iterator[Member]:
         """The members under their names in the layer, with a RECORD that lists exactly these."""
-        placed = self._placed(members)
-        generated = {f"{self._dist_info}/INSTALLER": f"{INSTALLER_NAME}\n".encode()}
-        rows = [RecordEntry(name, member.record_digest, str(member.size)) for name, member in placed.items()]
-        rows += [entry_for(name, data) for name, data in generated.items()]
-        record = f"{self._dist_info}/RECORD"
-        generated[record] = format_record([*rows, RecordEntry(record, "", "")])
-        for name, member in placed.items():
+        installer, record = f"{self._dist_info}/INSTALLER", f"{self._dist_info}/RECORD"
+        generated = {installer: f"{INSTALLER_NAME}\n".encode(), record: b""}
+        generated[record] = format_sorted_record(
+            entry_for(name, generated[name])
+            if name == installer
+            else RecordEntry(record, "", "")
+            if name == record
+            else RecordEntry(name, placed[name].record_digest, str(placed[name].size))
+            for name in sorted([*placed, *generated])
+        )
+        while placed:
+            name, member = placed.popitem()
             yield Member(LAYER_FOLDER + name, distribution, member.content, member.executable)
         for name, data in generated.items():
             yield Member(LAYER_FOLDER + name, distribution, BytesContent(data))
 
-    def _placed(self, members: Mapping[str, WheelMember]) -> dict[str, WheelMember]:
-        """Path in site-packages → member, without the files that are left out or generated."""
-        replaced = {f"{self._dist_info}/{file}" for file in ("INSTALLER", "RECORD", *INSTALLATION_FILES)}
-        placed: dict[str, WheelMember] = {}
-        for name, member in members.items():
-            target = self._place(name)
-            if target is None or target in replaced or is_bytecode_cache(target):
-                continue
-            if target in placed and placed[target].record_digest != member.record_digest:
-                raise WheelError("is in the wheel twice, with different contents", where=f"{self._file_name}: {target}")
-            placed[target] = member
-        return placed
+    def _put(self, placed: dict[str, WheelMember], name: str, member: WheelMember) -> None:
+        """Add a member at its path in site-packages, unless it is left out or generated."""
+        target = self._place(name)
+        if target is None or target in self._replaced or is_bytecode_cache(target):
+            return
+        if target in placed and placed[target].record_digest != member.record_digest:
+            raise WheelError("is in the wheel twice, with different contents", where=f"{self._file_name}: {target}")
+        placed[target] = member
 
     def _place(self, name: str) -> str | None:
         """The path in site-packages of a file of the wheel, or None if the file goes elsewhere."""

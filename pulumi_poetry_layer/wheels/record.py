@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def is_bytecode_cache(path: str) -> bool:
     return "__pycache__" in path.split("/")[:-1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RecordEntry:
     """A row of RECORD.
 
@@ -50,17 +51,30 @@ class RecordEntry:
 
 def parse_record(text: str) -> Iterator[RecordEntry]:
     """The rows of a RECORD file. Rows that do not have three fields are skipped."""
-    for row in csv.reader(io.StringIO(text)):
+    return parse_record_lines(io.StringIO(text))
+
+
+def parse_record_lines(lines: Iterable[str]) -> Iterator[RecordEntry]:
+    """The rows of a RECORD file that is read line by line."""
+    for row in csv.reader(lines):
         if len(row) == 3:
             yield RecordEntry(*row)
 
 
 def format_record(entries: Iterable[RecordEntry]) -> bytes:
     """The content of a RECORD file with these rows, sorted by path."""
-    text = io.StringIO()
-    rows = sorted((entry.path, entry.digest, entry.size) for entry in entries)
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+    return format_sorted_record(sorted(entries, key=attrgetter("path", "digest", "size")))
+
+
+def format_sorted_record(entries: Iterable[RecordEntry]) -> bytes:
+    """The content of a RECORD file with these rows, which are sorted by path already."""
+    data = io.BytesIO()
+    with io.TextIOWrapper(data, "utf-8", newline="") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        for entry in entries:
+            writer.writerow((entry.path, entry.digest, entry.size))
+        text.flush()
+        return data.getvalue()
 
 
 def entry_for(path: str, data: bytes) -> RecordEntry:
