@@ -28,8 +28,8 @@ from pulumi_poetry_layer.host.output import accept_all_characters
 from pulumi_poetry_layer.host.progress import reporting
 from pulumi_poetry_layer.layer.artifact import LayerArtifact
 from pulumi_poetry_layer.layer.build import build_request, plan_request
+from pulumi_poetry_layer.layer.documents import artifact_document, plan_document
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
-from pulumi_poetry_layer.masking import mask_address, mask_urls
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.printable import printable, printable_line
 from pulumi_poetry_layer.size.expected import ExpectedSize
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
-    from pulumi_poetry_layer.poetry.locked import LockedSource
 
 PROGRAM = "pulumi-poetry-layer"
 DEFAULT_RUNTIME = "python3.12"
@@ -244,42 +243,6 @@ def _compare(options: argparse.Namespace) -> None:
         _print(line)
 
 
-def plan_document(plan: BuildPlan) -> dict[str, Any]:
-    """A plan as ``plan --json`` prints it. The names and types of the keys are a stable interface."""
-    return {
-        "fingerprint": plan.fingerprint,
-        "target": {"runtime": plan.target.runtime, "architecture": plan.target.architecture},
-        "builder": plan.builder.kind,
-        "packages": [
-            {
-                "name": package.name,
-                "version": package.version,
-                "file": package.file.name if package.file else None,
-                "sha256": package.file.hash.removeprefix("sha256:") if package.file else None,
-                "source": _source_document(package.source),
-            }
-            for package in plan.packages
-        ],
-        "excluded": [
-            {"name": excluded.name, "version": excluded.version, "reason": excluded.reason}
-            for excluded in plan.excluded
-        ],
-    }
-
-
-def _source_document(source: LockedSource | None) -> dict[str, str]:
-    if source is None:
-        return {"type": "pypi"}
-    values = {
-        "type": source.type,
-        "url": mask_address(source.url),
-        "reference": source.reference and mask_urls(source.reference),
-        "resolved_reference": source.resolved_reference,
-        "subdirectory": source.subdirectory,
-    }
-    return {key: value for key, value in values.items() if value is not None}
-
-
 def _build(options: argparse.Namespace) -> None:
     with _shown_build():
         _build_output(options)
@@ -324,18 +287,6 @@ def _build_to_standard_output(options: argparse.Namespace) -> None:
 def _print_summary(artifact: LayerArtifact, place: str, file: TextIO | None = None) -> None:
     _print(f"{place}: {counted(artifact.packages)}, {_sizes(artifact.size, artifact.unzipped_size)}", file)
     _print(f"sha256 {artifact.sha256}, fingerprint {artifact.fingerprint}", file)
-
-
-def artifact_document(artifact: LayerArtifact) -> dict[str, Any]:
-    """A built layer as ``build --json`` prints it. The names and types of the keys are a stable interface."""
-    return {
-        "fingerprint": artifact.fingerprint,
-        "path": str(artifact.path),
-        "sha256": artifact.sha256,
-        "size": artifact.size,
-        "unzipped_size": artifact.unzipped_size,
-        "packages": [vars(package) for package in artifact.packages],
-    }
 
 
 def _inspect(options: argparse.Namespace) -> None:

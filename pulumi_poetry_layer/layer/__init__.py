@@ -6,6 +6,7 @@ Modules:
 - ``planning``: reads and parses the project files, and plans the layer.
 - ``build``: plan → build → verify → zip; also ``build_layer`` for plain Python.
 - ``artifact``: the result of a build.
+- ``documents``: plans and results as JSON documents.
 - ``zip_store``: the zips in the build folder beside a Pulumi program.
 - ``compare_request``: compares a request with an older lock file or another project folder.
 - ``inspection``: lists what is in a layer zip.

@@ -1,0 +1,62 @@
+"""Plans and layers as the JSON documents that the command line prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.masking import mask_address, mask_urls
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pulumi_poetry_layer.layer.artifact import LayerArtifact
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan
+    from pulumi_poetry_layer.poetry.locked import LockedSource
+
+
+def plan_document(plan: BuildPlan) -> dict[str, Any]:
+    """A plan as ``plan --json`` prints it. The names and types of the keys are a stable interface."""
+    return {
+        "fingerprint": plan.fingerprint,
+        "target": {"runtime": plan.target.runtime, "architecture": plan.target.architecture},
+        "builder": plan.builder.kind,
+        "packages": [
+            {
+                "name": package.name,
+                "version": package.version,
+                "file": package.file.name if package.file else None,
+                "sha256": package.file.hash.removeprefix("sha256:") if package.file else None,
+                "source": _source_document(package.source),
+            }
+            for package in plan.packages
+        ],
+        "excluded": [
+            {"name": excluded.name, "version": excluded.version, "reason": excluded.reason}
+            for excluded in plan.excluded
+        ],
+    }
+
+
+def _source_document(source: LockedSource | None) -> dict[str, str]:
+    if source is None:
+        return {"type": "pypi"}
+    values = {
+        "type": source.type,
+        "url": mask_address(source.url),
+        "reference": source.reference and mask_urls(source.reference),
+        "resolved_reference": source.resolved_reference,
+        "subdirectory": source.subdirectory,
+    }
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def artifact_document(artifact: LayerArtifact) -> dict[str, Any]:
+    """A built layer as ``build --json`` prints it. The names and types of the keys are a stable interface."""
+    return {
+        "fingerprint": artifact.fingerprint,
+        "path": str(artifact.path),
+        "sha256": artifact.sha256,
+        "size": artifact.size,
+        "unzipped_size": artifact.unzipped_size,
+        "packages": [vars(package) for package in artifact.packages],
+    }
