@@ -7,6 +7,7 @@ Modules:
 - ``build``: plan → build → verify → zip; also ``build_layer`` for plain Python.
 - ``artifact``: the result of a build.
 - ``documents``: plans and results as JSON documents.
+- ``output``: where a build may write its zip.
 - ``zip_store``: the zips in the build folder beside a Pulumi program.
 - ``compare_request``: compares a request with an older lock file or another project folder.
 - ``inspection``: lists what is in a layer zip.

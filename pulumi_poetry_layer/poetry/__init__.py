@@ -3,8 +3,11 @@
 - ``pyproject``: the text of pyproject.toml → ``Project``: groups, extras, content hash.
 - ``lockfile``: the text of poetry.lock (lock versions 1.1, 2.0 and 2.1) → ``LockFile`` with its packages.
 - ``locked``: the small types for locked files and their sources.
+- ``lock_values``: checks the texts of a lock file that become file names, addresses or arguments.
 - ``dependencies``: dependencies as both files write them.
+- ``direct_references``: requirements that name an address, such as ``name @ git+https://…``.
 - ``constraints``: Poetry's version constraints, such as ``^1.2``.
+- ``version_sets``, ``version_spans``: the arithmetic of versions behind them.
 - ``markers``: environment markers, evaluated for a target.
 - ``toml_tables``: TOML tables that report errors with the file and the key.
 
