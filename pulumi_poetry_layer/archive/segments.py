@@ -14,7 +14,7 @@ import struct
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive.checksums import crc32
+from pulumi_poetry_layer.archive.checksums import BLOCK, crc32
 from pulumi_poetry_layer.archive.layout import folders_of, name_problems
 from pulumi_poetry_layer.archive.members import (
     DistributionSize,
@@ -28,7 +28,7 @@ from pulumi_poetry_layer.archive.zip_format import CENTRAL_SIZE, central_header,
 from pulumi_poetry_layer.errors import DamagedSegmentError, raise_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import IO, Any
 
@@ -139,3 +139,59 @@ def _directory_checksum(directory: Iterable[bytes], footer: bytes) -> int:
     for part in (*directory, footer[: -_CHECKSUM.size]):
         crc = crc32(part, crc)
     return crc
+
+
+class SegmentReader:
+    """Reads the members of a segment from start to end.
+
+    Args:
+        segment: the segment.
+        source: the segment file.
+        buffer: the memory for one block.
+    """
+
+    def __init__(self, segment: Segment, source: IO[bytes], buffer: memoryview) -> None:
+        self._segment = segment
+        self._source = source
+        self._buffer = buffer
+        self._crc = 0
+
+    def blocks(self, length: int) -> Iterator[memoryview]:
+        """Yield the next ``length`` bytes in blocks. The next block overwrites the memory of the last one."""
+        while length > 0:
+            try:
+                count = self._source.readinto(self._buffer[:length])  # type: ignore[attr-defined]
+            except OSError as error:
+                raise segment_error(self._segment.path, error) from error
+            if not count:
+                raise DamagedSegmentError(self._segment.path)
+            length -= count
+            block = self._buffer[:count]
+            self._crc = crc32(block, self._crc)
+            yield block
+
+    def skip(self, length: int) -> None:
+        """Skip bytes. They still count for the checksum."""
+        for _ in self.blocks(length):
+            pass
+
+    def finish(self) -> None:
+        """Compare the checksum, after all bytes have been read.
+
+        Raises:
+            DamagedSegmentError: the checksum differs.
+        """
+        if f"{self._crc:08x}" != self._segment.crc:
+            raise DamagedSegmentError(self._segment.path)
+
+
+def check_segment(segment: Segment) -> None:
+    """Read a segment file completely.
+
+    Raises:
+        DamagedSegmentError: the file has changed since it was written, or cannot be read.
+    """
+    with open_segment(segment.path) as source:
+        reader = SegmentReader(segment, source, memoryview(bytearray(BLOCK)))
+        reader.skip(segment.length)
+        reader.finish()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive.checksums import BLOCK, crc32
+from pulumi_poetry_layer.archive.checksums import BLOCK
 from pulumi_poetry_layer.archive.layout import lay_out
 from pulumi_poetry_layer.archive.members import (
     TOO_LARGE,
@@ -27,8 +27,8 @@ from pulumi_poetry_layer.archive.members import (
     StreamReader,
     compressed,
     open_segment,
-    segment_error,
 )
+from pulumi_poetry_layer.archive.segments import SegmentReader
 from pulumi_poetry_layer.archive.zip_format import (
     MAXIMUM,
     central_header,
@@ -36,7 +36,7 @@ from pulumi_poetry_layer.archive.zip_format import (
     local_header,
     moved,
 )
-from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
+from pulumi_poetry_layer.errors import ArchiveError
 from pulumi_poetry_layer.host.files import replacing
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class _Writer:
         """
         _refuse_beyond_format(self._offset + segment.length)
         with open_segment(segment.path) as source:
-            reader = _SegmentReader(segment, source, self._buffer)
+            reader = SegmentReader(segment, source, self._buffer)
             position = 0
             for first, last in _runs(len(segment.names), dropped):
                 start, end = segment.start(first), segment.start(last)
@@ -177,50 +177,6 @@ class _Writer:
         self._files[distribution] += files
         self._sizes[distribution] += size
         self._unzipped_sizes[distribution] += unzipped_size
-
-
-class _SegmentReader:
-    """Reads the members of a segment from start to end.
-
-    Args:
-        segment: the segment.
-        source: the segment file.
-        buffer: the memory for one block.
-    """
-
-    def __init__(self, segment: Segment, source: IO[bytes], buffer: memoryview) -> None:
-        self._segment = segment
-        self._source = source
-        self._buffer = buffer
-        self._crc = 0
-
-    def blocks(self, length: int) -> Iterator[memoryview]:
-        """Yield the next ``length`` bytes in blocks. The next block overwrites the memory of the last one."""
-        while length > 0:
-            try:
-                count = self._source.readinto(self._buffer[:length])  # type: ignore[attr-defined]
-            except OSError as error:
-                raise segment_error(self._segment.path, error) from error
-            if not count:
-                raise DamagedSegmentError(self._segment.path)
-            length -= count
-            block = self._buffer[:count]
-            self._crc = crc32(block, self._crc)
-            yield block
-
-    def skip(self, length: int) -> None:
-        """Skip bytes. They still count for the checksum."""
-        for _ in self.blocks(length):
-            pass
-
-    def finish(self) -> None:
-        """Compare the checksum, after all bytes have been read.
-
-        Raises:
-            DamagedSegmentError: the checksum differs.
-        """
-        if f"{self._crc:08x}" != self._segment.crc:
-            raise DamagedSegmentError(self._segment.path)
 
 
 def _reserve(file: IO[bytes], size: int) -> None:

@@ -79,15 +79,19 @@ class WheelBuilder:
             PackageFileError: a package has no wheel, and no pure wheel can be built from its source.
             VerificationError: a wheel is not the planned distribution, or its native libraries do not load on the
                 target.
+            DamagedSegmentError: the block has found a damaged segment. All damaged segments are removed from the
+                cache, so that the next build fetches them again.
         """
         raise_problems(_compilation_problems(plan))
         cache = WheelCache(Path(self.cache_dir) if self.cache_dir else cache_folder("wheels"))
         with using_cache(), ExitStack() as stack:
             wheels = _wheels(plan, cache, files, self.credentials, stack)
+            segments = [wheel.segment for wheel in wheels]
             try:
-                yield [wheel.segment for wheel in wheels]
+                yield segments
             except DamagedSegmentError as error:
-                cache.remove(error.path)
+                _log.warning("%s is damaged: it is removed, and its wheel is fetched again", error.path)
+                cache.remove_damaged(segments)
                 raise
 
 

@@ -1,6 +1,7 @@
 """The machine that builds: files, programs, environment variables, the cache and the build log.
 
 * ``files``: writes files atomically, and computes the SHA-256 of a file.
+* ``leftovers``: removes temporary files and folders of processes that were killed.
 * ``process``: runs programs, and masks secrets in their output. The only module that starts subprocesses.
 * ``variables``: names of environment variables, and the table of which programs may see which variables (pure).
 * ``program``: the folder of the running Pulumi program.

@@ -97,6 +97,7 @@ def using_cache() -> Iterator[None]:
         with suppress(OSError, NotImplementedError):  # the folder cannot be written to, or has no locks
             make_cache_folder(root)
             with FileLock(root / _CLEARING, timeout=_CLEARING_SECONDS):
+                _is_used(root)  # removes the markers of processes that were killed
                 stack.enter_context(registered(lock.acquire, lambda _: marker.unlink(missing_ok=True)))
                 stack.callback(_remove_marker, lock, marker)
         yield

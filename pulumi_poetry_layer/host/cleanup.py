@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from pulumi_poetry_layer.host.leftovers import hold, release, remove_leftovers_once
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
@@ -77,21 +79,32 @@ def registered(create: Callable[[], Result], undo: Callable[[Result], None]) -> 
 
 
 @contextmanager
-def temporary_folder(parent: Path | None = None, *, prefix: str = "poetry-layer-") -> Iterator[Path]:
+def temporary_folder(parent: Path | None = None, *, prefix: str = "poetry-layer-tmp-") -> Iterator[Path]:
     """A folder that is removed at the end of the block, or when a signal ends the process.
 
     Args:
         parent: where to create it; None means the system's folder for temporary files.
-        prefix: what its name starts with.
+        prefix: what its name starts with. What has such a name in the same folder, and is left over from a process that
+            was killed, is removed.
 
     Raises:
         OSError: the folder cannot be created.
     """
-    with registered(lambda: Path(tempfile.mkdtemp(prefix=prefix, dir=parent)), remove_folder) as folder:
+    where = parent or Path(tempfile.gettempdir())
+    remove_leftovers_once(where, prefix)
+    with registered(lambda: _create_folder(where, prefix), lambda created: remove_folder(created[0])) as (folder, held):
         try:
             yield folder
         finally:
             remove_folder(folder)
+            release(held)
+
+
+def _create_folder(parent: Path, prefix: str) -> tuple[Path, int | None]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        with suppress(FileNotFoundError):
+            return folder, hold(folder)
 
 
 def remove_folder(folder: Path) -> None:

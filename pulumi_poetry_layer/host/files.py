@@ -6,15 +6,17 @@ import hashlib
 import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from pulumi_poetry_layer.host.cleanup import registered
+from pulumi_poetry_layer.host.leftovers import hold, release, remove_leftovers, remove_leftovers_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import IO
 
 _CHUNK = 1 << 20
+_PREFIX = ".poetry-layer-tmp-"
+"""What the names of temporary files start with: so special that they can be removed if they are left over."""
 
 
 @contextmanager
@@ -26,20 +28,49 @@ def replacing(output: Path, *, folder: Path | None = None) -> Iterator[IO[bytes]
         folder: the folder for the temporary file, on the same file system; by default that of ``output``.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
-    # Not the tempfile module: only their owner can read its files. This name is as hard to guess, and mode "x" fails
-    # if the file exists.
-    temporary = (folder or output.parent) / f".{output.name}.{os.urandom(8).hex()}.tmp"
-    with registered(lambda: temporary.open("xb"), lambda _: temporary.unlink(missing_ok=True)) as file:
+    parent = folder or output.parent
+    remove_leftovers_once(parent, _PREFIX)
+    with registered(lambda: _create(parent), _discard) as temporary:
         try:
-            yield file
-            file.close()
-            temporary.chmod(0o644)  # independent of the umask, because Pulumi plugins may run as another user
-            temporary.replace(output)
+            yield temporary.file
+            temporary.file.close()
+            # The mode is independent of the umask, because Pulumi plugins may run as another user.
+            temporary.path.chmod(0o644)
+            temporary.path.replace(output)
         except BaseException:
             with suppress(OSError):  # writing what is still in the buffer fails again if the disk is full
-                file.close()
-            temporary.unlink(missing_ok=True)
+                temporary.file.close()
+            _discard(temporary)
             raise
+        finally:
+            release(temporary.hold)
+
+
+class _Temporary(NamedTuple):
+    path: Path
+    file: IO[bytes]
+    hold: int | None
+
+
+def _create(parent: Path) -> _Temporary:
+    while True:
+        # Not the tempfile module: only their owner can read its files. This name is as hard to guess, and mode "x"
+        # fails if the file exists.
+        path = parent / f"{_PREFIX}{os.urandom(8).hex()}"
+        file = path.open("xb")
+        try:
+            return _Temporary(path, file, hold(path))
+        except FileNotFoundError:
+            file.close()
+
+
+def _discard(temporary: _Temporary) -> None:
+    temporary.path.unlink(missing_ok=True)
+
+
+def remove_temporary_files(folder: Path) -> None:
+    """Remove the temporary files of :func:`replacing` that processes which were killed have left in a folder."""
+    remove_leftovers(folder, _PREFIX)
 
 
 def write_atomically(output: Path, data: bytes) -> None:

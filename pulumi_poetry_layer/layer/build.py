@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.writer import write_archive
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
-from pulumi_poetry_layer.errors import InputError, raise_problems
+from pulumi_poetry_layer.errors import DamagedSegmentError, InputError, raise_problems
 from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
@@ -22,8 +22,12 @@ from pulumi_poetry_layer.wheels.native import verify_loads
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pulumi_poetry_layer.archive.writer import ArchiveSummary
     from pulumi_poetry_layer.builders.builder import Builder, ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
+
+_ATTEMPTS = 3
+"""How often a layer is built if a damaged file in the cache is found each time."""
 
 
 def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
@@ -69,10 +73,7 @@ def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output
     Raises:
         BuildError: the build failed.
     """
-    with builder.build(plan, files) as members:
-        doing("writing the zip")
-        verify_loads(members, plan.target)
-        summary = write_archive(members, output)
+    summary = _write(plan, files, builder, output)
     versions = {package.name: package.version for package in plan.packages}
     return LayerArtifact(
         fingerprint=plan.fingerprint,
@@ -95,6 +96,21 @@ def _unclear_logins(plan: BuildPlan) -> Iterator[InputError]:
                 where=f"poetry.lock: package {package.label}",
                 hint="percent-encode the login in pyproject.toml (%20, %2F, %40) and run `poetry lock`",
             )
+
+
+def _write(plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path) -> ArchiveSummary:
+    """Build, verify and zip; again if something in the cache was damaged, which the builder has removed."""
+    attempts = _ATTEMPTS
+    while True:
+        attempts -= 1
+        try:
+            with builder.build(plan, files) as members:
+                doing("writing the zip")
+                verify_loads(members, plan.target)
+                return write_archive(members, output)
+        except DamagedSegmentError:
+            if not attempts:
+                raise
 
 
 def build_layer(

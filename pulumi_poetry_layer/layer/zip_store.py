@@ -19,7 +19,7 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.host.files import replacing, sha256_of, write_atomically
+from pulumi_poetry_layer.host.files import remove_temporary_files, replacing, sha256_of, write_atomically
 from pulumi_poetry_layer.layer.artifact import LayerArtifact
 from pulumi_poetry_layer.layer.build import build_request
 
@@ -133,11 +133,11 @@ def remove_leftovers(zip_file: Path) -> None:
 
     Only during an update, because Pulumi locks the stack then.
     """
-    name = re.escape(_layer_of(zip_file))
-    leftover = re.compile(rf"{name}-{_DIGITS}\.zip|\.{name}-{_DIGITS}\.zip(\.json)?\..*\.tmp")
+    remove_temporary_files(zip_file.parent)
+    placeholder = re.compile(rf"{re.escape(_layer_of(zip_file))}-{_DIGITS}\.zip")
     with suppress(OSError):
         for path in list(zip_file.parent.iterdir()):
-            if leftover.fullmatch(path.name) and (path.suffix == ".tmp" or _is_placeholder(path)):
+            if placeholder.fullmatch(path.name) and _is_placeholder(path):
                 path.unlink(missing_ok=True)
 
 

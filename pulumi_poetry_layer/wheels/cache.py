@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive.segments import read_segment, write_segment
+from pulumi_poetry_layer.archive.segments import check_segment, read_segment, write_segment
 from pulumi_poetry_layer.errors import DamagedSegmentError
 from pulumi_poetry_layer.host.cache import digest_name, make_cache_folder
 from pulumi_poetry_layer.host.cleanup import temporary_folder
@@ -22,14 +23,14 @@ from pulumi_poetry_layer.host.locks import locked
 from pulumi_poetry_layer.index.sources import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pulumi_poetry_layer.archive.members import Segment
     from pulumi_poetry_layer.host.locks import Patience
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
     from pulumi_poetry_layer.wheels.reader import Wheel
 
-_FORMAT = "5"
+_FORMAT = "6"
 """The folder's name; to be raised with every change to the content of a segment or to the names of entries."""
 
 
@@ -80,7 +81,7 @@ class WheelCache:
         self._folder = folder / _FORMAT
 
     def find(self, key: str, distribution: str) -> CachedWheel | None:
-        """Return a wheel, or None if the cache does not have it. A damaged entry is removed.
+        """Return a wheel, or None if the cache does not have it. A damaged entry is removed, whatever it is.
 
         Args:
             key: the wheel's key.
@@ -89,10 +90,10 @@ class WheelCache:
         path = self._path(key)
         try:
             segment, notes = read_segment(path, distribution)
-        except OSError:
-            return None  # if the folder itself cannot be used, adding the wheel reports it
+            if notes["key"] != key:  # the file of another wheel
+                raise DamagedSegmentError(path)
         except DamagedSegmentError:
-            self.remove(path)
+            self._remove(path)
             return None
         return CachedWheel(
             segment=segment,
@@ -110,7 +111,13 @@ class WheelCache:
             wheel: the wheel.
             folder: a :meth:`workspace` to write the entry in first; None means beside its final place.
         """
-        notes = {"name": wheel.name, "version": wheel.version, "machines": sorted(wheel.machines), "glibc": wheel.glibc}
+        notes = {
+            "key": key,
+            "name": wheel.name,
+            "version": wheel.version,
+            "machines": sorted(wheel.machines),
+            "glibc": wheel.glibc,
+        }
         make_cache_folder(self._folder)
         # Windows refuses to replace a file that another process is reading. That file has the same content.
         with suppress(PermissionError), replacing(self._path(key), folder=folder) as file:
@@ -124,10 +131,20 @@ class WheelCache:
         except OSError as error:
             return error
 
-    def remove(self, path: Path) -> None:
-        """Remove a damaged entry."""
+    def remove_damaged(self, segments: Iterable[Segment]) -> None:
+        """Remove the entries of segments that are damaged. All of them are read and checked."""
+        for segment in segments:
+            try:
+                check_segment(segment)
+            except DamagedSegmentError:
+                self._remove(segment.path)
+
+    def _remove(self, path: Path) -> None:
         with suppress(OSError):
-            path.unlink()
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     @contextmanager
     def lock(self, key: str, label: str, patience: Patience | None = None) -> Iterator[None]:

@@ -315,7 +315,7 @@ def test_delete_also_removes_what_a_killed_update_has_left() -> None:
     """Otherwise files of a destroyed stack stay in the build folder for good."""
     id_, zip_file = create(inputs()), Path(inputs()["zip"])
     zip_file.with_name(f"deps-{'0' * 12}.zip").touch()
-    zip_file.with_name(f".{zip_file.name}.0123.tmp").write_bytes(b"half")
+    zip_file.with_name(".poetry-layer-tmp-0123").write_bytes(b"half")
     LayerBuildProvider().delete(id_, inputs())
     assert not Path(".poetry-layer").exists()
 

@@ -36,6 +36,7 @@ from pulumi_poetry_layer.errors import (
 from pulumi_poetry_layer.host.cache import ClearedCache, clear_cache
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.sources import Sources
+from pulumi_poetry_layer.layer.build import build_planned
 from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice, PlannedPackage
 from pulumi_poetry_layer.plan.target import Target
 from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
@@ -43,6 +44,7 @@ from pulumi_poetry_layer.poetry.lockfile import LockedPackage
 from pulumi_poetry_layer.wheels import fetch
 from pulumi_poetry_layer.wheels.cache import WheelCache
 from pulumi_poetry_layer.wheels.path_dependencies import content_digests
+from pulumi_poetry_layer.wheels.reader import Wheel
 from pulumi_poetry_layer.wheels.workers import WheelWorkers
 
 APP = WheelSample(name="app")
@@ -115,17 +117,43 @@ def test_two_caches_give_the_same_bytes(tmp_path: Path, index: Index) -> None:
     assert build(tmp_path, planned(APP, LIB), cache="another") == first
 
 
-def test_damaged_cache_entry_is_an_error_and_is_fetched_again(tmp_path: Path, index: Index) -> None:
-    """Otherwise every later build fails until the user clears the cache."""
-    first = build(tmp_path, planned(APP))
-    (entry,) = (path for path in (tmp_path / "cache").rglob("sha256-*") if path.suffix != ".lock")
-    data = bytearray(entry.read_bytes())
-    data[50] ^= 1
-    entry.write_bytes(bytes(data))
+def entries(cache: Path) -> list[Path]:
+    """The segments in a cache."""
+    return [path for path in cache.rglob("sha256-*") if path.name == path.stem]
 
-    with pytest.raises(DamagedSegmentError, match="run the command again"):
-        build(tmp_path, planned(APP))
-    assert build(tmp_path, planned(APP)) == first
+
+def test_damaged_cache_entries_are_fetched_again_in_the_same_build(tmp_path: Path, index: Index) -> None:
+    """Otherwise a build fails because of the cache, or every later build does until the user clears the cache."""
+    first = build(tmp_path, planned(APP, LIB))
+    for entry in entries(tmp_path / "cache"):
+        data = bytearray(entry.read_bytes())
+        data[50] ^= 1
+        entry.write_bytes(bytes(data))
+    index.requests.clear()
+    builder = WheelBuilder(cache_dir=str(tmp_path / "cache"))
+
+    for _ in range(2):
+        artifact = build_planned(planned(APP, LIB), ProjectFiles(pyproject="", lock=""), builder, tmp_path / "new.zip")
+        assert artifact.sha256 == first.sha256
+    assert sum(path.startswith("/files/") for path, _ in index.requests) == 2
+
+
+def test_cache_that_damages_everything_is_an_error(tmp_path: Path, index: Index) -> None:
+    """Otherwise a build on a broken disk never ends."""
+    builder = WheelBuilder(cache_dir=str(tmp_path / "cache"))
+    add, writes = WheelCache.add, []
+
+    def add_damaged(cache: WheelCache, key: str, wheel: Wheel, folder: Path | None = None) -> None:
+        add(cache, key, wheel, folder)
+        writes.append(key)
+        (entry,) = entries(tmp_path / "cache")
+        entry.write_bytes(b"?" + entry.read_bytes()[1:])
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(DamagedSegmentError, match="and so was its replacement"):
+        patch.setattr(WheelCache, "add", add_damaged)
+        build_planned(planned(APP), ProjectFiles(pyproject="", lock=""), builder, tmp_path / "layer.zip")
+    assert len(writes) == 3
+    assert not (tmp_path / "layer.zip").exists()
 
 
 def test_cache_that_is_cleared_during_a_build_does_not_break_it(

@@ -87,7 +87,7 @@ def test_leftovers_of_the_same_layer_are_removed(tmp_path: Path) -> None:
     folder = tmp_path / ".poetry-layer" / "dev"
     write_zip(folder / f"deps-{'1' * 12}.zip", b"zip")
     kept = {f"deps-{'1' * 12}.zip", f"deps-{'1' * 12}.zip.json", f"more-deps-{'2' * 12}.zip", f"deps-2-{'2' * 12}.zip"}
-    for name in (*kept, f"deps-{'2' * 12}.zip", f".deps-{'3' * 12}.zip.01.tmp", f".deps-{'3' * 12}.zip.json.01.tmp"):
+    for name in (*kept, f"deps-{'2' * 12}.zip", ".poetry-layer-tmp-01", ".poetry-layer-tmp-02"):
         (folder / name).touch()
     remove_leftovers(folder / f"deps-{'3' * 12}.zip")
     assert {path.name for path in folder.iterdir()} == kept
