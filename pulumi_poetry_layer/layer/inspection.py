@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import zipfile
+import zlib
 from collections import Counter
 from dataclasses import asdict, dataclass
 from email.parser import HeaderParser
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, DistributionSize
+from pulumi_poetry_layer.archive.zip_format import DEFLATED, STORED
 from pulumi_poetry_layer.errors import ArchiveError
 from pulumi_poetry_layer.host.files import sha256_of
 from pulumi_poetry_layer.names import normalized
-from pulumi_poetry_layer.wheels.record import parse_record
+from pulumi_poetry_layer.wheels.metadata import header_text
+from pulumi_poetry_layer.wheels.record import parse_record_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_LARGEST_TEXT = 1 << 25  # bytes of METADATA and RECORD each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +69,7 @@ def inspect_layer(path: Path) -> InspectedLayer:
                 for name in sorted(members)
                 if name.startswith(LAYER_FOLDER) and name.endswith(".dist-info/METADATA")
             )
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, csv.Error) as error:
         raise ArchiveError(f"cannot be read as a zip: {error}", where=str(path)) from error
     return InspectedLayer(
         path=path,
@@ -75,13 +81,16 @@ def inspect_layer(path: Path) -> InspectedLayer:
 
 
 def _package(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], dist_info: str) -> InspectedPackage:
-    metadata = HeaderParser().parsestr(archive.read(f"{dist_info}METADATA").decode("utf-8"))
-    record = f"{dist_info}RECORD"
-    entries = parse_record(archive.read(record).decode("utf-8")) if record in members else ()
-    files = [members[name] for entry in entries if (name := f"{LAYER_FOLDER}{entry.path}") in members]
-    totals = Counter({"files": len(files)})
-    for member in files:
-        totals.update(size=member.compress_size, unzipped_size=member.file_size)
+    with _open(archive, members[f"{dist_info}METADATA"]) as file:
+        metadata = HeaderParser().parsestr(header_text(file))
+    if not metadata["Name"] or not metadata["Version"]:
+        raise ValueError(f"{dist_info}METADATA has no name or no version")
+    totals = Counter({"files": 0})
+    if record := members.get(f"{dist_info}RECORD"):
+        with _open(archive, record) as file:
+            for entry in parse_record_lines(line.decode() for line in file):
+                if member := members.get(f"{LAYER_FOLDER}{entry.path}"):
+                    totals.update(files=1, size=member.compress_size, unzipped_size=member.file_size)
     return InspectedPackage(
         name=normalized(metadata["Name"]),
         version=metadata["Version"],
@@ -89,3 +98,10 @@ def _package(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], dist
         size=totals["size"],
         unzipped_size=totals["unzipped_size"],
     )
+
+
+def _open(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    """Open a file in the zip, unless reading it could need much memory."""
+    if member.compress_type not in {STORED, DEFLATED} or member.file_size > _LARGEST_TEXT:
+        raise ValueError(f"{member.filename} is too large, or has a compression method that AWS Lambda cannot unpack")
+    return archive.open(member)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _UNUSABLE_SUFFIXES = (".egg", ".exe", ".msi", ".rpm", ".srpm")
 _WHEEL = re.compile(r".+?-\d[^-]*(-(?P<build>\d[^-]*))?-(?P<interpreter>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl")
 _TAG_PARTS = 3  # interpreter, ABI, platform
-_BUILD_TAG = re.compile(r"(\d+)(.*)")
+_BUILD_TAG = re.compile(r"(\d{1,1000})(.*)")  # Python converts no number of more than 4,300 digits
 
 
 class FileChooser:
@@ -57,7 +57,18 @@ class FileChooser:
         return _build_tag(match["build"]), -best
 
     def _best_rank(self, *parts: str) -> int | None:
-        return min((self._tag_ranks[tag] for tag in _expanded(*parts) if tag in self._tag_ranks), default=None)
+        interpreters, abis, platforms = _split(*parts)
+        if len(interpreters) * len(abis) * len(platforms) > len(self._tag_ranks):  # a hostile name has millions of tags
+            return min(
+                (
+                    rank
+                    for (interpreter, abi, platform), rank in self._tag_ranks.items()
+                    if interpreter in interpreters and abi in abis and platform in platforms
+                ),
+                default=None,
+            )
+        tags = product(interpreters, abis, platforms)
+        return min((self._tag_ranks[tag] for tag in tags if tag in self._tag_ranks), default=None)
 
 
 def are_native(files: Iterable[LockedFile]) -> bool:
@@ -74,12 +85,12 @@ def wheel_tags(file_name: str) -> frozenset[tuple[str, str, str]]:
     match = _WHEEL.fullmatch(file_name)
     if not match:
         return frozenset()
-    return _expanded(match["interpreter"], match["abi"], match["platform"])
+    return frozenset(product(*_split(match["interpreter"], match["abi"], match["platform"])))
 
 
-def _expanded(interpreter: str, abi: str, platform: str) -> frozenset[tuple[str, str, str]]:
-    interpreters, abis, platforms = (tags.lower().split(".") for tags in (interpreter, abi, platform))
-    return frozenset(product(interpreters, abis, platforms))
+def _split(*parts: str) -> tuple[frozenset[str], ...]:
+    """The interpreters, ABIs and platforms of compressed tag sets."""
+    return tuple(frozenset(part.lower().split(".")) for part in parts)
 
 
 def _build_tag(text: str | None) -> tuple[int, str]:

@@ -10,6 +10,8 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -25,6 +27,7 @@ from pulumi_poetry_layer.poetry.toml_tables import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pulumi_poetry_layer.errors import PoetryLayerError
     from pulumi_poetry_layer.poetry.lockfile import LockFile
 
 FILE_NAME = "pyproject.toml"
@@ -162,7 +165,10 @@ def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]
         includes.setdefault(group, []).extend((normalized(included), table, "include-groups") for included in names)
     if "dev-dependencies" in poetry:
         own.setdefault("dev", []).extend(_without_python(dependencies_of(poetry.table("dev-dependencies"))))
-    return {group: tuple(_with_included(group, own, includes, ())) for group in own}
+    return {
+        group: tuple(chain.from_iterable(own[member] for member in members))
+        for group, members in _with_included(own, includes).items()
+    }
 
 
 def _included_groups(groups: Table, name: str) -> Iterator[tuple[str, Table, str]]:
@@ -174,21 +180,39 @@ def _included_groups(groups: Table, name: str) -> Iterator[tuple[str, Table, str
 
 
 def _with_included(
-    group: str,
-    own: Mapping[str, list[Dependency]],
-    includes: Mapping[str, list[tuple[str, Table, str]]],
-    outer: tuple[str, ...],
-) -> Iterator[Dependency]:
-    """The dependencies of a group and of the groups that it includes."""
-    yield from own[group]
-    for included, table, key in includes.get(group, ()):
-        if included in (*outer, group):
-            raise table.problem(key, f"groups include each other: {' → '.join((*outer, group, included))}")
+    own: Mapping[str, list[Dependency]], includes: Mapping[str, list[tuple[str, Table, str]]]
+) -> dict[str, list[str]]:
+    """Group → the group itself and all groups that it includes, each once however many ways lead to it."""
+    for included, table, key in chain.from_iterable(includes.values()):
         if included not in own:
             raise table.problem(
                 key, f"group {included!r} is not defined", hint=f"known groups: {', '.join(sorted(own))}"
             )
-        yield from _with_included(included, own, includes, (*outer, group))
+    names = {group: [included for included, _, _ in includes.get(group, ())] for group in own}
+    try:
+        order = list(TopologicalSorter(names).static_order())
+    except CycleError as error:
+        raise _circle_problem(error.args[1][1:], list(own), includes) from error
+    members: dict[str, list[str]] = {}
+    for group in order:
+        members[group] = list(dict.fromkeys([group, *chain.from_iterable(members[name] for name in names[group])]))
+    return {group: members[group] for group in own}
+
+
+def _circle_problem(
+    circle: list[str], order: list[str], includes: Mapping[str, list[tuple[str, Table, str]]]
+) -> PoetryLayerError:
+    """The error for groups that include each other.
+
+    Args:
+        circle: the groups, each included by the next one.
+        order: all groups in the order of the file.
+        includes: group → the groups that it includes, each with the table and key that name it.
+    """
+    start = circle.index(min(circle, key=order.index))
+    path = [circle[start - step] for step in range(len(circle))]
+    table, key = next((table, key) for name, table, key in includes[path[-1]] if name == path[0])
+    return table.problem(key, f"groups include each other: {' → '.join([*path, path[0]])}")
 
 
 def _requirements(table: Table, key: str) -> Iterator[Dependency]:

@@ -7,10 +7,7 @@ layer contains that dependency under its name, and the name is the same on every
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import IO
 
 _LARGEST_HEADERS = 1 << 21  # bytes; real ones have some kilobytes
 _LOCAL_REQUIREMENT = re.compile(rb"(?im)^(Requires-Dist: *[^@;\s]+(?: *\[[^\]]*\])?) *@ *file:[^\s;]*")
@@ -22,20 +19,18 @@ def without_file_urls(metadata: bytes) -> bytes:
     return _LOCAL_REQUIREMENT.sub(rb"\1", headers) + blank_line + description
 
 
-def header_text(lines: Iterable[bytes]) -> str:
+def header_text(file: IO[bytes]) -> str:
     """The headers of a METADATA or WHEEL file, up to the first blank line. The description after it is not read.
 
     Args:
-        lines: the lines of the file.
+        file: the file, at its start.
 
     Raises:
         ValueError: the headers are too long, or not UTF-8 (UnicodeDecodeError).
     """
     headers = bytearray()
-    for line in lines:
-        if not line.strip(b"\r\n"):
-            break
+    while (line := file.readline(_LARGEST_HEADERS)).strip(b"\r\n"):
         headers += line
-        if len(headers) > _LARGEST_HEADERS:
+        if len(headers) >= _LARGEST_HEADERS:
             raise ValueError(f"its headers have more than {_LARGEST_HEADERS >> 20} MiB")
     return headers.decode("utf-8")

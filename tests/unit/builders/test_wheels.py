@@ -138,7 +138,9 @@ def test_damaged_cache_entries_are_fetched_again_in_the_same_build(tmp_path: Pat
     assert sum(path.startswith("/files/") for path, _ in index.requests) == 2
 
 
-def test_cache_that_damages_everything_is_an_error(tmp_path: Path, index: Index) -> None:
+def test_cache_that_damages_everything_is_an_error(
+    tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Otherwise a build on a broken disk never ends."""
     builder = WheelBuilder(cache_dir=str(tmp_path / "cache"))
     add, writes = WheelCache.add, []
@@ -149,8 +151,8 @@ def test_cache_that_damages_everything_is_an_error(tmp_path: Path, index: Index)
         (entry,) = entries(tmp_path / "cache")
         entry.write_bytes(b"?" + entry.read_bytes()[1:])
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(DamagedSegmentError, match="and so was its replacement"):
-        patch.setattr(WheelCache, "add", add_damaged)
+    monkeypatch.setattr(WheelCache, "add", add_damaged)
+    with pytest.raises(DamagedSegmentError, match="and so was its replacement"):
         build_planned(planned(APP), ProjectFiles(pyproject="", lock=""), builder, tmp_path / "layer.zip")
     assert len(writes) == 3
     assert not (tmp_path / "layer.zip").exists()
