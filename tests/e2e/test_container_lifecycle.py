@@ -24,16 +24,16 @@ from .harness import LocalAws, Machine, Program
 from .harness.containers import (
     IMAGE,
     NETWORK,
-    await_new_build,
     await_removal,
     connect_to_docker,
     own_daemon,
     running_builds,
 )
+from .harness.private_index import PASSWORD, USER, PrivateIndex, private_index
 from .test_lifecycle import BUILD, project_files
 
-PROJECTS = Path(__file__).parent.parent / "projects"
 RUNTIME = "python3.11"
+LONGEST_SECONDS = 300
 
 pytestmark = pytest.mark.docker
 
@@ -77,17 +77,24 @@ def indexes(monkeypatch: pytest.MonkeyPatch, client: docker.DockerClient) -> Non
     monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", PYPI_SIMPLE_ENDPOINT)
 
 
-def build_here(output: Path) -> None:
-    """Build the base project in this process."""
-    build_layer(
-        project_dir=PROJECTS / "base", runtime=RUNTIME, builder=ContainerBuilder(network=NETWORK), output=output
-    )
+@pytest.fixture
+def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateIndex]:
+    """An index that can delay a build for as long as a test needs."""
+    monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_USERNAME", USER)
+    monkeypatch.setenv("POETRY_HTTP_BASIC_INNER_PASSWORD", PASSWORD)
+    with private_index() as served:
+        yield served
 
 
-def start_build(output: Path, **variables: str) -> subprocess.Popen[str]:
-    """Start a process that builds the base project."""
+def build_here(project: Path, output: Path) -> None:
+    """Build a project in this process."""
+    build_layer(project_dir=project, runtime=RUNTIME, builder=ContainerBuilder(network=NETWORK), output=output)
+
+
+def start_build(project: Path, output: Path, **variables: str) -> subprocess.Popen[str]:
+    """Start a process that builds a project."""
     return subprocess.Popen(
-        [sys.executable, "-c", BUILD_PROGRAM, str(PROJECTS / "base"), str(output)],
+        [sys.executable, "-c", BUILD_PROGRAM, str(project), str(output)],
         env={**os.environ, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -104,21 +111,27 @@ def cache(action: str, docker_host: str) -> list[str]:
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda ending: ending.name)
 def test_killed_build_leaves_no_container_and_the_next_build_succeeds(
-    client: docker.DockerClient, tmp_path: Path, ending: signal.Signals
+    client: docker.DockerClient, index: PrivateIndex, tmp_path: Path, ending: signal.Signals
 ) -> None:
     """Otherwise every canceled CI job leaves a running container, and may block the next job."""
-    build_here(tmp_path / "warm.zip")
+    project, output = index.write_project(tmp_path / "service"), tmp_path / "layer.zip"
     before = running_builds(client)
-    with start_build(tmp_path / "layer.zip") as process:
-        container = await_new_build(client, before)
+    reached = index.hold(".whl")
+    with start_build(project, output) as process:
+        assert reached.wait(LONGEST_SECONDS)
+        containers = running_builds(client) - before
+        assert containers
         process.send_signal(ending)
         process.communicate()
-    await_removal(client, container)
+    for container in containers:
+        await_removal(client, container)
     assert process.returncode != 0
-    assert not (tmp_path / "layer.zip").exists()
+    assert not output.exists()
 
-    build_here(tmp_path / "layer.zip")
-    assert (tmp_path / "layer.zip").read_bytes() == (tmp_path / "warm.zip").read_bytes()
+    index.release()
+    build_here(project, output)
+    with zipfile.ZipFile(output) as layer:
+        assert layer.read("python/inner_package.py") == b"SECRET_SAUCE = 1\n"
 
 
 @pytest.fixture
@@ -129,29 +142,32 @@ def socket_folder() -> Iterator[Path]:
 
 
 def test_stopped_daemon_is_an_error_the_next_build_succeeds_and_the_cache_can_be_cleared(
-    client: docker.DockerClient, socket_folder: Path, tmp_path: Path
+    client: docker.DockerClient, index: PrivateIndex, socket_folder: Path, tmp_path: Path
 ) -> None:
     """Otherwise a restart of Docker leaves half a layer or a traceback, and images cannot be removed."""
-    build_here(tmp_path / "warm.zip")
+    project, output = index.write_project(tmp_path / "service"), tmp_path / "layer.zip"
+    build_here(project, tmp_path / "first.zip")
     with own_daemon(socket_folder) as daemon:
         own = daemon.start()
         base = client.images.get(IMAGE.format(RUNTIME, "x86_64"))
         made = [image for image in client.images.list(REPOSITORY) if image.attrs["Parent"] == base.id]
         daemon.load(*(tag for image in (base, *made) for tag in image.tags))
-        with start_build(tmp_path / "layer.zip", DOCKER_HOST=daemon.host) as process:
-            await_new_build(own, set())
+        reached = index.hold(".whl")
+        with start_build(project, output, DOCKER_HOST=daemon.host) as process:
+            assert reached.wait(LONGEST_SECONDS)
             own.close()
             daemon.stop()
-            output, _ = process.communicate()
+            printed, _ = process.communicate()
         assert process.returncode == 1
-        assert BuildError.__module__ in output
-        assert "Docker daemon" in output
-        assert not (tmp_path / "layer.zip").exists()
+        assert BuildError.__module__ in printed
+        assert "Docker daemon" in printed
+        assert not output.exists()
 
+        index.release()
         own = daemon.start()
-        with start_build(tmp_path / "layer.zip", DOCKER_HOST=daemon.host) as process:
-            output, _ = process.communicate()
-        assert process.returncode == 0, output
+        with start_build(project, output, DOCKER_HOST=daemon.host) as process:
+            printed, _ = process.communicate()
+        assert process.returncode == 0, printed
         assert own.api.containers(all=True) == []
 
         assert {line.split()[0] for line in cache("size", daemon.host)} == {"image", "volume"}
@@ -159,7 +175,7 @@ def test_stopped_daemon_is_an_error_the_next_build_succeeds_and_the_cache_can_be
         assert cache("size", daemon.host) == []
         assert own.images.list(IMAGE.format(RUNTIME, "x86_64")), "images of the user must not be removed"
         own.close()
-    assert (tmp_path / "layer.zip").read_bytes() == (tmp_path / "warm.zip").read_bytes()
+    assert output.read_bytes() == (tmp_path / "first.zip").read_bytes()
 
 
 def test_up_builds_two_layers_in_containers_and_a_second_up_needs_no_docker(

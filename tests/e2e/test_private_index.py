@@ -201,9 +201,9 @@ def test_login_in_the_stack_configuration_is_used_and_copied_nowhere(
         "--secret",
         "--path",
         f"poetry-layer:httpBasic.{NAME}.password",
-        "a-new-password",
         "--stack",
         stack.name,
+        stdin="a-new-password",
     )
     rotated = up(stack, certificates)
 

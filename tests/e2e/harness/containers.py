@@ -39,14 +39,6 @@ def running_builds(client: docker.DockerClient) -> set[str]:
     return {found["Id"] for found in client.api.containers(filters={"label": f"{LABEL}=build"})}
 
 
-def await_new_build(client: docker.DockerClient, before: set[str]) -> str:
-    """Wait for a container that is not in ``before``, and return its ID."""
-    for _ in _repeatedly():
-        if new := running_builds(client) - before:
-            return new.pop()
-    raise AssertionError("no container was started")
-
-
 def await_removal(client: docker.DockerClient, container_id: str) -> None:
     """Wait until a container has been removed."""
     for _ in _repeatedly():
