@@ -66,7 +66,7 @@ class FetchProgress:
 
     def __str__(self) -> str:
         with self._lock:
-            parts = [f"{self._done} of {self._packages} packages"]
+            parts = [f"{self._done} of {self._packages} package{'s' if self._packages != 1 else ''}"]
             received = sum(self._received.values()) + sum(map(_size, self._running.values()))
             if len(self._sizes) == self._downloads and self._downloads:
                 parts.append(_megabytes(received, sum(self._sizes.values())))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from io import BufferedIOBase
 from pathlib import Path
+from threading import Event
 
 import pytest
 from samples import PROJECT, PROJECTS, Package, lock_text
 from samples.index import Index, serve
 from samples.wheels import WheelSample
 
+from pulumi_poetry_layer import cli
 from pulumi_poetry_layer.cli import main
 from pulumi_poetry_layer.host.cache import make_cache_folder
 
@@ -102,6 +106,59 @@ def test_failed_build_exits_with_1_and_writes_nothing(tmp_path: Path, monkeypatc
     arguments = [*BASE, "--runtime", "python{}.{}".format(*sys.version_info[:2]), "--builder", "local"]
     assert main(["build", *arguments, "--output", str(output)]) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+class Screen(io.StringIO):
+    """A standard error that says when a text has been written to it."""
+
+    def __init__(self, text: str, *, terminal: bool) -> None:
+        super().__init__()
+        self._text = text
+        self._terminal = terminal
+        self.has_text = Event()
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if self._text in self.getvalue():
+            self.has_text.set()
+        return written
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_build_shows_its_progress_until_it_is_done(
+    terminal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a user sees nothing while 81 MB are downloaded, or the line stays on the terminal."""
+    app = WheelSample(name="app")
+    screen = Screen("0 of 1 package, 0.0 of 0.0 MB", terminal=terminal)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(cli, "_LIVE_SECONDS", 0.01)
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_PROGRESS_SECONDS", "0.01")
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "*")
+
+    def answer(output: BufferedIOBase) -> None:
+        screen.has_text.wait()
+        output.write(b"HTTP/1.0 200 OK\r\n\r\n" + app.data())
+
+    lock = lock_text(PROJECT, [Package(name="app", other_keys={"files": [{"file": app.file_name, "hash": app.hash}]})])
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "poetry.lock").write_text(lock)
+    files = {app.file_name: app.data()}
+    with serve(Index(files=files, sizes=True, answers={f"/files/{app.file_name}": [answer]})) as index:
+        monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", index.url)
+        assert main(["build", "--project-dir", str(tmp_path), "-o", str(tmp_path / "layer.zip"), "--json"]) == 0
+    shown = screen.getvalue()
+    if terminal:
+        assert "\n" not in shown
+        assert shown.endswith("\r\x1b[K")
+    else:
+        lines = [line for line in shown.splitlines() if not line.startswith("writing the zip")]
+        assert {re.sub("[01] of 1 package(, 0.0 of 0.0 MB)?", "", line) for line in lines} == {""}
+    assert json.loads(capsys.readouterr().out)["packages"][0]["name"] == "app"
 
 
 def test_inspect_lists_the_packages_in_a_zip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from samples.elf import elf
@@ -34,6 +35,7 @@ from pulumi_poetry_layer.errors import (
     WheelError,
 )
 from pulumi_poetry_layer.host.cache import ClearedCache, clear_cache
+from pulumi_poetry_layer.index.client import Downloader, FoundFile
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.sources import Sources
 from pulumi_poetry_layer.layer.build import build_planned
@@ -87,6 +89,31 @@ def build(tmp_path: Path, plan: BuildPlan, cache: str = "cache") -> ArchiveSumma
     builder = WheelBuilder(cache_dir=str(tmp_path / cache))
     with builder.build(plan, ProjectFiles(pyproject="", lock="")) as parts:
         return write_archive(parts, tmp_path / "layer.zip")
+
+
+def test_index_that_is_down_is_reported_once_and_not_tried_for_every_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a build without network takes minutes, and prints the same cause for each package."""
+    monkeypatch.setattr(fetch, "_DOWNLOADS", 1)
+    monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("NO_PROXY", "*")
+    attempts: list[str] = []
+    find = Downloader.find
+
+    def counted(self: Downloader, package: str, *arguments: Any) -> FoundFile:
+        attempts.append(package)
+        return find(self, package, *arguments)
+
+    monkeypatch.setattr(Downloader, "find", counted)
+    samples = [WheelSample(name=f"lib{number}") for number in range(7)]
+    with pytest.raises(MultipleInputError) as caught:
+        build(tmp_path, planned(*samples))
+    message = str(caught.value)
+    where = "lib0 1.0, lib1 1.0, lib2 1.0, lib3 1.0, lib4 1.0 and 2 more"
+    assert message.startswith(f"{where}: PyPI (http://127.0.0.1:9/simple) cannot be reached: Connection refused\n")
+    assert message.count("hint:") == 1
+    assert attempts == ["lib0 1.0"]
 
 
 def test_layer_has_the_files_of_the_wheels_from_the_index(tmp_path: Path, index: Index) -> None:

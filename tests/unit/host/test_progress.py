@@ -1,0 +1,80 @@
+"""Reports of a long build, with a test's own clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+
+import pytest
+
+from pulumi_poetry_layer.host.progress import EVERY, FIRST, SECONDS_VARIABLE, doing, reporting
+
+
+class Clock:
+    """Waits until the test lets time pass, and records how long it would have waited."""
+
+    def __init__(self, reports: int) -> None:
+        self.waits: list[float] = []
+        self._reports = reports
+        self._started, self._ended = Event(), Event()
+
+    def wait(self, seconds: float) -> bool:
+        self._started.wait()
+        self.waits.append(seconds)
+        if len(self.waits) <= self._reports:
+            return False
+        self._ended.set()
+        return True
+
+    def run(self) -> None:
+        self._started.set()
+        self._ended.wait()
+
+
+def reports_of(status: str | Callable[[], str] | None, clock: Clock) -> list[str]:
+    """The reports of a build that does one thing."""
+    shown: list[str] = []
+    with reporting(shown.append, wait=clock.wait):
+        if status is not None:
+            doing(status)
+        clock.run()
+    return shown
+
+
+def test_status_is_reported_after_two_seconds_and_then_every_few_seconds() -> None:
+    """A build of 81 MB would print nothing for 16 seconds."""
+    clock, states = Clock(reports=2), iter(["1 of 2 packages", "2 of 2 packages"])
+    assert reports_of(lambda: next(states), clock) == ["1 of 2 packages", "2 of 2 packages"]
+    assert clock.waits == [FIRST, EVERY, EVERY]
+    assert FIRST == 2
+
+
+def test_text_is_reported_with_the_time_that_has_passed() -> None:
+    """Nobody could see whether Poetry still runs."""
+    assert reports_of("installing with Poetry", Clock(reports=2)) == [
+        "installing with Poetry, 2 s",
+        "installing with Poetry, 6 s",
+    ]
+
+
+def test_nothing_is_reported_before_a_builder_says_what_it_does() -> None:
+    """A report without a text is noise."""
+    assert reports_of(None, Clock(reports=2)) == []
+
+
+def test_variable_sets_the_interval_and_zero_ends_the_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CI log could not be kept short."""
+    monkeypatch.setenv(SECONDS_VARIABLE, "30")
+    clock = Clock(reports=1)
+    assert reports_of("packing", clock) == ["packing, 30 s"]
+    assert clock.waits == [30, 30]
+    monkeypatch.setenv(SECONDS_VARIABLE, "0")
+    with reporting(pytest.fail, first=0, every=0):
+        doing("packing")
+    monkeypatch.setenv(SECONDS_VARIABLE, "often")
+    assert reports_of("packing", Clock(reports=1)) == ["packing, 2 s"]
+
+
+def test_build_without_a_reporter_reports_nothing() -> None:
+    """A program that uses the package as a library would fail."""
+    doing("packing")

@@ -1,0 +1,44 @@
+"""The progress of downloads and builds, as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pulumi_poetry_layer.wheels.progress import FetchProgress
+
+
+def test_packages_and_megabytes_are_counted_with_running_downloads(tmp_path: Path) -> None:
+    """A user could not see how far a large download is."""
+    progress = FetchProgress(packages=3, downloads=2)
+    assert str(progress) == "0 of 3 packages"
+    file = tmp_path / "downloaded"
+    progress.add_size("numpy", 18_000_000)
+    with progress.downloading("numpy", file):
+        assert str(progress) == "0 of 3 packages"
+        file.write_bytes(bytes(4_000_000))
+        assert str(progress) == "0 of 3 packages, 4.0 MB", "the size of six is not known yet"
+        progress.add_size("six", 1_000_000)
+        assert str(progress) == "0 of 3 packages, 4 of 19 MB"
+        file.write_bytes(bytes(18_000_000))
+    file.unlink()
+    progress.finish_package()
+    assert str(progress) == "1 of 3 packages, 18 of 19 MB"
+
+
+def test_packages_that_are_built_are_named() -> None:
+    """A long compilation would look like a download that hangs."""
+    progress = FetchProgress(packages=2, downloads=0)
+    with progress.building("lib 1.0"):
+        with progress.building("app 2.0"):
+            assert str(progress) == "0 of 2 packages, building lib 1.0 and app 2.0"
+        assert str(progress) == "0 of 2 packages, building lib 1.0"
+    assert str(progress) == "0 of 2 packages"
+
+
+def test_index_that_does_not_list_sizes_leaves_the_total_out(tmp_path: Path) -> None:
+    """A wrong total is worse than none."""
+    progress = FetchProgress(packages=1, downloads=1)
+    progress.add_size("six", None)
+    (tmp_path / "file").write_bytes(bytes(500_000))
+    with progress.downloading("six", tmp_path / "file"):
+        assert str(progress) == "0 of 1 package, 0.5 MB"
