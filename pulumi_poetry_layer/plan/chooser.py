@@ -85,7 +85,8 @@ def wheel_tags(file_name: str) -> frozenset[tuple[str, str, str]]:
     match = _WHEEL.fullmatch(file_name)
     if not match:
         return frozenset()
-    return frozenset(product(*_split(match["interpreter"], match["abi"], match["platform"])))
+    interpreters, abis, platforms = _split(match["interpreter"], match["abi"], match["platform"])
+    return frozenset(product(interpreters, abis, platforms))
 
 
 def _split(*parts: str) -> tuple[frozenset[str], ...]:
