@@ -89,9 +89,10 @@ def wheel_tags(file_name: str) -> frozenset[tuple[str, str, str]]:
     return frozenset(product(interpreters, abis, platforms))
 
 
-def _split(*parts: str) -> tuple[frozenset[str], ...]:
+def _split(interpreter: str, abi: str, platform: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """The interpreters, ABIs and platforms of compressed tag sets."""
-    return tuple(frozenset(part.lower().split(".")) for part in parts)
+    interpreters, abis, platforms = (frozenset(tags.lower().split(".")) for tags in (interpreter, abi, platform))
+    return interpreters, abis, platforms
 
 
 def _build_tag(text: str | None) -> tuple[int, str]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+import zlib
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samples.wheels import WheelSample
 
+from pulumi_poetry_layer.archive import checksums
+from pulumi_poetry_layer.archive.checksums import BLOCK
 from pulumi_poetry_layer.archive.members import BytesContent, Member, Segment
 from pulumi_poetry_layer.archive.segments import read_segment, write_segment
 from pulumi_poetry_layer.archive.writer import write_archive
@@ -76,3 +81,31 @@ def test_damaged_wheel_is_refused_or_has_the_same_content(data: st.DataObject) -
         assert {found[f"python/{name}"] for name in sample.files if f"python/{name}" in found} <= set(
             sample.files.values()
         )
+
+
+@pytest.mark.parametrize("backend", [zlib, checksums], ids=["zlib", "ISA-L"])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    size=st.integers(1, 4).flatmap(lambda count: st.integers(count * BLOCK - 300, count * BLOCK + 300)),
+    unit=st.binary(min_size=1, max_size=300),
+    level=st.integers(0, 9),
+    split=st.integers(1, BLOCK),
+)
+def test_stream_is_inflated_completely_at_sizes_around_a_block(
+    backend: Any, size: int, unit: bytes, level: int, split: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sound wheel would be refused as truncated: output can be pending after all input is used up."""
+    data = (unit * (size // len(unit) + 1))[:size]
+    compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    stream = compressor.compress(data) + compressor.flush()
+    blocks = [stream[:split], stream[split:]] if stream[split:] else [stream]
+    with monkeypatch.context() as patch:
+        patch.setattr(checksums, "decompressobj", backend.decompressobj)
+        patch.setattr(checksums, "error", backend.error)
+        inflated = list(checksums.inflated(blocks))
+        assert b"".join(inflated) == data
+        assert max(map(len, inflated)) <= BLOCK
+        with pytest.raises(backend.error, match="truncated"):
+            list(checksums.inflated([stream[:-1]]))
+        with pytest.raises(backend.error, match="after its end"):
+            list(checksums.inflated([*blocks, b"x"]))

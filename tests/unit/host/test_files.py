@@ -42,6 +42,21 @@ def test_failed_write_keeps_the_old_file_and_leaves_no_temporary_file(tmp_path: 
     assert list(tmp_path.iterdir()) == [output]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_full_disk_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing the file fails again on a full disk, and the file that filled the disk would stay."""
+    open_file = Path.open
+
+    def open_full(path: Path, mode: str) -> object:
+        open_file(path, mode).close()
+        return open_file(Path("/dev/full"), "wb")
+
+    monkeypatch.setattr(Path, "open", open_full)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(tmp_path / "layer.zip", b"data")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_sha256_of_file_larger_than_a_chunk(tmp_path: Path) -> None:
     """A valid zip would be treated as a damaged one."""
     data = bytes(range(256)) * 8192 + b"end"

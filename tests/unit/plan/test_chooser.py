@@ -147,3 +147,21 @@ def test_tags_of_a_file_name(name: str, tags: set[tuple[str, str, str]]) -> None
 def test_wheel_is_recognized_by_its_name(name: str, expected: bool) -> None:
     """A builder would unpack an sdist like a wheel, or compile a wheel."""
     assert is_wheel(name) is expected
+
+
+def test_wheel_with_millions_of_tags_is_chosen_by_its_best_tag() -> None:
+    """A lock file with one such name would take all memory of a preview."""
+    best_tags = {"py": "cp312", "abi": "cp312", "system": "manylinux_2_17_x86_64"}
+    parts = [".".join([*(f"{kind}{number}" for number in range(300)), best]) for kind, best in best_tags.items()]
+    name = f"a-1-{'-'.join(parts)}.whl"
+    files = [LockedFile(name, ""), LockedFile("a-1-py3-none-any.whl", "")]
+
+    assert FileChooser(X86.tag_ranks).choose(files) == files[0]
+    assert FileChooser(ARM.tag_ranks).choose(files) == files[1]
+
+
+def test_build_tag_of_thousands_of_digits_is_compared() -> None:
+    """A lock file with one such name would end a preview with a traceback."""
+    files = [LockedFile("a-1-1-py3-none-any.whl", ""), LockedFile(f"a-1-{'9' * 5000}-py3-none-any.whl", "")]
+
+    assert FileChooser(X86.tag_ranks).choose(files) == files[1]

@@ -292,3 +292,32 @@ def test_content_hash_changes_only_with_keys_that_decide_the_lock_file(
     before, after = parse_project(POETRY), parse_project(change(POETRY))
 
     assert (before.content_hash != after.content_hash) is is_relevant
+
+
+@pytest.mark.parametrize("form", ['"{0}" = [{1}"own{0}"]', "[tool.poetry.group.{0}]\ninclude-groups = [{1}]"])
+def test_groups_that_include_each_other_in_many_ways_have_each_dependency_once(form: str) -> None:
+    """A preview would never end: each of 40 groups includes the next one twice, which are 2^40 ways."""
+    is_standard = form.startswith('"')
+    lines = []
+    for number in range(40):
+        included = f"g{number + 1}"
+        entry = f"{{include-group = '{included}'}}, " * 2 if is_standard else f"'{included}', " * 2
+        lines.append(form.format(f"g{number}", entry if number < 39 else ""))
+        if not is_standard:
+            lines.append(f"dependencies = {{own-g{number} = '*'}}")
+    head = '[project]\nname = "x"\n[dependency-groups]\n' if is_standard else '[project]\nname = "x"\n'
+
+    groups = parse_project(head + "\n".join(lines)).groups
+
+    assert [len(groups[f"g{number}"]) for number in (0, 1, 39)] == [40, 39, 1]
+    assert groups["g0"][0].name in {"own-g0", "owng0"}
+
+
+def test_chain_of_thousands_of_groups_is_read() -> None:
+    """A preview would end with a RecursionError."""
+    chain = "".join(f'g{number} = [{{include-group = "g{number + 1}"}}]\n' for number in range(3000))
+    text = f'[project]\nname = "x"\n[dependency-groups]\n{chain}g3000 = ["a"]\n'
+
+    assert [dependency.name for dependency in parse_project(text).groups["g0"]] == ["a"]
+    with pytest.raises(ProjectError, match="groups include each other: g0 → g1 → "):
+        parse_project(text.replace('["a"]', '[{include-group = "g0"}]'))
