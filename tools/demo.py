@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import boto3
@@ -23,6 +24,25 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEMO = REPOSITORY / ".demo"
 STACK = "prod"
+PLUGIN = REPOSITORY / "tools" / "aws_stand_in" / "pulumi-resource-aws"
+
+
+def install_plugin(pulumi_home: Path) -> None:
+    """Install the stand-in as the AWS plugin of this version; for a plugin on PATH, Pulumi prints a warning each time.
+
+    Args:
+        pulumi_home: the value of ``PULUMI_HOME``.
+    """
+    folder = pulumi_home / "plugins" / f"resource-aws-v{version('pulumi-aws')}"
+    folder.mkdir(parents=True)
+    (folder / PLUGIN.name).symlink_to(PLUGIN)
+
+
+def path_without_plugin() -> str:
+    """PATH without the folder of the stand-in."""
+    return os.pathsep.join(
+        folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder).resolve() != PLUGIN.parent
+    )
 
 
 class Demo:
@@ -35,6 +55,7 @@ class Demo:
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ACCESS_KEY_ID": "demo",
             "AWS_SECRET_ACCESS_KEY": "demo",
+            "PATH": path_without_plugin(),
             "POETRY_PYPI_MIRROR_URL": os.environ.get("POETRY_PYPI_MIRROR_URL", PYPI_SIMPLE_ENDPOINT),
             "PULUMI_BACKEND_URL": (temporary / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "demo",
@@ -42,6 +63,7 @@ class Demo:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "TMPDIR": str(temporary),  # the AWS plugin keeps copies of uploaded files here
         }
+        install_plugin(temporary / "pulumi")
         self._number = 0
 
     def explain(self, text: str) -> None:
@@ -53,7 +75,7 @@ class Demo:
         """Run a command, print the command and its output, and return the output.
 
         Raises:
-            SystemExit: The command failed.
+            SystemExit: The command failed, or printed a warning.
         """
         print(f"\n$ {' '.join(command)}", flush=True)
         started = time.monotonic()
@@ -63,12 +85,15 @@ class Demo:
         ) as process:
             for line in process.stdout or ():
                 printed.append(line)
-                if line.strip() and not line.startswith("@") and "using pulumi-resource-aws from" not in line:
+                if line.strip() and not line.startswith("@"):
                     print(f"  {line.rstrip()}", flush=True)
         print(f"  ({time.monotonic() - started:.1f} s)")
         if process.returncode != 0:
             raise SystemExit(f"demo: `{' '.join(command)}` ended with exit code {process.returncode}")
-        return "".join(printed)
+        output = "".join(printed)
+        if "warning" in output:
+            raise SystemExit(f"demo: `{' '.join(command)}` printed a warning")
+        return output
 
     def pulumi(self, *arguments: str) -> str:
         """Run a ``pulumi`` command on the demo's stack."""
@@ -87,7 +112,8 @@ class Demo:
             aws_access_key_id="demo",
             aws_secret_access_key="demo",  # noqa: S106 - the local AWS accepts any
         )
-        return [version["Version"] for version in client.list_layer_versions(LayerName="deps")["LayerVersions"]]
+        versions = client.list_layer_versions(LayerName=f"deps-{STACK}")
+        return [listed["Version"] for listed in versions["LayerVersions"]]
 
 
 def expect(*, holds: bool, claim: str) -> None:
