@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_GIT = re.compile(r"(?P<address>(git\+)?(\w+://)?[^#]+?)(@(?P<reference>[^@#/:][^@#:]*))?(#(?P<fragment>.*))?")
-_HOST_WITH_PATH = re.compile(r"(?P<start>(\w+://)?([^/:@]+(:[^/@]*)?@)?[^/:@]+):(?!\d+(/|$))/*(?P<path>.+)")
+_GIT = re.compile(r"(git\+)?(?P<address>(\w+://[^/#]*|[^@/#]+@)?[^@#]*)(@(?P<reference>[^@#]+))?(#(?P<fragment>.*))?")
+_HOST_WITH_PATH = re.compile(r"(?P<start>(\w+://)?([^/@]+@)?[^/:@]+):(?!//|\d+(/|$))/*(?P<path>.+)")
 _SUBDIRECTORY = re.compile(r"(^|&)subdirectory=(?P<folder>[^&]+)")
 _WHEEL_VERSION = re.compile(r".*/[^/]+?-(?P<version>\d[^-/]*)(-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl")
 
@@ -17,11 +17,10 @@ def parse_direct_reference(url: str) -> dict[str, Any]:
     The version in the name of a wheel is its constraint, as in Poetry.
     """
     if url.startswith(("git+", "git:")) and (match := _GIT.fullmatch(url)):
-        address, reference = match["address"].removeprefix("git+"), match["reference"]
         return {
             "origin": "git",
-            "address": address,
-            "reference": reference,
+            "address": match["address"],
+            "reference": match["reference"],
             "subdirectory": _subdirectory(match["fragment"]),
         }
     address, _, fragment = url.partition("#")

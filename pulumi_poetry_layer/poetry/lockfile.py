@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from packaging.version import InvalidVersion, Version
 
@@ -182,13 +183,16 @@ class _Reader:
             return tuple(_locked_files(table, "files"))
         if self._with_groups:
             table.require("files")
-        if source and source.type in {"git", "directory", "url"}:
+        if source and source.type in {"git", "directory"}:
             return ()
         if name not in self._shared_names:
+            if source and source.type == "url":
+                return ()
             raise self._shared_files.problem(name, "missing key")
         shared = _locked_files(self._shared_files, self._shared_names[name])
-        if source and source.type == "file":
-            return tuple(file for file in shared if file.name == source.url.rsplit("/", 1)[-1])
+        if source and source.type in {"file", "url"}:
+            file_name = unquote(re.split("[?#]", source.url)[0].rsplit("/", 1)[-1])
+            return tuple(file for file in shared if file.name == file_name)
         return tuple(file for file in shared if _is_of_version(file.name, Version(version)))
 
 

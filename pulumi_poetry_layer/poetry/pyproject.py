@@ -21,11 +21,12 @@ from pulumi_poetry_layer.errors import ProjectError
 from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.poetry.direct_references import parse_direct_reference
+from pulumi_poetry_layer.poetry.enrichment import enriched
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.poetry.toml_tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pulumi_poetry_layer.errors import PoetryLayerError
     from pulumi_poetry_layer.poetry.lockfile import LockFile
@@ -122,15 +123,11 @@ def _main_dependencies(project: Table, poetry: Table, extras: Mapping[str, froze
         replace(dependency, in_extras=frozenset(extra for extra, names in extras.items() if dependency.name in names))
         for dependency in _without_python(dependencies_of(poetry.table("dependencies")))
     ]
-    if not standard:
-        return tuple(legacy)
-    if {"dependencies", "optional-dependencies"}.isdisjoint(project.texts("dynamic")):
-        return tuple(standard)
-    # [project] lists one kind (mandatory or optional), and ``dynamic`` leaves the other kind to [tool.poetry].
-    kinds = {dependency.optional for dependency in standard}
-    return tuple(
-        standard + [dependency for dependency in legacy if len(kinds) == 1 and dependency.optional not in kinds]
-    )
+    if standard and not {"dependencies", "optional-dependencies"}.isdisjoint(project.texts("dynamic")):
+        # [project] lists one kind (mandatory or optional), and ``dynamic`` leaves the other kind to [tool.poetry].
+        kinds = {dependency.optional for dependency in standard}
+        standard += [dependency for dependency in legacy if len(kinds) == 1 and dependency.optional not in kinds]
+    return enriched(standard, legacy)
 
 
 def _without_python(dependencies: tuple[Dependency, ...]) -> list[Dependency]:
@@ -151,6 +148,7 @@ def _extras(project: Table, poetry: Table) -> dict[str, frozenset[str]]:
 def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]:
     """All groups except main, each with the dependencies of the groups that it includes."""
     own: dict[str, list[Dependency]] = {}
+    details: dict[str, list[Dependency]] = {}
     includes: dict[str, list[tuple[str, Table, str]]] = {}
     standard = document.table("dependency-groups")
     for name in standard:
@@ -160,14 +158,16 @@ def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]
     tables = poetry.table("group")
     for name in tables:
         group, table = normalized(name), tables.table(name)
-        own.setdefault(group, []).extend(_without_python(dependencies_of(table.table("dependencies"))))
+        details.setdefault(group, []).extend(_without_python(dependencies_of(table.table("dependencies"))))
         names = table.texts("include-groups")
         includes.setdefault(group, []).extend((normalized(included), table, "include-groups") for included in names)
     if "dev-dependencies" in poetry:
-        own.setdefault("dev", []).extend(_without_python(dependencies_of(poetry.table("dev-dependencies"))))
+        details.setdefault("dev", []).extend(_without_python(dependencies_of(poetry.table("dev-dependencies"))))
+    names_of_all = dict.fromkeys((*own, *details))
+    groups = {group: enriched(own.get(group, ()), details.get(group, ())) for group in names_of_all}
     return {
-        group: tuple(chain.from_iterable(own[member] for member in members))
-        for group, members in _with_included(own, includes).items()
+        group: tuple(chain.from_iterable(groups[member] for member in members))
+        for group, members in _with_included(groups, includes).items()
     }
 
 
@@ -180,7 +180,7 @@ def _included_groups(groups: Table, name: str) -> Iterator[tuple[str, Table, str
 
 
 def _with_included(
-    own: Mapping[str, list[Dependency]], includes: Mapping[str, list[tuple[str, Table, str]]]
+    own: Mapping[str, Sequence[Dependency]], includes: Mapping[str, list[tuple[str, Table, str]]]
 ) -> dict[str, list[str]]:
     """Group → the group itself and all groups that it includes, each once however many ways lead to it."""
     for included, table, key in chain.from_iterable(includes.values()):

@@ -1,15 +1,26 @@
-"""Spans of versions, from a lower to an upper bound, with the arithmetic that Poetry defines on them. Pure."""
+"""Spans of versions and what is left of them when they are combined, by Poetry's rules.
+
+The results are those of ``VersionRange``, ``VersionUnion`` and ``Version`` in ``poetry/core/constraints/version``.
+Several spans are in order, the lowest first, and do not overlap.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
+from pulumi_poetry_layer.poetry.releases import (
+    as_compared_with,
+    next_after_local_versions,
+    next_patch,
+    public,
+    without_post_release,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from packaging.version import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,7 @@ class Span:
         if self.is_any:
             return True
         if (single := self.single) is not None:
-            return _like(version, single) == single
+            return as_compared_with(version, single) == single
         return self._is_above_low(version) and self._is_below_high(version)
 
     def _is_above_low(self, version: Version) -> bool:
@@ -53,22 +64,97 @@ class Span:
         if low is None:
             return True
         if not self.low_included and not low.is_postrelease and version.is_postrelease:
-            version = _without_post_release(version)
-        version = _like(version, low)
+            version = without_post_release(version)
+        version = as_compared_with(version, low)
         return version > low or (self.low_included and version == low)
 
     def _is_below_high(self, version: Version) -> bool:
         high = self.high
         if high is None:
             return True
-        version = _like(version, high)
+        version = as_compared_with(version, high)
         return version < high or (self.high_included and version == high)
 
 
 ANY_SPAN = Span()
 
 
-def reaches_lower(span: Span, other: Span) -> bool:
+# Several spans
+
+
+def all_allowed(ours: Sequence[Span], theirs: Sequence[Span]) -> bool:
+    """Whether all of their versions are among ours."""
+    if len(ours) == 1:
+        if ours[0].single is not None and len(theirs) > 1:
+            return False
+        return all(_span_allows_all(ours[0], other) for other in theirs)
+    mine = other = 0
+    while mine < len(ours) and other < len(theirs):
+        if _span_allows_all(ours[mine], theirs[other]):
+            other += 1
+        else:
+            mine += 1
+    return other == len(theirs)
+
+
+def any_allowed(ours: Sequence[Span], theirs: Sequence[Span]) -> bool:
+    """Whether one of their versions is among ours."""
+    if len(ours) == 1:
+        if ours[0].single is not None:
+            return bool(intersection(theirs, ours))
+        return any(_span_allows_any(ours[0], other) for other in theirs)
+    mine = other = 0
+    while mine < len(ours) and other < len(theirs):
+        if _span_allows_any(ours[mine], theirs[other]):
+            return True
+        if _reaches_higher(theirs[other], ours[mine]):
+            mine += 1
+        else:
+            other += 1
+    return False
+
+
+def intersection(ours: Sequence[Span], theirs: Sequence[Span]) -> tuple[Span, ...]:
+    """The versions that are in both."""
+    if len(ours) == 1 == len(theirs):
+        found = _span_intersection(ours[0], theirs[0])
+        return (found,) if found else ()
+    if len(ours) == 1:
+        ours, theirs = theirs, ours
+    spans, mine, other = [], 0, 0
+    while mine < len(ours) and other < len(theirs):
+        found = _span_intersection(ours[mine], theirs[other])
+        if found:
+            spans.append(found)
+        if _reaches_higher(theirs[other], ours[mine]):
+            mine += 1
+        else:
+            other += 1
+    return merged(spans)
+
+
+def union(ours: Sequence[Span], theirs: Sequence[Span]) -> tuple[Span, ...]:
+    """The versions that are in either."""
+    if not ours or not theirs:
+        return tuple(ours or theirs)
+    if len(ours) == 1 == len(theirs):
+        return _span_union(ours[0], theirs[0])
+    return merged((*ours, *theirs))
+
+
+def difference(ours: Sequence[Span], theirs: Sequence[Span]) -> tuple[Span, ...]:
+    """Our versions that are not among theirs."""
+    if not ours or not theirs:
+        return tuple(ours)
+    if len(ours) == 1:
+        return _span_difference(ours[0], theirs)
+    return _difference_of_spans(ours, theirs)
+
+
+# Two spans
+
+
+def _reaches_lower(span: Span, other: Span) -> bool:
     """Whether a span has versions below all of another's."""
     if span.low is None:
         return other.low is not None
@@ -77,7 +163,7 @@ def reaches_lower(span: Span, other: Span) -> bool:
     return span.low < other.low or (span.low_included and not other.low_included)
 
 
-def reaches_higher(span: Span, other: Span) -> bool:
+def _reaches_higher(span: Span, other: Span) -> bool:
     """Whether a span has versions above all of another's."""
     if span.high is None:
         return other.high is not None
@@ -86,35 +172,31 @@ def reaches_higher(span: Span, other: Span) -> bool:
     return span.high > other.high or (span.high_included and not other.high_included)
 
 
-def is_below(span: Span, other: Span) -> bool:
+def _is_below(span: Span, other: Span) -> bool:
     """Whether all of a span is below all of another."""
     if span.high is None or other.low is None or span.high > other.low:
         return False
     return span.high < other.low or not (span.high_included and other.low_included)
 
 
-def span_allows_all(span: Span, other: Span) -> bool:
-    """Whether a span allows all versions of another one, as Poetry decides it."""
+def _span_allows_all(span: Span, other: Span) -> bool:
     version = other.single
     if span.single is not None:
         return version is not None and span.allows(version)
     if version is None:
-        return not reaches_lower(other, span) and not reaches_higher(other, span)
+        return not _reaches_lower(other, span) and not _reaches_higher(other, span)
     if not span.allows(version):
         return False
     # A version stands for its local versions too; a bound that is one of them leaves the higher ones out.
-    return bool(version.local) or not (
-        span.high is not None and bool(span.high.local) and _public(span.high) == version
-    )
+    return bool(version.local) or not (span.high is not None and bool(span.high.local) and public(span.high) == version)
 
 
-def span_allows_any(span: Span, other: Span) -> bool:
-    """Whether a span allows any version of another one, as Poetry decides it."""
+def _span_allows_any(span: Span, other: Span) -> bool:
     if span.single is not None:
-        return span_intersection(span, other) is not None
+        return _span_intersection(span, other) is not None
     version = other.single
     if version is None:
-        return not (is_below(other, span) or is_below(span, other))
+        return not (_is_below(other, span) or _is_below(span, other))
     return span.allows(version) or _is_local_version_of(span.low, other)
 
 
@@ -122,8 +204,7 @@ def _is_local_version_of(bound: Version | None, span: Span) -> bool:
     return bound is not None and bool(bound.local) and span.allows(bound)
 
 
-def span_intersection(span: Span, other: Span) -> Span | None:
-    """The versions that two spans have in common; None if Poetry finds none."""
+def _span_intersection(span: Span, other: Span) -> Span | None:
     if span.single is not None and other.single is not None:
         if span.allows(other.single):
             return other
@@ -132,10 +213,10 @@ def span_intersection(span: Span, other: Span) -> Span | None:
         return _with_single(other, span, span.single)
     if other.single is not None:
         return _with_single(span, other, other.single)
-    if is_below(span, other) or is_below(other, span):
+    if _is_below(span, other) or _is_below(other, span):
         return None
-    low = other if reaches_lower(span, other) else span
-    high = other if reaches_higher(span, other) else span
+    low = other if _reaches_lower(span, other) else span
+    high = other if _reaches_higher(span, other) else span
     found = Span(low.low, high.high, low.low_included, high.high_included)
     return None if found.is_empty else found
 
@@ -145,13 +226,12 @@ def _with_single(span: Span, single: Span, version: Version) -> Span | None:
     if span.allows(version):
         return single
     if not version.local and _is_local_version_of(span.low, single):
-        found = Span(span.low, _next_patch(version), span.low_included)
+        found = Span(span.low, next_patch(version), span.low_included)
         return None if found.is_empty else found
     return None
 
 
-def span_union(span: Span, other: Span) -> tuple[Span, ...]:
-    """Two spans as one, or both of them if they do not touch."""
+def _span_union(span: Span, other: Span) -> tuple[Span, ...]:
     if span.single is not None and other.single is not None:
         if other.allows(span.single):
             return (other,)
@@ -163,10 +243,10 @@ def span_union(span: Span, other: Span) -> tuple[Span, ...]:
     touch = (span.high == other.low and (span.high_included or other.low_included)) or (
         span.low == other.high and (span.low_included or other.high_included)
     )
-    if not touch and not span_allows_any(span, other):
+    if not touch and not _span_allows_any(span, other):
         return merged((span, other))
-    low = span if reaches_lower(span, other) else other
-    high = span if reaches_higher(span, other) else other
+    low = span if _reaches_lower(span, other) else other
+    high = span if _reaches_higher(span, other) else other
     return (Span(low.low, high.high, low.low_included, high.high_included),)
 
 
@@ -175,7 +255,7 @@ def _union_with_single(span: Span, single: Span, version: Version) -> tuple[Span
     high_is_local = not version.local and _is_local_version_of(span.high, single)
     if low_is_local or high_is_local:
         low = (version, True) if low_is_local else (span.low, span.low_included)
-        high = (_next_patch(version), False) if high_is_local else (span.high, span.high_included)
+        high = (next_patch(version), False) if high_is_local else (span.high, span.high_included)
         found = Span(low[0], high[0], low[1], high[1])
         return () if found.is_empty else (found,)
     if span.allows(version):
@@ -194,8 +274,8 @@ def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
         return (ANY_SPAN,)
     merged: list[Span] = []
     for span in ordered:
-        if merged and (span_allows_any(merged[-1], span) or _is_adjacent(merged[-1], span)):
-            (merged[-1],) = span_union(merged[-1], span)
+        if merged and (_span_allows_any(merged[-1], span) or _is_adjacent(merged[-1], span)):
+            (merged[-1],) = _span_union(merged[-1], span)
         else:
             merged.append(span)
     return tuple(merged)
@@ -221,47 +301,93 @@ class _Order:
             return span.low < than.low
         if span.low is not None and span.low_included != than.low_included:
             return span.low_included
-        return reaches_higher(than, span)
+        return _reaches_higher(than, span)
 
 
-def single(version: Version) -> Span:
-    """The span of one version."""
-    return Span(version, version, True, True)
+def _span_difference(span: Span, others: Sequence[Span]) -> tuple[Span, ...]:
+    """What is left of a span without one or several others."""
+    if span.single is not None:
+        return _single_without(span, span.single, others)
+    if len(others) == 1:
+        return _without_one(span, others[0])
+    return _without_all(span, others)
 
 
-def _like(version: Version, bound: Version) -> Version:
-    """The version as it is compared with a bound: without its local part, unless the bound has one."""
-    return version if bound.local or not version.local else _public(version)
+def _single_without(span: Span, version: Version, others: Sequence[Span]) -> tuple[Span, ...]:
+    if all_allowed(others, (span,)):
+        return ()
+    if any_allowed(others, (span,)):
+        # Some local versions are left: from the version on, up to the next release that is not one of them.
+        return _span_difference(Span(version, next_after_local_versions(version), True), others)
+    return (span,)
 
 
-@lru_cache(maxsize=4096)
-def _public(version: Version) -> Version:
-    return Version(version.public)
+def _without_one(span: Span, other: Span) -> tuple[Span, ...]:
+    version = other.single
+    if version is not None:
+        return _without_single(span, version)
+    if not _span_allows_any(span, other):
+        return (span,)
+    parts: list[Span] = []
+    if _reaches_lower(span, other):
+        parts += _part(Span(span.low, other.low, span.low_included, not other.low_included))
+    if _reaches_higher(span, other):
+        parts += _part(Span(other.high, span.high, not other.high_included, span.high_included))
+    return tuple(parts) if len(parts) < len(("below", "above")) else merged(parts)
 
 
-def _made(version: Version, *, release: Iterable[int] | None = None, suffix: str = "") -> Version:
-    numbers = ".".join(map(str, version.release if release is None else release))
-    return Version(f"{version.epoch}!{numbers}{suffix}")
+def _part(span: Span) -> list[Span]:
+    return [] if span.is_empty else [span]
 
 
-def _pre(version: Version) -> str:
-    return "".join(map(str, version.pre or ()))
+def _without_single(span: Span, version: Version) -> tuple[Span, ...]:
+    if not span.allows(version):
+        return (span,)
+    if version == span.low:
+        return tuple(_part(Span(span.low, span.high, False, span.high_included)))
+    if version == span.high:
+        return tuple(_part(Span(span.low, span.high, span.low_included, False)))
+    below = Span(span.low, version, span.low_included, False)
+    above = Span(version, span.high, False, span.high_included)
+    return merged((*_part(below), *_part(above)))
 
 
-def _without_post_release(version: Version) -> Version:
-    local = f"+{version.local}" if version.local else ""
-    return _made(version, suffix=f"{_pre(version)}{local}")
+def _without_all(span: Span, others: Sequence[Span]) -> tuple[Span, ...]:
+    left: list[Span] = []
+    for other in others:
+        if _is_below(other, span):
+            continue
+        if _is_below(span, other):
+            break
+        parts = _span_difference(span, (other,))
+        if not parts:
+            return ()
+        left += parts[:-1]
+        span = parts[-1]
+    return merged((*left, span)) if left else (span,)
 
 
-def _next_patch(version: Version) -> Version:
-    """The release after the patch release that a version belongs to."""
-    return _made(version, release=(version.major, version.minor, version.micro + 1))
+def _difference_of_spans(ours: Sequence[Span], theirs: Sequence[Span]) -> tuple[Span, ...]:
+    """What is left of several spans without others: both are walked through from the lowest up."""
+    left: list[Span] = []
+    waiting = list(reversed(ours))
+    current = waiting.pop()
+    for other in theirs:
+        while not _is_below(other, current):
+            if _is_below(current, other):
+                left.append(current)
+            else:
+                parts = _span_difference(current, (other,))
+                left += parts[:-1]
+                if parts and (len(parts) > 1 or _reaches_higher(parts[-1], other)):
+                    current = parts[-1]
+                    break
+                left += parts
+            if not waiting:
+                return _collected(left)
+            current = waiting.pop()
+    return _collected([*left, current, *reversed(waiting)])
 
 
-def next_after_local_versions(version: Version) -> Version:
-    """The first release after a version and all its local versions."""
-    if version.dev is not None:
-        post = f".post{version.post}" if version.post is not None else ""
-        return _made(version, suffix=f"{_pre(version)}{post}.dev{version.dev + 1}")
-    post_number = 0 if version.post is None else version.post + 1
-    return _made(version, suffix=f"{_pre(version)}.post{post_number}")
+def _collected(spans: Sequence[Span]) -> tuple[Span, ...]:
+    return tuple(spans) if len(spans) <= 1 else merged(spans)

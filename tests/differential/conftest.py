@@ -81,8 +81,26 @@ class Oracle:
         self._process.stdout.close()
 
 
+class Oracles(dict[int, Oracle]):
+    """Hash seed → an oracle with that seed, which is started when it is needed first.
+
+    Args:
+        interpreter: the Python that runs Poetry.
+        homes: makes empty folders.
+    """
+
+    def __init__(self, interpreter: Path, homes: pytest.TempPathFactory) -> None:
+        super().__init__()
+        self._interpreter = interpreter
+        self._homes = homes
+
+    def __missing__(self, hash_seed: int) -> Oracle:
+        self[hash_seed] = oracle = Oracle(self._interpreter, self._homes.mktemp("poetry"), hash_seed)
+        return oracle
+
+
 @pytest.fixture(scope="session")
-def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
+def oracles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracles]:
     """Poetry's own code. If Poetry is missing, tests fail in CI and are skipped elsewhere."""
     poetry = find_poetry()
     if poetry is None:
@@ -90,9 +108,16 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
         if os.environ.get("CI"):
             pytest.fail(f"{reason} (tests must not be skipped in CI)")
         pytest.skip(reason)
-    oracle = Oracle(interpreter_of(poetry), tmp_path_factory.mktemp("poetry"))
-    yield oracle
-    oracle.close()
+    oracles = Oracles(interpreter_of(poetry), tmp_path_factory)
+    yield oracles
+    for oracle in oracles.values():
+        oracle.close()
+
+
+@pytest.fixture(scope="session")
+def oracle(oracles: Oracles) -> Oracle:
+    """Poetry's own code, with the first hash seed."""
+    return oracles[0]
 
 
 def find_poetry() -> Path | None:

@@ -46,6 +46,11 @@ PAIRS = (
     ('python_version >= "3.10"', 'sys_platform == "linux"'),
 )
 PYTHONS = ("*", "*", ">=3.9", ">=3.9", ">=3.8,<4.0", ">=3.9, !=3.9.7", ">=3.13", "<3.12", ">=3.12.4", "~=3.10")
+DETAILS = (
+    {"version": "*", "markers": 'sys_platform == "linux"'}, {"version": ">=1"}, {"source": "inner"}, {"source": "pypi"},
+    {"version": "*", "python": "<3.12"}, {"version": "<2 || >2.0", "platform": "linux"},
+    [{"version": "*", "markers": PAIRS[0][0]}, {"version": ">=1", "markers": PAIRS[0][1]}],
+)  # fmt: skip
 EXTRAS = ("x", "y")
 INDEX = {"type": "legacy", "url": "https://index.invalid/simple", "reference": "inner"}
 
@@ -68,10 +73,10 @@ class Made:
 def make(random: Random) -> Made:
     """A project and its universe of packages."""
     versions = {
-        name: random.sample(VERSIONS, random.choice((1, 1, 1, 2, 2, 3, 4)))
+        name: random.sample(VERSIONS, random.choice((1, 1, 1, 2, 2, 3, 5)))
         for name in random.sample(NAMES, random.randint(2, len(NAMES)))
     }
-    draw = _Constraints(random, versions, random.choice((0.15, 0.35, 0.6)))
+    draw = _Constraints(random, versions, random.choice((0.15, 0.35, 0.6, 0.85)))
     packages = [
         table
         for name in versions
@@ -197,7 +202,7 @@ def _project(
     dev = {name: _wish(random, name, packages, draw, None) for name in random.sample(names, random.choice((0, 1, 2)))}
     poetry["group"] = {"dev": {"dependencies": dev}}
     if random.random() < 0.4:
-        return _standard(poetry), extras
+        return _standard(random, poetry), extras
     return {"tool": {"poetry": poetry}}, extras
 
 
@@ -233,7 +238,7 @@ def _from_source(random: Random, sources: list[dict[str, Any]]) -> Any:
     return [{"path": path, "markers": marker} for path, marker in zip(folders, random.choice(PAIRS[:3]), strict=False)]
 
 
-def _standard(poetry: dict[str, Any]) -> dict[str, Any]:
+def _standard(random: Random, poetry: dict[str, Any]) -> dict[str, Any]:
     """The same project with ``[project]``, if PEP 508 has words for all of its dependencies."""
     entries = {name: entry for name, entry in poetry["dependencies"].items() if name != "python"}
     written = {name: _requirement(name, entry) for name, entry in entries.items()}
@@ -248,7 +253,9 @@ def _standard(poetry: dict[str, Any]) -> dict[str, Any]:
         "dependencies": [written[name] for name in entries if name not in optional],
         "optional-dependencies": {extra: [written[name] for name in extras[extra]] for extra in extras},
     }
-    return {"project": project, "tool": {"poetry": {"package-mode": False, "group": poetry["group"]}}}
+    details = {name: random.choice(DETAILS) for name in entries if random.random() < 0.2}
+    rest = {"package-mode": False, "group": poetry["group"]} | ({"dependencies": details} if details else {})
+    return {"project": project, "tool": {"poetry": rest}}
 
 
 def _requirement(name: str, entry: Any) -> str | None:
@@ -284,6 +291,12 @@ def lock_text(made: Made, packages: list[dict[str, Any]], lock_version: str) -> 
             table["category"] = "main"
         metadata["files"] = files
     return tomli_w.dumps({"package": tables, "extras": made.extras, "metadata": metadata})
+
+
+def folders_of(made: Made) -> list[str]:
+    """The folders of its path dependencies."""
+    sources = [table["source"] for table in made.packages if "source" in table]
+    return sorted({source["url"] for source in sources if source["type"] == "directory"})
 
 
 def as_old_packages(lock: str) -> list[dict[str, Any]]:

@@ -8,11 +8,12 @@ from pulumi_poetry_layer.errors import LockFileError
 from pulumi_poetry_layer.plan.old_locks.requirements import Because, Incompatibility, Node, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from pulumi_poetry_layer.plan.old_locks.locked_packages import LockedPackages
 
-_MOST_REASONS = 12
+_PROJECT = "pyproject.toml"
+_MOST_NEEDS = 12
 
 
 def no_solution(
@@ -23,48 +24,59 @@ def no_solution(
     Args:
         causes: the incompatibilities that together leave no choice.
         packages: the candidates.
-        node: what they are about, if that is known.
+        node: the node that needs itself, if there is one.
     """
-    reasons = list(dict.fromkeys(reason for cause in causes for reason in _reasons(cause, packages)))
-    listed = reasons[:_MOST_REASONS]
-    if len(reasons) > len(listed):
-        listed.append(f"and {len(reasons) - len(listed)} more")
-    about = f" ({node.label})" if node else ""
+    reasons: dict[str, None] = {}
+    ends: dict[str, None] = {}
+    for cause in causes:
+        if cause.cause is Because.DEPENDENCY:
+            reasons[_need(cause, packages)] = None
+        elif end := _end(cause, packages):
+            ends[end] = None
+    if not reasons and node:
+        reasons[f"{node.label} needs itself"] = None
+    needs = sorted(reasons, key=lambda reason: not reason.startswith(_PROJECT))
+    listed = "; ".join([*_shortened(needs), *ends])
     return LockFileError(
-        f"the locked packages do not fit together on the target{about}: {'; '.join(listed)}",
+        f"the locked packages do not fit together on the target: {listed}",
         where="poetry.lock",
         hint="run `poetry lock` with Poetry 2: it writes locks that say which package is for which target",
     )
 
 
-def _reasons(cause: Incompatibility, packages: LockedPackages) -> Iterator[str]:
-    if cause.cause is Because.DEPENDENCY:
-        yield _need(cause, packages)
-    elif cause.cause is Because.NO_VERSIONS:
-        (term,) = cause.terms
-        yield f"no {term.requirement.label} is locked{_versions(term, packages)}"
-    elif cause.cause is Because.PYTHON:
-        (term,) = cause.terms
-        python = next((p.python for p in packages.named(term.node.name) if packages.meets(p, term.requirement)), "")
-        yield f"{_label(term)} needs Python {python}"
+def _shortened(needs: list[str]) -> list[str]:
+    """The first needs, which are the project's, and the last ones, which are nearest to the clash."""
+    left_out = len(needs) - _MOST_NEEDS
+    return [needs[0], f"... {left_out} more ...", *needs[left_out + 1 :]] if left_out > 0 else needs
 
 
 def _need(cause: Incompatibility, packages: LockedPackages) -> str:
+    """Which package needs which."""
     terms = cause.terms
     needing, needed = terms[0], terms[-1]
     if needing is needed:
         return f"{_label(needing)} needs another version of itself"
-    name = "pyproject.toml" if needing.requirement.is_project else _label(needing)
+    name = _PROJECT if needing.requirement.is_project else _label(needing)
     reason = f"{name} needs {needed.requirement.label}"
     if needed.node.name == packages.project.name:
         reason += f", and the project is {packages.project.label}"
     return reason
 
 
+def _end(cause: Incompatibility, packages: LockedPackages) -> str | None:
+    """What cannot be had: a package for another Python, or one of which no version fits what is written."""
+    if cause.cause not in {Because.PYTHON, Because.NO_VERSIONS}:
+        return None
+    (term,) = cause.terms
+    locked = packages.named(term.node.name)
+    if cause.cause is Because.PYTHON:
+        python = next((p.python for p in locked if packages.meets(p, term.requirement)), "")
+        return f"{_label(term)} needs Python {python}"
+    if any(term.requirement.written.allows(packages.version(package)) for package in locked):
+        return None
+    versions = " and ".join(dict.fromkeys(package.version for package in locked))
+    return f"{term.node.name} is locked in version {versions} only" if versions else f"no {term.node.name} is locked"
+
+
 def _label(term: Term) -> str:
     return f"{term.node.label} {term.requirement.text}"
-
-
-def _versions(term: Term, packages: LockedPackages) -> str:
-    versions = ", ".join(dict.fromkeys(package.version for package in packages.named(term.node.name)))
-    return f" (locked: {versions})" if versions else ""

@@ -50,7 +50,9 @@ def installed_packages(
         packages = LockedPackages(project, lock.packages, groups, environment)
     except InvalidVersion as error:
         raise ProjectError(
-            f"not a version (PEP 440): {project.version}", where="pyproject.toml: version", hint="correct it"
+            f"{project.version!r} is not a valid version (PEP 440)",
+            where="pyproject.toml: version",
+            hint="correct the version of the project",
         ) from error
     solution = _Solution(packages, solve(packages))
     solved = solution.reachable(requirement for _, requirement in packages.project_dependencies)

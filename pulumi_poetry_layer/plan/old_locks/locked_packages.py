@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from pulumi_poetry_layer.errors import LockFileError
+from pulumi_poetry_layer.masking import mask_address
 from pulumi_poetry_layer.plan.dependency_graph import active_extras, applies, extras_of, package_dependencies
 from pulumi_poetry_layer.plan.old_locks.origins import find_origin
 from pulumi_poetry_layer.plan.old_locks.requirements import DIRECT_ORIGINS, Node, Requirement
@@ -171,14 +172,13 @@ class LockedPackages:
         name = requirement.node.name
         if requirement.origin is not None:
             raise LockFileError(
-                f"no package {name} is locked from {requirement.origin.url!r}, which pyproject.toml or a locked"
-                " package asks for",
+                f"{name} is needed from {mask_address(requirement.origin.url)!r}, but is not locked from there",
                 where="poetry.lock",
                 hint="run `poetry lock`",
             )
         if requirement.index and requirement.index.lower() not in self._indexes:
             raise LockFileError(
-                f"{name} must come from the source {requirement.index!r}, and nothing is locked from there",
+                f"{name} is needed from the source {requirement.index!r}, but nothing is locked from there",
                 where="poetry.lock",
                 hint="run `poetry lock`",
             )
@@ -235,9 +235,11 @@ class LockedPackages:
         )
 
     def _exactly(self, package: LockedPackage, node: Node) -> Requirement:
+        versions = VersionSet.of_single(self.version(package))
         return Requirement(
             node=node,
-            versions=VersionSet.of_single(self.version(package)),
+            versions=versions,
+            written=versions,
             origin=package.source if is_direct(package) else None,
             text=package.version,
             is_project=package is self.project,
@@ -247,9 +249,11 @@ class LockedPackages:
         self, dependency: Dependency, *, of: LockedPackage | None = None, group: str = MAIN_GROUP
     ) -> Requirement:
         """A dependency of a package, or of the project, as the solver knows it."""
+        versions = parse_constraint(dependency.constraint)
         return Requirement(
             node=Node(dependency.name, dependency.extras),
-            versions=parse_constraint(dependency.constraint),
+            versions=versions,
+            written=versions,
             origin=find_origin(dependency, self.named(dependency.name), of) if dependency.origin else None,
             index=dependency.source,
             text=dependency.constraint,
@@ -272,15 +276,15 @@ class LockedPackages:
         if versions.is_empty or len(places) > 1:
             raise self._contradiction(package, needs)
         texts = " and ".join(dict.fromkeys(requirement.text for requirement in needs))
-        return replace((specific or needs)[0], versions=versions, text=texts)
+        return replace((specific or needs)[0], versions=versions, written=versions, text=texts)
 
     def _contradiction(self, package: LockedPackage, needs: Iterable[Requirement]) -> LockFileError:
         label = "pyproject.toml" if package is self.project else package.label
         wishes = " and ".join(dict.fromkeys(requirement.label for requirement in needs))
         return LockFileError(
-            f"{label} needs {wishes} on the target, and no package fits both",
+            f"{label} has dependencies that contradict each other on the target: {wishes}",
             where="poetry.lock",
-            hint="correct the constraints in pyproject.toml, or run `poetry lock`",
+            hint="correct the constraints, and run `poetry lock`",
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from pulumi_poetry_layer.masking import mask_address
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class Requirement:
 
     Attributes:
         node: what it is about.
-        versions: the versions that fit.
+        versions: the versions that fit, as far as the solver knows.
+        written: the versions that fit by the constraint as it is written.
         origin: the locked repository, address or path it must come from, None for any.
         index: name of the source in pyproject.toml that it must come from, None for any.
         text: the constraint as it is written, for messages.
@@ -44,6 +46,7 @@ class Requirement:
 
     node: Node
     versions: VersionSet
+    written: VersionSet
     origin: LockedSource | None = None
     index: str | None = None
     text: str = ""
@@ -53,7 +56,7 @@ class Requirement:
     @property
     def label(self) -> str:
         """Name and constraint, for messages."""
-        where = f" from {self.origin.url}" if self.origin else f" from {self.index}" if self.index else ""
+        where = f" from {mask_address(self.origin.url)}" if self.origin else f" from {self.index}" if self.index else ""
         return f"{self.node.label} ({self.text}){where}"
 
     def with_versions(self, versions: VersionSet) -> Requirement:

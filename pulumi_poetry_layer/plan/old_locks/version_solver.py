@@ -60,7 +60,8 @@ class _VersionSolver:
     def __init__(self, packages: LockedPackages) -> None:
         self._packages = packages
         self._solution = PartialSolution()
-        self._incompatibilities: dict[Node, list[Incompatibility]] = defaultdict(list)
+        self._incompatibilities: dict[Node, dict[Incompatibility, None]] = defaultdict(dict)
+        self._needs: dict[Candidate, list[Incompatibility]] = {}
         self._settled: dict[Incompatibility, None] = {}
         self._settled_by_level: dict[int, list[Incompatibility]] = defaultdict(list)
 
@@ -80,8 +81,12 @@ class _VersionSolver:
         return self._solution.decisions
 
     def _add(self, incompatibility: Incompatibility) -> None:
+        """Add an incompatibility as the latest one, also if it was known before."""
+        self._settled.pop(incompatibility, None)
         for term in incompatibility.terms:
-            self._incompatibilities[term.node].append(incompatibility)
+            about_node = self._incompatibilities[term.node]
+            about_node.pop(incompatibility, None)
+            about_node[incompatibility] = None
 
     def _propagate(self, node: Node) -> None:
         """Derive all that follows from what is known about a node."""
@@ -185,7 +190,9 @@ class _VersionSolver:
             self._add(Incompatibility([Term(requirement, is_positive=True)], Because.NO_VERSIONS))
             return node
         conflicts = False
-        for incompatibility in _incompatibilities_of(candidate):
+        if candidate not in self._needs:
+            self._needs[candidate] = _incompatibilities_of(candidate)
+        for incompatibility in self._needs[candidate]:
             self._add(incompatibility)
             conflicts = conflicts or all(
                 term.node == node or self._solution.relation(term) is Relation.SUBSET for term in incompatibility.terms

@@ -378,3 +378,58 @@ def test_login_in_a_refused_address_is_masked() -> None:
 
     assert "ftp://****@a.invalid" in str(caught.value)
     assert not any(part in str(caught.value) for part in ("pa ss", "wo@", "rd@"))
+
+
+FROM_AN_ADDRESS = """\
+[[package]]
+name = "a"
+version = "1.0"
+[package.source]
+type = "url"
+url = "https://files.invalid/a-1.0%2Bcpu-py3-none-any.whl?download#sha256=0"
+
+[metadata]
+lock-version = "1.1"
+content-hash = "x"
+
+[metadata.files]
+"""
+
+
+def test_lock_version_1_1_lists_the_file_of_a_package_from_an_address() -> None:
+    """A package from an address would have no file, and the lock file would be refused."""
+    digests = [f"sha256:{digit * 64}" for digit in "abc"]
+    names = ("a-1.0-py3-none-any.whl", "a-1.0+cpu-py3-none-any.whl", "a-1.0.tar.gz")
+    files = ", ".join(f'{{file = "{name}", hash = "{digest}"}}' for name, digest in zip(names, digests, strict=True))
+
+    (package,) = parse_lockfile(f"{FROM_AN_ADDRESS}a = [{files}]\n").packages
+
+    assert package.files == (LockedFile("a-1.0+cpu-py3-none-any.whl", digests[1]),)
+
+
+@pytest.mark.parametrize("files", ["", "a = []\n"])
+def test_lock_version_1_1_may_list_no_file_of_a_package_from_an_address(files: str) -> None:
+    """A lock file would be refused as damaged, although only the hash is missing."""
+    (package,) = parse_lockfile(FROM_AN_ADDRESS + files).packages
+
+    assert package.files == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("b", ("b", frozenset(), "*", "")),
+        ("b (>=1,<2)", ("b", frozenset(), ">=1,<2", "")),
+        ("b>=1", ("b", frozenset(), ">=1", "")),
+        ("B_c[X,y] (>=1) ; python_version < '3'", ("b-c", frozenset({"x", "y"}), ">=1", "python_version < '3'")),
+        ("b ; os_name == 'nt'", ("b", frozenset(), "*", "os_name == 'nt'")),
+        ("b @ https://files.invalid/b.zip ; os_name == 'nt'", ("b", frozenset(), "*", "os_name == 'nt'")),
+    ],
+)
+def test_members_of_extras_are_read(text: str, expected: tuple[str, frozenset[str], str, str]) -> None:
+    """An extra of a path dependency would bring another version, or one for another platform."""
+    table = Package(name="a", extras={"x": [text, "c[] (<1 || >2)"]})
+
+    (member,) = parse_lockfile(lock_text(PROJECT, [table])).packages[0].extras["x"]
+
+    assert (member.name, member.extras, member.constraint, member.marker) == expected

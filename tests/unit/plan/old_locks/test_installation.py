@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from samples import ARM, X86, Package, old_lock_text, read
+from samples import ARM, X86, Package, lock_text, old_lock_text, read
 
-from pulumi_poetry_layer.errors import LockFileError
+from pulumi_poetry_layer.errors import LockFileError, ProjectError
 from pulumi_poetry_layer.plan.build_plan import Choice
 from pulumi_poetry_layer.plan.selection import select_packages
 from pulumi_poetry_layer.plan.target import Target
@@ -263,3 +263,93 @@ def test_excluded_distribution_and_what_only_it_needs_are_left_out() -> None:
     ]
 
     assert chosen(f'{MAIN}a = "*"\n', packages, exclude=("b",)).keys() == {"a", "c"}
+
+
+@pytest.mark.parametrize(("target", "expected"), [(X86, "libs/x86/a"), (ARM, "libs/arm/a")])
+@pytest.mark.parametrize("order", [1, -1])
+def test_path_dependencies_of_one_version_are_told_apart_by_markers(target: Target, expected: str, order: int) -> None:
+    """The layer for every target would contain the folder for one of them."""
+    project = (
+        HEAD
+        + MAIN
+        + """\
+a = [
+    { path = "./libs/x86/a", markers = "platform_machine == 'x86_64'" },
+    { path = "libs/arm/a/", markers = "platform_machine != 'x86_64'" },
+]
+"""
+    )
+    packages = [
+        Package(name="a", files=(), source={"type": "directory", "url": url}) for url in ("libs/arm/a", "libs/x86/a")
+    ]
+
+    selection = select_packages(
+        *read(project, old_lock_text(project, packages[::order])), Choice.of(["main"]), target.marker_environment
+    )
+
+    assert [package.source and package.source.url for package in selection.packages] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("requirement", "reference"),
+    [
+        ("a @ git+https://git.invalid/a.git", "HEAD"),
+        ("a @ git+https://git.invalid/a.git@v1", "v1"),
+        ("a @ git+https://git.invalid/a.git@v1#subdirectory=part", "v1"),
+    ],
+)
+def test_repository_in_standard_metadata_is_found_in_the_lock_file(requirement: str, reference: str) -> None:
+    """A project with a git dependency in [project] would be refused."""
+    project = f'[project]\nname = "x"\nversion = "1"\ndependencies = ["{requirement}"]\n'
+    source = {"type": "git", "url": "https://git.invalid/a.git", "reference": reference, "resolved_reference": "0" * 40}
+    if "subdirectory" in requirement:
+        source["subdirectory"] = "part"
+    lock = old_lock_text(project, [Package(name="a", files=(), source=source)])
+
+    selection = select_packages(*read(project, lock), Choice.of(["main"]), X86.marker_environment)
+
+    assert [package.name for package in selection.packages] == ["a"]
+
+
+def test_package_behind_a_marker_on_an_extra_is_installed_with_that_extra_only() -> None:
+    """Packages for one device would be in the layers for all of them."""
+    text = (
+        MAIN
+        + """\
+b = { version = "*", markers = "extra == 'fast'", optional = true }
+c = { version = "*", markers = "extra != 'fast'", optional = true }
+[tool.poetry.extras]
+fast = ["b"]
+slow = ["c"]
+"""
+    )
+    packages = [Package(name="b"), Package(name="c")]
+
+    assert chosen(text, packages, extras=("fast",)).keys() == {"b"}
+    assert chosen(text, packages, extras=("slow",)).keys() == {"c"}
+
+
+def test_project_itself_is_never_installed() -> None:
+    """The user's own package would be looked for in the index, or be in the layer."""
+    packages = [Package(name="a", dependencies={"x": "*", "b": "*"}), Package(name="b", dependencies={"x": "==1"})]
+
+    assert chosen(f'{MAIN}a = "*"\n', packages).keys() == {"a", "b"}
+
+
+def test_version_of_the_project_must_be_one() -> None:
+    """A traceback would be shown instead of the line to correct."""
+    project = HEAD.replace('"1"', '"one"') + MAIN
+
+    with pytest.raises(ProjectError, match=r"pyproject\.toml: version: 'one' is not a valid version"):
+        select_packages(*read(project, old_lock_text(project, [])), Choice.of(["main"]), X86.marker_environment)
+
+
+def test_lock_version_2_1_with_a_package_that_needs_the_project() -> None:
+    """A plugin of the project would be refused, which Poetry installs."""
+    project = HEAD + MAIN + 'a = "*"\n'
+    lock = lock_text(project, [Package(name="a", dependencies={"x": ">=2", "b": "*"}), Package(name="b")])
+
+    for exclude, expected in (((), ["a", "b"]), (("b",), ["a"])):
+        choice = Choice.of(["main"], (), exclude)
+        selection = select_packages(*read(project, lock), choice, X86.marker_environment)
+        assert [package.name for package in selection.packages] == expected
