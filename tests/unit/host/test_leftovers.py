@@ -88,7 +88,7 @@ def test_file_that_is_removed_while_it_is_created_is_created_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise a build fails because another one removes its new file as a leftover."""
-    removed = []
+    removed: list[Path] = []
 
     def hold_late(path: Path) -> int | None:
         if len(removed) < 2:
