@@ -115,4 +115,3 @@ def main(folder: str) -> None:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
-    os._exit(0)  # everything is written: skip the shutdown of the interpreter
