@@ -297,7 +297,8 @@ def _watched(application: Callable[..., Any], index: PrivateIndex) -> Callable[.
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         path = environ["PATH_INFO"]
         index.requests.append((path, environ.get("HTTP_AUTHORIZATION")))
-        index.wait(path)
+        if "HTTP_RANGE" not in environ:  # the question how large a layer will be comes before the build
+            index.wait(path)
         environ.pop("HTTP_RANGE", None)  # pypiserver does not close files of which it sends only a part
         if status := next((status for part, status in index.answers.items() if part in path), None):
             start_response(status, [("Content-Length", "0")])
