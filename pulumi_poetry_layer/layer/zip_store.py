@@ -102,10 +102,16 @@ def _confirmed(output: Path, fingerprint: str, sha256: str | None) -> LayerArtif
     return None
 
 
-def put_placeholder(zip_file: Path) -> Callable[[], None]:
+def put_placeholder(zip_file: Path, *, replace_placeholder: bool) -> Callable[[], None]:
     """Make sure that there is a file at the path of the zip: the zip itself if it is intact, else an empty file.
 
     The AWS plugin copies the file and reuses the copy unless it is empty, so a damaged zip must not stay there.
+
+    Args:
+        zip_file: path of the zip.
+        replace_placeholder: whether to replace a placeholder of another process. An update does, because Pulumi locks
+            the stack, so the other process was killed or is a preview, which then does not remove the placeholder. A
+            preview does not, because an update may need it.
 
     Returns:
         A function that removes the placeholder, unless another process has replaced it.
@@ -113,7 +119,7 @@ def put_placeholder(zip_file: Path) -> Callable[[], None]:
     Raises:
         OSError: the folder is not writable.
     """
-    if zip_file.exists() and is_intact(zip_file):
+    if zip_file.exists() and (is_intact(zip_file) or (_is_placeholder(zip_file) and not replace_placeholder)):
         return lambda: None
     write_atomically(zip_file, b"")
     placed = zip_file.stat()

@@ -59,10 +59,11 @@ def place_zip(label: str, fingerprint: str, build_dir: str | os.PathLike[str] | 
         if is_mocked():
             return place
         try:
-            if not pulumi.runtime.is_dry_run():
+            is_update = not pulumi.runtime.is_dry_run()
+            if is_update:
                 remove_leftovers(place.file)
             make_cache_folder(place.file.parent)
-            atexit.register(put_placeholder(place.file))
+            atexit.register(put_placeholder(place.file, replace_placeholder=is_update))
         except OSError as error:
             problems.append(f"{folder}: {error.strerror or error}")
         else:

@@ -35,7 +35,7 @@ def test_damaged_zip_is_replaced_by_a_placeholder(damage: str, tmp_path: Path) -
         note.unlink()
     else:
         note.write_text("{}")
-    put_placeholder(zip_file)
+    put_placeholder(zip_file, replace_placeholder=True)
     assert zip_file.read_bytes() == b""
 
 
@@ -44,42 +44,46 @@ def test_intact_zip_that_is_newer_than_its_note_is_kept(tmp_path: Path) -> None:
     zip_file = tmp_path / ".poetry-layer" / "dev" / "deps.zip"
     write_zip(zip_file, b"whole")
     os.utime(zip_file, ns=(0, note_of(zip_file).stat().st_mtime_ns + 10**9))
-    put_placeholder(zip_file)
+    put_placeholder(zip_file, replace_placeholder=True)
     assert zip_file.read_bytes() == b"whole"
 
 
 def test_placeholder_is_empty_and_does_not_overwrite_a_zip(tmp_path: Path) -> None:
     """Otherwise the plugin publishes the placeholder, or a built zip is lost."""
     zip_file = tmp_path / ".poetry-layer" / "dev" / "deps.zip"
-    put_placeholder(zip_file)
+    put_placeholder(zip_file, replace_placeholder=True)
     assert zip_file.read_bytes() == b""
     write_zip(zip_file, b"zip")
-    put_placeholder(zip_file)
+    put_placeholder(zip_file, replace_placeholder=True)
     assert zip_file.read_bytes() == b"zip"
 
 
 def test_placeholder_is_removed_with_its_folders_but_a_zip_is_not(tmp_path: Path) -> None:
     """Otherwise every preview leaves an empty file, or the zip that was built is lost."""
     zip_file = tmp_path / ".poetry-layer" / "dev" / "deps.zip"
-    remove = put_placeholder(zip_file)
+    remove = put_placeholder(zip_file, replace_placeholder=True)
     write_zip(zip_file, b"zip")
     remove()
     assert zip_file.read_bytes() == b"zip"
-    put_placeholder(zip_file)()
+    put_placeholder(zip_file, replace_placeholder=True)()
     assert zip_file.read_bytes() == b"zip"
     zip_file.unlink()
     note_of(zip_file).unlink()
-    put_placeholder(zip_file)()
+    put_placeholder(zip_file, replace_placeholder=True)()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_placeholder_that_another_process_has_put_there_is_not_removed(tmp_path: Path) -> None:
+def test_placeholder_of_another_process_is_not_removed(tmp_path: Path) -> None:
     """Otherwise a preview breaks an update that runs at the same time."""
     zip_file = tmp_path / ".poetry-layer" / "dev" / "deps.zip"
-    remove = put_placeholder(zip_file)
-    put_placeholder(zip_file)
-    remove()
+    remove_of_early_preview = put_placeholder(zip_file, replace_placeholder=False)
+    remove_of_update = put_placeholder(zip_file, replace_placeholder=True)
+    remove_of_late_preview = put_placeholder(zip_file, replace_placeholder=False)
+    remove_of_early_preview()
+    remove_of_late_preview()
     assert zip_file.exists()
+    remove_of_update()
+    assert not zip_file.exists()
 
 
 def test_leftovers_of_the_same_layer_are_removed(tmp_path: Path) -> None:
