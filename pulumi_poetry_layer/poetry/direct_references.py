@@ -12,9 +12,9 @@ _WHEEL_VERSION = re.compile(r".*/[^/]+?-(?P<version>\d[^-/]*)(-\d[^-/]*)?-[^-/]+
 
 
 def parse_direct_reference(url: str) -> dict[str, Any]:
-    """The fields of a :class:`~pulumi_poetry_layer.poetry.dependencies.Dependency` that a direct reference gives.
+    """The fields of a ``Dependency`` for a direct reference.
 
-    The version in the name of a wheel is its constraint, as in Poetry.
+    If the address names a wheel, its version is the constraint, as in Poetry.
     """
     if url.startswith(("git+", "git:")) and (match := _GIT.fullmatch(url)):
         return {
@@ -34,7 +34,7 @@ def parse_direct_reference(url: str) -> dict[str, Any]:
 
 
 def plain_git_address(address: str) -> str:
-    """The address of a git repository in one spelling: Poetry locks ``git@host:path`` as ``git@host/path``."""
+    """The address of a git repository in a uniform spelling: Poetry locks ``git@host:path`` as ``git@host/path``."""
     address = address.removeprefix("git+")
     match = _HOST_WITH_PATH.fullmatch(address)
     return f"{match['start']}/{match['path']}" if match else address

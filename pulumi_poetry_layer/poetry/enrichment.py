@@ -1,4 +1,4 @@
-"""Standard dependencies (``[project]``, ``[dependency-groups]``) with the details that ``[tool.poetry]`` adds to them.
+"""Adds the details in ``[tool.poetry]`` to the dependencies in ``[project]`` and ``[dependency-groups]``.
 
 The rules are those of ``DependencyGroup.dependencies_for_locking`` in ``poetry/core/packages/dependency_group.py``.
 """
@@ -18,9 +18,13 @@ _ANY = "*"
 
 
 def enriched(standard: Sequence[Dependency], details: Sequence[Dependency]) -> tuple[Dependency, ...]:
-    """The standard dependencies, each with what Poetry's own dependencies of the same name add: sources and markers.
+    """The standard dependencies, with sources and markers from Poetry's dependencies with the same names.
 
-    If there are no standard dependencies, Poetry's own ones are used.
+    If there are no standard dependencies, these are Poetry's dependencies.
+
+    Args:
+        standard: the dependencies in the standard tables.
+        details: the dependencies in ``[tool.poetry]``.
     """
     return tuple(_enriched(standard, details)) if standard and details else tuple(standard or details)
 

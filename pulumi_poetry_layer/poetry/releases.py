@@ -1,4 +1,4 @@
-"""Versions made from other versions, as Poetry's arithmetic needs them."""
+"""Versions that are computed from other versions, as Poetry's arithmetic needs them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def as_compared_with(version: Version, bound: Version) -> Version:
-    """The version as it is compared with a bound: without its local part, unless the bound has one."""
+    """The version for a comparison with a bound: without its local part, unless the bound has one."""
     return version if bound.local or not version.local else public(version)
 
 
@@ -32,7 +32,7 @@ def _pre(version: Version) -> str:
 
 
 def without_post_release(version: Version) -> Version:
-    """The version that a post-release is made after."""
+    """The version without its post-release number."""
     local = f"+{version.local}" if version.local else ""
     return _made(version, suffix=f"{_pre(version)}{local}")
 

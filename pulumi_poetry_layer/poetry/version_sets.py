@@ -1,8 +1,8 @@
 """Sets of versions, with Poetry's arithmetic.
 
-Poetry's solver compares, intersects and subtracts version constraints. Near local, post- and pre-releases the result is
-not always what set theory or PEP 440 says, and it decides which locked version is installed. Property tests compare
-these sets with those of poetry-core.
+Poetry's solver compares, intersects and subtracts version constraints, and the results decide which locked version is
+installed. For local versions, pre- and post-releases, the results sometimes differ from set theory and PEP 440.
+Property tests compare these sets with those of poetry-core.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class VersionSet:
 
     @classmethod
     def of_single(cls, version: Version) -> VersionSet:
-        """The set of one version, and of its local versions if it is not local itself."""
+        """The set of one version. It includes the local versions of a version that is not local."""
         return cls((Span(version, version, low_included=True, high_included=True),))
 
     @property
@@ -59,13 +59,13 @@ class VersionSet:
 
     @cached_property
     def _excluded(self) -> Span | None:
-        """The single version of ``!=1.0``, the only one that is not in the set."""
+        """The excluded version of ``!=1.0``, if only one version is not in the set."""
         if len(self.spans) != 2:
             return None
         inverted = version_spans.difference((ANY_SPAN,), self.spans)
         return inverted[0] if len(inverted) == 1 and inverted[0].single else None
 
-    @lru_cache(maxsize=65536)  # noqa: B019 - the sets of a process are few, and the same pairs come up all the time
+    @lru_cache(maxsize=65536)  # noqa: B019 - a process has few sets, and compares the same pairs many times
     def allows_all(self, other: VersionSet) -> bool:
         """Whether all versions of another set are in this one."""
         return version_spans.all_allowed(self.spans, other.spans)

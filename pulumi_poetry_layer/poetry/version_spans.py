@@ -1,7 +1,7 @@
-"""Spans of versions and what is left of them when they are combined, by Poetry's rules.
+"""Spans of versions, and how Poetry compares and combines them.
 
 The results are those of ``VersionRange``, ``VersionUnion`` and ``Version`` in ``poetry/core/constraints/version``.
-Several spans are in order, the lowest first, and do not overlap.
+Sequences of spans are sorted, lowest first, and the spans do not overlap.
 """
 
 from __future__ import annotations

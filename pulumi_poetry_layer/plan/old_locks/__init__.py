@@ -3,7 +3,13 @@
 Poetry's installer solves the dependencies again for such a lock file, with the locked packages as the only candidates.
 These modules do the same.
 
-- ``resolve``: project and lock file → the packages that Poetry would install. Start here.
-- ``candidates``: the locked packages that are candidates on the target.
-- ``solver``: chooses one version of each package, with ``resolvelib``.
+- ``installation``: project and lock file → the packages that Poetry would install. Start here.
+- ``version_solver``: chooses one version of each package (PubGrub, in Poetry's order).
+- ``partial_solution``: the decisions and derivations of the solver so far.
+- ``requirements``: the words of the solver: nodes, requirements, terms, incompatibilities.
+- ``locked_packages``: the locked packages as candidates for the target, and their requirements.
+- ``origins``: finds the locked source of a git, URL or path dependency.
+- ``failures``: the error for locked packages that do not fit together.
+
+May import ``plan.dependency_graph``, ``poetry``, ``errors``, ``masking`` and ``names`` only.
 """

@@ -1,4 +1,4 @@
-"""Why the locked packages do not fit together, in words."""
+"""The error for locked packages that do not fit together."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _MOST_NEEDS = 12
 def no_solution(
     causes: Iterable[Incompatibility], packages: LockedPackages, *, node: Node | None = None
 ) -> LockFileError:
-    """That no choice of locked packages meets all requirements.
+    """The error that no choice of locked packages meets all requirements.
 
     Args:
-        causes: the incompatibilities that together leave no choice.
+        causes: the incompatibilities that exclude every choice.
         packages: the candidates.
         node: the node that needs itself, if there is one.
     """
@@ -45,13 +45,13 @@ def no_solution(
 
 
 def _shortened(needs: list[str]) -> list[str]:
-    """The first needs, which are the project's, and the last ones, which are nearest to the clash."""
+    """The first one, which is the project's, and the last ones, which are closest to the conflict."""
     left_out = len(needs) - _MOST_NEEDS
     return [needs[0], f"... {left_out} more ...", *needs[left_out + 1 :]] if left_out > 0 else needs
 
 
 def _need(cause: Incompatibility, packages: LockedPackages) -> str:
-    """Which package needs which."""
+    """The text for a package that needs another one."""
     terms = cause.terms
     needing, needed = terms[0], terms[-1]
     if needing is needed:
@@ -64,7 +64,7 @@ def _need(cause: Incompatibility, packages: LockedPackages) -> str:
 
 
 def _end(cause: Incompatibility, packages: LockedPackages) -> str | None:
-    """What cannot be had: a package for another Python, or one of which no version fits what is written."""
+    """The text for a package that is not available: it is for another Python, or its version is not locked."""
     if cause.cause not in {Because.PYTHON, Because.NO_VERSIONS}:
         return None
     (term,) = cause.terms

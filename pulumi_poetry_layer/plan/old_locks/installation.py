@@ -1,8 +1,8 @@
-"""Which locked packages are installed, for lock files that do not say so themselves (lock versions 1.1 and 2.0).
+"""The packages that Poetry would install from a lock file of version 1.1 or 2.0.
 
-Poetry's installer then solves anew, among the locked packages alone, and so does this package. Extras of the project do
-not decide what is solved, only what of the solution is installed: ``_aggregate_solved_packages`` in
-``poetry/puzzle/solver.py`` and ``Transaction.calculate_operations`` in ``poetry/puzzle/transaction.py``.
+The solver ignores the extras of the project; they select packages from the solution. The rules are those of
+``_aggregate_solved_packages`` in ``poetry/puzzle/solver.py`` and ``Transaction.calculate_operations`` in
+``poetry/puzzle/transaction.py``.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 def installed_packages(
     project: Project, lock: LockFile, groups: Iterable[str], extras: Set[str], environment: MarkerEnvironment
 ) -> list[LockedPackage]:
-    """The packages that Poetry's installer would choose and install, sorted by name.
+    """The packages that Poetry would install, sorted by name.
 
     Args:
-        project: what pyproject.toml asks for.
-        lock: the candidates.
+        project: the project.
+        lock: the lock file, whose packages are the candidates.
         groups: the groups to install.
         extras: the extras of the project to install.
-        environment: the target, with these extras.
+        environment: the marker values of the target, with these extras.
 
     Raises:
-        LockFileError: the locked packages do not satisfy pyproject.toml on the target.
-        ProjectError: the project's version is not one.
-        InvalidMarker: a marker is broken.
-        InvalidConstraint: a version constraint is broken.
+        LockFileError: the locked packages do not meet the requirements of the project on the target.
+        ProjectError: the version of the project is invalid.
+        InvalidMarker: a marker is invalid.
+        InvalidConstraint: a version constraint is invalid.
     """
     try:
         packages = LockedPackages(project, lock.packages, groups, environment)
@@ -69,19 +69,19 @@ def installed_packages(
 
 
 def _is_optional(dependency: Dependency) -> bool:
-    """Whether only an extra brings a dependency of the project; a marker on an extra means that too."""
+    """Whether a dependency of the project belongs to an extra. A marker that compares ``extra`` means that, too."""
     return dependency.optional or names_extras(dependency.marker)
 
 
 class _Solution:
-    """What the solver found, and the ways through it."""
+    """The solution of the solver as a graph."""
 
     def __init__(self, packages: LockedPackages, candidates: Mapping[Node, Candidate]) -> None:
         self.candidates = candidates
         self._packages = packages
 
     def reachable(self, requirements: Iterable[Requirement]) -> set[Node]:
-        """All that some requirements need, where the solution has it."""
+        """The nodes that requirements lead to."""
         found: set[Node] = set()
         waiting = list(requirements)
         while waiting:
@@ -96,7 +96,7 @@ class _Solution:
         return found
 
     def names_below(self, names: Iterable[str], solved: Set[Node]) -> set[str]:
-        """The names among what is solved, and of all that these need, whoever asked for their extras."""
+        """The names that are solved, and the names of everything that they need, with all requested extras."""
         needed: dict[str, list[str]] = {node.name: [] for node in solved}
         for node, candidate in self.candidates.items():
             base = self.candidates.get(Node(node.name))

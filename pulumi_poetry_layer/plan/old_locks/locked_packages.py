@@ -1,6 +1,6 @@
-"""The packages of a lock file as candidates for a target, and what each needs there.
+"""The locked packages as candidates for a target, and the requirements of each.
 
-The rules are those of ``Provider`` in ``poetry/puzzle/provider.py``, where it installs from a lock file.
+The rules are those of ``Provider`` in ``poetry/puzzle/provider.py``, as Poetry uses it to install from a lock file.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.poetry.pyproject import Project
 
 PYPI = "pypi"
-"""Name of the index that a locked package without a source is from."""
+"""The index of locked packages that have no source."""
 
 Priority = tuple[int, int, bool]
-_DIRECT, _MISSING, _LOCKED = range(3)  # the solver decides about the first of these first
+_DIRECT, _MISSING, _LOCKED = range(3)  # the order in which the solver decides
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class Candidate:
-    """A package with extras asked of it, and what it needs on the target.
+    """A package with the requested extras, and its requirements on the target.
 
     Attributes:
         node: name and extras.
-        package: the locked package; the project, for the node of the project.
-        requirement: that it is this very version.
-        needs: what it needs.
-        fits_python: whether it is for the target's Python.
+        package: the locked package, or the project.
+        requirement: the requirement that only this version meets.
+        needs: its requirements.
+        fits_python: whether its ``python-versions`` allow the target's Python.
     """
 
     node: Node
@@ -56,7 +56,7 @@ class Candidate:
 
 
 class _Priorities(dict[Requirement, Priority]):
-    """Poetry's order of decisions (``VersionSolver._get_comp_key``), lowest first; found out on the first look-up."""
+    """Requirement → its place in Poetry's order of decisions (``VersionSolver._get_comp_key``), lowest first."""
 
     def __init__(self, find: Callable[[Requirement], Priority]) -> None:
         super().__init__()
@@ -68,10 +68,10 @@ class _Priorities(dict[Requirement, Priority]):
 
 
 class LockedPackages:
-    """The candidates of a lock file on a target.
+    """All candidates of a lock file on a target.
 
     Args:
-        project: the project; its own version takes part, because locked packages may need it.
+        project: the project. Its version counts, because locked packages can depend on the project.
         packages: the locked packages.
         groups: the groups to install.
         environment: the target, with the project's extras to install.
@@ -116,11 +116,11 @@ class LockedPackages:
         return self._versions[id(package)]
 
     def named(self, name: str) -> Sequence[LockedPackage]:
-        """All locked packages of a name, highest version first."""
+        """All locked packages with a name, highest version first."""
         return self._by_name.get(name, ())
 
     def choose(self, requirement: Requirement) -> Candidate | None:
-        """The best package that meets a requirement: the highest version, the locked one for the project itself."""
+        """The candidate with the highest version that meets a requirement; None if there is none."""
         package = self._highest(requirement)
         index = self._explicit_indexes.get(requirement.node.name)
         if package is not None and index:
@@ -134,11 +134,11 @@ class LockedPackages:
         return next((p for p in self.named(requirement.node.name) if self.meets(p, requirement)), None)
 
     def meets(self, package: LockedPackage, requirement: Requirement) -> bool:
-        """Whether a package fits a requirement about a package of its name."""
+        """Whether the version and the source of a package meet a requirement for its name."""
         return requirement.versions.allows(self.version(package)) and _comes_from(package, requirement)
 
     def _from_index(self, package: LockedPackage, index: str | None) -> LockedPackage:
-        """The package of this name and version in the index asked for, or in the first one that has it."""
+        """The package with the same name and version from the requested index, or from the first index that has it."""
         if is_direct(package):
             return package
         key = (package.name, self.version(package))
@@ -147,7 +147,7 @@ class LockedPackages:
         return next(packages[key] for packages in self._indexes.values() if key in packages)
 
     def _known_priority(self, requirement: Requirement) -> Priority:
-        """The priority that an equal requirement had when it came up first."""
+        """The priority of the first equal requirement; Poetry keeps it too."""
         versions = requirement.versions if requirement.origin is None else None
         key = (requirement.node, requirement.origin, versions)
         if key not in self._first_priorities:
@@ -168,7 +168,7 @@ class LockedPackages:
         return _DIRECT if requirement.origin else _LOCKED, -bounded, not relevant
 
     def _refuse_unknown_place(self, requirement: Requirement) -> None:
-        """Refuse what Poetry would look for outside of the lock file."""
+        """Raise an error if Poetry would have to search outside of the lock file."""
         name = requirement.node.name
         if requirement.origin is not None:
             raise LockFileError(
@@ -184,7 +184,7 @@ class LockedPackages:
             )
 
     def candidate(self, package: LockedPackage, node: Node) -> Candidate:
-        """A package with extras asked of it.
+        """The candidate for a package with the requested extras.
 
         Raises:
             LockFileError: its own requirements contradict each other on the target.
@@ -211,7 +211,7 @@ class LockedPackages:
         found = list(package_dependencies(package, node.extras, self._environment))
         if not is_direct(package):
             return found
-        # Of a repository or a path only those extras are locked as dependencies that something asked for at the time.
+        # For a git, URL or path dependency, Poetry locks the dependencies of the extras in use only.
         locked = {extra for dependency in package.dependencies for extra in extras_of(dependency)}
         without_extras = self._environment.with_extras(None)
         return found + [
@@ -248,7 +248,7 @@ class LockedPackages:
     def requirement(
         self, dependency: Dependency, *, of: LockedPackage | None = None, group: str = MAIN_GROUP
     ) -> Requirement:
-        """A dependency of a package, or of the project, as the solver knows it."""
+        """The requirement for a dependency of a package, or of the project if ``of`` is None."""
         versions = parse_constraint(dependency.constraint)
         return Requirement(
             node=Node(dependency.name, dependency.extras),
@@ -261,7 +261,7 @@ class LockedPackages:
         )
 
     def _unique(self, package: LockedPackage, needs: list[Requirement]) -> list[Requirement]:
-        """Several requirements about one node as one."""
+        """The requirements with one requirement per node."""
         by_name: dict[str, dict[Node, list[Requirement]]] = {}
         for requirement in needs:
             by_name.setdefault(requirement.node.name, {}).setdefault(requirement.node, []).append(requirement)
@@ -289,7 +289,7 @@ class LockedPackages:
 
 
 def is_direct(package: LockedPackage) -> bool:
-    """Whether a package is from a repository, an address or a path, and not from an index."""
+    """Whether a package is a git, URL or path dependency, and not from an index."""
     return package.source is not None and package.source.type in DIRECT_ORIGINS
 
 

@@ -1,7 +1,7 @@
-"""Which locked package a dependency on a repository, an address or a path means.
+"""Finds the locked source of a git, URL or path dependency.
 
 The rules are those of ``is_same_source_as`` in ``poetry/core/packages/specification.py``. Poetry compares paths on
-disk; here both are taken relative to the folder of the lock file.
+disk. Here, both paths are relative to the folder of the lock file.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _DEFAULT_BRANCH = "HEAD"
 
 
 def find_origin(dependency: Dependency, locked: Sequence[LockedPackage], of: LockedPackage | None) -> LockedSource:
-    """The source that a dependency names, as it is locked; if nothing is locked from there, as it is written.
+    """The locked source of a dependency; if there is none, a source as the dependency names it.
 
     Args:
-        dependency: a dependency with an origin.
-        locked: the locked packages of its name.
-        of: the package that has the dependency, None for the project.
+        dependency: a git, URL or path dependency.
+        locked: the locked packages with its name.
+        of: the package that has the dependency; None for the project.
     """
     wanted = LockedSource(
         type=dependency.origin or "",
@@ -41,9 +41,9 @@ def find_origin(dependency: Dependency, locked: Sequence[LockedPackage], of: Loc
 
 
 def _only(sources: Sequence[LockedSource], wanted: LockedSource) -> LockedSource | None:
-    """The only source that can be meant though it is written differently.
+    """The only similar source, although it is written differently.
 
-    A path may be absolute or lead through a link, and a repository may be locked at the name of its default branch.
+    A path can be absolute or contain a link, and a repository can be locked with the name of its default branch.
     """
     if wanted.type == "git":
         similar = [source for source in sources if not wanted.reference and _is_same_place(source, wanted)]

@@ -1,4 +1,4 @@
-"""What the solver has decided and derived so far."""
+"""The decisions and derivations of the solver so far."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Assignment:
-    """A term that is taken for true.
+    """A term that the solver assumes to be true.
 
     Attributes:
         term: the term.
-        level: how many decisions had been taken, this one included.
-        index: its place among all assignments.
-        cause: the incompatibility that it was derived from, None for a decision.
+        level: the number of decisions, including this one.
+        index: its position among all assignments.
+        cause: the incompatibility that it was derived from; None for a decision.
     """
 
     term: Term
@@ -32,7 +32,7 @@ class Assignment:
 
 
 class PartialSolution:
-    """Assignments in the order in which they were made.
+    """The assignments in their order.
 
     https://github.com/dart-lang/pub/blob/master/doc/solver.md#partial-solution
     """
@@ -47,22 +47,22 @@ class PartialSolution:
 
     @property
     def level(self) -> int:
-        """How many decisions are taken."""
+        """The number of decisions."""
         return len(self.decisions)
 
     @property
     def undecided(self) -> Collection[Requirement]:
-        """What must be in the solution and is not decided yet; the order breaks ties between equals."""
+        """The requirements of nodes without a decision. Their order decides between equal priorities."""
         return self._undecided.values()
 
     def decide(self, candidate: Candidate) -> None:
-        """Take a package."""
+        """Add a decision for a package."""
         self.decisions[candidate.node] = candidate
         self._undecided.pop(candidate.node, None)
         self._assign(Term(candidate.requirement, is_positive=True), None)
 
     def derive(self, term: Term, cause: Incompatibility) -> None:
-        """Take a term for true that follows from an incompatibility."""
+        """Add a term that follows from an incompatibility."""
         self._assign(term, cause)
 
     def _assign(self, term: Term, cause: Incompatibility | None) -> None:
@@ -72,7 +72,7 @@ class PartialSolution:
         self._register(term)
 
     def backtrack(self, level: int) -> None:
-        """Forget everything that was decided and derived after a level."""
+        """Remove all assignments after a level."""
         nodes: set[Node] = set()
         while self._assignments[-1].level > level:
             removed = self._assignments.pop()
@@ -93,7 +93,7 @@ class PartialSolution:
         known = self._positive.get(node) or self._negative.get(node)
         combined = term
         if known is not None:
-            # Of a positive term the origin that was named first is kept.
+            # The order matters: a positive term keeps its own origin.
             combined = _both(known, term) if known.is_positive else _both(term, known)
         if not combined.is_positive:
             self._negative[node] = combined
@@ -104,10 +104,10 @@ class PartialSolution:
             self._undecided[node] = combined.requirement
 
     def satisfier(self, term: Term) -> Assignment:
-        """The first assignment with which the term is true.
+        """The first assignment that makes a term true, together with those before it.
 
         Raises:
-            ConflictingOrigins: a package is needed from two origins.
+            ConflictingOrigins: no assignment does, because a package is needed from two origins.
         """
         combined: Term | None = None
         for assignment in self._by_node.get(term.node, ()):
@@ -126,13 +126,13 @@ class PartialSolution:
         raise ConflictingOrigins(term.node)
 
     def relation(self, term: Term) -> Relation:
-        """How what is known relates to a term."""
+        """The relation of the assignments to a term."""
         known = self._positive.get(term.node) or self._negative.get(term.node)
         return known.relation(term) if known else Relation.OVERLAPPING
 
 
-class ConflictingOrigins(Exception):  # noqa: N818 - says what is wrong, and is caught where that is known
-    """A package is needed from two origins, or from one and in a version that is not there."""
+class ConflictingOrigins(Exception):  # noqa: N818 - never leaves these modules
+    """A package is needed from two origins, or from an origin and in a version that this origin does not have."""
 
     def __init__(self, node: Node) -> None:
         super().__init__(node.label)

@@ -1,4 +1,4 @@
-"""What the solver decides about (nodes), what it knows about them (requirements), and its terms."""
+"""The words of the solver: nodes, requirements, terms and incompatibilities."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.poetry.version_sets import VersionSet
 
 DIRECT_ORIGINS = frozenset({"git", "url", "file", "directory"})
-"""Types of sources that are not an index."""
+"""The types of sources that are not an index."""
 
 
 class Node(NamedTuple):
-    """A package with the extras asked of it: the solver decides about each combination on its own."""
+    """A name and the requested extras. The solver decides about each combination of them separately."""
 
     name: str
     extras: frozenset[str] = frozenset()
@@ -31,17 +31,17 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class Requirement:
-    """That a node has one of several versions, and where it comes from.
+    """The allowed versions of a node, and the place that it must come from.
 
     Attributes:
-        node: what it is about.
-        versions: the versions that fit, as far as the solver knows.
-        written: the versions that fit by the constraint as it is written.
-        origin: the locked repository, address or path it must come from, None for any.
-        index: name of the source in pyproject.toml that it must come from, None for any.
-        text: the constraint as it is written, for messages.
-        group: the project's group that needs it.
-        is_project: whether it is about the project itself.
+        node: the node.
+        versions: the allowed versions, as far as the solver has narrowed them.
+        written: the versions that the written constraint allows.
+        origin: the locked source of a git, URL or path dependency; None for any place.
+        index: the name of the source in pyproject.toml; None for any place.
+        text: the written constraint, for messages.
+        group: the project's group that has the dependency.
+        is_project: whether the node is the project itself.
     """
 
     node: Node
@@ -60,7 +60,7 @@ class Requirement:
         return f"{self.node.label} ({self.text}){where}"
 
     def with_versions(self, versions: VersionSet) -> Requirement:
-        """The same for other versions."""
+        """The same requirement with other versions."""
         return replace(self, versions=versions)
 
 
@@ -74,7 +74,7 @@ class Relation(Enum):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Term:
-    """That a requirement is met (positive), or that it is not.
+    """The statement that a requirement is met (positive) or not met (negative).
 
     https://github.com/dart-lang/pub/blob/master/doc/solver.md#term
     """
@@ -84,7 +84,7 @@ class Term:
 
     @property
     def node(self) -> Node:
-        """What it is about."""
+        """The node that it is about."""
         return self.requirement.node
 
     @property
@@ -93,11 +93,11 @@ class Term:
         return Term(self.requirement, not self.is_positive)
 
     def is_of_same_origin(self, other: Term) -> bool:
-        """Whether both terms name the same origin, or none."""
+        """Whether both terms have the same origin, or none."""
         return self.requirement.origin == other.requirement.origin
 
     def relation(self, other: Term) -> Relation:
-        """How what this term allows relates to what another term about the same node allows."""
+        """The relation of the versions that this term allows to those that another term about the node allows."""
         ours, theirs = self.requirement.versions, other.requirement.versions
         compatible = self._is_compatible(other)
         if not self.is_positive:
@@ -113,7 +113,7 @@ class Term:
         return Relation.DISJOINT if theirs.allows_all(ours) else Relation.OVERLAPPING
 
     def intersect(self, other: Term) -> Term | None:
-        """What both terms allow; None if that is nothing, or cannot be said in one term."""
+        """The term for what both terms allow; None if there is no such term."""
         if not self._is_compatible(other):
             if self.is_positive == other.is_positive:
                 return None
@@ -134,11 +134,11 @@ class Term:
         return Term(requirement.with_versions(versions), self.is_positive or other.is_positive)
 
     def difference(self, other: Term) -> Term | None:
-        """What this term allows and another does not."""
+        """The term for what this term allows and another one does not."""
         return self.intersect(other.inverse)
 
     def _is_compatible(self, other: Term) -> bool:
-        """Whether one package can meet both requirements: they do not name two different origins."""
+        """Whether one package can meet both requirements: there are not two origins."""
         ours, theirs = self.requirement, other.requirement
         return (
             ours.origin == theirs.origin
@@ -149,7 +149,7 @@ class Term:
 
 
 class Because(Enum):
-    """Why an incompatibility holds, if it does not follow from two others."""
+    """Why an incompatibility is true, unless it follows from two others."""
 
     PROJECT = "the project itself is always part of the solution"
     NO_VERSIONS = "no locked package fits"
@@ -158,13 +158,13 @@ class Because(Enum):
 
 
 class Incompatibility:
-    """Terms that are not all true in any solution.
+    """Terms that cannot all be true.
 
     https://github.com/dart-lang/pub/blob/master/doc/solver.md#incompatibility
 
     Args:
-        terms: the terms; several about one node become one.
-        cause: why it holds, or the two incompatibilities that it follows from.
+        terms: the terms. Terms about the same node are combined.
+        cause: why it is true, or the two incompatibilities that it follows from.
 
     Raises:
         ContradictoryTerms: two terms about one node exclude each other.
@@ -187,16 +187,16 @@ class Incompatibility:
 
     @property
     def is_failure(self) -> bool:
-        """Whether it says that there is no solution."""
+        """Whether it means that there is no solution."""
         return not self.terms or (len(self.terms) == 1 and self.terms[0].requirement.is_project)
 
     def external(self) -> list[Incompatibility]:
-        """The incompatibilities that it follows from and that do not follow from others."""
+        """The incompatibilities that it follows from, except those that follow from others."""
         return external_causes([self])
 
 
-class ContradictoryTerms(Exception):  # noqa: N818 - says what is wrong, and is caught where that is known
-    """Two terms about one node exclude each other: a package needs itself, or comes from two places at once."""
+class ContradictoryTerms(Exception):  # noqa: N818 - never leaves these modules
+    """Two terms about one node exclude each other: a package needs itself, or comes from two places."""
 
     def __init__(self, node: Node, cause: Because | tuple[Incompatibility, Incompatibility]) -> None:
         super().__init__(node.label)
@@ -205,7 +205,7 @@ class ContradictoryTerms(Exception):  # noqa: N818 - says what is wrong, and is 
 
 
 def external_causes(incompatibilities: list[Incompatibility]) -> list[Incompatibility]:
-    """What some incompatibilities follow from, as far back as it goes."""
+    """The incompatibilities that others follow from, except those that follow from others themselves."""
     found: dict[Incompatibility, None] = {}
     seen: set[Incompatibility] = set()
     waiting = list(reversed(incompatibilities))

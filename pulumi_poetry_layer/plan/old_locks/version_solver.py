@@ -1,8 +1,7 @@
-"""Which version of each locked package is installed: PubGrub, with Poetry's order of decisions.
+"""Chooses one version of each locked package with the PubGrub algorithm, in Poetry's order.
 
-The algorithm is described in https://github.com/dart-lang/pub/blob/master/doc/solver.md. Where that leaves a choice,
-this solver does what ``poetry/mixology/version_solver.py`` does: the order of decisions and derivations decides which
-of several solutions is found.
+The algorithm: https://github.com/dart-lang/pub/blob/master/doc/solver.md. If there are several solutions, the order of
+decisions and derivations decides between them. That order is the one in ``poetry/mixology/version_solver.py``.
 """
 
 from __future__ import annotations
@@ -27,11 +26,11 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.plan.old_locks.locked_packages import Candidate, LockedPackages
 
-_PROJECT_LEVEL = 1  # the first decision is the project itself; nothing before it can be taken back
+_PROJECT_LEVEL = 1  # the first decision is the project itself
 
 
 def solve(packages: LockedPackages) -> Mapping[Node, Candidate]:
-    """One package for each node that the project needs, in the order of the decisions; the project is the first.
+    """Node → its candidate, in the order of the decisions. The project is the first one.
 
     Raises:
         LockFileError: no choice of packages meets all requirements.
@@ -46,8 +45,8 @@ class _LatestTerm:
     Attributes:
         term: the term.
         satisfier: the assignment that made it true.
-        difference: what of the assignment the term leaves out, None if the assignment alone makes the term true.
-        previous_level: the level at which the incompatibility lacked nothing but this assignment.
+        difference: what the assignment allows and the term does not; None if there is nothing.
+        previous_level: the level from which on the satisfier makes all terms of the incompatibility true.
     """
 
     term: Term
@@ -81,7 +80,7 @@ class _VersionSolver:
         return self._solution.decisions
 
     def _add(self, incompatibility: Incompatibility) -> None:
-        """Add an incompatibility as the latest one, also if it was known before."""
+        """Add an incompatibility as the latest one, even if it is known."""
         self._settled.pop(incompatibility, None)
         for term in incompatibility.terms:
             about_node = self._incompatibilities[term.node]
@@ -89,11 +88,11 @@ class _VersionSolver:
             about_node[incompatibility] = None
 
     def _propagate(self, node: Node) -> None:
-        """Derive all that follows from what is known about a node."""
+        """Derive everything that follows from the terms about a node."""
         changed = {node: None}
         while changed:
             node, _ = changed.popitem()
-            # The latest incompatibilities are the most general: with them conflicts are found sooner.
+            # The latest incompatibilities are the most general ones, and find conflicts sooner.
             for incompatibility in reversed(self._incompatibilities[node]):
                 if incompatibility in self._settled:
                     continue
@@ -107,7 +106,7 @@ class _VersionSolver:
                     changed[unsatisfied.node] = None
 
     def _derived(self, learned: Incompatibility) -> list[Node]:
-        """Derive from what was learned in a conflict; there is always something."""
+        """Derive a term from the incompatibility that a conflict gave, and return its node."""
         unsatisfied = self._unsatisfied(learned)
         if not isinstance(unsatisfied, Term):
             raise ConflictingOrigins(learned.terms[0].node)
@@ -115,7 +114,7 @@ class _VersionSolver:
         return [unsatisfied.node]
 
     def _unsatisfied(self, incompatibility: Incompatibility) -> Term | str | None:
-        """The only term that is not known to be true; None where there are several, or one is known to be false."""
+        """The only term that is not true yet; None if there are several such terms or a false one."""
         unsatisfied: Term | None = None
         for term in incompatibility.terms:
             relation = self._solution.relation(term)
@@ -133,12 +132,12 @@ class _VersionSolver:
         self._solution.derive(unsatisfied.inverse, incompatibility)
 
     def _settle(self, incompatibility: Incompatibility) -> None:
-        """Remember that nothing more follows from an incompatibility, up to this level."""
+        """Skip an incompatibility until a decision is removed, because nothing more follows from it."""
         self._settled[incompatibility] = None
         self._settled_by_level[self._solution.level].append(incompatibility)
 
     def _resolve_conflict(self, incompatibility: Incompatibility) -> Incompatibility:
-        """Learn why all terms of an incompatibility are true, and take back the decisions that led there."""
+        """Find the reason why all terms of an incompatibility are true, and remove the decisions that led to it."""
         is_new = False
         while not incompatibility.is_failure:
             latest = self._latest(incompatibility)
@@ -180,7 +179,7 @@ class _VersionSolver:
         self._solution.backtrack(level)
 
     def _decide(self) -> Node | None:
-        """Decide about the next node; None if all are decided."""
+        """Decide about the next node, and return it; None if no node is left."""
         requirement = min(self._solution.undecided, key=self._packages.priorities.__getitem__, default=None)
         if requirement is None:
             return None
@@ -203,12 +202,12 @@ class _VersionSolver:
 
 
 def _is_about_the_same(term: Term, other: Term) -> bool:
-    """Whether two terms are about the same versions from the same place."""
+    """Whether two terms have the same versions and the same origin."""
     ours, theirs = term.requirement, other.requirement
     return ours.origin == theirs.origin and (ours.origin is not None or ours.versions == theirs.versions)
 
 
-_SATISFIED = "all terms are known to be true"
+_SATISFIED = "all terms are true"
 
 
 def _incompatibilities_of(candidate: Candidate) -> list[Incompatibility]:
