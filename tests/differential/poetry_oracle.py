@@ -40,7 +40,7 @@ from poetry.utils.env import MockEnv
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SECONDS_TO_LOCK = 10
+SECONDS_TO_SOLVE = 20
 
 
 class LockedLinks:
@@ -128,7 +128,7 @@ def lock(project: Any, locker: Any, universe: list[dict[str, Any]]) -> dict[str,
         pool.add_repository(Repository(index, [p for p in packages if (p.source_reference or "PyPI") == index]))
     direct = [package for package in packages if package.is_direct_origin()]
     signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(SECONDS_TO_LOCK)
+    signal.alarm(SECONDS_TO_SOLVE)
     try:
         solved = Solver(project.package, pool, [], direct, NullIO()).solve().get_solved_packages()
         signal.alarm(0)
@@ -161,6 +161,8 @@ def install(project: Any, locker: Any, run: Mapping[str, Any], *, with_files: bo
         NullIO(), env, project.package, locker, RepositoryPool(), config, InstalledRepository(), recorder
     )
     installer.only_groups(run["groups"]).extras(run["extras"])
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(SECONDS_TO_SOLVE)
     try:
         installer.run()
         chooser = LockedChooser(RepositoryPool(), env, config)

@@ -34,11 +34,16 @@ class Assignment:
 class PartialSolution:
     """The assignments in their order.
 
+    Attributes:
+        decisions: node → the candidate that was decided for.
+        changes: how often anything was added or removed.
+
     https://github.com/dart-lang/pub/blob/master/doc/solver.md#partial-solution
     """
 
     def __init__(self) -> None:
         self.decisions: dict[Node, Candidate] = {}
+        self.changes = 0
         self._assignments: list[Assignment] = []
         self._by_node: dict[Node, list[Assignment]] = {}
         self._positive: dict[Node, Term] = {}
@@ -66,6 +71,7 @@ class PartialSolution:
         self._assign(term, cause)
 
     def _assign(self, term: Term, cause: Incompatibility | None) -> None:
+        self.changes += 1
         assignment = Assignment(term, self.level, len(self._assignments), cause)
         self._assignments.append(assignment)
         self._by_node.setdefault(term.node, []).append(assignment)
@@ -73,6 +79,7 @@ class PartialSolution:
 
     def backtrack(self, level: int) -> None:
         """Remove all assignments after a level."""
+        self.changes += 1
         nodes: set[Node] = set()
         while self._assignments[-1].level > level:
             removed = self._assignments.pop()
@@ -107,7 +114,7 @@ class PartialSolution:
         """The first assignment that makes a term true, together with those before it.
 
         Raises:
-            ConflictingOrigins: no assignment does, because a package is needed from two origins.
+            Unsolvable: no assignment does.
         """
         combined: Term | None = None
         for assignment in self._by_node.get(term.node, ()):
@@ -123,7 +130,7 @@ class PartialSolution:
                 break
             if combined.relation(term) is Relation.SUBSET:
                 return assignment
-        raise ConflictingOrigins(term.node)
+        raise Unsolvable(term.node)
 
     def relation(self, term: Term) -> Relation:
         """The relation of the assignments to a term."""
@@ -131,8 +138,8 @@ class PartialSolution:
         return known.relation(term) if known else Relation.OVERLAPPING
 
 
-class ConflictingOrigins(Exception):  # noqa: N818 - never leaves these modules
-    """A package is needed from two origins, or from an origin and in a version that this origin does not have."""
+class Unsolvable(Exception):  # noqa: N818 - never leaves these modules
+    """The solver cannot go on at a node: two origins are needed, or Poetry's arithmetic contradicts itself there."""
 
     def __init__(self, node: Node) -> None:
         super().__init__(node.label)
@@ -142,5 +149,5 @@ class ConflictingOrigins(Exception):  # noqa: N818 - never leaves these modules
 def _both(term: Term, other: Term) -> Term:
     combined = term.intersect(other)
     if combined is None:
-        raise ConflictingOrigins(term.node)
+        raise Unsolvable(term.node)
     return combined

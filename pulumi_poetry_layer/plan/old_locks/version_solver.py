@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.plan.old_locks.failures import no_solution
-from pulumi_poetry_layer.plan.old_locks.partial_solution import Assignment, ConflictingOrigins, PartialSolution
+from pulumi_poetry_layer.plan.old_locks.partial_solution import Assignment, PartialSolution, Unsolvable
 from pulumi_poetry_layer.plan.old_locks.requirements import (
     Because,
     ContradictoryTerms,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.plan.old_locks.locked_packages import Candidate, LockedPackages
 
+_MOST_ATTEMPTS = 200_000  # far more than any lock file needs
 _PROJECT_LEVEL = 1  # the first decision is the project itself
 
 
@@ -60,6 +61,8 @@ class _VersionSolver:
         self._packages = packages
         self._solution = PartialSolution()
         self._incompatibilities: dict[Node, dict[Incompatibility, None]] = defaultdict(dict)
+        self._attempts = 0
+        self._last_attempt: tuple[Node, int] | None = None
         self._needs: dict[Candidate, list[Incompatibility]] = {}
         self._settled: dict[Incompatibility, None] = {}
         self._settled_by_level: dict[int, list[Incompatibility]] = defaultdict(list)
@@ -74,7 +77,7 @@ class _VersionSolver:
                 node = self._decide()
         except ContradictoryTerms as error:
             raise no_solution(error.causes, self._packages, node=error.node) from error
-        except ConflictingOrigins as error:
+        except Unsolvable as error:
             about = [i for i in self._incompatibilities[error.node] if isinstance(i.cause, Because)]
             raise no_solution(about, self._packages, node=error.node) from error
         return self._solution.decisions
@@ -109,7 +112,7 @@ class _VersionSolver:
         """Derive a term from the incompatibility that a conflict gave, and return its node."""
         unsatisfied = self._unsatisfied(learned)
         if not isinstance(unsatisfied, Term):
-            raise ConflictingOrigins(learned.terms[0].node)
+            raise Unsolvable(learned.terms[0].node)
         self._derive(unsatisfied, learned)
         return [unsatisfied.node]
 
@@ -184,6 +187,11 @@ class _VersionSolver:
         if requirement is None:
             return None
         node = requirement.node
+        self._attempts += 1
+        if self._last_attempt == (node, self._solution.changes) or self._attempts > _MOST_ATTEMPTS:
+            # For post-releases, Poetry's arithmetic contradicts itself, and Poetry tries the same version forever.
+            raise Unsolvable(node)
+        self._last_attempt = (node, self._solution.changes)
         candidate = self._packages.choose(requirement)
         if candidate is None:
             self._add(Incompatibility([Term(requirement, is_positive=True)], Because.NO_VERSIONS))

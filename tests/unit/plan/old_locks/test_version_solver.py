@@ -190,3 +190,15 @@ def test_conflict_between_an_index_and_a_repository_is_an_error() -> None:
 
     with pytest.raises(LockFileError, match=r"b 1\.0 needs a \(>=2\)"):
         solved('a = { git = "https://git.invalid/a" }\nb = "*"\n', packages)
+
+
+def test_post_release_that_poetry_tries_forever_is_an_error() -> None:
+    """A preview would never end: `!=1.5` allows 1.5.post1, but the solver cannot rule it out."""
+    packages = [
+        Package(name="a", version="2.0"),
+        Package(name="b", version="1.5.post1", dependencies={"a": "==1.0"}),
+        Package(name="b", version="1.0"),
+    ]
+
+    with pytest.raises(LockFileError, match=r"b 1\.5\.post1 needs a \(==1\.0\)"):
+        solved('a = ">1.0"\nb = "!=1.5"\n', packages)
