@@ -19,7 +19,10 @@ from pulumi_poetry_layer.poetry.lockfile import LockedPackage
 from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
 
 NAMES = ("a", "b", "c", "d", "e")
-VERSIONS = ("1.0", "1.5", "2.0", "2.0rc1", "1.0+cpu", "1.5.post1")
+VERSIONS = ("1.0", "1.5", "2.0", "2.0rc1")
+ODD_VERSIONS = (*VERSIONS, "1.0+cpu", "1.5.post1")
+"""With these, Poetry's arithmetic contradicts itself: ``1.0`` allows 1.0+cpu also where ``!=1.0+cpu`` was added."""
+
 CONSTRAINTS = ("*", "*", "*", ">=1", "<2", "^1.0", "!=1.5", ">1.0", "==1.0", "!=1.0+cpu", "<1.5 || >=2")
 MARKERS = ("", "", 'platform_machine == "aarch64"', 'platform_machine != "aarch64"')
 HEAD = '[tool.poetry]\nname = "app"\nversion = "1.5"\n[tool.poetry.dependencies]\n'
@@ -28,12 +31,12 @@ targets = st.sampled_from((X86, ARM))
 
 
 @st.composite
-def locks(draw: st.DrawFn) -> list[Package]:
+def locks(draw: st.DrawFn, versions: tuple[str, ...] = VERSIONS) -> list[Package]:
     """One to three versions of each package, which need each other and the project."""
     return [
         Package(name=name, version=version, dependencies=dependencies)
         for name in NAMES
-        for version in draw(st.lists(st.sampled_from(VERSIONS), min_size=1, max_size=3, unique=True))
+        for version in draw(st.lists(st.sampled_from(versions), min_size=1, max_size=3, unique=True))
         for dependencies in [
             {
                 needed: {"version": draw(st.sampled_from(CONSTRAINTS)), "markers": draw(st.sampled_from(MARKERS))}
@@ -85,7 +88,7 @@ def test_selected_packages_meet_all_requirements_on_the_target(
             assert allows(dependency.constraint, versions[dependency.name]), (package.label, dependency.name)
 
 
-@given(constraints(), locks(), targets, st.randoms(use_true_random=False))
+@given(constraints(), locks(ODD_VERSIONS), targets, st.randoms(use_true_random=False))
 def test_order_of_the_lock_file_does_not_matter(
     wanted: dict[str, str], locked: list[Package], target: Target, random: Any
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -75,6 +76,9 @@ class LockedPackages:
         packages: the locked packages.
         groups: the groups to install.
         environment: the target, with the project's extras to install.
+
+    Raises:
+        InvalidConstraint: a version constraint is invalid.
     """
 
     def __init__(
@@ -105,6 +109,8 @@ class LockedPackages:
         }
 
     def _add(self, package: LockedPackage) -> None:
+        for dependency in chain(package.dependencies, *package.extras.values()):
+            parse_constraint(dependency.constraint)  # Poetry refuses an invalid one, even if nothing needs the package
         self._by_name[package.name].append(package)
         version = self._versions[id(package)] = Version(package.version)
         if not is_direct(package):

@@ -11,6 +11,7 @@ from pulumi_poetry_layer.errors import LockFileError
 from pulumi_poetry_layer.plan.old_locks.locked_packages import LockedPackages
 from pulumi_poetry_layer.plan.old_locks.requirements import Node
 from pulumi_poetry_layer.plan.target import Target
+from pulumi_poetry_layer.poetry.constraints import InvalidConstraint
 
 from .made import locked_packages
 
@@ -226,3 +227,13 @@ def test_package_for_another_python_is_a_candidate_that_does_not_fit() -> None:
     packages = locked_packages('a = "*"\n', [Package(name="a", python=">=3.13")])
 
     assert not packages.candidate(packages.named("a")[0], Node("a")).fits_python
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"dependencies": {"b": "latest"}}, {"extras": {"x": ["b[] (<empty>)"]}}, {"extras": {"x": ["b (latest)"]}}],
+)
+def test_invalid_constraint_of_a_package_that_nothing_needs_is_an_error(values: dict[str, Any]) -> None:
+    """A lock file that Poetry refuses would be accepted."""
+    with pytest.raises(InvalidConstraint):
+        locked_packages('b = "*"\n', [Package(name="a", **values), Package(name="b")])
