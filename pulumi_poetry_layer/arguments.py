@@ -20,7 +20,12 @@ from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.host.program import program_folder
 from pulumi_poetry_layer.layer.build import plan_request
-from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest, is_list_of_strings
+from pulumi_poetry_layer.layer.request import (
+    DEFAULT_ARCHITECTURE,
+    DEFAULT_CONFLICT_RULE,
+    LayerRequest,
+    is_list_of_strings,
+)
 from pulumi_poetry_layer.layer.stack_credentials import credentials_problems
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
 from pulumi_poetry_layer.plan.target import RUNTIMES, ArchitectureName, RuntimeName
@@ -41,6 +46,7 @@ class LayerArguments(TypedDict, total=False):
     extras: Sequence[str]
     exclude: Sequence[str]
     builder: Builder | str
+    on_conflict: str
     layer_name: pulumi.Input[str] | None
     description: pulumi.Input[str] | None
     license_info: pulumi.Input[str] | None
@@ -67,6 +73,7 @@ def plan_arguments(
     exclude: Sequence[str] = (),
     builder: Builder | str = DEFAULT_BUILDER,
     build_dir: str | os.PathLike[str] | None = None,
+    on_conflict: str = DEFAULT_CONFLICT_RULE,
     **publishing: Any,
 ) -> tuple[LayerRequest, BuildPlan, ProjectFiles]:
     """Plan a layer from the arguments of :class:`PoetryLayer`.
@@ -81,13 +88,14 @@ def plan_arguments(
         exclude: distributions to leave out.
         builder: a builder or its name.
         build_dir: folder for the zips.
+        on_conflict: ``warn`` or ``error``.
         **publishing: the arguments that only decide how the layer is published; AWS's limits on them are checked.
 
     Raises:
         InputError: an argument is an Output, has a wrong type or is over a limit of AWS, or the project cannot be
             planned.
     """
-    strings = {"runtime": runtime, "architecture": architecture}
+    strings = {"runtime": runtime, "architecture": architecture, "on_conflict": on_conflict}
     lists = {"groups": groups, "extras": extras, "exclude": exclude}
     others = {"project_dir": project_dir, "builder": builder}
     if build_dir is not None:
@@ -109,6 +117,7 @@ def plan_arguments(
         exclude=tuple(map(plain, exclude)),
         builder=make_builder(builder) if isinstance(builder, str) else builder,
         shown_dir=Path(project_dir),
+        on_conflict=plain(on_conflict),
     )
     plan, files = plan_request(request)
     refuse_empty(plan)

@@ -29,7 +29,7 @@ from pulumi_poetry_layer.host.progress import reporting
 from pulumi_poetry_layer.layer.artifact import LayerArtifact
 from pulumi_poetry_layer.layer.build import build_request, plan_request
 from pulumi_poetry_layer.layer.documents import artifact_document, plan_document
-from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.layer.request import CONFLICT_RULES, DEFAULT_ARCHITECTURE, DEFAULT_CONFLICT_RULE, LayerRequest
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.printable import printable, printable_line
 from pulumi_poetry_layer.size.expected import ExpectedSize
@@ -178,6 +178,13 @@ def _add_request(command: argparse.ArgumentParser) -> None:
         help="distribution to leave out, with the dependencies that only it needs; repeatable",
     )
     command.add_argument("--builder", choices=BUILDERS, default=DEFAULT_BUILDER, help=f"default: {DEFAULT_BUILDER}")
+    command.add_argument(
+        "--on-conflict",
+        choices=CONFLICT_RULES,
+        default=DEFAULT_CONFLICT_RULE,
+        help="if two distributions contain the same file with different contents: warn and take that of the last one "
+        f"by name, or end with an error (default: {DEFAULT_CONFLICT_RULE})",
+    )
     _add_json(command)
 
 
@@ -203,6 +210,7 @@ def _request(options: argparse.Namespace) -> LayerRequest:
         extras=tuple(options.extra),
         exclude=tuple(options.exclude),
         builder=make_builder(options.builder),
+        on_conflict=options.on_conflict,
     )
 
 
@@ -213,6 +221,8 @@ def _plan(options: argparse.Namespace) -> None:
     request = _request(options)
     plan, files = plan_request(request)
     size = _expected_size(plan, files, request) if options.size else None
+    for warning in size.warnings() if size else ():
+        print(f"warning: {warning}", file=sys.stderr)
     if options.json:
         _print_json({**plan_document(plan), **({"expected_size": size.document()} if size else {})})
         return

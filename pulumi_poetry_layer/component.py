@@ -23,7 +23,7 @@ from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.host.output import write_line
 from pulumi_poetry_layer.host.program import program_folder
 from pulumi_poetry_layer.host.progress import reporting
-from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest
+from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, DEFAULT_CONFLICT_RULE, LayerRequest
 from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
 from pulumi_poetry_layer.layer.zip_store import ensure_artifact
 from pulumi_poetry_layer.matrix import PoetryLayerMatrix
@@ -92,6 +92,7 @@ class PoetryLayer(pulumi.ComponentResource):
         extras: Sequence[str] = (),
         exclude: Sequence[str] = (),
         builder: Builder | str = DEFAULT_BUILDER,
+        on_conflict: str = DEFAULT_CONFLICT_RULE,
         layer_name: pulumi.Input[str] | None = None,
         description: pulumi.Input[str] | None = None,
         license_info: pulumi.Input[str] | None = None,
@@ -113,6 +114,8 @@ class PoetryLayer(pulumi.ComponentResource):
             extras: extras of the project.
             exclude: distributions to leave out, with the dependencies that only they need.
             builder: a builder, or the name of one.
+            on_conflict: what to do if two distributions contain the same file with different contents: ``warn`` takes
+                that of the last distribution in the order of names, ``error`` refuses the layer.
             layer_name: name of the layer in AWS; default: ``<name>-<stack>``.
             description: description of the layer version.
             license_info: license of the layer version.
@@ -137,6 +140,7 @@ class PoetryLayer(pulumi.ComponentResource):
                 extras=extras,
                 exclude=exclude,
                 builder=builder,
+                on_conflict=on_conflict,
                 layer_name=layer_name,
                 description=description,
                 license_info=license_info,

@@ -123,6 +123,8 @@ def request_inputs(request: LayerRequest, folder: str) -> dict[str, Any]:
         "exclude": sorted(request.exclude),
         "builder": request.builder.identity.kind,
         "builder_options": dict(request.builder.options()),
+        # Only if it is set: states of older releases do not have it.
+        **({"on_conflict": request.on_conflict} if request.on_conflict != "warn" else {}),
     }
 
 
@@ -141,6 +143,7 @@ def _request(props: dict[str, Any]) -> LayerRequest:
         extras=tuple(props["extras"]),
         exclude=tuple(props["exclude"]),
         builder=make_builder(props["builder"], props["builder_options"]),
+        on_conflict=props.get("on_conflict", "warn"),
     )
     if not _configurations:
         return request
@@ -157,6 +160,10 @@ def _preview_problem(old: dict[str, Any], new: dict[str, Any]) -> str | None:
         return _limit_problem(new, _expected_size(new)) if loses_bucket else None
     expected = _expected_size(new)
     _print_line(f"{_layer_name(new)}: {line}; {expected}")
+    for warning in expected.warnings():
+        _print_line(f"warning: {warning}")
+    if new.get("on_conflict") == "error" and expected.conflicts:
+        return "\n".join(str(conflict.error()) for conflict in expected.conflicts)
     return _limit_problem(new, expected)
 
 

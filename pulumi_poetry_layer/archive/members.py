@@ -42,6 +42,18 @@ LAYER_FOLDER = "python/"
 https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
 """
 
+LIBRARY_FOLDER = "lib/"
+"""The folder of a layer in which the runtimes look for shared libraries (LD_LIBRARY_PATH)."""
+
+PROGRAM_FOLDER = "bin/"
+"""The folder of a layer in which the runtimes look for programs (PATH).
+
+https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+"""
+
+LAYER_FOLDERS = (LAYER_FOLDER, LIBRARY_FOLDER, PROGRAM_FOLDER)
+"""All folders that a layer may contain."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
@@ -87,12 +99,15 @@ class Member:
         distribution: normalized name of the distribution that contains the file.
         content: the content of the file, or where it is.
         executable: whether the file is executable.
+        replaces: distributions that contain the same file with a different content, if the builder itself has
+            replaced it. Conflicts between the parts of an archive are found by ``duplicates``.
     """
 
     name: str
     distribution: str
     content: FileContent | BytesContent | Stream
     executable: bool = False
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import errno
 import hashlib
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -36,13 +36,15 @@ from pulumi_poetry_layer.archive.zip_format import (
     local_header,
     moved,
 )
-from pulumi_poetry_layer.errors import ArchiveError
+from pulumi_poetry_layer.errors import ArchiveError, raise_problems
 from pulumi_poetry_layer.host.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
     from pathlib import Path
     from typing import IO
+
+    from pulumi_poetry_layer.archive.duplicates import Conflict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,29 +56,34 @@ class ArchiveSummary:
         size: size of the zip in bytes.
         unzipped_size: uncompressed size of all files in bytes.
         distributions: normalized name of a distribution → its size in the archive.
+        conflicts: the files that two distributions contain with different contents.
     """
 
     sha256: str
     size: int
     unzipped_size: int
     distributions: dict[str, DistributionSize]
+    conflicts: tuple[Conflict, ...] = ()
 
 
-def write_archive(parts: Iterable[Member | Segment], output: Path) -> ArchiveSummary:
+def write_archive(parts: Iterable[Member | Segment], output: Path, *, refuse_conflicts: bool = False) -> ArchiveSummary:
     """Write the layer zip. ``output`` is replaced at the end, and not changed if an error occurs.
 
-    A file that several distributions contain is written once if its content is the same in all of them.
+    A file that several distributions contain is written once; see ``duplicates``.
 
     Args:
         parts: the content of the archive.
         output: path of the zip.
+        refuse_conflicts: raise an error for files that two distributions contain with different contents.
 
     Raises:
-        ArchiveError: two files have the same name and different contents, a name is unsafe, the archive is too large
-            for a zip file without zip64, or the archive cannot be written.
+        ArchiveError: there are conflicts and they are refused, a name is unsafe, the archive is too large for a zip
+            file without zip64, or the archive cannot be written.
         DamagedSegmentError: a segment file has changed since it was written.
     """
     layout = lay_out(parts)
+    if refuse_conflicts:
+        raise_problems(conflict.error() for conflict in layout.conflicts)
     size = sum(segment.length for segment, _ in layout.segments)
     try:
         with replacing(output) as file, StreamReader() as reader:
@@ -86,7 +93,7 @@ def write_archive(parts: Iterable[Member | Segment], output: Path) -> ArchiveSum
                 writer.add_segment(segment, dropped)
             for member in layout.members:
                 writer.add_member(member, reader)
-            return writer.finish()
+            return replace(writer.finish(), conflicts=layout.conflicts)
     except OSError as error:
         hint = "check the permissions of the folder and the free disk space"
         raise ArchiveError(f"cannot be written: {error}", where=str(output), hint=hint) from error

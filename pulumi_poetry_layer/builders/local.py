@@ -106,9 +106,9 @@ class _HostWorkspace:
     def python(self, arguments: Sequence[str]) -> None:
         run(self._python, arguments, environment=self._environment, folder=self._project)
 
-    def poetry(self, arguments: Sequence[str]) -> None:
+    def poetry(self, arguments: Sequence[str]) -> str:
         hint = _MIRROR_HINT if MIRROR_VARIABLE in self._environment else None
-        run(self._poetry, arguments, environment=self._environment, folder=self._project, hint=hint)
+        return run(self._poetry, arguments, environment=self._environment, folder=self._project, hint=hint)
 
     def fetch(self, folder: str) -> Path:
         return self._project / folder

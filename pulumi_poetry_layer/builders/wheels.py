@@ -6,12 +6,9 @@ without a wheel for the target is built on this host, if the result is pure Pyth
 
 from __future__ import annotations
 
-import logging
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from packaging.version import InvalidVersion, Version
 
 from pulumi_poetry_layer.builders.builder import given_credentials
 from pulumi_poetry_layer.errors import (
@@ -21,12 +18,14 @@ from pulumi_poetry_layer.errors import (
     VerificationError,
     raise_problems,
 )
+from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.cache import cache_folder, using_cache
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
+from pulumi_poetry_layer.wheels.built_version import is_version_of
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
-from pulumi_poetry_layer.wheels.native import CONTAINER_HINT, MACHINE_NUMBERS, glibc_problem
+from pulumi_poetry_layer.wheels.native import CONTAINER_HINT, MACHINE_NUMBERS, glibc_problem, machine_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.wheels.cache import CachedWheel
-
-_log = logging.getLogger(__name__)
 
 
 class WheelBuilder:
@@ -90,7 +87,7 @@ class WheelBuilder:
             try:
                 yield segments
             except DamagedSegmentError as error:
-                _log.warning("%s is damaged: it is removed, and its wheel is fetched again", error.path)
+                warn(f"{error.path} is damaged: it is removed, and its wheel is fetched again")
                 cache.remove_damaged(segments)
                 raise
 
@@ -122,7 +119,7 @@ def _wheels(
 
         credentials = Credentials.of_host(files.folder, given)
         if (problem := cache.problem()) is not None:
-            _log.warning("the wheel cache cannot be used, so this build keeps nothing: %s", problem)
+            warn(f"the wheel cache cannot be used, so this build keeps nothing: {problem}")
             cache = WheelCache(stack.enter_context(temporary_folder()))
         add_wheels(missing, cache, files.folder, Sources.of(files.pyproject), credentials)
         found |= _cached(missing, cache)
@@ -133,6 +130,9 @@ def _wheels(
     )
     wheels = [found[package.name] for package in plan.packages]
     raise_problems(problem for pair in zip(plan.packages, wheels, strict=True) for problem in _problems(*pair, plan))
+    for package, wheel in zip(plan.packages, wheels, strict=True):
+        for warning in wheel.warnings(package):
+            warn(warning)
     return wheels
 
 
@@ -145,23 +145,20 @@ def _cached(packages: Iterable[PlannedPackage], cache: WheelCache) -> dict[str, 
 def _problems(package: PlannedPackage, wheel: CachedWheel, plan: BuildPlan) -> Iterator[VerificationError]:
     """Errors for a wheel that is not the planned distribution or does not load on the target."""
     where = package.file.name if package.file else package.label
-    if wheel.name != package.name or not _same_version(wheel.version, package.version):
+    if wheel.name != package.name or not is_version_of(package, wheel.version):
         yield VerificationError(f"contains {wheel.name} {wheel.version} instead of {package.label}", where=where)
     machine = MACHINE_NUMBERS[plan.target.machine]
     if problem := glibc_problem(wheel.glibc.get(machine, ()), plan.target):
         tag = f"manylinux_{'_'.join(map(str, plan.target.glibc))}"
         hint = f"lock a wheel with the tag {tag} or older instead of a linux tag"
         yield VerificationError(problem, where=where, hint=hint)
-    if wheel.machines and machine not in wheel.machines:
+    tags = {(interpreter, "none", "any") for interpreter in wheel.interpreters}
+    if tags and tags.isdisjoint({*plan.target.tag_ranks, ("py2", "none", "any")}):
         yield VerificationError(
-            f"has native libraries, but none for {plan.target.machine}", where=where, hint=CONTAINER_HINT
+            f"the wheel that was built from its source is for {', '.join(sorted(wheel.interpreters))}, "
+            f"not for {plan.target.runtime}",
+            where=where,
+            hint=CONTAINER_HINT,
         )
-
-
-def _same_version(first: str, second: str) -> bool:
-    if first == second:
-        return True
-    try:
-        return Version(first) == Version(second)
-    except InvalidVersion:
-        return False
+    if problem := machine_problem(wheel.machines, plan.target):
+        yield VerificationError(problem, where=where, hint=CONTAINER_HINT)

@@ -9,7 +9,7 @@
 * ``cleanup``: removes temporary files and ends programs when a signal ends this process.
 * ``locks``: locks between processes.
 * ``failures``: what to do about a full disk, missing permissions and resource limits.
-* ``build_log``: passes the output of a running build on, line by line.
+* ``build_log``: passes the output and the warnings of a running build on, line by line.
 * ``progress``: reports what a long build is doing.
 * ``output``: prints lines to streams that may be closed, full or unable to encode a character.
 

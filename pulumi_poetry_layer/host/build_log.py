@@ -1,7 +1,7 @@
-"""The output of a running build, line by line.
+"""The output of a running build, line by line, and the warnings of a build.
 
-Builders log each line at level INFO to the logger ``pulumi_poetry_layer``. A program that uses this package as a
-library gets the lines through ``logging``.
+Builders log each line of output at level INFO to the logger ``pulumi_poetry_layer``, and each warning at level WARNING.
+A program that uses this package as a library gets them through ``logging``.
 """
 
 from __future__ import annotations
@@ -16,12 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LOGGER = logging.getLogger("pulumi_poetry_layer")
+_LOGGER.addHandler(logging.NullHandler())  # else Python prints warnings to standard error
+
+
+def warn(message: str) -> None:
+    """Report something that is wrong, but does not stop the build."""
+    _LOGGER.warning("%s", message)
 
 
 def show_output(show_line: Callable[[str], None]) -> None:
     """Call a function with each line of output of the builds in this process, with control characters escaped.
 
-    It replaces an earlier function.
+    Lines that are warnings start with ``warning:``. The function replaces an earlier one.
     """
     for handler in list(_LOGGER.handlers):
         if isinstance(handler, _LineHandler):
@@ -39,4 +45,4 @@ class _LineHandler(logging.Handler):
         line = printable(record.getMessage())
         if line.strip():
             with suppress(OSError, ValueError):  # a stream that is closed or full must not stop the build
-                self._show_line(line)
+                self._show_line(f"warning: {line}" if record.levelno >= logging.WARNING else line)

@@ -125,6 +125,9 @@ _RULES = (
     _Rule("PIP_CERT", _PIP, VariableKind.BUNDLE),
     _Rule("PIP_(INDEX_URL|EXTRA_INDEX_URL|PROXY)", _PIP, VariableKind.ADDRESS),
     _Rule("PIP_(TRUSTED_HOST|DEFAULT_TIMEOUT|TIMEOUT|RETRIES)", _PIP),
+    _Rule("PIP_(FIND_LINKS|NO_INDEX|KEYRING_PROVIDER|CACHE_DIR|DISABLE_PIP_VERSION_CHECK)", Audience.BUILDS),
+    # Other settings of pip, such as PIP_USER, PIP_TARGET and PIP_NO_BINARY, can break a build or change its result.
+    _Rule("PIP_.*", Audience.NOBODY),
     # Pulumi puts the configuration of the stack into the environment of a program, with its secrets.
     _Rule("PULUMI.*", Audience.NOBODY),
     # git sets these for its hooks. With them, git would work in the user's repository instead of its working directory.

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.archive.writer import write_archive
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import DamagedSegmentError, InputError, raise_problems
+from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
 from pulumi_poetry_layer.layer.output import check_output
 from pulumi_poetry_layer.layer.planning import parse_request, plan_parsed
-from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, LayerRequest, is_list_of_strings
+from pulumi_poetry_layer.layer.request import (
+    DEFAULT_ARCHITECTURE,
+    DEFAULT_CONFLICT_RULE,
+    LayerRequest,
+    is_list_of_strings,
+)
 from pulumi_poetry_layer.masking import has_unclear_login, mask_address
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
@@ -64,16 +70,28 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
             )
         check_output(output, plan, files)
         raise_problems(_unclear_logins(plan))
-        return build_planned(plan, files, request.builder, output)
+        return build_planned(plan, files, request.builder, output, refuse_conflicts=request.on_conflict == "error")
 
 
-def build_planned(plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path) -> LayerArtifact:
+def build_planned(
+    plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path, *, refuse_conflicts: bool = False
+) -> LayerArtifact:
     """Build a planned layer; ``output`` is replaced when the zip is complete, and not touched if an error is raised.
+
+    Args:
+        plan: what to build.
+        files: the files that the plan was made from.
+        builder: the builder.
+        output: the zip to write.
+        refuse_conflicts: raise an error for files that two distributions contain with different contents. By default,
+            such files are only reported.
 
     Raises:
         BuildError: the build failed.
     """
-    summary = _write(plan, files, builder, output)
+    summary = _write(plan, files, builder, output, refuse_conflicts=refuse_conflicts)
+    for conflict in summary.conflicts:
+        warn(str(conflict))
     versions = {package.name: package.version for package in plan.packages}
     return LayerArtifact(
         fingerprint=plan.fingerprint,
@@ -98,7 +116,9 @@ def _unclear_logins(plan: BuildPlan) -> Iterator[InputError]:
             )
 
 
-def _write(plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path) -> ArchiveSummary:
+def _write(
+    plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path, *, refuse_conflicts: bool
+) -> ArchiveSummary:
     """Build, verify and zip; again if something in the cache was damaged, which the builder has removed."""
     attempts = _ATTEMPTS
     while True:
@@ -106,8 +126,8 @@ def _write(plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path)
         try:
             with builder.build(plan, files) as members:
                 doing("writing the zip")
-                verify_loads(members, plan.target)
-                return write_archive(members, output)
+                verify_loads(members, plan)
+                return write_archive(members, output, refuse_conflicts=refuse_conflicts)
         except DamagedSegmentError:
             if not attempts:
                 raise
@@ -122,6 +142,7 @@ def build_layer(
     extras: Iterable[str] = (),
     exclude: Iterable[str] = (),
     builder: Builder | str = DEFAULT_BUILDER,
+    on_conflict: str = DEFAULT_CONFLICT_RULE,
     output: str | Path,
 ) -> LayerArtifact:
     """Build a layer zip from plain Python, without Pulumi.
@@ -134,6 +155,8 @@ def build_layer(
         extras: extras of the project.
         exclude: distributions to leave out, with the dependencies that only they need.
         builder: a builder, or the name of one.
+        on_conflict: what to do if two distributions contain the same file with different contents: ``warn`` takes that
+            of the last distribution in the order of names, ``error`` raises an error.
         output: the zip to write. A file at that path is replaced, but not a link, a device, a folder, or a file that
             the layer is made from.
 
@@ -155,5 +178,6 @@ def build_layer(
         extras=tuple(extras),
         exclude=tuple(exclude),
         builder=make_builder(builder) if isinstance(builder, str) else builder,
+        on_conflict=on_conflict,
     )
     return build_request(request, Path(output))

@@ -7,16 +7,15 @@ import zipfile
 import zlib
 from collections import Counter
 from dataclasses import asdict, dataclass
-from email.parser import HeaderParser
 from typing import IO, TYPE_CHECKING, Any
 
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, DistributionSize
+from pulumi_poetry_layer.archive.record import layer_name, parse_record_lines
 from pulumi_poetry_layer.archive.zip_format import DEFLATED, STORED
 from pulumi_poetry_layer.errors import ArchiveError
 from pulumi_poetry_layer.host.files import sha256_of
 from pulumi_poetry_layer.names import normalized
-from pulumi_poetry_layer.wheels.metadata import header_text
-from pulumi_poetry_layer.wheels.record import parse_record_lines
+from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, parse_headers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,14 +81,14 @@ def inspect_layer(path: Path) -> InspectedLayer:
 
 def _package(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], dist_info: str) -> InspectedPackage:
     with _open(archive, members[f"{dist_info}METADATA"]) as file:
-        metadata = HeaderParser().parsestr(header_text(file))
+        metadata = parse_headers(decoded(header_bytes(file))[0])
     if not metadata["Name"] or not metadata["Version"]:
         raise ValueError(f"{dist_info}METADATA has no name or no version")
     totals = Counter({"files": 0})
     if record := members.get(f"{dist_info}RECORD"):
         with _open(archive, record) as file:
             for entry in parse_record_lines(line.decode() for line in file):
-                if member := members.get(f"{LAYER_FOLDER}{entry.path}"):
+                if member := members.get(layer_name(entry.path)):
                     totals.update(files=1, size=member.compress_size, unzipped_size=member.file_size)
     return InspectedPackage(
         name=normalized(metadata["Name"]),

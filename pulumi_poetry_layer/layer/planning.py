@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.layer.request import read_project_files
+from pulumi_poetry_layer.layer.request import conflict_rule_problems, read_project_files
 from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice
 from pulumi_poetry_layer.plan.planner import plan_selection, select_layer
 from pulumi_poetry_layer.plan.target import Target
@@ -42,7 +42,7 @@ def parse_request(request: LayerRequest) -> ParsedRequest:
     Raises:
         InputError: the input is wrong; all problems are reported together.
     """
-    problems: list[PoetryLayerError] = []
+    problems: list[PoetryLayerError] = [*conflict_rule_problems(request.on_conflict)]
 
     def attempt(step: Callable[[], Parsed]) -> Parsed | None:
         try:
@@ -55,7 +55,7 @@ def parse_request(request: LayerRequest) -> ParsedRequest:
     files = attempt(lambda: read_project_files(request.project_dir, request.where))
     project = attempt(lambda: parse_project(files.pyproject)) if files else None
     lock = attempt(lambda: parse_lockfile(files.lock)) if files else None
-    if target is None or files is None or project is None or lock is None:
+    if problems or target is None or files is None or project is None or lock is None:
         raise_problems(problems)
         raise AssertionError("a step gave no result and no problem")
     return ParsedRequest(target=target, files=files, project=project, lock=lock)

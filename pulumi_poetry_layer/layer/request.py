@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
-from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, ProjectError, raise_problems
+from pulumi_poetry_layer.errors import InputError, LockFileError, PoetryLayerError, ProjectError, raise_problems
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pulumi_poetry_layer.builders.builder import Builder
 
 DEFAULT_ARCHITECTURE = "x86_64"
+
+CONFLICT_RULES = ("warn", "error")
+"""What to do if two distributions contain the same file with different contents."""
+
+DEFAULT_CONFLICT_RULE = "warn"
 
 
 def is_list_of_strings(value: object) -> bool:
@@ -36,6 +43,9 @@ class LayerRequest:
         exclude: distributions to leave out, with the dependencies that only they need.
         builder: the builder.
         shown_dir: ``project_dir`` as the user has written it, for messages; None if it is the same.
+        on_conflict: what to do if two distributions contain the same file with different contents: ``warn`` takes that
+            of the last distribution in the order of names, ``error`` refuses the layer. It does not change a layer, so
+            it is not part of the fingerprint.
     """
 
     project_dir: Path
@@ -46,11 +56,18 @@ class LayerRequest:
     exclude: tuple[str, ...] = ()
     builder: Builder = field(default_factory=lambda: make_builder(DEFAULT_BUILDER))
     shown_dir: Path | None = None
+    on_conflict: str = DEFAULT_CONFLICT_RULE
 
     @property
     def where(self) -> Path:
         """The project's folder, for messages."""
         return self.project_dir if self.shown_dir is None else self.shown_dir
+
+
+def conflict_rule_problems(value: object) -> Iterator[InputError]:
+    """Check the ``on_conflict`` argument."""
+    if value not in CONFLICT_RULES:
+        yield InputError(f"must be {' or '.join(map(repr, CONFLICT_RULES))}, not {value!r}", where="on_conflict")
 
 
 def read_project_files(project_dir: Path, shown_dir: Path | None = None) -> ProjectFiles:

@@ -128,15 +128,10 @@ def _file_problem(
         )
     if package.is_path and file and file.hash.startswith("sha256:") and file.hash != f"sha256:{digest}":
         return _problem(package, "the file has changed since it was locked (its hash differs)", "run `poetry lock`")
-    if source_type == "directory":
+    # `develop = true` makes no difference: a layer cannot contain a link to a checkout, so it is built like any other.
+    if source_type in {"directory", "git"}:
         return None
-    if package.develop:
-        return _problem(
-            package,
-            "`develop = true` links to the checkout, which a layer cannot contain",
-            f"remove `develop = true` from {package.name} in pyproject.toml and run `poetry lock`",
-        )
-    return _no_usable_file(package, target) if file is None and source_type != "git" else None
+    return _no_usable_file(package, target) if file is None else None
 
 
 def _no_usable_file(package: LockedPackage, target: Target) -> PackageFileError:

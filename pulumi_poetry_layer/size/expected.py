@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pulumi_poetry_layer.archive.layout import lay_out
-from pulumi_poetry_layer.archive.zip_format import CENTRAL_SIZE, end_of_archive
+from pulumi_poetry_layer.archive.layout import Layout, lay_out
+from pulumi_poetry_layer.archive.members import content_blocks
+from pulumi_poetry_layer.archive.zip_format import CENTRAL_SIZE, LOCAL_SIZE, end_of_archive
 from pulumi_poetry_layer.errors import ArchiveError
 from pulumi_poetry_layer.size.limits import LayerSize, limit_error, megabytes
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
@@ -14,6 +16,7 @@ from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pulumi_poetry_layer.archive.duplicates import Conflict
     from pulumi_poetry_layer.archive.members import Segment
     from pulumi_poetry_layer.errors import PublishError
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
@@ -36,6 +39,8 @@ class ExpectedSize:
         exact: whether the zip will have exactly the size ``known``.
         firm: whether the zip is at least about as large as ``known``. That is not certain if the builder compresses the
             files again, or if only the sizes of whole wheels are known: a layer leaves some of their files out.
+        notes: what the wheel cache knows to be wrong with the packages, and does not stop the build.
+        conflicts: files that two packages contain with different contents, as far as that is known.
     """
 
     known: LayerSize
@@ -43,6 +48,8 @@ class ExpectedSize:
     unzipped_unknown: tuple[str, ...] = ()
     exact: bool = False
     firm: bool = True
+    notes: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
 
     def __str__(self) -> str:
         if not self.known.size:
@@ -74,6 +81,10 @@ class ExpectedSize:
         if limit_error(certain, where=where, direct_upload=direct_upload) is None:
             return None
         return limit_error(self.known, where=where, direct_upload=direct_upload, expected=verb)
+
+    def warnings(self) -> list[str]:
+        """What is wrong with the packages, as far as the wheel cache knows it."""
+        return [*self.notes, *map(str, self.conflicts)]
 
     def warning(self, *, where: str, direct_upload: bool) -> PublishError | None:
         """The warning for a layer that may be over a limit, as far as its size is known; None for any other."""
@@ -116,9 +127,14 @@ def expect_size(plan: BuildPlan, cache: WheelCache, lookup: SizeLookup) -> Expec
     """
     found = {package.name: cache.find(cache_key(package), package.name) for package in plan.packages}
     segments = [wheel.segment for wheel in found.values() if wheel]
+    notes = tuple(
+        note for package in plan.packages if (wheel := found[package.name]) for note in wheel.warnings(package)
+    )
     is_copied = plan.builder.kind == "wheels"  # the other builders compress the files again
-    if is_copied and len(segments) == len(plan.packages) and (size := _archive_size(segments)):
-        return ExpectedSize(known=size, exact=True)
+    layout = _layout(segments)
+    conflicts = layout.conflicts if layout else ()
+    if is_copied and layout and len(segments) == len(plan.packages):
+        return ExpectedSize(known=_archive_size(layout), exact=True, notes=notes, conflicts=conflicts)
     looked_up = lookup.sizes([package for package in plan.packages if found[package.name] is None])
     unzipped_unknown = tuple(name for name, sizes in looked_up.items() if sizes.unzipped_size is None)
     unzipped = {segment.distribution: segment.size.unzipped_size for segment in segments}
@@ -129,6 +145,8 @@ def expect_size(plan: BuildPlan, cache: WheelCache, lookup: SizeLookup) -> Expec
         unknown=tuple(name for name, wheel in found.items() if wheel is None and name not in looked_up),
         unzipped_unknown=unzipped_unknown,
         firm=is_copied and not unzipped_unknown,
+        notes=notes,
+        conflicts=conflicts,
     )
 
 
@@ -137,14 +155,18 @@ def _zipped_size(segment: Segment) -> int:
     return segment.length + CENTRAL_SIZE * len(segment.names) + sum(map(len, segment.names))
 
 
-def _archive_size(segments: Iterable[Segment]) -> LayerSize | None:
-    """The size of what ``archive.writer.write_archive`` will write, None if it will raise an error."""
+def _layout(segments: Iterable[Segment]) -> Layout | None:
+    """What ``archive.writer.write_archive`` will write, None if it will raise an error."""
     try:
-        layout = lay_out(segments)
+        return lay_out(segments)
     except (ArchiveError, OSError):
         return None
+
+
+def _archive_size(layout: Layout) -> LayerSize:
+    """The size of what ``archive.writer.write_archive`` will write."""
     members = directory = count = 0
-    packages = {}
+    packages: Counter[str] = Counter()
     for segment, dropped in layout.segments:
         left_out = [segment.entry(index) for index in dropped]
         members += segment.length - sum(_member_size(segment, index) for index in dropped)
@@ -152,6 +174,13 @@ def _archive_size(segments: Iterable[Segment]) -> LayerSize | None:
         directory -= sum(len(entry.name) for entry in left_out)
         count += len(segment.names) - len(dropped)
         packages[segment.distribution] = segment.size.unzipped_size - sum(entry.size for entry in left_out)
+    for member in layout.members:  # the RECORD files that conflicts change; they are not compressed
+        length = sum(map(len, content_blocks(member.content)))
+        name = len(member.name.encode())
+        members += LOCAL_SIZE + name + length
+        directory += CENTRAL_SIZE + name
+        count += 1
+        packages[member.distribution] += length
     size = members + directory + len(end_of_archive(count, members, directory))
     return LayerSize(size=size, unzipped_size=sum(packages.values()), packages=packages)
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER
+from pulumi_poetry_layer.archive.record import SCHEMES_OUTSIDE, is_bytecode_cache
 from pulumi_poetry_layer.archive.zip_format import CENTRAL_SIZE, LOCAL_SIZE
-from pulumi_poetry_layer.wheels.record import SCHEMES_OUTSIDE, is_bytecode_cache
+from pulumi_poetry_layer.wheels.native import is_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,10 +62,14 @@ def read_directory(end: bytes, whole_size: int) -> WheelSizes:
 
 
 def _layer_files(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
-    """The files of a wheel that a layer contains, by the same rules as ``wheels.reader``."""
+    """The files of a wheel that a layer contains, by the rules of ``wheels.reader``.
+
+    Programs are not counted: a directory does not say which files are native.
+    """
     for info in infos:
         folder, _, rest = info.filename.partition("/")
         is_outside = folder.endswith(".data") and rest.partition("/")[0] in SCHEMES_OUTSIDE
+        is_outside = is_outside and not (rest.startswith("data/lib/") and is_library(rest))
         if not info.is_dir() and not is_outside and not is_bytecode_cache(info.filename):
             yield info
 

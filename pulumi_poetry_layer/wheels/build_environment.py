@@ -7,6 +7,7 @@ every user of the host can read the arguments of a process.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import InputError
@@ -14,6 +15,7 @@ from pulumi_poetry_layer.host.variables import Audience, seen_by
 from pulumi_poetry_layer.index.credentials import url_with_login
 from pulumi_poetry_layer.index.poetry_config import Certificates
 from pulumi_poetry_layer.index.sources import Address
+from pulumi_poetry_layer.wheels.pip_config import pip_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +31,7 @@ def build_variables(variables: Mapping[str, str], sources: Sources, credentials:
     """The environment variables for a build of a wheel.
 
     pip downloads the build requirements from the primary source that replaces PyPI, else from the mirror of PyPI,
-    else from the index that pip is configured with.
+    else from the index that pip is configured with. Other settings of pip are not used.
 
     Args:
         variables: environment variables of this process.
@@ -39,7 +41,7 @@ def build_variables(variables: Mapping[str, str], sources: Sources, credentials:
     Raises:
         InputError: a certificate that is configured for that index does not exist.
     """
-    environment = seen_by(Audience.BUILDS, variables)
+    environment = {**pip_settings(variables), **seen_by(Audience.BUILDS, variables), "PIP_CONFIG_FILE": os.devnull}
     index = sources.instead_of_pypi or credentials.mirror()
     if index is None:
         return environment

@@ -21,6 +21,7 @@ from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.host.files import replacing
 from pulumi_poetry_layer.host.locks import locked
 from pulumi_poetry_layer.index.sources import Address
+from pulumi_poetry_layer.wheels.built_version import version_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
     from pulumi_poetry_layer.wheels.reader import Wheel
 
-_FORMAT = "6"
+_FORMAT = "7"
 """The folder's name; to be raised with every change to the content of a segment or to the names of entries."""
 
 
@@ -44,6 +45,8 @@ class CachedWheel:
         version: version of the distribution.
         machines: ELF machine numbers of its native libraries.
         glibc: ELF machine number → the newest glibc that a library for that machine needs.
+        notes: what is wrong with the wheel and does no harm, and which of its files a layer does not have.
+        interpreters: the Python tags (``py3``) of a wheel that was built on this host; none for others.
     """
 
     segment: Segment
@@ -51,6 +54,13 @@ class CachedWheel:
     version: str
     machines: frozenset[int]
     glibc: Mapping[int, tuple[int, ...]]
+    notes: tuple[str, ...] = ()
+    interpreters: frozenset[str] = frozenset()
+
+    def warnings(self, package: PlannedPackage) -> list[str]:
+        """What to say about the package: nothing, or one line with all notes."""
+        notes = [*self.notes, *version_notes(package, self.version)]
+        return [f"{package.label}: {'; '.join(notes)}"] if notes else []
 
 
 def cache_key(package: PlannedPackage) -> str:
@@ -101,6 +111,8 @@ class WheelCache:
             version=notes["version"],
             machines=frozenset(notes["machines"]),
             glibc={int(machine): tuple(version) for machine, version in notes["glibc"].items()},
+            notes=tuple(notes["notes"]),
+            interpreters=frozenset(notes["interpreters"]),
         )
 
     def add(self, key: str, wheel: Wheel, folder: Path | None = None) -> None:
@@ -117,6 +129,8 @@ class WheelCache:
             "version": wheel.version,
             "machines": sorted(wheel.machines),
             "glibc": wheel.glibc,
+            "notes": wheel.notes,
+            "interpreters": sorted(wheel.interpreters),
         }
         make_cache_folder(self._folder)
         # Windows refuses to replace a file that another process is reading. That file has the same content.

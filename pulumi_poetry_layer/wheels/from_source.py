@@ -1,7 +1,7 @@
 """Build wheels from source distributions, git commits and folders, with pypa/build in an isolated environment.
 
-Only pure wheels (``py3-none-any``) are accepted, because this host compiles code for itself and not for the target.
-The build runs on the Python of this host, so a build backend may see another Python version than the target's.
+Only pure wheels (such as ``py3-none-any``) are accepted, because this host compiles code for itself and not for the
+target. The build runs on the Python of this host, so a build backend may see another Python version than the target's.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import re
 import sys
 import tarfile
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, BytesContent, content_bytes
+from pulumi_poetry_layer.archive.record import entry_for, format_record, parse_record
 from pulumi_poetry_layer.errors import PackageFileError, SubprocessError
 from pulumi_poetry_layer.host.process import Program, find_program, run, temporary_variables
 from pulumi_poetry_layer.index.sources import Address
@@ -25,7 +27,6 @@ from pulumi_poetry_layer.wheels.build_environment import git_variables
 from pulumi_poetry_layer.wheels.metadata import without_file_urls
 from pulumi_poetry_layer.wheels.native import CONTAINER_HINT
 from pulumi_poetry_layer.wheels.reader import read_wheel
-from pulumi_poetry_layer.wheels.record import entry_for, format_record, parse_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,9 @@ _PROTOCOLS = "https:http:ssh:git"
 https://git-scm.com/docs/git#Documentation/git.txt-GITALLOWPROTOCOL
 """
 
-_PURE = frozenset({("py3", "none", "any"), ("py2", "none", "any")})
+_SETUPTOOLS = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+"""The build backend of a project that names none: https://peps.python.org/pep-0517/#source-trees"""
+
 _METADATA = re.compile(rf"{LAYER_FOLDER}[^/]+\.dist-info/METADATA")
 _EARLIEST_DATE = "315532800"  # 1980-01-01, as in the layer: https://reproducible-builds.org/specs/source-date-epoch/
 
@@ -95,8 +98,9 @@ def check_out(package: PlannedPackage, folder: Path) -> Path:
     environment = git_variables(os.environ, address)
     own_files = {**environment, _PROTOCOLS_VARIABLE: environment.get(_PROTOCOLS_VARIABLE, f"{_PROTOCOLS}:file")}
     submodules = {**environment, _PROTOCOLS_VARIABLE: environment.get(_PROTOCOLS_VARIABLE, _PROTOCOLS)}
+    run(git, ["clone", "--no-checkout", "--quiet", "--", address.url, "."], environment=own_files, folder=folder)
+    _fetch_commit(git, source.resolved_reference, own_files, folder)
     for variables, arguments in (
-        (own_files, ["clone", "--no-checkout", "--quiet", "--", address.url, "."]),
         (own_files, ["checkout", "--quiet", "--detach", source.resolved_reference, "--"]),
         (submodules, ["submodule", "--quiet", "update", "--init", "--recursive"]),
     ):
@@ -107,6 +111,16 @@ def check_out(package: PlannedPackage, folder: Path) -> Path:
             f"its subdirectory {source.subdirectory!r} is outside of the repository", where=package.label
         )
     return tree
+
+
+def _fetch_commit(git: Program, commit: str, environment: Mapping[str, str], folder: Path) -> None:
+    """Fetch a commit that is in no branch, such as one of a pull request, or one that a forced push has replaced."""
+    for refs in (commit, "+refs/*:refs/all/*"):
+        try:
+            run(git, ["cat-file", "-e", f"{commit}^{{commit}}"], environment=environment, folder=folder)
+        except SubprocessError:
+            with suppress(SubprocessError):  # the checkout reports that the commit does not exist
+                run(git, ["fetch", "--quiet", "origin", refs], environment=environment, folder=folder)
 
 
 def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[str, str]) -> Wheel:
@@ -122,6 +136,8 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
         PackageFileError: the wheel is not pure Python.
         SubprocessError: the build failed; the error contains its output.
     """
+    if (tree / "setup.cfg").exists() and not any((tree / name).exists() for name in ("pyproject.toml", "setup.py")):
+        (tree / "pyproject.toml").write_text(_SETUPTOOLS, encoding="utf-8")  # else pypa/build refuses the folder
     environment = {
         **variables,
         **temporary_variables(folder / "tmp"),
@@ -142,13 +158,14 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
             hint=CONTAINER_HINT,
         ) from error
     (path,) = folder.glob("*.whl")
-    if not wheel_tags(path.name) <= _PURE:
+    if not all((abi, platform) == ("none", "any") for _, abi, platform in wheel_tags(path.name)):
         raise PackageFileError(
             f"has no wheel for the target, and the wheel built from its source is not pure Python ({path.name})",
             where=label,
             hint=CONTAINER_HINT,
         )
-    return _without_file_urls(read_wheel(path, file_name=path.name, rewrite=True))
+    wheel = _without_file_urls(read_wheel(path, file_name=path.name, rewrite=True))
+    return replace(wheel, interpreters=frozenset(interpreter for interpreter, _, _ in wheel_tags(path.name)))
 
 
 def _without_file_urls(wheel: Wheel) -> Wheel:

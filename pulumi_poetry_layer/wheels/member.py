@@ -17,7 +17,7 @@ from pulumi_poetry_layer.archive.checksums import error as deflate_error
 from pulumi_poetry_layer.archive.members import Stream
 from pulumi_poetry_layer.archive.zip_format import DEFLATED, LOCAL_SIZE, STORED, parse_local_header
 from pulumi_poetry_layer.errors import WheelError
-from pulumi_poetry_layer.wheels.native import is_library, machine_of
+from pulumi_poetry_layer.wheels.native import machine_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ _LZMA_HEADER = struct.Struct("<xxHBL")
 """Before an LZMA stream (APPNOTE 5.8.8): its version, length of the rest, lc/lp/pb in one byte, dictionary size."""
 
 _STRONG_HASHES = frozenset({"sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
-"""Hash algorithms that are allowed in RECORD besides sha256. The wheel format requires "sha256 or better".
+"""Hash algorithms in RECORD that are checked besides sha256. The wheel format requires "sha256 or better".
 
 https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 """
@@ -84,17 +84,19 @@ class WheelMember:
         content: where its bytes are.
         size: uncompressed size in bytes.
         record_digest: sha256 of the uncompressed bytes, in the notation of RECORD (``sha256=…``).
-        matches_record: whether the bytes have the hash that RECORD lists.
+        matches_record: whether the bytes have the hash that RECORD lists; None if it lists none, or only a weak one.
         executable: whether an installer would make the file executable.
-        machine: the ELF machine number, or None if the file is not a native library.
+        machine: the ELF machine number, or None if the file is not native.
+        is_script: whether an installer would write the path of an interpreter into the first line of the file.
     """
 
     content: Stream
     size: int
     record_digest: str
-    matches_record: bool
+    matches_record: bool | None
     executable: bool
     machine: int | None
+    is_script: bool
 
 
 class _Decompressor(Protocol):
@@ -150,7 +152,7 @@ class MemberReader:
                 the one before.
         """
         algorithm, _, expected = recorded.partition("=")
-        other_hash = self._other_hash(algorithm, entry)
+        other_hash = hashlib.new(algorithm) if algorithm in _STRONG_HASHES else None
         keep = self._rewrite or entry.method not in {STORED, DEFLATED}
         output = self._open_unpacked() if keep else None
         unpacked_offset = output.tell() if output else 0
@@ -169,9 +171,10 @@ class MemberReader:
             content=content,
             size=reading.size,
             record_digest=f"sha256={digest}",
-            matches_record=expected.rstrip("=") == other_digest,
+            matches_record=(expected.rstrip("=") == other_digest if algorithm in {"sha256", *_STRONG_HASHES} else None),
             executable=entry.executable,
-            machine=machine_of(reading.start) if is_library(entry.name) else None,
+            machine=machine_of(reading.start),
+            is_script=reading.start.startswith(b"#!python"),
         )
 
     @contextmanager
@@ -238,14 +241,6 @@ class MemberReader:
                 yield block
         except Exception as error:  # each compression module raises its own kinds of errors
             raise self._error(entry, f"cannot be unpacked: {error}") from error
-
-    def _other_hash(self, algorithm: str, entry: DirectoryEntry) -> hashlib._Hash | None:
-        """The hash that RECORD lists besides sha256, which is always computed; None if it lists no other."""
-        if algorithm in {"sha256", ""}:
-            return None
-        if algorithm not in _STRONG_HASHES:
-            raise self._error(entry, f"has a hash in RECORD with an algorithm that is not allowed ({algorithm})")
-        return hashlib.new(algorithm)
 
     @property
     def _unpacked_path(self) -> Path:

@@ -7,7 +7,11 @@ layer contains that dependency under its name, and the name is the same on every
 from __future__ import annotations
 
 import re
-from typing import IO
+from email.parser import HeaderParser
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 _LARGEST_HEADERS = 1 << 21  # bytes; real ones have some kilobytes
 _LOCAL_REQUIREMENT = re.compile(rb"(?im)^(Requires-Dist: *[^@;\s]+(?: *\[[^\]]*\])?) *@ *file:[^\s;]*")
@@ -19,18 +23,31 @@ def without_file_urls(metadata: bytes) -> bytes:
     return _LOCAL_REQUIREMENT.sub(rb"\1", headers) + blank_line + description
 
 
-def header_text(file: IO[bytes]) -> str:
+def header_bytes(file: IO[bytes]) -> bytes:
     """The headers of a METADATA or WHEEL file, up to the first blank line. The description after it is not read.
 
     Args:
         file: the file, at its start.
 
     Raises:
-        ValueError: the headers are too long, or not UTF-8 (UnicodeDecodeError).
+        ValueError: the headers are too long.
     """
     headers = bytearray()
     while (line := file.readline(_LARGEST_HEADERS)).strip(b"\r\n"):
         headers += line
         if len(headers) >= _LARGEST_HEADERS:
             raise ValueError(f"its headers have more than {_LARGEST_HEADERS >> 20} MiB")
-    return headers.decode("utf-8")
+    return bytes(headers)
+
+
+def decoded(data: bytes) -> tuple[str, bool]:
+    """The text of headers, and whether it is UTF-8; if not, each byte that is wrong is replaced."""
+    try:
+        return data.decode("utf-8"), True
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace"), False
+
+
+def parse_headers(text: str) -> Message:
+    """The headers of a METADATA or WHEEL file."""
+    return HeaderParser().parsestr(text)

@@ -9,14 +9,17 @@ from typing import IO, TYPE_CHECKING, cast
 
 from pulumi_poetry_layer.archive.members import FileContent, Member
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
+from pulumi_poetry_layer.names import is_wheel
+from pulumi_poetry_layer.wheels.metadata import parse_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from elftools.elf.elffile import ELFFile
 
     from pulumi_poetry_layer.archive.members import Segment
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.plan.target import Target
 
 MACHINE_NUMBERS = {"x86_64": 62, "aarch64": 183}
@@ -116,29 +119,67 @@ def _glibc_versions(elf: ELFFile) -> Iterator[tuple[int, ...]]:
             yield tuple(map(int, version.split(".")))
 
 
-def verify_loads(members: Iterable[Member | Segment], target: Target) -> None:
-    """Check the native files among the members that are files on disk.
+def platforms_of(wheel_tag: str) -> frozenset[str]:
+    """The kinds of platform in a tag: ``cp312-cp312-linux_x86_64.manylinux_2_17_x86_64`` → linux, manylinux."""
+    return frozenset(tag.partition("_")[0] for tag in wheel_tag.rpartition("-")[2].split("."))
 
-    Segments are not checked: the wheels builder checks the wheels that they are made from.
+
+def verify_loads(members: Iterable[Member | Segment], plan: BuildPlan) -> None:
+    """Check the native files among the members that are files on disk, by the rules of the wheels builder.
+
+    The tag of a distribution decides what is checked. Native files of a distribution for every platform (``any``) are
+    data. A ``manylinux`` tag promises that the files need no newer glibc (PEP 600), a ``linux`` tag promises nothing.
 
     Raises:
-        VerificationError: a file needs a newer glibc than the target has.
+        VerificationError: a file needs a newer glibc than the target has, or the libraries of a distribution are for
+            other machines only.
     """
+    by_distribution: dict[str, dict[str, Path]] = {}
+    for member in members:
+        if isinstance(member, Member) and isinstance(member.content, FileContent):
+            by_distribution.setdefault(member.distribution, {})[member.name] = member.content.path
     raise_problems(
-        VerificationError(problem, where=f"{member.distribution}: {member.name}", hint=CONTAINER_HINT)
-        for member in members
-        if isinstance(member, Member) and isinstance(member.content, FileContent)
-        for problem in _problems(member.content.path, target)
+        VerificationError(problem, where=where, hint=CONTAINER_HINT)
+        for package in plan.packages
+        for where, problem in _problems(package, by_distribution.get(package.name, {}), plan.target)
     )
 
 
-def _problems(path: Path, target: Target) -> Iterator[str]:
-    with path.open("rb") as file:
-        needs = needs_of(file)
-    if needs is None or needs.machine != MACHINE_NUMBERS[target.machine]:
-        return  # data, such as a launcher for another processor; the tag of the wheel covers what Python imports
-    if problem := glibc_problem(needs.glibc, target):
-        yield problem
+def _problems(package: PlannedPackage, files: Mapping[str, Path], target: Target) -> Iterator[tuple[str, str]]:
+    """Where a problem of a package is, and what it is."""
+    platforms = _platforms(package, files)
+    if platforms <= {"any"}:
+        return
+    machine = MACHINE_NUMBERS[target.machine]
+    machines = set()
+    for name, path in files.items():
+        with path.open("rb") as file:
+            found = machine_of(file.read(_HEADER_SIZE))
+            if found is None:
+                continue
+            if is_library(name):
+                machines.add(found)
+            needs = needs_of(file) if found == machine and "linux" in platforms else None
+        if needs and (problem := glibc_problem(needs.glibc, target)):
+            yield f"{package.name}: {name}", problem
+    if problem := machine_problem(machines, target):
+        yield package.label, problem
+
+
+def _platforms(package: PlannedPackage, files: Mapping[str, Path]) -> frozenset[str]:
+    """The kinds of platform that the distribution is for: by the name of its wheel, or as its WHEEL file says."""
+    if package.file and is_wheel(package.file.name):
+        return platforms_of(package.file.name.removesuffix(".whl"))
+    headers = (path for name, path in files.items() if name.endswith(".dist-info/WHEEL"))
+    tags = (parse_headers(path.read_text(encoding="utf-8")).get_all("Tag", []) for path in headers)
+    return frozenset().union(*map(platforms_of, chain.from_iterable(tags)))
+
+
+def machine_problem(machines: Collection[int], target: Target) -> str | None:
+    """Why a distribution with libraries for these machines does not load on the target, or None if it does."""
+    if not machines or MACHINE_NUMBERS[target.machine] in machines:
+        return None
+    return f"has native libraries, but none for {target.machine}"
 
 
 def glibc_problem(needed: tuple[int, ...], target: Target) -> str | None:

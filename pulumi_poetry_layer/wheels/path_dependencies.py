@@ -1,7 +1,9 @@
 """Path dependencies: a digest of their content, and a copy to build from.
 
-The content of a folder in a git work tree is the files that git tracks. Elsewhere it is every file except caches,
-virtual environments, build output and editor files. Other files neither change the layer nor get into it.
+The content of a folder in a git work tree is the files that git tracks, and those that the settings of its build
+backend name (``included_files``). Elsewhere it is every file except caches, virtual environments, build output and
+editor files. Other files neither change the layer nor get into it. Links are followed. What a build reads outside of
+the folder belongs to the content too (``surroundings``).
 """
 
 from __future__ import annotations
@@ -18,9 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import BuildError, PackageFileError
+from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.files import sha256_of
-from pulumi_poetry_layer.host.process import find_program, run
-from pulumi_poetry_layer.host.variables import Audience, seen_by
+from pulumi_poetry_layer.wheels.git_files import clone_without_files, listed_by_git, work_tree_of
+from pulumi_poetry_layer.wheels.included_files import included_files, missing_modules
+from pulumi_poetry_layer.wheels.notes import Names
+from pulumi_poetry_layer.wheels.surroundings import Surroundings, surroundings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,11 +40,6 @@ _IGNORED_FOLDERS = re.compile(
 _IGNORED_FILES = re.compile(r"\.git|\.coverage|\.DS_Store|.*(\.py[cod]|~|\.sw[a-p])|\.?#.*")
 _OUTPUT_FOLDERS = frozenset({"build", "dist", "venv"})
 """Ignored at the root of the dependency only. Further down, a Python package may have this name."""
-
-_GIT_HINT = "install git: the folder is in a git work tree, and git lists which of its files belong to the package"
-
-# The folder may belong to another user, as in containers. The repository must not choose a program to run.
-_GIT_SETTINGS = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false"]
 
 
 @dataclass(frozen=True)
@@ -76,27 +76,45 @@ def copy_path(package: PlannedPackage, folder: Path, target: Path) -> Path:
         target: a folder that does not exist yet.
 
     Returns:
-        The copy: ``target`` for a folder, the file in ``target`` for a file.
+        The copy of the file or folder, in ``target``. A folder is further down if its build reads something outside of
+        it (see ``surroundings``): ``target`` then is a copy of the folder that contains everything.
 
     Raises:
         BuildError: it cannot be copied, or its content has changed.
     """
     source = folder / package.source.url if package.source else folder
-    is_file = source.is_file()
-    copy = target / source.name if is_file else target
     try:
-        files = [_File(source.name, source)] if is_file else list(_files(source))
-        for file in files:
-            copied = target / file.name
-            copied.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file.path, copied)
-            copied.chmod(0o755 if _is_executable(file.path) else 0o644)
-        digest = sha256_of(copy) if is_file else _digest_of_files([_File(f.name, target / f.name) for f in files])
+        if source.is_file():
+            (copied,) = _copy([_File(source.name, source)], target)
+            copy, digest = copied.path, sha256_of(copied.path)
+        else:
+            files, around = list(_files(source)), surroundings_of(source)
+            copy = target / source.resolve().relative_to(around.root) if around else target
+            if around and around.version:
+                clone_without_files(around.root, target)
+            others = _copy(_others(around), target)
+            digest = _digest_of_folder(_copy(files, copy), around, others, copy)
+            _warn_of_ignored_modules(package.label, source, files)
     except OSError as error:
         raise BuildError(f"cannot be copied: {error}", where=package.label) from error
     if digest != package.digest:
         raise BuildError("changed while the layer was being built", where=package.label, hint="run the command again")
     return copy
+
+
+def _copy(files: Iterable[_File], target: Path) -> list[_File]:
+    copies = []
+    for file in files:
+        copied = target / file.name
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.path, copied)
+        copied.chmod(0o755 if _is_executable(file.path) else 0o644)
+        copies.append(_File(file.name, copied))
+    return copies
+
+
+def _others(around: Surroundings | None) -> list[_File]:
+    return [_File(name, around.root / name) for name in around.files] if around else []
 
 
 def content_files(path: Path) -> Iterator[Path]:
@@ -110,9 +128,32 @@ def content_files(path: Path) -> Iterator[Path]:
 
 def _digest(path: Path, label: str) -> str:
     try:
-        return sha256_of(path) if path.is_file() else _digest_of_files(_files(path))
+        if path.is_file():
+            return sha256_of(path)
+        around = surroundings_of(path)
+        return _digest_of_folder(_files(path), around, _others(around), path.resolve())
     except OSError as error:
         raise PackageFileError(f"cannot be read: {error}", where=f"poetry.lock: package {label}") from error
+
+
+def _digest_of_folder(
+    files: Iterable[_File], around: Surroundings | None, others: Iterable[_File], folder: Path
+) -> str:
+    """The digest of the files of a folder, and of what its build reads outside of it.
+
+    Args:
+        files: the files of the folder.
+        around: what its build reads outside of it. If it takes a version from git, the commit is in the digest, and the
+            other files of the repository are not: they are copied only because git would report them as deleted.
+        others: the other files.
+        folder: the folder; the paths of the other files in the digest are relative to it.
+    """
+    digest = _digest_of_files(files)
+    if around is None:
+        return digest
+    named = [_File(Path(os.path.relpath(file.path, folder)).as_posix(), file.path) for file in others]
+    outside = around.version or _digest_of_files(named)
+    return hashlib.sha256(json.dumps([digest, outside]).encode()).hexdigest()
 
 
 def _digest_of_files(files: Iterable[_File]) -> str:
@@ -127,8 +168,9 @@ def _is_executable(path: Path) -> bool:
 
 def _files(folder: Path) -> Iterator[_File]:
     """The files that belong to a folder's content; links are followed."""
-    tracked = _tracked(folder) if _in_work_tree(folder) else []
-    for name in tracked:
+    tracked = listed_by_git(folder, "--cached") if work_tree_of(folder) else []
+    included = [path.relative_to(folder).as_posix() for path in included_files(folder)] if tracked else []
+    for name in dict.fromkeys([*tracked, *filter(_is_kept, included)]):
         path = folder / name
         if path.is_dir():  # a link to a folder, or a submodule
             yield from (_File(f"{name}/{file.name}", file.path) for file in _all_files(path))
@@ -138,29 +180,39 @@ def _files(folder: Path) -> Iterator[_File]:
         yield from _all_files(folder)
 
 
-def _in_work_tree(folder: Path) -> bool:
-    resolved = folder.resolve()
-    return any((parent / ".git").exists() for parent in (resolved, *resolved.parents))
+def _is_kept(name: str) -> bool:
+    """Whether a file is neither a cache nor an editor file."""
+    *folders, file = name.split("/")
+    return not any(map(_IGNORED_FOLDERS.fullmatch, folders)) and not _IGNORED_FILES.fullmatch(file)
 
 
-def _tracked(folder: Path) -> list[str]:
-    """The files that git tracks in a folder, relative to it; empty if git tracks none of them."""
-    arguments = [*_GIT_SETTINGS, "ls-files", "-z", "--cached"]
-    listed = run(
-        find_program("git", hint=_GIT_HINT),
-        arguments,
-        environment=seen_by(Audience.BUILDS, os.environ),
-        folder=folder,
-        errors_apart=True,
-    )
-    return [name for name in dict.fromkeys(listed.split("\0")) if name]  # git lists a file in conflict three times
+def _warn_of_ignored_modules(label: str, folder: Path, files: Iterable[_File]) -> None:
+    """Report modules that Poetry may install, but that the layer does not have because git ignores them."""
+    if not work_tree_of(folder):
+        return
+    names = {file.name for file in files}
+    ignored = listed_by_git(folder, "--others", "--ignored", "--exclude-standard")
+    if missing := missing_modules((name for name in ignored if name not in names and _is_kept(name)), names):
+        warn(
+            f"{label}: git ignores {Names(missing)}, so the layer may not have it: "
+            "add it to git, or to `include` in [tool.poetry] (`artifacts` with hatchling)"
+        )
 
 
 def _all_files(folder: Path) -> Iterator[_File]:
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, followlinks=True):
         outputs = _OUTPUT_FOLDERS if Path(parent) == folder else frozenset()
-        folders[:] = [name for name in folders if name not in outputs and not _IGNORED_FOLDERS.fullmatch(name)]
+        folders[:] = [
+            name
+            for name in folders
+            if name not in outputs and not _IGNORED_FOLDERS.fullmatch(name) and not _is_loop(Path(parent, name))
+        ]
         for name in names:
             path = Path(parent, name)
             if not _IGNORED_FILES.fullmatch(name) and path.is_file():
                 yield _File(path.relative_to(folder).as_posix(), path)
+
+
+def _is_loop(folder: Path) -> bool:
+    """Whether a folder is a link to one of its own parents."""
+    return folder.is_symlink() and folder.resolve() in (folder.parent.resolve(), *folder.parent.resolve().parents)

@@ -2,10 +2,10 @@
 
 The wheel format says where each file goes
 (https://packaging.python.org/en/latest/specifications/binary-distribution-format/). The root of the archive and
-``.data/{purelib,platlib}`` go to site-packages. Scripts, headers and data go elsewhere, so a layer does not have them.
+``.data/{purelib,platlib}`` go to site-packages, scripts, headers and data go elsewhere (see ``placement``).
 
-The whole wheel is checked before any of it is used: names, kinds of members, sizes, checksums, and every hash in
-RECORD. The compressed bytes of its members are then used unchanged.
+The whole wheel is checked before any of it is used: names, kinds of members, sizes and checksums. The compressed bytes
+of its members are then used unchanged. What is wrong but does no harm, such as a wrong RECORD, becomes a note.
 """
 
 from __future__ import annotations
@@ -16,16 +16,11 @@ import re
 import stat
 import zipfile
 from dataclasses import dataclass
-from email.parser import HeaderParser
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive.members import LAYER_FOLDER, BytesContent, Member
-from pulumi_poetry_layer.errors import PoetryLayerError, WheelError, raise_problems
-from pulumi_poetry_layer.names import normalized
-from pulumi_poetry_layer.wheels.member import DirectoryEntry, MemberReader, WheelMember
-from pulumi_poetry_layer.wheels.metadata import header_text
-from pulumi_poetry_layer.wheels.native import needs_of
-from pulumi_poetry_layer.wheels.record import (
+from pulumi_poetry_layer.archive.members import LAYER_FOLDER, PROGRAM_FOLDER, BytesContent, Member
+from pulumi_poetry_layer.archive.record import (
     INSTALLATION_FILES,
     INSTALLER_NAME,
     SCHEMES_OUTSIDE,
@@ -34,7 +29,21 @@ from pulumi_poetry_layer.wheels.record import (
     format_sorted_record,
     is_bytecode_cache,
     parse_record_lines,
+    record_path,
 )
+from pulumi_poetry_layer.errors import PoetryLayerError, WheelError, raise_problems
+from pulumi_poetry_layer.names import normalized
+from pulumi_poetry_layer.wheels.member import DirectoryEntry, MemberReader, WheelMember
+from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, parse_headers
+from pulumi_poetry_layer.wheels.native import is_library, needs_of, platforms_of
+from pulumi_poetry_layer.wheels.notes import Names
+from pulumi_poetry_layer.wheels.placement import (
+    environment_path,
+    is_expected_to_be_left_out,
+    left_out_note,
+    place_outside,
+)
+from pulumi_poetry_layer.wheels.record_check import RecordCheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,10 +74,12 @@ class Wheel:
     Attributes:
         name: normalized name of the distribution, from METADATA.
         version: version of the distribution, from METADATA.
-        machines: ELF machine numbers of its native libraries.
+        machines: ELF machine numbers of its native libraries; none if its tag says that it is for every platform.
         glibc: ELF machine number → the newest glibc that a library for that machine needs. Only for wheels with a
             ``linux`` tag, which promises nothing about glibc. A ``manylinux`` tag does (PEP 600).
         members: the files that it adds to a layer.
+        notes: what is wrong with the wheel and does no harm, and which files the layer does not have.
+        interpreters: the Python tags (``py3``) of a wheel that was built on this host; none for others.
     """
 
     name: str
@@ -76,6 +87,8 @@ class Wheel:
     machines: frozenset[int]
     glibc: Mapping[int, tuple[int, ...]]
     members: tuple[Member, ...]
+    notes: tuple[str, ...] = ()
+    interpreters: frozenset[str] = frozenset()
 
 
 def read_wheel(path: Path, *, file_name: str, rewrite: bool = False) -> Wheel:
@@ -106,8 +119,8 @@ class _WheelBytes(io.FileIO):
         return data or b""
 
 
-def _files(path: Path, file_name: str) -> dict[str, DirectoryEntry]:
-    """The wheel's files by name, after a check of everything that the zip directory says."""
+def _files(path: Path, file_name: str) -> list[DirectoryEntry]:
+    """The wheel's files, after a check of everything that the zip directory says. A name may occur twice."""
     try:
         with _WheelBytes(path) as file, zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
@@ -115,19 +128,17 @@ def _files(path: Path, file_name: str) -> dict[str, DirectoryEntry]:
             archive.NameToInfo.clear()  # so that an entry is freed as soon as it is taken from the list
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise WheelError(f"cannot be read as a zip file: {error}", where=file_name) from error
-    files: dict[str, DirectoryEntry] = {}
+    files: list[DirectoryEntry] = []
     problems: list[PoetryLayerError] = []
     while entries:
         info = entries.pop()
         if problem := _member_problem(info):
             problems.append(WheelError(problem, where=f"{file_name}: {info.orig_filename!r}"))
         elif not info.filename.endswith("/"):
-            if info.filename in files:
-                problems.append(WheelError("is in the wheel twice", where=f"{file_name}: {info.filename!r}"))
-            files[info.filename] = DirectoryEntry.of(info)
+            files.append(DirectoryEntry.of(info))
         if len(problems) == _MOST_PROBLEMS:
             break
-    if sum(entry.size for entry in files.values()) > LARGEST_UNZIPPED:
+    if sum(entry.size for entry in files) > LARGEST_UNZIPPED:
         problems.append(WheelError(f"unzips to more than {LARGEST_UNZIPPED >> 20} MiB", where=file_name))
     raise_problems(problems)
     return files
@@ -151,58 +162,88 @@ def _member_problem(info: zipfile.ZipInfo) -> str | None:
     return "is encrypted" if info.flag_bits & 0x2041 else None
 
 
-def _platforms(file_name: str) -> set[str]:
-    """The kinds of platform in a wheel's tag: ``linux_x86_64.manylinux_2_17_x86_64`` → linux, manylinux."""
-    return {tag.partition("_")[0] for tag in file_name.removesuffix(".whl").rpartition("-")[2].split(".")}
-
-
 class _WheelFile:
     """A wheel with safe names; see :func:`_files`."""
 
-    def __init__(self, files: dict[str, DirectoryEntry], reader: MemberReader, file_name: str) -> None:
-        self._files = files
+    def __init__(self, entries: list[DirectoryEntry], reader: MemberReader, file_name: str) -> None:
+        self._entries = entries
+        self._files = {entry.name: entry for entry in entries}
         self._reader = reader
         self._file_name = file_name
         self._dist_info = self._only_dist_info()
         stems = (self._dist_info.removesuffix(".dist-info"), "-".join(file_name.split("-")[:2]))
         self._replaced = {f"{self._dist_info}/{file}" for file in ("INSTALLER", "RECORD", *INSTALLATION_FILES)}
         self._data_folders = {f"{stem}.data" for stem in stems}
+        self._left_out, self._repeated, self._overwritten = Names(), Names(), Names()
 
     def read(self) -> Wheel:
         """Check everything else, and return the wheel."""
-        version = self._headers("WHEEL").get("Wheel-Version", "")
+        version = self._wheel_version()
         if version.partition(".")[0] != "1":
             raise WheelError(f"has Wheel-Version {version!r}, but only version 1 is supported", where=self._file_name)
-        metadata = self._headers("METADATA")
+        metadata, is_utf8 = self._metadata()
         name = normalized(metadata.get("Name", ""))
-        recorded = self._recorded()
+        record = self._record_check()
         placed: dict[str, WheelMember] = {}
         machines: set[int] = set()
         glibc: dict[int, tuple[int, ...]] = {}
-        problems: list[PoetryLayerError] = []
-        has_linux_tag = "linux" in _platforms(self._file_name)
+        platforms = platforms_of(self._file_name.removesuffix(".whl"))
+        digests = {} if len(self._files) == len(self._entries) else dict.fromkeys(self._files, "")
+        self._files = {}
         # Each entry is removed as soon as its member is read: a wheel can have very many of them.
-        for path in sorted(self._files, key=lambda path: self._files[path].offset):
-            entry = self._files.pop(path)
-            row = recorded.pop(path, None)
-            member = self._reader.read(entry, row.digest if row else "")
-            problems += self._record_problems(path, member, row)
-            if len(problems) >= _MOST_PROBLEMS:
-                break
-            if member.machine is not None:
+        self._entries.sort(key=attrgetter("offset"), reverse=True)
+        while self._entries:
+            entry = self._entries.pop()
+            member = self._reader.read(entry, record.digest(entry.name))
+            if self._is_repeated(entry.name, member, digests):
+                continue
+            record.check(entry.name, member)
+            if member.machine is not None and is_library(entry.name) and platforms != {"any"}:
                 machines.add(member.machine)
-                if has_linux_tag:
+                if "linux" in platforms:
                     self._add_glibc(glibc, member.machine, entry)
-            self._put(placed, path, member)
-        raise_problems(problems)
-        self._files, recorded = {}, {}  # tables stay large when they are emptied
+            self._put(placed, entry.name, member)
+        notes = self._notes(record, is_utf8=is_utf8)
+        del record  # tables stay large when they are emptied
         return Wheel(
             name=name,
             version=metadata.get("Version", ""),
             machines=frozenset(machines),
             glibc=glibc,
             members=tuple(self._layer_members(placed, name)),
+            notes=notes,
         )
+
+    def _notes(self, record: RecordCheck, *, is_utf8: bool) -> tuple[str, ...]:
+        notes = (
+            "" if is_utf8 else "its METADATA is not UTF-8",
+            f"the wheel contains {self._repeated} twice, with the same content" if self._repeated else "",
+            record.note(),
+            f"the wheel contains {self._overwritten} twice, with different contents; the last one is used"
+            if self._overwritten
+            else "",
+            left_out_note(self._left_out),
+        )
+        return tuple(filter(None, notes))
+
+    def _is_repeated(self, name: str, member: WheelMember, digests: dict[str, str]) -> bool:
+        """Whether a file with this name was read before. Its content must be the same.
+
+        Args:
+            name: path of the file.
+            member: the file.
+            digests: path → hash of the file that was read before; empty if no name occurs twice.
+        """
+        if not digests:
+            return False
+        before = digests[name]
+        digests[name] = member.record_digest
+        if not before:
+            return False
+        if before != member.record_digest:
+            raise WheelError("is in the wheel twice, with different contents", where=f"{self._file_name}: {name}")
+        self._repeated.add(name)
+        return True
 
     def _add_glibc(self, newest: dict[int, tuple[int, ...]], machine: int, entry: DirectoryEntry) -> None:
         with self._reader.unpack(entry) as file:
@@ -225,71 +266,70 @@ class _WheelFile:
             raise WheelError(f"has a {file} of more than {_LARGEST_TEXT >> 20} MiB", where=self._file_name)
         return entry
 
-    def _headers(self, file: str) -> Message:
+    def _headers(self, file: str) -> bytes:
         """The headers of a file in the .dist-info folder, without the description that can follow them."""
         try:
             with self._reader.unpack(self._metadata_file(file)) as lines:
-                return HeaderParser().parsestr(header_text(lines))
-        except UnicodeDecodeError as error:
-            raise WheelError(f"has a {file} that is not UTF-8", where=self._file_name) from error
+                return header_bytes(lines)
         except ValueError as error:
             raise WheelError(f"has a {file} that cannot be parsed: {error}", where=self._file_name) from error
 
-    def _recorded(self) -> dict[str, RecordEntry]:
-        """Row of RECORD for each file of the wheel. It is read by lines, because it can be very long."""
-        recorded = {}
+    def _wheel_version(self) -> str:
+        text, is_utf8 = decoded(self._headers("WHEEL"))
+        if not is_utf8:
+            raise WheelError("has a WHEEL that is not UTF-8", where=self._file_name)
+        return str(parse_headers(text).get("Wheel-Version", ""))
+
+    def _metadata(self) -> tuple[Message, bool]:
+        """The headers of METADATA, and whether they are UTF-8."""
+        text, is_utf8 = decoded(self._headers("METADATA"))
+        return parse_headers(text), is_utf8
+
+    def _record_check(self) -> RecordCheck:
+        """RECORD, compared with the names of the files. It is read by lines, because it can be very long."""
+        exempt = {f"{self._dist_info}/{file}" for file in _NOT_IN_RECORD}
         try:
             with self._reader.unpack(self._metadata_file("RECORD")) as file:
-                for row in parse_record_lines(line.decode() for line in file):
-                    if entry := self._files.get(row.path):
-                        recorded[entry.name] = RecordEntry(entry.name, row.digest, row.size)
+                return RecordCheck(parse_record_lines(line.decode() for line in file), self._files, exempt)
         except csv.Error as error:
             raise WheelError(f"has a RECORD that is not valid CSV: {error}", where=self._file_name) from error
         except UnicodeDecodeError as error:
             raise WheelError("has a RECORD that is not UTF-8", where=self._file_name) from error
-        return recorded
-
-    def _record_problems(self, name: str, member: WheelMember, row: RecordEntry | None) -> Iterator[PoetryLayerError]:
-        """RECORD must list every file of the wheel, with its size and a hash of sha256 or better."""
-        if name in {f"{self._dist_info}/{exempt}" for exempt in _NOT_IN_RECORD}:
-            return
-        where = f"{self._file_name}: {name}"
-        if row is None or not row.digest:
-            yield WheelError("has no hash in RECORD", where=where)
-        elif not member.matches_record:
-            yield WheelError(f"does not have the hash that RECORD lists ({row.digest})", where=where)
-        elif row.size and row.size != str(member.size):
-            yield WheelError(f"has {member.size} bytes, but RECORD lists {row.size}", where=where)
 
     def _layer_members(self, placed: dict[str, WheelMember], distribution: str) -> Iterator[Member]:
         """The members under their names in the layer, with a RECORD that lists exactly these."""
         installer, record = f"{self._dist_info}/INSTALLER", f"{self._dist_info}/RECORD"
         generated = {installer: f"{INSTALLER_NAME}\n".encode(), record: b""}
         generated[record] = format_sorted_record(
-            entry_for(name, generated[name])
-            if name == installer
+            entry_for(path, generated[path])
+            if path == installer
             else RecordEntry(record, "", "")
-            if name == record
-            else RecordEntry(name, placed[name].record_digest, str(placed[name].size))
-            for name in sorted([*placed, *generated])
+            if path == record
+            else RecordEntry(path, placed[path].record_digest, str(placed[path].size))
+            for path in sorted([*placed, *generated])
         )
         while placed:
-            name, member = placed.popitem()
-            yield Member(LAYER_FOLDER + name, distribution, member.content, member.executable)
-        for name, data in generated.items():
-            yield Member(LAYER_FOLDER + name, distribution, BytesContent(data))
+            path, member = placed.popitem()
+            name = path.removeprefix("../") if path.startswith("../") else LAYER_FOLDER + path
+            executable = member.executable or name.startswith(PROGRAM_FOLDER)
+            yield Member(name, distribution, member.content, executable)
+        for path, data in generated.items():
+            yield Member(LAYER_FOLDER + path, distribution, BytesContent(data))
 
     def _put(self, placed: dict[str, WheelMember], name: str, member: WheelMember) -> None:
-        """Add a member at its path in site-packages, unless it is left out or generated."""
-        target = self._place(name)
+        """Add a member at its path in RECORD, unless it is left out or generated.
+
+        If several members have the same place, the last one in the wheel is used, as by an installer.
+        """
+        target = self._place(name, member)
         if target is None or target in self._replaced or is_bytecode_cache(target):
             return
         if target in placed and placed[target].record_digest != member.record_digest:
-            raise WheelError("is in the wheel twice, with different contents", where=f"{self._file_name}: {target}")
+            self._overwritten.add(target)
         placed[target] = member
 
-    def _place(self, name: str) -> str | None:
-        """The path in site-packages of a file of the wheel, or None if the file goes elsewhere."""
+    def _place(self, name: str, member: WheelMember) -> str | None:
+        """The path in RECORD of a file of the wheel, or None if the layer does not have it."""
         folder, _, rest = name.partition("/")
         if folder not in self._data_folders:
             return name
@@ -298,4 +338,11 @@ class _WheelFile:
             allowed = ", ".join(sorted(_SCHEMES))
             where = f"{self._file_name}: {name}"
             raise WheelError(f"is in an unknown folder of a .data folder (allowed: {allowed})", where=where)
-        return path if scheme in _SITE_PACKAGES_SCHEMES else None
+        if scheme in _SITE_PACKAGES_SCHEMES:
+            return path
+        outside = environment_path(scheme, path)
+        if place := place_outside(outside, member.machine):
+            return record_path(place)
+        if not is_expected_to_be_left_out(outside, is_script=member.is_script):
+            self._left_out.add(outside)
+        return None

@@ -16,9 +16,10 @@ from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
 from pulumi_poetry_layer.wheels.reader import read_wheel
 
 NAMES = ("app", "lib", "more")
-CONTENTS = {f"shared/{name}": name.encode() * 40 for name in ("__init__.py", "a.py", "b.py", "é.py", "long" * 20)}
+SHARED = [f"shared/{name}" for name in ("__init__.py", "a.py", "b.py", "é.py", "long" * 20)]
 
-wheel_files = st.sets(st.sampled_from(sorted(CONTENTS))).map(lambda names: {name: CONTENTS[name] for name in names})
+wheel_files = st.dictionaries(st.sampled_from(SHARED), st.sampled_from([b"# same" * 40, b"other = 1\n", b""]))
+"""Files that several wheels contain, with the same content or with different ones."""
 
 
 class NoIndex:

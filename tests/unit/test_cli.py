@@ -20,6 +20,8 @@ from samples.wheels import WheelSample
 
 from pulumi_poetry_layer import cli
 from pulumi_poetry_layer.cli import main
+from pulumi_poetry_layer.errors import BuildError
+from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.cache import make_cache_folder
 
 BASE = ["--project-dir", str(PROJECTS / "base"), "--runtime", "python3.12"]
@@ -336,3 +338,20 @@ def test_python_m_runs_the_command_line_without_loading_pulumi() -> None:
     done = subprocess.run([sys.executable, "-c", program, *BASE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "six 1.16.0" in done.stdout
+
+
+def test_build_shows_warnings_on_standard_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a user of the command line never learns of a conflict between packages."""
+
+    def build(*_: object, **__: object) -> None:
+        warn("idna and six both contain python/tests/a.py")
+        raise BuildError("not built in this test")
+
+    monkeypatch.setattr(cli, "build_request", build)
+    assert main(["build", *BASE, "--on-conflict", "warn", "--output", str(tmp_path / "layer.zip")]) == 1
+
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "warning: idna and six both contain python/tests/a.py\n" in captured.err

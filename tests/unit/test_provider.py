@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +19,9 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 from samples import PROJECTS
+from samples.wheels import WheelSample
 
+from pulumi_poetry_layer import provider
 from pulumi_poetry_layer.archive.members import BytesContent, Member
 from pulumi_poetry_layer.builders import registry
 from pulumi_poetry_layer.builders.builder import ProjectFiles
@@ -32,7 +35,8 @@ from pulumi_poetry_layer.provider import LayerBuildProvider, request_inputs
 from pulumi_poetry_layer.publish.archive_hash import zip_path
 from pulumi_poetry_layer.size import index_sizes
 from pulumi_poetry_layer.size.wheel_directory import WheelSizes
-from pulumi_poetry_layer.wheels.cache import WheelCache
+from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
+from pulumi_poetry_layer.wheels.reader import read_wheel
 
 PROJECT = PROJECTS / "base"
 
@@ -430,3 +434,53 @@ def test_provider_is_pickled_by_reference_without_attributes() -> None:
     restored = pickle.loads(pickled)  # noqa: S301 - just made
     assert isinstance(restored, LayerBuildProvider)
     assert vars(restored) == {}
+
+
+def conflicting_wheels(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """A wheel cache with the wheels of the project; both contain the same file with another content."""
+    cache = WheelCache(folder / "wheels")
+    plan, _ = plan_request(LayerRequest(project_dir=PROJECT, runtime="python3.12", builder=OneFileBuilder()))
+    for package in plan.packages:
+        files = {f"{package.name}/__init__.py": b"", "tests/a.py": package.name.encode()}
+        sample = WheelSample(name=package.name, version=package.version, files=files, record={"tests/a.py": None})
+        (folder / "wheel").write_bytes(sample.data())
+        cache.add(cache_key(package), read_wheel(folder / "wheel", file_name=sample.file_name))
+    monkeypatch.setattr(index_sizes, "size_lookups", lambda *_: (cache, KnownSizes(1, 1)))
+
+
+def test_preview_warns_of_what_the_cache_knows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a user learns only after the update that a package is not in order."""
+    conflicting_wheels(monkeypatch, tmp_path)
+
+    result = LayerBuildProvider().check({}, {**inputs(), "dry_run": True})
+
+    lines = capsys.readouterr().out.splitlines()
+    assert result.failures == []
+    assert "warning: six 1.16.0: its RECORD does not list tests/a.py; the layer has a correct RECORD" in lines
+    assert (
+        "warning: idna and six both contain python/tests/a.py, with different contents; "
+        "the layer has the content of six, the last in the order of names"
+    ) in lines
+
+
+def test_preview_fails_for_a_known_conflict_if_conflicts_are_errors(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Otherwise the refusal comes in the middle of an update."""
+    conflicting_wheels(monkeypatch, tmp_path)
+
+    result = LayerBuildProvider().check({}, {**inputs(), "on_conflict": "error", "dry_run": True})
+
+    (failure,) = result.failures
+    assert "idna and six both contain this file" in failure.reason
+
+
+def test_request_survives_the_way_through_the_inputs() -> None:
+    """Otherwise the provider's process builds something else than the program has planned."""
+    request = LayerRequest(project_dir=PROJECT, runtime="python3.12", builder=OneFileBuilder(), on_conflict="error")
+    assert provider._request(request_inputs(request, str(PROJECT))).on_conflict == "error"
+    default = replace(request, on_conflict="warn")
+    assert "on_conflict" not in request_inputs(default, str(PROJECT))  # as in the states of earlier releases
+    assert provider._request(request_inputs(default, str(PROJECT))).on_conflict == "warn"

@@ -163,8 +163,8 @@ class _ContainerWorkspace:
     def python(self, arguments: Sequence[str]) -> None:
         self._run([self._python, *arguments])
 
-    def poetry(self, arguments: Sequence[str]) -> None:
-        self._run([POETRY, *arguments], hint=_COMPILER_HINT)
+    def poetry(self, arguments: Sequence[str]) -> str:
+        return self._run([POETRY, *arguments], hint=_COMPILER_HINT)
 
     def write_keys(self, contents: Mapping[str, bytes]) -> None:
         """Write secret files into the memory of the container. Other copies would be on the disk of the daemon."""
@@ -176,8 +176,8 @@ class _ContainerWorkspace:
         self._container.fetch(f"{_PROJECT}/{folder}", self._folder)
         return self._folder
 
-    def _run(self, arguments: Sequence[str], *, hint: str | None = None) -> None:
-        self._container.run(arguments, environment=self._variables, folder=_PROJECT, hint=hint)
+    def _run(self, arguments: Sequence[str], *, hint: str | None = None) -> str:
+        return self._container.run(arguments, environment=self._variables, folder=_PROJECT, hint=hint)
 
 
 def _seconds(timeout: float | str) -> float:

@@ -107,8 +107,8 @@ class BuildContainer:
 
     def run(
         self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: str = "/", hint: str | None = None
-    ) -> None:
-        """Run a program to its end, and log its output line by line.
+    ) -> str:
+        """Run a program to its end, log its output line by line, and return it.
 
         Only the program gets the environment variables: ``docker inspect`` and images of the container do not show
         them.
@@ -137,6 +137,7 @@ class BuildContainer:
                     _log.info("%s", output[-1])
             code = self._exit_code(program)
         self._check_exit_code(arguments, code, "\n".join(output), hint)
+        return "\n".join(output)
 
     def fetch(self, source: str, target: Path) -> None:
         """Copy the files of a folder to this host. The copied files belong to the user of this process.

@@ -4,7 +4,7 @@
    (``virtualenvs.in-project``).
 2. Let Poetry install the chosen groups and extras without the project itself (``--no-root``):
    https://python-poetry.org/docs/cli/#install
-3. Read the members of the layer from the site-packages of the virtual environment.
+3. Read the members of the layer from the virtual environment.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from pulumi_poetry_layer.builders.poetry.failures import explain_failure
 from pulumi_poetry_layer.builders.poetry.pinned_lock import PATHS_FOLDER, pin_lock
 from pulumi_poetry_layer.builders.poetry.site_packages import read_site_packages
 from pulumi_poetry_layer.errors import SubprocessError
+from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.wheels.path_dependencies import copy_path
+from pulumi_poetry_layer.wheels.placement import ENVIRONMENT_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.builders.poetry.index_access import IndexAccess
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
 
-_ENVIRONMENT_FOLDER = ".venv"
+_WARNING = "Warning: "  # the start of a line of Poetry about a package, such as one with a wrong RECORD
 
 
 class Workspace(Protocol):
@@ -56,8 +58,8 @@ class Workspace(Protocol):
             BuildError: it failed; the error contains its output.
         """
 
-    def poetry(self, arguments: Sequence[str]) -> None:
-        """Run Poetry in the folder.
+    def poetry(self, arguments: Sequence[str]) -> str:
+        """Run Poetry in the folder and return its output.
 
         Raises:
             BuildError: it failed; the error contains its output.
@@ -79,23 +81,29 @@ def install_plan(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, work
     Raises:
         BuildError: a step failed, or the installed packages are not the planned ones.
     """
-    lock = access.lock(pin_lock(files.lock, plan))
     settings = {"poetry.toml": access.poetry_toml} if access.poetry_toml else {}
-    workspace.write({"pyproject.toml": access.pyproject, "poetry.lock": lock, **settings})
-    paths = [package for package in plan.packages if package.digest]
     with temporary_folder() as temporary:
-        for package in paths:
-            copy_path(package, files.folder, temporary / package.name)
-        if paths:
+        copies = {
+            package.name: copy_path(package, files.folder, temporary / package.name).relative_to(temporary)
+            for package in plan.packages
+            if package.digest
+        }
+        paths = {name: f"{PATHS_FOLDER}/{path.as_posix()}" for name, path in copies.items()}
+        lock = access.lock(pin_lock(files.lock, plan, paths))
+        workspace.write({"pyproject.toml": access.pyproject, "poetry.lock": lock, **settings})
+        if copies:
             workspace.copy(temporary, PATHS_FOLDER)
-    workspace.python(["-m", "venv", "--without-pip", _ENVIRONMENT_FOLDER])
+    workspace.python(["-m", "venv", "--without-pip", ENVIRONMENT_FOLDER])
     doing(f"installing {len(plan.packages)} package{'s' if len(plan.packages) != 1 else ''} with Poetry")
     try:
-        workspace.poetry(install_arguments(plan, cached=not access.logins))
+        output = workspace.poetry(install_arguments(plan, cached=not access.logins))
     except SubprocessError as error:
         raise explain_failure(error, plan, access) from None
-    site_packages = workspace.fetch(f"{_ENVIRONMENT_FOLDER}/lib/{plan.target.runtime}/site-packages")
-    return read_site_packages(site_packages, plan)
+    for line in output.splitlines():
+        if line.startswith(_WARNING):
+            warn(line.removeprefix(_WARNING))
+    environment = workspace.fetch(ENVIRONMENT_FOLDER)
+    return read_site_packages(environment / "lib" / plan.target.runtime / "site-packages", plan)
 
 
 def install_arguments(plan: BuildPlan, *, cached: bool = True) -> list[str]:
@@ -130,6 +138,7 @@ def poetry_settings(*, configuration: str, cache: str, keyring: bool = False) ->
         "POETRY_KEYRING_ENABLED": "true" if keyring else "false",
         "POETRY_VIRTUALENVS_CREATE": "true",
         "POETRY_VIRTUALENVS_IN_PROJECT": "true",
+        "POETRY_INSTALLER_PARALLEL": "false",  # in the order of names, so that the same one of two files remains
         "PYTHONDONTWRITEBYTECODE": "1",
         "SOURCE_DATE_EPOCH": "315532800",  # 1980-01-01, as in the layer: https://reproducible-builds.org/specs/
     }

@@ -7,6 +7,7 @@ package. So Poetry does not have to solve an older lock file again.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import tomli_w
@@ -15,6 +16,8 @@ from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.toml_tables import parse_toml
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
 
 _KEPT_KEYS = ("name", "version", "description", "python-versions", "source")
@@ -24,7 +27,7 @@ PATHS_FOLDER = "path_dependencies"
 """Folder beside the pinned lock file with a copy of each path dependency, under the name of the package."""
 
 
-def pin_lock(lock_text: str, plan: BuildPlan) -> str:
+def pin_lock(lock_text: str, plan: BuildPlan, copies: Mapping[str, str] = MappingProxyType({})) -> str:
     """The text of a lock file that installs exactly the plan.
 
     The content hash and the first line are kept, so that Poetry accepts the lock file as it accepts the original.
@@ -32,11 +35,12 @@ def pin_lock(lock_text: str, plan: BuildPlan) -> str:
     Args:
         lock_text: text of the poetry.lock that the plan was made from.
         plan: the plan.
+        copies: name of a path dependency → path of its copy, relative to the lock file.
     """
     locked = parse_toml(lock_text)
     planned = {package.name: package for package in plan.packages}
     packages = [
-        _pinned(table, package, sorted(plan.choice.groups))
+        _pinned(table, package, sorted(plan.choice.groups), copies)
         for table in locked.get("package", [])
         if (package := planned.get(normalized(table["name"]))) and _is_planned(table, package)
     ]
@@ -59,11 +63,14 @@ def _is_planned(table: dict[str, Any], package: PlannedPackage) -> bool:
     )
 
 
-def _pinned(table: dict[str, Any], package: PlannedPackage, groups: list[str]) -> dict[str, Any]:
+def _pinned(
+    table: dict[str, Any], package: PlannedPackage, groups: list[str], copies: Mapping[str, str]
+) -> dict[str, Any]:
     """A package in the groups of the plan, without markers, and without dependencies because they are planned too."""
     pinned = {key: table[key] for key in _KEPT_KEYS if key in table}
     if package.digest:
-        pinned["source"] = {"type": table["source"]["type"], "url": _copied_path(package, table["source"]["url"])}
+        path = copies.get(package.name) or _copied_path(package, table["source"]["url"])
+        pinned["source"] = {"type": table["source"]["type"], "url": path}
     return {
         **pinned,
         "optional": False,

@@ -1,24 +1,20 @@
-"""From a site-packages folder to the members of a layer.
+"""From the site-packages folder of an environment to the members of a layer.
 
-A layer has the files in site-packages that the RECORD of a planned distribution lists. It has no bytecode, no console
-scripts (their first line contains the path of the interpreter), and no files of the virtual environment itself. RECORD
-is rewritten to list exactly the files in the layer.
+A layer has the files in site-packages that the RECORD of a planned distribution lists, and native files that RECORD
+lists outside of it (see ``wheels.placement``). It has no bytecode, no console scripts (their first line contains the
+path of the interpreter), and no files of the environment itself. RECORD is rewritten to list exactly the files in the
+layer.
 """
 
 from __future__ import annotations
 
+import posixpath
 import stat
-from importlib.metadata import PathDistribution
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
-
-from pulumi_poetry_layer.archive.members import LAYER_FOLDER, BytesContent, FileContent, Member
-from pulumi_poetry_layer.errors import VerificationError, raise_problems
-from pulumi_poetry_layer.names import normalized
-from pulumi_poetry_layer.wheels.metadata import without_file_urls
-from pulumi_poetry_layer.wheels.record import (
+from pulumi_poetry_layer.archive.members import LAYER_FOLDER, PROGRAM_FOLDER, BytesContent, FileContent, Member
+from pulumi_poetry_layer.archive.record import (
     INSTALLATION_FILES,
     INSTALLER_NAME,
     RecordEntry,
@@ -26,87 +22,161 @@ from pulumi_poetry_layer.wheels.record import (
     format_record,
     is_bytecode_cache,
     parse_record,
+    record_path,
+)
+from pulumi_poetry_layer.builders.poetry.shared_files import SharedFiles
+from pulumi_poetry_layer.errors import VerificationError, raise_problems
+from pulumi_poetry_layer.host.build_log import warn
+from pulumi_poetry_layer.names import normalized
+from pulumi_poetry_layer.wheels.built_version import is_version_of, version_notes
+from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, parse_headers, without_file_urls
+from pulumi_poetry_layer.wheels.native import machine_of
+from pulumi_poetry_layer.wheels.notes import Names
+from pulumi_poetry_layer.wheels.placement import (
+    is_expected_to_be_left_out,
+    is_installed_script,
+    left_out_note,
+    place_outside,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from pulumi_poetry_layer.plan.build_plan import BuildPlan
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
+
+_START = 512  # bytes: enough for the first line of a script
+
+
+@dataclass(frozen=True)
+class _Installed:
+    """An installed distribution.
+
+    Attributes:
+        version: its version.
+        dist_info: its .dist-info folder.
+        is_utf8: whether its METADATA is UTF-8.
+    """
+
+    version: str
+    dist_info: Path
+    is_utf8: bool
 
 
 def read_site_packages(site_packages: Path, plan: BuildPlan) -> list[Member]:
     """The members of the layer.
 
     Args:
-        site_packages: the folder that the plan was installed into.
+        site_packages: the folder that the plan was installed into; it lies in ``lib/python3.x/`` of an environment.
         plan: the plan.
 
     Raises:
-        VerificationError: the installed distributions are not the planned ones, or a file is missing.
+        VerificationError: the installed distributions are not the planned ones, a file is missing, or Poetry did not
+            install the distributions in the order of their names.
     """
     installed = dict(_installed(site_packages))
     raise_problems(_differences(plan, installed))
+    files = {package.name: _files(package, site_packages, installed[package.name]) for package in plan.packages}
+    shared = SharedFiles({name: [entry for _, entry in found.values()] for name, found in files.items()})
     members: list[Member] = []
-    for package in plan.packages:
-        members += _distribution_members(package.name, site_packages, installed[package.name][1])
+    for name, found in files.items():
+        members += _distribution_members(name, found, installed[name].dist_info.name, shared)
     return members
 
 
-def _installed(site_packages: Path) -> Iterator[tuple[str, tuple[str, Path]]]:
-    """Normalized name → version and .dist-info folder of every installed distribution."""
+def _installed(site_packages: Path) -> Iterator[tuple[str, _Installed]]:
+    """Normalized name → every installed distribution."""
     for folder in sorted(site_packages.glob("*.dist-info")):
-        metadata = PathDistribution(folder).metadata
-        yield normalized(metadata["Name"]), (metadata["Version"], folder)
+        with (folder / "METADATA").open("rb") as file:
+            text, is_utf8 = decoded(header_bytes(file))
+        metadata = parse_headers(text)
+        yield normalized(metadata["Name"]), _Installed(metadata["Version"], folder, is_utf8)
 
 
-def _differences(plan: BuildPlan, installed: dict[str, tuple[str, Path]]) -> Iterator[VerificationError]:
-    planned = {package.name: package.version for package in plan.packages}
-    for name, version in planned.items():
-        if name not in installed:
-            yield VerificationError("was planned but not installed", where=f"{name} {version}")
-        elif Version(installed[name][0]) != Version(version):
-            yield VerificationError(f"was planned, but {installed[name][0]} was installed", where=f"{name} {version}")
-    for name in sorted(installed.keys() - planned.keys()):
-        yield VerificationError("was installed but not planned", where=f"{name} {installed[name][0]}")
+def _differences(plan: BuildPlan, installed: dict[str, _Installed]) -> Iterator[VerificationError]:
+    planned = {package.name for package in plan.packages}
+    for package in plan.packages:
+        found = installed.get(package.name)
+        if found is None:
+            yield VerificationError("was planned but not installed", where=package.label)
+        elif not is_version_of(package, found.version):
+            yield VerificationError(f"was planned, but {found.version} was installed", where=package.label)
+    for name in sorted(installed.keys() - planned):
+        yield VerificationError("was installed but not planned", where=f"{name} {installed[name].version}")
 
 
-def _distribution_members(name: str, site_packages: Path, dist_info: Path) -> Iterator[Member]:
-    record = dist_info / "RECORD"
-    kept: list[RecordEntry] = []
-    for entry in parse_record(record.read_text(encoding="utf-8")):
-        path = PurePosixPath(entry.path)
-        if not _in_layer(path, dist_info.name):
-            continue
-        if path.parts == (dist_info.name, "INSTALLER"):
-            data = f"{INSTALLER_NAME}\n".encode()
-            kept.append(entry_for(entry.path, data))
-            yield Member(f"{LAYER_FOLDER}{entry.path}", name, BytesContent(data))
-            continue
-        if path.parts == (dist_info.name, "METADATA"):
-            data = without_file_urls((site_packages / path).read_bytes())
-            kept.append(entry_for(entry.path, data))
-            yield Member(f"{LAYER_FOLDER}{entry.path}", name, BytesContent(data))
-            continue
-        kept.append(entry)
-        if path.parts != (dist_info.name, "RECORD"):
-            yield _file_member(name, entry.path, site_packages / path)
-    record_name = f"{LAYER_FOLDER}{dist_info.name}/RECORD"
-    yield Member(record_name, name, BytesContent(format_record(kept)))
+def _files(package: PlannedPackage, site_packages: Path, installed: _Installed) -> dict[str, tuple[Path, RecordEntry]]:
+    """Name in the layer → path on disk and row of RECORD, for the files of a distribution that the layer has."""
+    found: dict[str, tuple[Path, RecordEntry]] = {}
+    left_out = Names()
+    for entry in parse_record((installed.dist_info / "RECORD").read_text(encoding="utf-8")):
+        path = posixpath.normpath(entry.path)
+        if path.startswith("../"):
+            name = _place_outside(path, site_packages, left_out)
+        else:
+            name = LAYER_FOLDER + path if _in_layer(path, installed.dist_info.name) else None
+        if name:
+            found[name] = site_packages / path, RecordEntry(record_path(name), entry.digest, entry.size)
+    notes = [
+        *(() if installed.is_utf8 else ["its METADATA is not UTF-8"]),
+        *filter(None, [left_out_note(left_out)]),
+        *version_notes(package, installed.version),
+    ]
+    if notes:
+        warn(f"{package.label}: {'; '.join(notes)}")
+    return found
 
 
-def _in_layer(path: PurePosixPath, dist_info: str) -> bool:
+def _place_outside(path: str, site_packages: Path, left_out: Names) -> str | None:
+    """The name in the layer of a file outside of site-packages; None if it is left out."""
+    environment = site_packages.parents[2]
+    inside = posixpath.normpath((site_packages.relative_to(environment) / path).as_posix())
+    file = environment / inside
+    if inside.startswith("../") or not file.is_file():
+        return None
+    with file.open("rb") as opened:
+        start = opened.read(_START)
+    place = place_outside(inside, machine_of(start))
+    if place is None and not is_expected_to_be_left_out(inside, is_script=is_installed_script(start)):
+        left_out.add(inside)
+    return place
+
+
+def _in_layer(path: str, dist_info: str) -> bool:
     """Whether a path in RECORD is inside of site-packages and belongs into a layer."""
-    if not path.parts or path.is_absolute() or ".." in path.parts or is_bytecode_cache(path.as_posix()):
+    if path == "." or path.startswith("/") or is_bytecode_cache(path):
         return False
-    return not (path.parts[0] == dist_info and path.name in INSTALLATION_FILES)
+    folder, _, name = path.partition("/")
+    return not (folder == dist_info and name in INSTALLATION_FILES)
 
 
-def _file_member(distribution: str, recorded: str, path: Path) -> Member:
+def _distribution_members(
+    distribution: str, files: dict[str, tuple[Path, RecordEntry]], dist_info: str, shared: SharedFiles
+) -> Iterator[Member]:
+    folder = f"{LAYER_FOLDER}{dist_info}"
+    rows = []
+    for name, (path, entry) in files.items():
+        if name == f"{folder}/RECORD":
+            rows.append(entry)
+            continue
+        if name in {f"{folder}/INSTALLER", f"{folder}/METADATA"}:
+            is_metadata = name.endswith("/METADATA")
+            data = without_file_urls(path.read_bytes()) if is_metadata else f"{INSTALLER_NAME}\n".encode()
+            rows.append(entry_for(entry.path, data))
+            yield Member(name, distribution, BytesContent(data))
+            continue
+        rows.append(shared.row(distribution, entry, path))
+        if not shared.is_replaced(distribution, entry):
+            yield _file_member(distribution, name, path, shared.replaced_by(distribution, entry))
+    yield Member(f"{folder}/RECORD", distribution, BytesContent(format_record(rows)))
+
+
+def _file_member(distribution: str, name: str, path: Path, replaces: tuple[str, ...]) -> Member:
     try:
         mode = path.lstat().st_mode
     except OSError as error:
-        raise VerificationError(f"is in RECORD but not on disk: {recorded}", where=distribution) from error
+        raise VerificationError(f"is in RECORD but not on disk: {record_path(name)}", where=distribution) from error
     if not stat.S_ISREG(mode):
-        raise VerificationError(f"is not a regular file: {recorded}", where=distribution)
-    name = PurePosixPath(recorded).as_posix()
-    return Member(f"{LAYER_FOLDER}{name}", distribution, FileContent(path), executable=bool(mode & stat.S_IXUSR))
+        raise VerificationError(f"is not a regular file: {record_path(name)}", where=distribution)
+    executable = bool(mode & stat.S_IXUSR) or name.startswith(PROGRAM_FOLDER)
+    return Member(name, distribution, FileContent(path), executable, replaces)

@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice, PlannedPackag
 from pulumi_poetry_layer.plan.target import Target
 from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 from pulumi_poetry_layer.poetry.lockfile import LockedPackage
-from pulumi_poetry_layer.wheels import fetch
+from pulumi_poetry_layer.wheels import fetch, from_source
 from pulumi_poetry_layer.wheels.cache import WheelCache
 from pulumi_poetry_layer.wheels.path_dependencies import content_digests
 from pulumi_poetry_layer.wheels.reader import Wheel
@@ -295,6 +295,19 @@ def test_wheel_with_a_linux_tag_that_needs_a_newer_glibc_is_refused(
         assert not (tmp_path / "layer.zip").exists()
 
 
+def test_wheel_with_a_wrong_record_is_used_and_reported_by_every_build(
+    tmp_path: Path, index: Index, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise a package that Poetry installs cannot be in a layer, or only the first build warns of it."""
+    sample = WheelSample(name="odd", record={"app/__init__.py": None})
+    index.files[sample.file_name] = sample.data()
+
+    for _ in range(2):  # from the index, and from the cache
+        caplog.clear()
+        assert build(tmp_path, planned(sample)).size
+        assert caplog.messages == ["odd 1.0: its RECORD does not list app/__init__.py; the layer has a correct RECORD"]
+
+
 def test_unsafe_wheel_is_refused_and_not_cached(tmp_path: Path, index: Index) -> None:
     """Otherwise an unsafe wheel gets into every later layer."""
     sample = WheelSample(name="evil", extra=[(zipfile.ZipInfo("../evil.py"), b"x")])
@@ -483,6 +496,84 @@ def test_git_dependency_is_built_from_its_locked_commit(tmp_path: Path) -> None:
         assert archive.read("python/source.py") == b"a = 1\n" * 100
 
 
+def git_repository(folder: Path) -> Callable[..., str]:
+    """A repository with the sample sdist as its one commit; returns git in it."""
+    folder.mkdir(parents=True)
+    with tarfile.open(fileobj=io.BytesIO(sdist("py_modules=['source']"))) as project:
+        for info in project:
+            file = project.extractfile(info)
+            assert file is not None
+            (folder / Path(info.name).name).write_bytes(file.read())
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.invalid", *arguments]
+        return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "first")
+    return git
+
+
+@pytest.mark.parametrize("kept_by", ["pull request", "nothing"])
+def test_commit_that_no_branch_holds_is_fetched(tmp_path: Path, kept_by: str) -> None:
+    """Otherwise a layer cannot be built from a pull request, or after a forced push."""
+    repository = tmp_path / "repository"
+    git = git_repository(repository)
+    (repository / "source.py").write_text("pull_request = True\n")
+    git("commit", "--quiet", "-am", "second")
+    commit = git("rev-parse", "HEAD")
+    if kept_by == "pull request":
+        git("update-ref", "refs/pull/1/head", commit)
+    git("reset", "--quiet", "--hard", "HEAD~1")
+    url = repository.as_uri()  # not a path: git would copy all objects of a folder
+    source = LockedSource(type="git", url=url, reference="refs/pull/1/head", resolved_reference=commit)
+
+    build(tmp_path, planned(PlannedPackage(name="source", version="1.0", file=None, source=source)))
+
+    with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
+        assert archive.read("python/source.py") == b"pull_request = True\n"
+
+
+@pytest.mark.parametrize(
+    ("tag", "accepted"), [("py3", True), ("py312", True), ("py311", True), ("py2.py3", True), ("py313", False)]
+)
+def test_pure_wheel_for_the_python_of_the_target_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tag: str, accepted: bool
+) -> None:
+    """Otherwise a package whose build names its Python version cannot be in a layer."""
+    built = WheelSample(name="source", tag=f"{tag}-none-any")
+
+    def run(_program: object, arguments: list[str], **_: object) -> str:
+        folder = Path(arguments[arguments.index("--outdir") + 1])
+        folder.mkdir(exist_ok=True)
+        (folder / built.file_name).write_bytes(built.data())
+        return ""
+
+    monkeypatch.setattr(from_source, "run", run)
+    monkeypatch.setattr(fetch, "check_out", lambda _package, folder: folder)
+    source = LockedSource(type="git", url="https://host.invalid/a.git", resolved_reference="0" * 40)
+    package = PlannedPackage(name="source", version="1.0", file=None, source=source)
+    for _ in range(2):  # built, and from the cache
+        if accepted:
+            assert build(tmp_path, planned(package)).size
+            continue
+        with pytest.raises(VerificationError, match=r"is for py313, not for python3\.12"):
+            build(tmp_path, planned(package))
+
+
+def test_version_of_a_built_package_may_differ_from_the_locked_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise a package that takes its version from git, and is locked as 0.0.0, cannot be in a layer."""
+    git = git_repository(tmp_path / "repository")
+    source = LockedSource(type="git", url=str(tmp_path / "repository"), resolved_reference=git("rev-parse", "HEAD"))
+
+    build(tmp_path, planned(PlannedPackage(name="source", version="0.0.0", file=None, source=source)))
+
+    assert caplog.messages == ["source 0.0.0: its build gave version 1.0; run `poetry lock` to lock that version"]
+
+
 def test_edited_path_dependency_is_built_again_and_names_no_path_of_this_host(tmp_path: Path) -> None:
     """Otherwise an edit of a library does not reach the layer, because its version is in the cache."""
     (tmp_path / "source").mkdir()
@@ -496,6 +587,57 @@ def test_edited_path_dependency_is_built_again_and_names_no_path_of_this_host(tm
             assert archive.read("python/source.py") == text
             content = b"".join(archive.read(name) for name in archive.namelist())
         assert str(tmp_path).encode() not in content
+
+
+def test_library_with_a_version_from_git_and_a_readme_above_it_is_built(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise a library of a monorepo that Poetry installs cannot be in a layer."""
+    git = git_repository(tmp_path / "repository")
+    tree = tmp_path / "repository" / "libs" / "source"
+    tree.mkdir(parents=True)
+    (tree / "source.py").write_text("a = 1\n")
+    (tree.parents[1] / "README.md").write_text("# Read me\n")
+    (tree / "setup.py").write_text(
+        "from setuptools import setup\n"
+        "setup(name='source', py_modules=['source'], use_scm_version={'root': '../..'}, "
+        "long_description=open('../../README.md').read())\n"
+    )
+    (tree / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["setuptools", "setuptools-scm"]\nbuild-backend = "setuptools.build_meta"\n'
+    )
+    git("add", ".")
+    git("commit", "--quiet", "-m", "second")
+    git("tag", "v2.3.0")
+
+    build_project(tmp_path, tree)
+
+    with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
+        metadata = archive.read("python/source-2.3.0.dist-info/METADATA").decode()
+    assert "# Read me" in metadata
+    assert caplog.messages == ["source 1.0: its build gave version 2.3.0; run `poetry lock` to lock that version"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"pyproject.toml": "[project]\nname = 'source'\nversion = '1.0'\n"},
+        {"setup.py": "from setuptools import setup\nsetup(name='source', version='1.0', py_modules=['source'])\n"},
+        {"setup.cfg": "[metadata]\nname = source\nversion = 1.0\n[options]\npy_modules = source\n"},
+    ],
+)
+def test_folder_without_a_build_system_is_built_with_setuptools(tmp_path: Path, files: dict[str, str]) -> None:
+    """Otherwise an old library that Poetry installs cannot be in a layer."""
+    tree = tmp_path / "library"
+    tree.mkdir()
+    for name, text in {"source.py": "a = 1\n", **files}.items():
+        (tree / name).write_text(text)
+
+    build_project(tmp_path, tree)
+
+    with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
+        assert archive.read("python/source.py") == b"a = 1\n"
+    assert {path.name for path in tree.iterdir()} == {"source.py", *files}
 
 
 @pytest.mark.parametrize("file_name", ["source-1.0-py3-none-any.whl", "source-1.0.tar.gz"])

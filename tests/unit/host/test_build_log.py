@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pulumi_poetry_layer.host.build_log import show_output
+from pulumi_poetry_layer.host.build_log import show_output, warn
 
 BUILDER = logging.getLogger("pulumi_poetry_layer.builders.some_builder")
 
@@ -54,4 +54,18 @@ def test_line_that_cannot_be_shown_does_not_stop_the_build() -> None:
 def test_nothing_is_printed_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     """A program that uses the package as a library would print lines that are not its own."""
     BUILDER.info("Installing idna")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_warnings_are_marked() -> None:
+    """A user would not see that a package in the layer is not in order."""
+    shown: list[str] = []
+    show_output(shown.append)
+    warn("idna 3.10: its METADATA is not UTF-8")
+    assert shown == ["warning: idna 3.10: its METADATA is not UTF-8"]
+
+
+def test_warnings_are_not_printed_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+    """A program that uses the package as a library would print lines that are not its own."""
+    warn("idna 3.10: its METADATA is not UTF-8")
     assert capsys.readouterr() == ("", "")

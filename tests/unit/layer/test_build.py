@@ -14,6 +14,7 @@ from pulumi_poetry_layer import build_layer
 from pulumi_poetry_layer.archive.members import BytesContent, Member
 from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.errors import (
+    ArchiveError,
     BuildError,
     InputError,
     LockFileError,
@@ -127,3 +128,48 @@ def test_layer_without_packages_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SelectionError, match="the layer would be empty"):
         build_request(request(exclude=("six", "idna")), tmp_path / "layer.zip")
     assert not (tmp_path / "layer.zip").exists()
+
+
+class ConflictBuilder(VersionsBuilder):
+    """A fake builder: every package contains the same file, with another content."""
+
+    @contextmanager
+    def build(self, plan: BuildPlan, files: ProjectFiles) -> Iterator[Sequence[Member]]:
+        assert files.lock
+        yield [Member("python/tests/a.py", p.name, BytesContent(p.name.encode())) for p in plan.packages]
+
+
+def test_conflict_is_a_warning_by_default_and_does_not_change_the_fingerprint(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise packages that Poetry installs together cannot be in one layer, or nobody learns what is missing."""
+    with caplog.at_level("WARNING", "pulumi_poetry_layer"):
+        artifact = build_request(request(builder=ConflictBuilder()), tmp_path / "layer.zip")
+
+    with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
+        assert archive.read("python/tests/a.py") == b"six"
+    assert caplog.messages == [
+        "idna and six both contain python/tests/a.py, with different contents; "
+        "the layer has the content of six, the last in the order of names"
+    ]
+    strict = plan_request(request(builder=ConflictBuilder(), on_conflict="error"))[0]
+    assert strict.fingerprint == artifact.fingerprint
+
+
+def test_conflict_is_an_error_on_request(tmp_path: Path) -> None:
+    """Otherwise a user who wants no mixed packages gets them."""
+    with pytest.raises(ArchiveError, match="idna and six both contain this file"):
+        build_layer(
+            project_dir=PROJECTS / "base",
+            runtime="python3.12",
+            builder=ConflictBuilder(),
+            on_conflict="error",
+            output=tmp_path / "layer.zip",
+        )
+    assert not (tmp_path / "layer.zip").exists()
+
+
+def test_unknown_conflict_rule_is_refused(tmp_path: Path) -> None:
+    """Otherwise a typo turns the refusal off."""
+    with pytest.raises(InputError, match="on_conflict: must be 'warn' or 'error', not 'eror'"):
+        plan_request(request(on_conflict="eror"))

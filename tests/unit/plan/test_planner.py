@@ -139,15 +139,22 @@ DIRECTORY = Package(name="app", source={"type": "directory", "url": "../app"}, f
             Package(name="app", source={"type": "file", "url": "app-1.0.tar.gz"}),
             "the file 'app-1.0.tar.gz' does not exist",
         ),
-        (Package(name="app", source=GIT, files=[], other_keys={"develop": True}), "remove `develop = true` from app"),
     ],
 )
-def test_missing_path_and_develop_are_errors(package: Package, message: str) -> None:
+def test_missing_path_is_an_error(package: Package, message: str) -> None:
     """The layer would contain a path of the build host instead of the package."""
     with pytest.raises(PackageFileError, match=r"poetry\.lock: package app 1\.0") as caught:
         plan(PROJECT, lock_text(PROJECT, [package]))
 
     assert message in str(caught.value)
+
+
+def test_develop_makes_no_difference_for_a_git_dependency() -> None:
+    """A project whose developers edit a git dependency in place could not be deployed."""
+    locked = Package(name="app", source=GIT, files=[])
+    plans = [plan(PROJECT, lock_text(PROJECT, [p])) for p in (locked, replace(locked, other_keys={"develop": True}))]
+
+    assert plans[0].fingerprint == plans[1].fingerprint
 
 
 def test_fingerprint_and_version_contain_the_digest_of_a_path_dependency() -> None:

@@ -22,7 +22,11 @@ SAMPLES = {
     "app": WheelSample(name="app", files={"app/__init__.py": b"answer = 42\n" * 300, **SHARED}),
     "lib": WheelSample(name="lib", files={"lib/__init__.py": b"", **SHARED, "lib/\N{SNOWMAN}.py": b"x = 1\n"}),
 }
-CLASHING = WheelSample(name="lib", files={"shared/__init__.py": b"something else"})
+CLASHING = WheelSample(
+    name="lib",
+    files={"shared/__init__.py": b"something else"},
+    dist_info={"METADATA": b"Name: lib\nVersion: 1.0\nAuthor: \xff\n"},
+)
 
 
 class FakeLookup:
@@ -124,11 +128,13 @@ def test_size_is_not_known_yet_without_cache_and_lookup(tmp_path: Path) -> None:
     assert str(UNKNOWN_SIZE) == "size not known yet"
 
 
-def test_size_of_wheels_with_conflicting_files_is_not_exact(tmp_path: Path) -> None:
-    """A preview would fail with an error about files that the build reports better."""
+def test_conflicts_and_notes_are_known_from_the_cache(tmp_path: Path) -> None:
+    """A user would learn of two packages with the same files only from the build."""
     layer = plan_of_samples()
-    cache = cache_of(tmp_path, layer, app=SAMPLES["app"], lib=CLASHING)
-    assert not expect_size(layer, cache, FakeLookup()).exact
+    expected = expect_size(layer, cache_of(tmp_path, layer, app=SAMPLES["app"], lib=CLASHING), FakeLookup())
+    assert expected.exact
+    assert [(conflict.kept, conflict.replaced) for conflict in expected.conflicts] == [("lib", "app")]
+    assert expected.notes == ("lib 1.0: its METADATA is not UTF-8",)
 
 
 def test_size_is_not_exact_if_the_builder_compresses_again(tmp_path: Path) -> None:

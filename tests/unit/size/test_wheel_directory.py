@@ -37,6 +37,14 @@ def test_files_that_are_not_in_the_layer_do_not_count() -> None:
     assert 0 < difference < rows_in_record
 
 
+def test_shared_libraries_outside_of_site_packages_count() -> None:
+    """The preview of a layer with mkl would say that the layer is small."""
+    files = {"app-1.0.data/data/lib/libmkl.so.2": b"x" * 1_000_000}
+    with_library = sizes(WheelSample(files={**FILES, **files})).unzipped_size
+    assert with_library is not None
+    assert with_library > 1_000_000
+
+
 def test_truncated_directory_says_how_many_bytes_are_needed() -> None:
     """The size of a wheel with many files would be unknown, or the whole wheel would be downloaded."""
     sample = WheelSample(files=FILES)

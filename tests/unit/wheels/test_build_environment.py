@@ -29,17 +29,18 @@ SECRETS = {
     "POETRY_REPOSITORIES_INNER_URL": "https://me:hunter22@host.invalid/simple",
 }
 HARMLESS = {"PATH": "/bin", "HOME": "/home/me", "CC": "clang"}
+NO_PIP_CONFIGURATION = {"PIP_CONFIG_FILE": os.devnull}
 
 
 def variables(pyproject: str, **more: str) -> dict[str, str]:
     """The environment variables of a build, for a user with these variables."""
-    environment = {**HARMLESS, **SECRETS, **more}
+    environment = {**HARMLESS, **SECRETS, **NO_PIP_CONFIGURATION, **more}
     return build_variables(environment, Sources.of(pyproject), Credentials(PoetryConfiguration(environment)))
 
 
 def test_build_backend_and_git_get_no_logins_or_secrets() -> None:
     """Otherwise the author of an sdist can read the passwords of everyone who builds it."""
-    assert variables("") == HARMLESS
+    assert variables("") == {**HARMLESS, **NO_PIP_CONFIGURATION}
     git = git_variables({**HARMLESS, **SECRETS}, Address("https://host.invalid/app.git"))
     assert git == {**HARMLESS, "GIT_TERMINAL_PROMPT": "0"}
 
@@ -50,6 +51,7 @@ def test_build_requirements_come_from_the_primary_source_that_replaces_pypi() ->
 
     assert built == {
         **HARMLESS,
+        **NO_PIP_CONFIGURATION,
         "SSL_CERT_FILE": "/bundle.pem",
         "PIP_INDEX_URL": "https://me:hunter22@host.invalid/simple",
         "PIP_CERT": "/bundle.pem",

@@ -141,6 +141,67 @@ def test_links_are_followed(tracked: Path, tmp_path: Path) -> None:
     assert not (copy / "lib" / "c.py").is_symlink()
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        '[tool.poetry]\ninclude = ["lib/generated.py"]\n',
+        '[tool.poetry]\ninclude = [{ path = "lib/gen*.py", format = ["sdist", "wheel"] }]\n',
+        '[tool.hatch.build]\nartifacts = ["/lib/generated.py"]\n',
+        '[tool.hatch.build.targets.wheel.force-include]\n"lib/generated.py" = "lib/generated.py"\n',
+        '[tool.pdm.build]\nincludes = ["lib/"]\n',
+    ],
+)
+def test_file_that_git_ignores_and_the_build_backend_names_belongs_to_the_content(
+    tracked: Path, tmp_path: Path, settings: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise generated code is missing in the layer, and nobody is told."""
+    (tracked / ".gitignore").write_text("generated.py\n")
+    with (tracked / "pyproject.toml").open("a") as file:
+        file.write(settings)
+    git(tracked, "add", ".")
+    (tracked / "lib" / "generated.py").write_text("a = 1\n")
+    (tracked / "lib" / "__pycache__").mkdir()
+    (tracked / "lib" / "__pycache__" / "a.pyc").write_text("cache")
+    before = digest(tracked)
+
+    copy = copy_path(planned(tracked), tmp_path / "service", tmp_path / "copy")
+    assert (copy / "lib" / "generated.py").read_text() == "a = 1\n"
+    assert not (copy / "lib" / "__pycache__").exists()
+    assert caplog.messages == []
+
+    (tracked / "lib" / "generated.py").write_text("a = 2\n")
+    assert digest(tracked) != before
+
+
+def test_module_that_git_ignores_is_reported(tracked: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise generated code is missing in the layer, and nobody is told."""
+    (tracked / ".gitignore").write_text("generated*.py\n_version.py\n__pycache__\nnotes.py\n")
+    for name in ("lib/generated_pb2.py", "lib/_version.py", "lib/__pycache__/a.py", "notes.py"):
+        (tracked / name).parent.mkdir(exist_ok=True)
+        (tracked / name).write_text("a = 1\n")
+
+    copy_path(planned(tracked), tmp_path / "service", tmp_path / "copy")
+
+    (message,) = caplog.messages
+    assert message.startswith("lib 1.0: git ignores lib/generated_pb2.py, so the layer may not have it: add it to git")
+
+
+def test_linked_folder_outside_of_git_is_followed(lib: Path, tmp_path: Path) -> None:
+    """Otherwise the files of a linked folder are in the layer with git, and missing without it."""
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "c.py").write_text("c = 1\n")
+    (lib / "lib" / "common").symlink_to("../../common")
+    (lib / "lib" / "loop").symlink_to("..")
+    before = digest(lib)
+
+    copy = copy_path(planned(lib), tmp_path / "service", tmp_path / "copy")
+    assert (copy / "lib" / "common" / "c.py").read_text() == "c = 1\n"
+    assert not (copy / "lib" / "loop").exists()
+
+    (tmp_path / "common" / "c.py").write_text("c = 2\n")
+    assert digest(lib) != before
+
+
 def test_git_variables_of_a_hook_are_ignored(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a deployment from a git hook uses the index of another repository."""
     before = digest(tracked)

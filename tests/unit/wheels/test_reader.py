@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from samples.wheels import ELF_START, WheelSample, record_hash
 
-from pulumi_poetry_layer.archive.members import Stream
+from pulumi_poetry_layer.archive.members import BytesContent, Stream
 from pulumi_poetry_layer.archive.writer import write_archive
 from pulumi_poetry_layer.errors import PoetryLayerError, WheelError
 from pulumi_poetry_layer.wheels.reader import Wheel, read_wheel
@@ -149,13 +149,17 @@ def test_wheel_that_is_rewritten_is_stored_uncompressed(tmp_path: Path) -> None:
         assert archive.read("python/app/__init__.py") == CODE
 
 
+NATIVE = {"app/native.cpython-312.so": ELF_START, "app/firmware.bin": ELF_START[:-2] + b"\x08\x00"}
+
+
 def test_machines_are_those_of_the_native_libraries(tmp_path: Path) -> None:
     """Otherwise a wheel with a wrong tag gets into a layer for another architecture."""
-    sample = WheelSample(
-        files={"app/native.cpython-312.so": ELF_START, "app/firmware.bin": ELF_START[:-2] + b"\x08\x00"}
-    )
+    assert read(tmp_path, WheelSample(files=NATIVE, tag="cp312-cp312-linux_x86_64")).machines == {183}
 
-    assert read(tmp_path, sample).machines == {183}
+
+def test_native_files_of_a_wheel_for_every_platform_are_data(tmp_path: Path) -> None:
+    """Otherwise a pure wheel with native test data or launchers for other machines is refused."""
+    assert read(tmp_path, WheelSample(files=NATIVE, tag="py3-none-any")).machines == frozenset()
 
 
 def member(name: str, mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:
@@ -271,30 +275,150 @@ def test_members_that_share_bytes_are_refused(tmp_path: Path) -> None:
         read(tmp_path, patched(outer, "app/b.py", offset=at))
 
 
+def record_of(wheel: Wheel) -> dict[str, tuple[str, str]]:
+    """The RECORD of the layer: path → hash and size."""
+    (record,) = (member for member in wheel.members if member.name.endswith(".dist-info/RECORD"))
+    assert isinstance(record.content, BytesContent)
+    rows = csv.reader(io.StringIO(record.content.data.decode()))
+    return {path: (digest, size) for path, digest, size in rows}
+
+
 @pytest.mark.parametrize(
-    ("row", "reason"),
+    ("row", "problem"),
     [
-        ("app/__init__.py,sha256=AAAA,600", "does not have the hash that RECORD lists"),
-        (f"app/__init__.py,{record_hash(CODE)},599", "has 600 bytes, but RECORD lists 599"),
-        (f"app/__init__.py,{record_hash(CODE, 'md5')},600", r"an algorithm that is not allowed \(md5\)"),
-        ("app/__init__.py,,", "has no hash in RECORD"),
-        (None, "has no hash in RECORD"),
+        ("app/__init__.py,sha256=AAAA,600", "has a wrong hash or size for app/__init__.py"),
+        (f"app/__init__.py,{record_hash(CODE)},599", "has a wrong hash or size for app/__init__.py"),
+        (f"app/__init__.py,{record_hash(CODE, 'md5')},600", "has no hash or only a weak one for app/__init__.py"),
+        (f"app/__init__.py,{record_hash(CODE, 'sha1')},600", "has no hash or only a weak one for app/__init__.py"),
+        ("app/__init__.py,,", "has no hash or only a weak one for app/__init__.py"),
+        ("app/__init__.py,nonsense,600", "has no hash or only a weak one for app/__init__.py"),
+        (None, "does not list app/__init__.py"),
+        ("\n".join([f"app/__init__.py,{record_hash(CODE)},600"] * 2), "lists twice app/__init__.py"),
+        (
+            f"gone.py,{record_hash(CODE)},600\napp/__init__.py,{record_hash(CODE)},600",
+            "lists files that the wheel does not have: gone.py",
+        ),
     ],
 )
-def test_wrong_or_missing_row_in_record_is_refused(tmp_path: Path, row: str | None, reason: str) -> None:
-    """Otherwise a damaged wheel is not noticed; the wheel format requires the check."""
-    with pytest.raises(WheelError, match=reason):
-        read(tmp_path, WheelSample(record={"app/__init__.py": row}))
+def test_wheel_with_a_wrong_record_is_used_with_a_note_and_gets_a_correct_one(
+    tmp_path: Path, row: str | None, problem: str
+) -> None:
+    """Otherwise wheels that Poetry installs, such as aws-psycopg2 and mediapipe, cannot be in a layer."""
+    wheel = read(tmp_path, WheelSample(record={"app/__init__.py": row}))
+
+    assert wheel.notes == (f"its RECORD {problem}; the layer has a correct RECORD",)
+    assert record_of(wheel) == record_of(read(tmp_path, WheelSample()))
+
+
+def test_names_in_a_note_are_escaped(tmp_path: Path) -> None:
+    """Otherwise a wheel can print lines of its own into the log of a CI job."""
+    rows = {"app/__init__.py": f'"a\n::error::b",,\napp/__init__.py,{record_hash(CODE)},600'}
+    (note,) = read(tmp_path, WheelSample(record=rows)).notes
+    assert "the wheel does not have: a\\n::error::b;" in note
+
+
+def test_sound_wheel_has_no_notes(tmp_path: Path) -> None:
+    """Otherwise every build prints warnings that nobody reads."""
+    rows = {"app/__init__.py": f"app/__init__.py,{record_hash(CODE)},"}  # a size is not required
+
+    assert read(tmp_path, WheelSample()).notes == read(tmp_path, WheelSample(record=rows)).notes == ()
 
 
 def test_stronger_hashes_in_record_are_checked(tmp_path: Path) -> None:
-    """Otherwise valid wheels with a better hash than sha256 are refused, or are not checked."""
+    """Otherwise valid wheels with a better hash than sha256 are reported, or wrong hashes are not."""
     path, data = next(iter(WheelSample().files.items()))
     row = f"{path},{record_hash(data, 'sha512')},{len(data)}"
 
-    assert read(tmp_path, WheelSample(record={path: row})).name == "app"
-    with pytest.raises(WheelError, match="hash that RECORD lists"):
-        read(tmp_path, WheelSample(record={path: row.replace("sha512", "sha3_512")}))
+    assert read(tmp_path, WheelSample(record={path: row})).notes == ()
+    (note,) = read(tmp_path, WheelSample(record={path: row.replace("sha512", "sha3_512")})).notes
+    assert "a wrong hash or size" in note
+
+
+def test_wheel_whose_metadata_is_not_utf_8_is_used_with_a_note(tmp_path: Path) -> None:
+    """Otherwise old wheels with the name of an author in Latin-1 cannot be in a layer."""
+    metadata = "Metadata-Version: 2.1\nName: app\nVersion: 1.0\nAuthor: Müller\n".encode("latin-1")
+
+    wheel = read(tmp_path, WheelSample(dist_info={"METADATA": metadata}))
+
+    assert (wheel.name, wheel.version, wheel.notes) == ("app", "1.0", ("its METADATA is not UTF-8",))
+    with layer(tmp_path, wheel) as archive:
+        assert archive.read("python/app-1.0.dist-info/METADATA") == metadata
+
+
+def test_member_that_is_in_the_wheel_twice_with_the_same_content_is_used_once(tmp_path: Path) -> None:
+    """Otherwise wheels of some build backends cannot be in a layer."""
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        wheel = read(tmp_path, WheelSample(extra=[(member("app/__init__.py"), CODE)]))
+
+    assert wheel.notes == ("the wheel contains app/__init__.py twice, with the same content",)
+    assert record_of(wheel) == record_of(read(tmp_path, WheelSample()))
+
+
+def test_member_that_is_in_the_wheel_twice_with_different_contents_is_refused(tmp_path: Path) -> None:
+    """Otherwise the layer has another file than the one that a scanner has checked."""
+    with pytest.warns(UserWarning, match="Duplicate name"), pytest.raises(WheelError, match="twice, with different"):
+        read(tmp_path, WheelSample(extra=[(member("app/__init__.py"), b"x")]))
+
+
+def test_two_directory_entries_for_the_same_bytes_are_refused(tmp_path: Path) -> None:
+    """Otherwise a small wheel takes any time to read."""
+    repeated = member("app/__init__.py")
+    repeated.compress_type = zipfile.ZIP_DEFLATED
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        data = bytearray(WheelSample(extra=[(repeated, CODE)]).data())
+    at = data.rindex(b"app/__init__.py") - 46
+    struct.pack_into("<L", data, at + 42, 0)  # the offset of the first member
+
+    with pytest.raises(WheelError, match="overlaps with another member"):
+        read(tmp_path, bytes(data))
+
+
+def test_last_of_several_files_for_one_place_is_used_as_by_an_installer(tmp_path: Path) -> None:
+    """Otherwise the layer has another file than `poetry install` writes."""
+    wheel = read(tmp_path, WheelSample(files={"a.py": b"1", "app-1.0.data/purelib/a.py": b"22"}))
+
+    assert record_of(wheel)["a.py"] == (record_hash(b"22"), "2")
+    (note,) = wheel.notes
+    assert note == "the wheel contains a.py twice, with different contents; the last one is used"
+
+
+PROGRAM = ELF_START[:-2] + b"\x3e\x00"
+
+
+def test_native_files_outside_of_site_packages_go_where_lambda_looks_for_them(tmp_path: Path) -> None:
+    """Otherwise a layer with tbb or mkl has no library in it, and `import` fails in the function."""
+    data = "app-1.0.data"
+    sample = WheelSample(
+        files={
+            f"{data}/data/lib/libtbb.so.12": ELF_START,
+            f"{data}/data/lib/deep/libmkl.so": ELF_START,
+            f"{data}/scripts/tool": PROGRAM,
+            f"{data}/data/bin/other": PROGRAM,
+            f"{data}/scripts/console": b"#!python\nimport app\n",
+            f"{data}/headers/app.h": b"int a;",
+            f"{data}/data/include/app.h": b"int a;",
+            f"{data}/data/lib/libtbb.so": b"INPUT(libtbb.so.12)\n",
+            f"{data}/data/share/doc/manual.txt": b"manual",
+            f"{data}/scripts/run.sh": b"#!/bin/sh\n",
+            f"{data}/data/plugin.so": ELF_START,
+        }
+    )
+
+    wheel = read(tmp_path, sample)
+
+    with layer(tmp_path, wheel) as archive:
+        modes = {info.filename: info.external_attr >> 16 for info in archive.infolist()}
+    assert {name for name in modes if not name.startswith("python/")} == {
+        "lib/libtbb.so.12",
+        "lib/deep/libmkl.so",
+        "bin/tool",
+        "bin/other",
+    }
+    assert modes["bin/tool"] == modes["bin/other"] == 0o100755
+    assert record_of(wheel)["../lib/libtbb.so.12"] == (record_hash(ELF_START), "20")
+    assert wheel.notes == (
+        "the layer does not have bin/run.sh, lib/libtbb.so, plugin.so and 1 more: on Lambda nothing looks there",
+    )
 
 
 @pytest.mark.parametrize(
@@ -306,7 +430,6 @@ def test_stronger_hashes_in_record_are_checked(tmp_path: Path) -> None:
             "must have one .dist-info folder, but has app-1.0.dist-info, other-1.0.dist-info",
         ),
         (WheelSample(files={"app-1.0.data/unknown/x": b"x"}), "is in an unknown folder of a .data folder"),
-        (WheelSample(files={"a.py": b"1", "app-1.0.data/purelib/a.py": b"2"}), "twice, with different contents"),
         (WheelSample(dist_info={"WHEEL": b"\xff"}), "has a WHEEL that is not UTF-8"),
     ],
 )

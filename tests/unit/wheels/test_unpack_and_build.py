@@ -13,11 +13,11 @@ import pytest
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.archive.members import content_bytes
+from pulumi_poetry_layer.archive.record import parse_record
 from pulumi_poetry_layer.errors import PackageFileError
 from pulumi_poetry_layer.plan.build_plan import PlannedPackage
 from pulumi_poetry_layer.poetry.locked import LockedSource
 from pulumi_poetry_layer.wheels.from_source import build_pure_wheel, check_out, unpack
-from pulumi_poetry_layer.wheels.record import parse_record
 
 BACKEND = """\
 import shutil

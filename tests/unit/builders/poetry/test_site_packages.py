@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from samples.elf import elf
 
 from pulumi_poetry_layer.archive.members import BytesContent, FileContent, Member
+from pulumi_poetry_layer.archive.record import entry_for, parse_record
 from pulumi_poetry_layer.builders.poetry.site_packages import read_site_packages
 from pulumi_poetry_layer.errors import MultipleInputError, VerificationError
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan, Choice, PlannedPackage
 from pulumi_poetry_layer.plan.target import Target
 from pulumi_poetry_layer.poetry.locked import LockedFile
-from pulumi_poetry_layer.wheels.record import entry_for
 
 
 def plan_of(**versions: str) -> BuildPlan:
@@ -142,3 +143,64 @@ def test_symlink_is_refused(site_packages: Path) -> None:
     (site_packages / "demo" / "__init__.py").symlink_to("/etc/hostname")
     with pytest.raises(VerificationError, match="not a regular file"):
         read_site_packages(site_packages, plan_of(demo="1.0"))
+
+
+def test_native_files_outside_of_site_packages_are_in_the_layer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise a layer with tbb or mkl has no library in it, and the wheels builder builds another layer."""
+    folder = tmp_path / ".venv" / "lib" / "python3.12" / "site-packages"
+    files = {
+        "../../../lib/libtbb.so.12": elf("x86_64"),
+        "../../../bin/tool": elf("x86_64"),
+        "../../../bin/console": b"#!/tmp/x/.venv/bin/python\n",
+        "../../../include/site/python3.12/demo/demo.h": b"int a;",
+        "../../../share/doc/demo.txt": b"manual",
+        "../../../../outside.so": elf("x86_64"),
+    }
+    install(folder, "demo", "1.0", files)
+
+    members = by_name(read_site_packages(folder, plan_of(demo="1.0")))
+
+    outside = {name: member.executable for name, member in members.items() if not name.startswith("python/")}
+    assert outside == {"lib/libtbb.so.12": False, "bin/tool": True}
+    record = members["python/demo-1.0.dist-info/RECORD"].content
+    assert isinstance(record, BytesContent)
+    assert record.data.decode().splitlines()[0].startswith("../bin/tool,sha256=")
+    assert caplog.messages == ["demo 1.0: the layer does not have share/doc/demo.txt: on Lambda nothing looks there"]
+
+
+def test_metadata_that_is_not_utf_8_is_read(site_packages: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise a package that Poetry installs ends the build with a traceback."""
+    metadata = site_packages / "demo-1.0.dist-info" / "METADATA"
+    metadata.write_bytes(metadata.read_bytes() + b"Author: M\xfcller\n")
+
+    assert read_site_packages(site_packages, plan_of(demo="1.0"))
+    assert caplog.messages == ["demo 1.0: its METADATA is not UTF-8"]
+
+
+def test_file_of_two_distributions_is_that_of_the_last_one_and_every_record_is_true(tmp_path: Path) -> None:
+    """Otherwise RECORD of one of the two distributions lists the hash of a file that is not there."""
+    folder = tmp_path / ".venv" / "lib" / "python3.12" / "site-packages"
+    for name in ("app", "lib", "zed"):  # in this order, as Poetry does
+        install(folder, name, "1", {"tests/a.py": name[:2].encode(), "shared.py": b"same", f"{name}.py": b""})
+
+    members = read_site_packages(folder, plan_of(app="1", lib="1", zed="1"))
+
+    found = [(member.distribution, member.replaces) for member in members if member.name == "python/tests/a.py"]
+    assert found == [("zed", ("app", "lib"))]
+    assert [member.distribution for member in members if member.name == "python/shared.py"] == ["app", "lib", "zed"]
+    for name in ("app", "lib", "zed"):
+        record = by_name(members)[f"python/{name}-1.dist-info/RECORD"].content
+        assert isinstance(record, BytesContent)
+        assert entry_for("tests/a.py", b"ze") in parse_record(record.data.decode())
+
+
+def test_file_of_another_distribution_than_the_last_one_is_refused(tmp_path: Path) -> None:
+    """Otherwise two builds of one fingerprint give different layers."""
+    folder = tmp_path / ".venv" / "lib" / "python3.12" / "site-packages"
+    for name in ("lib", "app"):
+        install(folder, name, "1", {"tests/a.py": name.encode()})
+
+    with pytest.raises(VerificationError, match="Poetry did not install that of lib last"):
+        read_site_packages(folder, plan_of(app="1", lib="1"))

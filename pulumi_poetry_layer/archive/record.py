@@ -9,9 +9,12 @@ import base64
 import csv
 import hashlib
 import io
+import posixpath
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.archive.members import LAYER_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,13 +43,29 @@ class RecordEntry:
 
     Attributes:
         path: path of the file, relative to site-packages.
-        digest: ``sha256=…`` or a stronger hash; empty for RECORD itself.
+        digest: algorithm and hash, such as ``sha256=…``; empty for RECORD itself.
         size: size in bytes; empty for RECORD itself.
     """
 
     path: str
     digest: str
     size: str
+
+
+def record_path(name: str) -> str:
+    """The path in RECORD of a file of the layer: relative to ``python/``, which is the layer's site-packages."""
+    return name[len(LAYER_FOLDER) :] if name.startswith(LAYER_FOLDER) else f"../{name}"
+
+
+def layer_name(path: str) -> str:
+    """The name in the layer of a path in RECORD."""
+    return posixpath.normpath(LAYER_FOLDER + path)
+
+
+def is_record(name: str) -> bool:
+    """Whether a file of the layer is the RECORD of a distribution."""
+    folder, _, file = name.removeprefix(LAYER_FOLDER).partition("/")
+    return name.startswith(LAYER_FOLDER) and folder.endswith(".dist-info") and file == "RECORD"
 
 
 def parse_record(text: str) -> Iterator[RecordEntry]:
@@ -79,5 +98,10 @@ def format_sorted_record(entries: Iterable[RecordEntry]) -> bytes:
 
 def entry_for(path: str, data: bytes) -> RecordEntry:
     """The row for a file with this content."""
-    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-    return RecordEntry(path, f"sha256={digest}", str(len(data)))
+    return entry_of(path, hashlib.sha256(data).digest(), len(data))
+
+
+def entry_of(path: str, sha256: bytes, size: int) -> RecordEntry:
+    """The row for a file with this SHA-256 and size in bytes."""
+    digest = base64.urlsafe_b64encode(sha256).rstrip(b"=").decode()
+    return RecordEntry(path, f"sha256={digest}", str(size))

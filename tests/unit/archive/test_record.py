@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pulumi_poetry_layer.wheels.record import RecordEntry, entry_for, format_record, is_bytecode_cache, parse_record
+from pulumi_poetry_layer.archive.record import RecordEntry, entry_for, format_record, is_bytecode_cache, parse_record
 
 
 def test_record_is_read_and_written_as_csv() -> None:
