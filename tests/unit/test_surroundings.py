@@ -142,7 +142,7 @@ def test_lack_of_resources_is_an_error_with_a_hint(
 ) -> None:
     """A user would see a traceback when the disk is full."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(build_module, "build_planned", fail)

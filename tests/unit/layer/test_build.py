@@ -171,5 +171,5 @@ def test_conflict_is_an_error_on_request(tmp_path: Path) -> None:
 
 def test_unknown_conflict_rule_is_refused(tmp_path: Path) -> None:
     """Otherwise a typo turns the refusal off."""
-    with pytest.raises(InputError, match="on_conflict: must be 'warn' or 'error', not 'eror'"):
-        plan_request(request(on_conflict="eror"))
+    with pytest.raises(InputError, match="on_conflict: must be 'warn' or 'error', not 'ask'"):
+        plan_request(request(on_conflict="ask"))
