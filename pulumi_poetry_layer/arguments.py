@@ -18,7 +18,6 @@ from pulumi.runtime.settings import get_monitor
 from pulumi_poetry_layer.builders.builder import Builder
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.host.program import program_folder
 from pulumi_poetry_layer.layer.build import plan_request
 from pulumi_poetry_layer.layer.request import (
     DEFAULT_ARCHITECTURE,
@@ -30,6 +29,7 @@ from pulumi_poetry_layer.layer.stack_credentials import credentials_problems
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
 from pulumi_poetry_layer.plan.target import RUNTIMES, ArchitectureName, RuntimeName
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,6 @@ from pulumi_poetry_layer.builders.builder import Builder
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.host.output import write_line
-from pulumi_poetry_layer.host.program import program_folder
 from pulumi_poetry_layer.host.progress import reporting
 from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, DEFAULT_CONFLICT_RULE, LayerRequest
 from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
@@ -38,6 +37,7 @@ from pulumi_poetry_layer.publish.layer_version import (
     publish_directly,
     publish_through_bucket,
 )
+from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
 from pulumi_poetry_layer.size.limits import refuse_over_limit
 
 if TYPE_CHECKING:

@@ -7,10 +7,8 @@ The state of a stack contains the provider pickled *by reference*: never rename 
 from __future__ import annotations
 
 import sys
-import traceback
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -27,9 +25,9 @@ from pulumi.dynamic import (
 )
 
 from pulumi_poetry_layer.compare.changes import describe_changes, describe_new
-from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.host.output import write_line
 from pulumi_poetry_layer.printable import printable
+from pulumi_poetry_layer.sdk_internals.tracebacks import hide_tracebacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +57,7 @@ class LayerBuildProvider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         """Keep the stack's configuration in this process. It contains decrypted secrets, so it is not an attribute."""
         _configurations.append(req.config.get)
-        _hide_tracebacks()
+        hide_tracebacks()
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """In a preview, print one line about what changes, and refuse a layer that is certain to be over a limit.
@@ -243,22 +241,6 @@ def owner_of(id_: str, zip_file: Path) -> str:
     if id_ != _ID:
         return id_
     return f"{_ID}-{zip_file.stem.rpartition('-')[0]}"  # in states of 0.1.0 all builds have the same id
-
-
-def _hide_tracebacks() -> None:
-    """Let the SDK send only the message of this package's errors to the engine, without a traceback before it.
-
-    ``pulumi.dynamic.__main__`` sends ``traceback.format_exc()`` for every error; there is no other way to send text. If
-    a release of the SDK does something else, the traceback is shown again.
-    """
-    server = sys.modules["__main__"]
-    if getattr(server.__spec__, "name", None) == "pulumi.dynamic.__main__" and hasattr(server, "traceback"):
-        vars(server)["traceback"] = SimpleNamespace(**{**vars(traceback), "format_exc": _format_error})
-
-
-def _format_error() -> str:
-    error = sys.exc_info()[1]
-    return printable(str(error)) if isinstance(error, PoetryLayerError) else traceback.format_exc()
 
 
 def _layer_name(props: dict[str, Any]) -> str:

@@ -4,7 +4,6 @@
 * ``leftovers``: removes temporary files and folders of processes that were killed.
 * ``process``: runs programs, and masks secrets in their output. The only module that starts subprocesses.
 * ``variables``: names of environment variables, and the table of which programs may see which variables (pure).
-* ``program``: the folder of the running Pulumi program.
 * ``cache``: the cache folder of this package.
 * ``cleanup``: removes temporary files and ends programs when a signal ends this process.
 * ``locks``: locks between processes.

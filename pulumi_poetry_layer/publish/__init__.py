@@ -7,9 +7,8 @@ Modules:
 - ``build_folder``: the folder with the zips, and the placeholder before a zip is built.
 - ``kept_hash``: restores that hash if a resource transform of the program removed it.
 - ``drift``: compares the published zip with the built one.
-- ``sdk_internals``: the private names of Pulumi's SDK that this package uses.
 
-May import ``provider``, ``layer`` and every room below it. Together with ``component``, ``matrix``, ``arguments`` and
-``provider``, this is the only code that imports Pulumi. This file imports nothing: the provider's process must not load
-``pulumi_aws``.
+May import ``provider``, ``layer`` and every room below it. Together with ``component``, ``matrix``, ``arguments``,
+``provider`` and ``sdk_internals``, this is the only code that imports Pulumi. This file imports nothing: the provider's
+process must not load ``pulumi_aws``.
 """

@@ -13,10 +13,10 @@ import pulumi
 from pulumi_poetry_layer.arguments import is_mocked
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.cache import cache_folder, make_cache_folder
-from pulumi_poetry_layer.host.program import program_folder
 from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE
 from pulumi_poetry_layer.layer.zip_store import put_placeholder, remove_leftovers
 from pulumi_poetry_layer.publish.archive_hash import file_name, zip_path
+from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 import pulumi
 
-from pulumi_poetry_layer.publish.sdk_internals import ProgramTransforms
+from pulumi_poetry_layer.sdk_internals.transforms import ProgramTransforms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -91,14 +91,19 @@ def test_read_only_checkout_uses_a_folder_in_the_cache(new_program: NewProgram, 
     ]
 
 
-def test_inline_program_with_main_in_another_folder_publishes_the_layer(new_program: NewProgram, aws: LocalAws) -> None:
-    """Otherwise the zip is built in the working directory, and the AWS plugin looks for it in the folder of `main`."""
-    program = new_program({"tool/__main__.py": AUTOMATION, "infra/.keep": "", **project_files("base")})
+def check_inline_program(program: Program, python: str | Path) -> None:
+    """Deploy with the Automation API, with `main` in another folder; the zip must be where the AWS plugin looks."""
+    program.write({"tool/__main__.py": AUTOMATION, "infra/.keep": "", **project_files("base")})
     infra, environment = program.folder / "infra", {"PULUMI_BACKEND_URL": program.backend.as_uri()}
-    program.backend.mkdir()
+    program.backend.mkdir(exist_ok=True)
     with program.machine.aws_plugin({**program.machine.environment, **environment}, infra) as more:
-        command = [sys.executable, "tool", str(infra)]
+        command = [str(python), "tool", str(infra)]
         done = program.machine.run(command, cwd=program.folder, env={**environment, **more})
     assert done.stdout == "{'same': 4}\n", done.stderr
-    assert aws.layer_versions("deps-dev") == [1]
+    assert program.machine.aws.layer_versions("deps-dev") == [1]
     assert files_in(infra / ".poetry-layer/dev") == ["deps", "deps.zip.json"]
+
+
+def test_inline_program_with_main_in_another_folder_publishes_the_layer(new_program: NewProgram) -> None:
+    """Otherwise the zip is built in the working directory, and the AWS plugin looks for it in the folder of `main`."""
+    check_inline_program(new_program({}), sys.executable)

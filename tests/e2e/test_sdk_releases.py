@@ -15,10 +15,13 @@ from uv import find_uv_bin
 
 from .harness import LocalAws, Machine, Program, Toolchain
 from .harness.toolchain import REPOSITORY
-from .test_lifecycle import project_files
+from .test_build_folder import check_inline_program
+from .test_failures import UNREACHABLE
+from .test_lifecycle import PROGRAM, project_files
 from .test_options import TRANSFORMED, check_transforms
 
 NewProgram = Callable[..., Program]
+NewMachine = Callable[[str], Machine]
 
 
 def oldest(name: str) -> str:
@@ -34,23 +37,41 @@ def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a Python with this package and the oldest releases."""
     folder = tmp_path_factory.mktemp("oldest") / "venv"
     environment = {**os.environ, "VIRTUAL_ENV": str(folder)}
-    wanted = [
-        oldest("pulumi"),
-        oldest("pulumi-aws"),
-        "boto3",
-        "--editable",
-        str(REPOSITORY),
-    ]  # boto3: for the AWS stand-in
+    # boto3: for the AWS stand-in
+    wanted = [oldest("pulumi"), oldest("pulumi-aws"), "boto3", "--editable", str(REPOSITORY)]
     for arguments in (["venv", str(folder)], ["pip", "install", *wanted]):
         subprocess.run([find_uv_bin(), "--quiet", *arguments], env=environment, check=True)
     return folder / "bin"
 
 
+@pytest.fixture
+def old_machine(old_python: Path, toolchain: Toolchain, aws: LocalAws, tmp_path: Path) -> NewMachine:
+    """Make a machine with the oldest releases."""
+    return lambda name: Machine(root=tmp_path / name, toolchain=replace(toolchain, python=old_python), aws=aws)
+
+
 def test_oldest_releases_keep_the_hash_in_a_program_with_transforms(
-    old_python: Path, toolchain: Toolchain, new_program: NewProgram, aws: LocalAws, tmp_path: Path
+    old_machine: NewMachine, new_program: NewProgram, aws: LocalAws, tmp_path: Path
 ) -> None:
     """Otherwise every fresh runner with an older SDK publishes all layers again, with the wrong zips."""
-    tools = replace(toolchain, python=old_python)
-    laptop, runner = (Machine(root=tmp_path / name, toolchain=tools, aws=aws) for name in ("laptop", "runner"))
-    stack = new_program({"__main__.py": TRANSFORMED, **project_files("base")}, machine=laptop).stack()
-    check_transforms(stack, runner, tmp_path / "checkout", aws)
+    files = {"__main__.py": TRANSFORMED, **project_files("base")}
+    stack = new_program(files, machine=old_machine("laptop")).stack()
+    check_transforms(stack, old_machine("runner"), tmp_path / "checkout", aws)
+
+
+def test_oldest_releases_report_a_failed_build_without_a_traceback(
+    old_machine: NewMachine, new_program: NewProgram
+) -> None:
+    """Otherwise users of an older SDK have to look for the message below the frames of Pulumi."""
+    program = new_program({"__main__.py": PROGRAM, **project_files("base")}, machine=old_machine("laptop"))
+    failed = program.stack().up(skip_preview=True, check=False, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
+    assert failed.exit_code != 0
+    assert "cannot be reached" in failed.text
+    assert "Traceback" not in failed.text
+
+
+def test_oldest_releases_find_the_folder_of_an_inline_program(
+    old_machine: NewMachine, old_python: Path, new_program: NewProgram
+) -> None:
+    """Otherwise a program of the Automation API with an older SDK does not find its project, or its zip."""
+    check_inline_program(new_program({}, machine=old_machine("laptop")), old_python / "python")

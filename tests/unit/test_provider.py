@@ -5,18 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import pickle
-import sys
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 from samples import PROJECTS
 from samples.wheels import WheelSample
@@ -392,25 +387,6 @@ def test_layer_over_a_limit_is_refused_before_the_build(
     with pytest.raises(PublishError, match="over Lambda's limit of 250 MiB"):
         LayerBuildProvider().create(inputs())
     assert one_file_builder.builds == 0
-
-
-def test_error_of_a_failed_build_is_sent_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise the message comes after many lines of traceback, because the SDK sends them all."""
-    server = ModuleType("__main__")
-    server.__spec__ = ModuleSpec("pulumi.dynamic.__main__", None)
-    vars(server)["traceback"] = traceback
-    monkeypatch.setitem(sys.modules, "__main__", server)
-    monkeypatch.setattr("pulumi_poetry_layer.provider._configurations", [])
-    LayerBuildProvider().configure(ConfigureRequest(Config({}, "project")))
-
-    def sent(error: Exception) -> str:
-        try:
-            raise error
-        except Exception:
-            return str(vars(server)["traceback"].format_exc())
-
-    assert sent(BuildError("the build failed", hint="do this")) == "the build failed\n  hint: do this"
-    assert sent(ZeroDivisionError()).startswith("Traceback"), "a bug is reported with its traceback"
 
 
 def test_build_with_another_fingerprint_than_planned_is_refused() -> None:

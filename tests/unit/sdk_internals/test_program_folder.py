@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pulumi_poetry_layer.host.program import program_folder
+from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
 
 
 @pytest.mark.parametrize("pwd", [["--pwd", "{}"], ["--pwd={}"]])

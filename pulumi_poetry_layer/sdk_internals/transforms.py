@@ -1,8 +1,6 @@
-"""All private names of Pulumi's SDK that this package uses.
+"""Whether a program has resource transforms, and how to add one that runs last.
 
-The SDK has no public way to find out whether a program has resource transforms, and its public function to register one
-waits for all pending resources. ``tests/e2e/test_sdk_releases.py`` checks these names on the oldest release of the SDK
-that pyproject.toml allows, and the other end-to-end tests on the newest.
+The SDK has no public way to find this out, and its public function to register one waits for all pending resources.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_poetry_layer.publish import sdk_internals
-from pulumi_poetry_layer.publish.sdk_internals import ProgramTransforms
+from pulumi_poetry_layer.sdk_internals import transforms as transforms_module
+from pulumi_poetry_layer.sdk_internals.transforms import ProgramTransforms
 
 CALLBACKS = "pulumi.runtime._callbacks"
 
@@ -35,7 +35,7 @@ def test_only_transforms_of_this_program_are_counted(monkeypatch: pytest.MonkeyP
     ]
     servicer = SimpleNamespace(_servicers=servers)
     monkeypatch.setitem(sys.modules, CALLBACKS, SimpleNamespace(_CallbackServicer=servicer))
-    monkeypatch.setattr(sdk_internals, "get_monitor", lambda: own_monitor)
+    monkeypatch.setattr(transforms_module, "get_monitor", lambda: own_monitor)
     transforms = ProgramTransforms()
 
     assert len(transforms) == 1
