@@ -87,7 +87,8 @@ def prepare(fixture: str, folder: Path) -> Round:
         assert package.file
         lines.append(f"{package.name}=={package.version} --hash={package.file.hash}\n")
         with (wheels / package.file.name).open("wb") as output:
-            downloader.download_locked(package.label, package.name, package.file, package.source, output)
+            found = downloader.find(package.label, package.name, package.file, package.source)
+            downloader.download(found, package.file, output, package.label)
     requirements = folder / "requirements.txt"
     requirements.write_text("".join(lines), encoding="utf-8")
     return Round(

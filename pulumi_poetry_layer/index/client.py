@@ -76,37 +76,15 @@ class Downloader:
         """End all downloads, for example because the build failed."""
         self._http.stop()
 
-    def download_locked(
-        self, package: str, project: str, file: LockedFile, locked: LockedSource | None, output: IO[bytes]
-    ) -> None:
-        """Find a file of a project on its index and download it.
+    def find(self, package: str, project: str, file: LockedFile, locked: LockedSource | None) -> FoundFile:
+        """Find a locked file on its index.
 
         Args:
             package: name and version of the package, for error messages.
             project: normalized name of the project.
             file: name and hash of the file.
-            locked: the package's source in the lock file; None means PyPI.
-            output: an empty binary file that the download is written to.
-
-        Raises:
-            DownloadError: the index cannot be reached, does not have the file, or sends a file with another hash.
-            InputError: a certificate file that is configured for the index does not exist.
-        """
-        found = self.find(package, project, file, locked)
-        self.download(found, file, output, package)
-
-    def download_url(self, package: str, url: str, file: LockedFile, output: IO[bytes]) -> None:
-        """Download a file from the address in the lock file, with the login of the source on that host.
-
-        Raises:
-            DownloadError: the download fails, or the file has another hash than the locked one.
-            InputError: a certificate file that is configured for the source does not exist.
-        """
-        address, index = self._index_of_address(url)
-        self.download(FoundFile(address, index, size=None), file, output, package)
-
-    def find(self, package: str, project: str, file: LockedFile, locked: LockedSource | None) -> FoundFile:
-        """Find a locked file on its index; the arguments are those of :meth:`download_locked`.
+            locked: the package's source in the lock file; None means PyPI. The address of a ``url`` source is used
+                with the login of the index on that host.
 
         Raises:
             DownloadError: the index cannot be reached, or does not list the file.
@@ -117,6 +95,42 @@ class Downloader:
         index = self._indexes.of_package(locked)
         listed = self._find_on_page(index, package, project, file.name)
         return FoundFile(listed.url, index, listed.size)
+
+    def download(self, found: FoundFile, file: LockedFile, output: IO[bytes], package: str) -> None:
+        """Download a file that :meth:`find` has found. An interrupted download continues where it stopped.
+
+        Args:
+            found: where the file is.
+            file: name and hash of the file.
+            output: an empty binary file that the download is written to.
+            package: name and version of the package, for error messages.
+
+        Raises:
+            DownloadError: the download fails, or the file has another hash than the locked one.
+            InputError: a certificate file that is configured for the index does not exist.
+        """
+        algorithm, _, locked_digest = file.hash.partition(":")
+        received = _Received(output, algorithm, package)
+        address, index = Address.of(found.url), found.index
+        login = address.login or index.login_for(found.url)
+        most = self._limits.file if found.size is None else found.size
+
+        def receive(end: float) -> None:
+            self._receive(address.url, received, login, most, end)
+            if received.was_resumed and received.hexdigest() != locked_digest:
+                # Another server of the index may have sent another part. The whole file comes from one server.
+                received.restart()
+                self._receive(address.url, received, login, most, end)
+
+        self._http.attempt(receive, lambda error: download_error(error, index, package, address.url))
+        if received.hexdigest() != locked_digest:
+            raise index_error(
+                Failure.OTHER_FILE,
+                index.source,
+                package,
+                detail=f"the {algorithm} of {address.url} is {received.hexdigest()}, "
+                f"but the lock file says {locked_digest}",
+            )
 
     def read_end(self, package: str, file: FoundFile, length: int) -> FileEnd:
         """Read the last ``length`` bytes of a file.
@@ -160,36 +174,6 @@ class Downloader:
             detail = f"{file_name} is not on {page}"
             raise index_error(Failure.NOT_LISTED, index.source, package, detail=detail, login=index.login)
         return file
-
-    def download(self, found: FoundFile, file: LockedFile, output: IO[bytes], package: str) -> None:
-        """Download a file that :meth:`find` has found. An interrupted download continues where it stopped.
-
-        Raises:
-            DownloadError: the download fails, or the file has another hash than the locked one.
-            InputError: a certificate file that is configured for the index does not exist.
-        """
-        algorithm, _, locked_digest = file.hash.partition(":")
-        received = _Received(output, algorithm, package)
-        address, index = Address.of(found.url), found.index
-        login = address.login or index.login_for(found.url)
-        most = self._limits.file if found.size is None else found.size
-
-        def receive(end: float) -> None:
-            self._receive(address.url, received, login, most, end)
-            if received.was_resumed and received.hexdigest() != locked_digest:
-                # Another server of the index may have sent another part. The whole file comes from one server.
-                received.restart()
-                self._receive(address.url, received, login, most, end)
-
-        self._http.attempt(receive, lambda error: download_error(error, index, package, address.url))
-        if received.hexdigest() != locked_digest:
-            raise index_error(
-                Failure.OTHER_FILE,
-                index.source,
-                package,
-                detail=f"the {algorithm} of {address.url} is {received.hexdigest()}, "
-                f"but the lock file says {locked_digest}",
-            )
 
     def _receive(self, url: str, received: _Received, login: Login | None, most: int, end: float) -> None:
         # "identity", because a download that is compressed for transport cannot be resumed

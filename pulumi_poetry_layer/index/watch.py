@@ -98,18 +98,8 @@ class HTTPConnection(connection.HTTPConnection):
         return super().getresponse()
 
 
-class HTTPSConnection(connection.HTTPSConnection):
+class HTTPSConnection(HTTPConnection, connection.HTTPSConnection):
     """A connection with TLS that a watch can end."""
-
-    def _new_conn(self) -> socket.socket:
-        opened = super()._new_conn()
-        _watch(opened)
-        return opened
-
-    def getresponse(self) -> Any:
-        """The answer to a request, which may use a connection that was opened for an earlier one."""
-        _watch(self.sock)
-        return super().getresponse()
 
 
 class HTTPConnectionPool(connectionpool.HTTPConnectionPool):

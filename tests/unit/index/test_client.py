@@ -52,7 +52,8 @@ def download(
     """Download the file from the index, which is the mirror of PyPI unless the package has a source."""
     output = io.BytesIO()
     downloader = Downloader(indexes(pyproject, **{"POETRY_PYPI_MIRROR_URL": index.url, **variables}))
-    downloader.download_locked("app 1.0", "app", LockedFile(name, hash_ or file_hash(DATA)), source, output)
+    file = LockedFile(name, hash_ or file_hash(DATA))
+    downloader.download(downloader.find("app 1.0", "app", file, source), file, output, "app 1.0")
     return output.getvalue()
 
 
@@ -308,13 +309,8 @@ def test_token_in_url_is_masked_in_debug_log(index: Index, caplog: pytest.LogCap
 def test_url_dependency_uses_login_of_the_source_on_its_host(index: Index) -> None:
     """A URL dependency on a private host could not be downloaded, although Poetry can install it."""
     index.login = ("me", "s3cret!")
-    output = io.BytesIO()
-    downloader = Downloader(indexes(listed(index), **LOGIN))
-
-    url = index.url.replace("/simple/", f"/files/{NAME}")
-    downloader.download_url("app 1.0", url, LockedFile(NAME, file_hash(DATA)), output)
-
-    assert output.getvalue() == DATA
+    source = LockedSource(type="url", url=index.url.replace("/simple/", f"/files/{NAME}"))
+    assert download(index, source=source, pyproject=listed(index), **LOGIN) == DATA
 
 
 def test_error_for_refused_login_says_where_the_login_came_from(index: Index) -> None:

@@ -55,7 +55,8 @@ def download(index: Index, limits: Limits | None = None, output: io.BytesIO | No
     """Download the file."""
     output = output or io.BytesIO()
     file = LockedFile(NAME, file_hash(DATA))
-    downloader(index.url, limits, **options).download_locked("app 1.0", "app", file, None, output)
+    client = downloader(index.url, limits, **options)
+    client.download(client.find("app 1.0", "app", file, None), file, output, "app 1.0")
     return output.getvalue()
 
 
@@ -185,11 +186,12 @@ def test_stop_ends_a_download_that_waits_for_a_silent_server(index: Index, path:
     reached = threading.Event()
     index.answers[path] = [hostile.silence(reached)]
     client = downloader(index.url, Limits(silence=3600, request=3600))
+    file = LockedFile(NAME, file_hash(DATA))
     problems: list[BuildError] = []
 
     def run() -> None:
         try:
-            client.download_locked("app 1.0", "app", LockedFile(NAME, file_hash(DATA)), None, io.BytesIO())
+            client.download(client.find("app 1.0", "app", file, None), file, io.BytesIO(), "app 1.0")
         except BuildError as error:
             problems.append(error)
 
