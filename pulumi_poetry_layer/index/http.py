@@ -108,10 +108,12 @@ class HttpClient:
                     response.raise_for_status()
                     yield response
             except HTTP_ERRORS:
-                if not watch.has_cut:
+                # If the time is up, the socket's own limit may end the request before the watch does.
+                if not watch.has_cut and self._clock() < end:
                     raise
-            if not watch.has_cut:
-                return
+            else:
+                if not watch.has_cut:
+                    return
         # Also without an error: an answer whose connection is shut down can look as if it was complete.
         raise TooSlowError("the time limit was reached before the answer was complete")
 
