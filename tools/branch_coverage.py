@@ -13,7 +13,7 @@ from typing import Any
 
 from coverage import Coverage
 
-LEAST_PERCENT = 90.0
+LEAST_PERCENT = 95.0
 _SHOWN_FILES = 10
 
 
