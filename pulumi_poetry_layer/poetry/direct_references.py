@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 _GIT = re.compile(r"(git\+)?(?P<address>(\w+://[^/#]*|[^@/#]+@)?[^@#]*)(@(?P<reference>[^@#]+))?(#(?P<fragment>.*))?")
 _HOST_WITH_PATH = re.compile(r"(?P<start>(\w+://)?([^/@]+@)?[^/:@]+):(?!//|\d+(/|$))/*(?P<path>.+)")
@@ -29,7 +30,7 @@ def parse_direct_reference(url: str) -> dict[str, Any]:
     if folder := _subdirectory(fragment):
         fields["subdirectory"] = folder
     if wheel := _WHEEL_VERSION.fullmatch(address):
-        fields["constraint"] = wheel["version"]
+        fields["constraint"] = unquote(wheel["version"])
     return fields
 
 

@@ -1,10 +1,12 @@
 """Environment markers, evaluated for a target by Poetry's rules.
 
-Poetry and ``packaging`` differ in two points. This module therefore walks the parsed marker itself and leaves only
-single comparisons to ``packaging``.
+Poetry and ``packaging`` differ in some points. This module therefore walks the parsed marker itself and leaves only
+single comparisons of versions to ``packaging``.
 
 - In Poetry the value of ``extra`` is the *set* of requested extras, so ``extra == "a" and extra == "b"`` can be true.
 - In Poetry ``sys_platform in "linux darwin"`` looks for a whole word of the list. ``packaging`` looks for a substring.
+- In Poetry ``===`` is the same as ``==`` for texts such as ``sys_platform``, and invalid for versions. All comparisons
+  of order are false for texts.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ EMPTY = "<empty>"
 _EXTRA = re.compile(r"\bextra\b")
 _LIST_SEPARATOR = re.compile(r"[ ,|]+")
 _VERSIONS = frozenset({"python_version", "python_full_version", "platform_release"})
+_EQUALITY = frozenset({"==", "==="})
+_EXTRA_OPERATORS = _EQUALITY | {"!=", "in", "not in"}
 _MINOR_PRECISION = 2  # a version with fewer dots than this ("3.12") stands for all of its patch releases
 
 
@@ -104,7 +108,21 @@ class MarkerEnvironment:
         if operator in {"in", "not in"} and left in self._values:
             listed = _LIST_SEPARATOR.split(_unquoted(right))
             return _is_listed(left, self._values[left], listed) == (operator == "in")
+        name, text = (left, right) if left in self._values else (right, left)
+        if name in self._values and name not in _VERSIONS and operator not in {"in", "not in"}:
+            is_equal = self._values[name] == _unquoted(text)
+            return is_equal if operator in _EQUALITY else operator == "!=" and not is_equal
         return Marker(f"{left} {operator} {right}").evaluate(self._values)
+
+
+def check_marker(marker: str) -> None:
+    """Check a marker without evaluating it.
+
+    Raises:
+        InvalidMarker: the text is not a marker, or Poetry does not accept one of its comparisons.
+    """
+    if marker not in ANY and marker != EMPTY:
+        _parse(marker)
 
 
 def names_extras(marker: str) -> bool:
@@ -157,4 +175,9 @@ def _unquoted(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _parse(marker: str) -> list[Any]:
     # packaging has no public name for the parsed marker; test_markers.py checks its structure.
-    return Marker(marker)._markers
+    tree = Marker(marker)._markers
+    for left, operator, right in _comparisons(tree):
+        names = {left, right}
+        if (operator == "===" and names & _VERSIONS) or ("extra" in names and operator not in _EXTRA_OPERATORS):
+            raise InvalidMarker(f"{operator!r} is not allowed in {f'{left} {operator} {right}'!r}")
+    return tree

@@ -14,15 +14,18 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from packaging.markers import InvalidMarker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from pulumi_poetry_layer.errors import ProjectError
 from pulumi_poetry_layer.names import normalized
+from pulumi_poetry_layer.poetry.constraints import InvalidConstraint, parse_constraint
 from pulumi_poetry_layer.poetry.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.poetry.direct_references import parse_direct_reference
 from pulumi_poetry_layer.poetry.enrichment import enriched
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.poetry.markers import check_marker
 from pulumi_poetry_layer.poetry.toml_tables import Table
 
 if TYPE_CHECKING:
@@ -121,7 +124,7 @@ def _main_dependencies(project: Table, poetry: Table, extras: Mapping[str, froze
     ]
     legacy = [
         replace(dependency, in_extras=frozenset(extra for extra, names in extras.items() if dependency.name in names))
-        for dependency in _without_python(dependencies_of(poetry.table("dependencies")))
+        for dependency in _legacy_dependencies(poetry.table("dependencies"))
     ]
     if standard and not {"dependencies", "optional-dependencies"}.isdisjoint(project.texts("dynamic")):
         # [project] lists one kind (mandatory or optional), and ``dynamic`` leaves the other kind to [tool.poetry].
@@ -130,8 +133,22 @@ def _main_dependencies(project: Table, poetry: Table, extras: Mapping[str, froze
     return enriched(standard, legacy)
 
 
-def _without_python(dependencies: tuple[Dependency, ...]) -> list[Dependency]:
-    return [dependency for dependency in dependencies if dependency.name != "python"]
+def _legacy_dependencies(table: Table) -> list[Dependency]:
+    """The dependencies in a table of ``[tool.poetry]``, without Python itself."""
+    dependencies = [dependency for dependency in dependencies_of(table) if dependency.name != "python"]
+    for dependency in dependencies:
+        _check(dependency, table, dependency.name)
+    return dependencies
+
+
+def _check(dependency: Dependency, table: Table, key: str) -> None:
+    """Refuse a marker or a constraint that Poetry cannot read, whether or not the layer needs the dependency."""
+    try:
+        check_marker(dependency.marker)
+        parse_constraint(dependency.constraint)
+        parse_constraint(dependency.python)
+    except (InvalidMarker, InvalidConstraint) as error:
+        raise table.problem(key, f"invalid marker or constraint: {error}") from error
 
 
 def _extras(project: Table, poetry: Table) -> dict[str, frozenset[str]]:
@@ -158,11 +175,11 @@ def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]
     tables = poetry.table("group")
     for name in tables:
         group, table = normalized(name), tables.table(name)
-        details.setdefault(group, []).extend(_without_python(dependencies_of(table.table("dependencies"))))
+        details.setdefault(group, []).extend(_legacy_dependencies(table.table("dependencies")))
         names = table.texts("include-groups")
         includes.setdefault(group, []).extend((normalized(included), table, "include-groups") for included in names)
     if "dev-dependencies" in poetry:
-        details.setdefault("dev", []).extend(_without_python(dependencies_of(poetry.table("dev-dependencies"))))
+        details.setdefault("dev", []).extend(_legacy_dependencies(poetry.table("dev-dependencies")))
     names_of_all = dict.fromkeys((*own, *details))
     groups = {group: enriched(own.get(group, ()), details.get(group, ())) for group in names_of_all}
     return {
@@ -226,7 +243,7 @@ def _requirements(table: Table, key: str) -> Iterator[Dependency]:
             requirement = Requirement(entry)
         except InvalidRequirement as error:
             raise table.problem(f"{key}[{index}]", f"{entry!r} is not a valid requirement (PEP 508)") from error
-        yield Dependency(
+        dependency = Dependency(
             name=normalized(requirement.name),
             extras=frozenset(normalized(extra) for extra in requirement.extras),
             marker=str(requirement.marker or ""),
@@ -236,6 +253,8 @@ def _requirements(table: Table, key: str) -> Iterator[Dependency]:
                 else {"constraint": str(requirement.specifier) or "*"}
             ),
         )
+        _check(dependency, table, f"{key}[{index}]")
+        yield dependency
 
 
 def _content_hash(project: Mapping[str, Any], poetry: Mapping[str, Any], groups: Mapping[str, Any]) -> str:

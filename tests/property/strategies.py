@@ -36,6 +36,17 @@ def comparisons() -> st.SearchStrategy[str]:
     )
 
 
+def comparisons_of_texts() -> st.SearchStrategy[str]:
+    """Comparisons of texts with operators that are meant for versions."""
+    operators = st.sampled_from(("==", "===", "!=", "~=", "<", "<=", ">", ">="))
+    return st.one_of(
+        *(
+            st.builds("{} {} {!r}".format, st.just(name), operators, st.sampled_from(choices))
+            for name, choices in _VALUES.items()
+        )
+    )
+
+
 def lists() -> st.SearchStrategy[str]:
     """Comparisons with a list of values."""
     versions = st.lists(st.sampled_from(_VERSIONS), min_size=1, max_size=3, unique=True).map(", ".join)
@@ -67,7 +78,7 @@ def extra_comparisons() -> st.SearchStrategy[str]:
 
 def extra_markers() -> st.SearchStrategy[str]:
     """Markers with extras and lists."""
-    return _joined(st.one_of(extra_comparisons(), comparisons(), lists()))
+    return _joined(st.one_of(extra_comparisons(), comparisons(), comparisons_of_texts(), lists()))
 
 
 NAMES = ("app", "beta", "gamma", "delta", "omega")

@@ -42,6 +42,14 @@ from pulumi_poetry_layer.poetry.direct_references import parse_direct_reference,
                 "subdirectory": None,
             },
         ),
+        (
+            "https://files.invalid/a-1.0%2Bcpu-py3-none-any.whl",
+            {
+                "origin": "url",
+                "address": "https://files.invalid/a-1.0%2Bcpu-py3-none-any.whl",
+                "constraint": "1.0+cpu",
+            },
+        ),
         ("https://files.invalid/a.zip", {"origin": "url", "address": "https://files.invalid/a.zip"}),
         (
             "https://files.invalid/a.zip#subdirectory=part",

@@ -8,7 +8,7 @@ import pytest
 from packaging.markers import InvalidMarker, Marker
 
 from pulumi_poetry_layer.plan.target import Target
-from pulumi_poetry_layer.poetry.markers import MarkerEnvironment, extras_in
+from pulumi_poetry_layer.poetry.markers import MarkerEnvironment, check_marker, extras_in
 
 VALUES = Target("python3.12", "x86_64").marker_environment
 
@@ -74,6 +74,11 @@ def test_comparison_with_an_extra_is_true_if_extras_are_none(extras: set[str]) -
         ('sys_platform == "extra"', False),
         ('"extra" != sys_platform', True),
         ('python_implementation == "CPython"', True),
+        ('sys_platform === "linux"', True),
+        ('"win32" === sys_platform', False),
+        ('sys_platform ~= "linux"', False),
+        ('platform_machine >= "x86_64"', False),
+        ('implementation_version >= "3.9"', False),
     ],
 )
 def test_marker_is_true_or_false_as_in_poetry(marker: str, holds: bool) -> None:
@@ -81,11 +86,24 @@ def test_marker_is_true_or_false_as_in_poetry(marker: str, holds: bool) -> None:
     assert MarkerEnvironment(VALUES).holds(marker) is holds
 
 
-@pytest.mark.parametrize("marker", ["nonsense", 'python_version >= "3.9', 'color == "red"', 'sys_platform ~= "linux"'])
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "nonsense",
+        'python_version >= "3.9',
+        'color == "red"',
+        'python_version === "3.12"',
+        'os_name == "nt" and python_full_version === "3.12.4"',
+        '"3.12" === python_version',
+        'extra >= "a"',
+    ],
+)
 def test_invalid_marker_is_an_error(marker: str) -> None:
     """A package with an invalid marker would be missing from the layer without an error."""
     with pytest.raises(InvalidMarker):
         MarkerEnvironment(VALUES).holds(marker)
+    with pytest.raises(InvalidMarker):
+        check_marker(marker)
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,31 @@ def names(project: Project, group: str) -> list[str]:
             "must be a table",
         ),
         (
+            "[project]\ndependencies = ['a', \"b ; python_version === '3.12'\"]",
+            "pyproject.toml: project.dependencies[1]",
+            "'===' is not allowed in",
+        ),
+        (
+            "[dependency-groups]\ndev = [\"b ; python_full_version === '3.12.4'\"]\n[project]\nname = 'x'",
+            "pyproject.toml: dependency-groups.dev[0]",
+            "'===' is not allowed in",
+        ),
+        (
+            "[tool.poetry.dependencies]\nrequests = {version = '*', markers = 'nonsense'}",
+            "pyproject.toml: tool.poetry.dependencies.requests",
+            "invalid marker",
+        ),
+        (
+            "[tool.poetry.group.dev.dependencies]\npytest = 'newest'",
+            "pyproject.toml: tool.poetry.group.dev.dependencies.pytest",
+            "'newest' is not a version constraint",
+        ),
+        (
+            "[tool.poetry.dependencies]\nrequests = {version = '*', python = 'any'}",
+            "pyproject.toml: tool.poetry.dependencies.requests",
+            "'any' is not a version constraint",
+        ),
+        (
             '[project]\nname = "x"\n[dependency-groups]\ndev = "pytest"',
             "pyproject.toml: dependency-groups.dev",
             "must be an array",

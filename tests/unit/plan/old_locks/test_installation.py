@@ -250,7 +250,7 @@ def test_unsatisfied_dependency_is_an_error(dependencies: str, packages: list[Pa
 def test_invalid_constraint_is_an_error() -> None:
     """A user would see a traceback instead of a message that quotes the constraint."""
     with pytest.raises(LockFileError, match=r"poetry\.lock: invalid marker or constraint: 'latest'"):
-        chosen(f'{MAIN}a = "latest"\n', [Package(name="a")])
+        chosen(f'{MAIN}a = "*"\n', [Package(name="a", dependencies={"b": "latest"}), Package(name="b")])
 
 
 def test_excluded_distribution_and_what_only_it_needs_are_left_out() -> None:
