@@ -221,8 +221,8 @@ def _plan(options: argparse.Namespace) -> None:
     request = _request(options)
     plan, files = plan_request(request)
     size = _expected_size(plan, files, request) if options.size else None
-    for warning in size.warnings() if size else ():
-        print(f"warning: {warning}", file=sys.stderr)
+    for warning in size.warnings() if size else plan.warnings:
+        _say(f"warning: {warning}")
     if options.json:
         _print_json({**plan_document(plan), **({"expected_size": size.document()} if size else {})})
         return

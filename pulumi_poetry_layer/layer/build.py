@@ -89,6 +89,8 @@ def build_planned(
     Raises:
         BuildError: the build failed.
     """
+    for warning in plan.warnings:
+        warn(warning)
     summary = _write(plan, files, builder, output, refuse_conflicts=refuse_conflicts)
     for conflict in summary.conflicts:
         warn(str(conflict))

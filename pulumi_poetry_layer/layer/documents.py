@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.layer.artifact import LayerArtifact
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
-    from pulumi_poetry_layer.poetry.locked import LockedSource
+    from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 
 
 def plan_document(plan: BuildPlan) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def plan_document(plan: BuildPlan) -> dict[str, Any]:
                 "name": package.name,
                 "version": package.version,
                 "file": package.file.name if package.file else None,
-                "sha256": package.file.hash.removeprefix("sha256:") if package.file else None,
+                **_hash_document(package.file),
                 "source": _source_document(package.source),
             }
             for package in plan.packages
@@ -35,6 +35,13 @@ def plan_document(plan: BuildPlan) -> dict[str, Any]:
             for excluded in plan.excluded
         ],
     }
+
+
+def _hash_document(file: LockedFile | None) -> dict[str, str | None]:
+    """The hash of a file under the key ``sha256``; another one is under ``hash``, with its algorithm."""
+    if file is None or file.hash.startswith("sha256:"):
+        return {"sha256": file.hash.removeprefix("sha256:") if file else None}
+    return {"sha256": None, "hash": file.hash}
 
 
 def _source_document(source: LockedSource | None) -> dict[str, str]:

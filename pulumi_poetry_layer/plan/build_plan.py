@@ -118,6 +118,7 @@ class BuildPlan:
         choice: the groups, extras and exclusions that the user chose.
         packages: the packages of the layer, sorted by name.
         excluded: the packages that are left out because of ``exclude``.
+        warnings: what is wrong with the input, and does not stop the build; not part of the fingerprint.
     """
 
     target: Target
@@ -125,6 +126,7 @@ class BuildPlan:
     choice: Choice
     packages: tuple[PlannedPackage, ...]
     excluded: tuple[Excluded, ...]
+    warnings: tuple[str, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:

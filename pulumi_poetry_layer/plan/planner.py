@@ -6,6 +6,7 @@ Planning has two steps, because the content of path dependencies must be read be
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,8 @@ def select_layer(project: Project, lock: LockFile, *, target: Target, choice: Ch
             hint="run `poetry lock`",
         )
     raise_problems([*_python_problems(project, target), *choice_problems(project, lock, choice)])
-    return select_packages(project, lock, choice, target.marker_environment)
+    selection = select_packages(project, lock, choice, target.marker_environment)
+    return replace(selection, warnings=(*lock.warnings, *selection.warnings))
 
 
 def plan_selection(
@@ -88,6 +90,7 @@ def plan_selection(
             for package in selection.packages
         ),
         excluded=selection.excluded,
+        warnings=selection.warnings,
     )
 
 
@@ -129,6 +132,8 @@ def _file_problem(
     if package.is_path and file and file.hash.startswith("sha256:") and file.hash != f"sha256:{digest}":
         return _problem(package, "the file has changed since it was locked (its hash differs)", "run `poetry lock`")
     # `develop = true` makes no difference: a layer cannot contain a link to a checkout, so it is built like any other.
+    if source and source_type == "git" and not source.resolved_reference:
+        return _problem(package, "no git commit is locked for it", "run `poetry lock`")
     if source_type in {"directory", "git"}:
         return None
     return _no_usable_file(package, target) if file is None else None
@@ -136,7 +141,11 @@ def _file_problem(
 
 def _no_usable_file(package: LockedPackage, target: Target) -> PackageFileError:
     if not package.files:
-        return _problem(package, "no files are locked for it", "run `poetry lock`")
+        return _problem(
+            package,
+            "the lock file has no hash of any of its files, so it does not say what to install",
+            "run `poetry lock` with Poetry 2, which locks the hash of every file",
+        )
     return _problem(
         package,
         f"none of its {len(package.files)} locked files is compatible with {target} "

@@ -30,10 +30,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The packages of a layer and those that are left out because of ``exclude``, both sorted by name."""
+    """The packages of a layer and those that are left out because of ``exclude``, both sorted by name.
+
+    Attributes:
+        packages: the packages of the layer.
+        excluded: the packages that are left out.
+        warnings: what is wrong with the input, and does not stop the build.
+    """
 
     packages: tuple[LockedPackage, ...]
     excluded: tuple[Excluded, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def choice_problems(project: Project, lock: LockFile, choice: Choice) -> Iterator[PoetryLayerError]:

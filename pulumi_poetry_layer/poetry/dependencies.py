@@ -49,14 +49,20 @@ class Dependency:
     subdirectory: str | None = None
 
 
-def dependencies_of(table: Table) -> tuple[Dependency, ...]:
+def dependencies_of(table: Table, *, are_locked: bool = False) -> tuple[Dependency, ...]:
     """All dependencies in a table such as ``[tool.poetry.dependencies]``.
+
+    Args:
+        table: the table.
+        are_locked: whether they are in a lock file. There, Poetry reads a text in ``extras`` as a list of letters.
 
     Raises:
         InputError: a dependency, or one of its keys, has the wrong type. The message names the file and the key.
     """
     return tuple(
-        _dependency(table, name, key, entry) for name in table for key, entry in _entries(name, table.values[name])
+        _dependency(table, name, key, entry, are_locked=are_locked)
+        for name in table
+        for key, entry in _entries(name, table.values[name])
     )
 
 
@@ -66,16 +72,18 @@ def _entries(name: str, value: Any) -> list[tuple[str, Any]]:
     return [(name, value)]
 
 
-def _dependency(table: Table, name: str, key: str, entry: Any) -> Dependency:
+def _dependency(table: Table, name: str, key: str, entry: Any, *, are_locked: bool) -> Dependency:
     if isinstance(entry, str):
         return Dependency(name=normalized(name), constraint=entry)
     if not isinstance(entry, dict):
         raise table.problem(key, "must be a string, a table or an array of these")
     details = table.nested(key, entry)
+    extras = details.values.get("extras")
+    names = list(extras) if are_locked and isinstance(extras, str) else details.texts("extras")
     origin = next((kind for kind in _ADDRESSES if kind in details), None)
     return Dependency(
         name=normalized(name),
-        extras=frozenset(normalized(extra) for extra in details.texts("extras")),
+        extras=frozenset(map(normalized, names)),
         marker=details.text("markers", ""),
         constraint=details.text("version", "*"),
         python=details.text("python", "*"),

@@ -1,7 +1,7 @@
 """Reads the text of poetry.lock.
 
-Supports lock versions 1.1, 2.0 and 2.1. Poetry does not document the format; its own reader and writer is
-``poetry/packages/locker.py``.
+Supports the lock versions that Poetry 2 reads: 1.x and 2.x. Poetry does not document the format; its own reader and
+writer is ``poetry/packages/locker.py``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 
 from pulumi_poetry_layer.errors import LockFileError
 from pulumi_poetry_layer.names import normalized
+from pulumi_poetry_layer.poetry.constraints import allows
 from pulumi_poetry_layer.poetry.dependencies import Dependency, dependencies_of
 from pulumi_poetry_layer.poetry.direct_references import parse_direct_reference
 from pulumi_poetry_layer.poetry.lock_values import (
@@ -38,9 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 FILE_NAME = "poetry.lock"
-SUPPORTED_LOCK_VERSIONS = ("1.1", "2.0", "2.1")
+NEWEST_LOCK_VERSION = "2.1"
+"""The newest lock version of a Poetry release. Poetry reads newer ones in the same way, up to version 3."""
 
-_WITH_GROUPS_AND_MARKERS = frozenset({"2.1"})
+_SUPPORTED = ">=1,<3"
 _HINT = "restore the file or run `poetry lock`"
 _GENERATED_BY = re.compile(r"[^\n]*?Poetry (?P<version>[^ \n]+)")
 _FILE_VERSION = re.compile(r".+?-(?P<version>\d[^-]*?)(-.+\.whl|(\.sdist)?\.(zip|tar(\.(gz|bz2|xz|Z))?))")
@@ -110,7 +112,17 @@ class LockFile:
     @property
     def has_groups_and_markers(self) -> bool:
         """Whether its packages list their groups and markers, as they do from lock version 2.1 on."""
-        return self.lock_version in _WITH_GROUPS_AND_MARKERS
+        return _has_groups_and_markers(self.lock_version)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with the file, and does not stop the build."""
+        if Version(self.lock_version) <= Version(NEWEST_LOCK_VERSION):
+            return ()
+        return (
+            f"{FILE_NAME}: lock version {self.lock_version} is newer than {NEWEST_LOCK_VERSION} and is read like it: "
+            "run `poetry lock` with an older Poetry if the layer is wrong",
+        )
 
 
 @lru_cache(maxsize=4)  # a program can declare many layers from one lock file
@@ -126,7 +138,7 @@ def parse_lockfile(text: str) -> LockFile:
     metadata = document.table("metadata")
     lock_version = _lock_version(metadata)
     header = _GENERATED_BY.match(text)
-    reader = _Reader(metadata, with_groups=lock_version in _WITH_GROUPS_AND_MARKERS)
+    reader = _Reader(metadata, with_groups=_has_groups_and_markers(lock_version))
     return LockFile(
         lock_version=lock_version,
         generated_by=header["version"] if header else None,
@@ -138,26 +150,34 @@ def parse_lockfile(text: str) -> LockFile:
 
 def _lock_version(metadata: Table) -> str:
     lock_version = metadata.text("lock-version")
-    if lock_version not in SUPPORTED_LOCK_VERSIONS:
+    check(metadata, "lock-version", lock_version, _version_problem)
+    if not allows(_SUPPORTED, Version(lock_version)):
         raise metadata.problem(
             "lock-version",
-            f"lock version {lock_version} is not supported (supported: {', '.join(SUPPORTED_LOCK_VERSIONS)})",
+            f"lock version {lock_version} is not supported (supported: 1.x and 2.x)",
             hint="run `poetry lock` with Poetry 2",
         )
     return lock_version
 
 
+def _has_groups_and_markers(lock_version: str) -> bool:
+    return Version(lock_version) >= Version("2.1")
+
+
 class _Reader:
-    """Reads packages. In lock version 1.1 ``metadata`` lists their files."""
+    """Reads packages. In lock versions 1.0 and 1.1 ``metadata`` lists their files."""
 
     def __init__(self, metadata: Table, *, with_groups: bool) -> None:
         self._with_groups = with_groups
+        self._metadata = metadata
         self._shared_files = metadata.table("files")
         self._shared_names: dict[str, str] = {normalized(name): name for name in self._shared_files}
 
     def package(self, table: Table) -> LockedPackage:
         check(table, "name", table.text("name"), name_problem)
-        name, version = normalized(table.text("name")), table.text("version")
+        name = normalized(table.text("name"))
+        table = table.labeled(name)
+        version = table.text("version")
         check(table, "version", version, _version_problem)
         if self._with_groups:
             table.require("groups")
@@ -171,7 +191,7 @@ class _Reader:
             groups=groups,
             markers=_markers(table, groups) if self._with_groups else {},
             files=self._files(table, name, version, source),
-            dependencies=dependencies_of(table.table("dependencies")),
+            dependencies=dependencies_of(table.table("dependencies"), are_locked=True),
             source=source,
             python=table.text("python-versions", "*"),
             extras=_extras(table),
@@ -181,13 +201,17 @@ class _Reader:
     def _files(self, table: Table, name: str, version: str, source: LockedSource | None) -> tuple[LockedFile, ...]:
         if "files" in table:
             return tuple(_locked_files(table, "files"))
-        if self._with_groups:
-            table.require("files")
+        if "hashes" in self._metadata:
+            raise self._metadata.problem(
+                "hashes", "lists hashes without the names of the files", hint="run `poetry lock` with Poetry 2"
+            )
         if source and source.type in {"git", "directory"}:
             return ()
         if name not in self._shared_names:
             if source and source.type == "url":
                 return ()
+            if "files" not in self._metadata:
+                table.require("files")
             raise self._shared_files.problem(name, "missing key")
         shared = _locked_files(self._shared_files, self._shared_names[name])
         if source and source.type in {"file", "url"}:
@@ -252,11 +276,14 @@ def _source(table: Table) -> LockedSource:
         check(table, "reference", table.text("reference"), reference_problem)
     if kind == "git" and "resolved_reference" in table:
         check(table, "resolved_reference", table.text("resolved_reference"), commit_problem)
+    reference, commit = table.optional_text("reference"), table.optional_text("resolved_reference")
+    if kind == "git" and not commit and reference and not commit_problem(reference):
+        commit = reference  # lock version 1.0
     return LockedSource(
         type=kind,
         url=url,
-        reference=table.optional_text("reference"),
-        resolved_reference=table.optional_text("resolved_reference"),
+        reference=reference,
+        resolved_reference=commit,
         subdirectory=table.optional_text("subdirectory"),
     )
 

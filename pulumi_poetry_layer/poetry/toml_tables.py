@@ -110,6 +110,11 @@ class Table:
         """A value of this table as a :class:`Table`. ``key`` is its key, for messages."""
         return self._at(key, value)
 
+    def labeled(self, label: str) -> Table:
+        """The same table; messages show the label after its full key, as in ``package[176] (numpy).groups``."""
+        path = f"{self.path.removesuffix('.')} ({label})."
+        return Table(self.values, file=self._file, path=path, error=self._error, hint=self._hint)
+
     def require(self, key: str) -> None:
         """Raise an error if the key is missing."""
         if key not in self.values:

@@ -39,7 +39,8 @@ class ExpectedSize:
         exact: whether the zip will have exactly the size ``known``.
         firm: whether the zip is at least about as large as ``known``. That is not certain if the builder compresses the
             files again, or if only the sizes of whole wheels are known: a layer leaves some of their files out.
-        notes: what the wheel cache knows to be wrong with the packages, and does not stop the build.
+        notes: what is wrong with the plan or, as far as the wheel cache knows, with the packages, and does not stop the
+            build.
         conflicts: files that two packages contain with different contents, as far as that is known.
     """
 
@@ -83,7 +84,7 @@ class ExpectedSize:
         return limit_error(self.known, where=where, direct_upload=direct_upload, expected=verb)
 
     def warnings(self) -> list[str]:
-        """What is wrong with the packages, as far as the wheel cache knows it."""
+        """What is wrong, and does not stop the build."""
         return [*self.notes, *map(str, self.conflicts)]
 
     def warning(self, *, where: str, direct_upload: bool) -> PublishError | None:
@@ -127,8 +128,9 @@ def expect_size(plan: BuildPlan, cache: WheelCache, lookup: SizeLookup) -> Expec
     """
     found = {package.name: cache.find(cache_key(package), package.name) for package in plan.packages}
     segments = [wheel.segment for wheel in found.values() if wheel]
-    notes = tuple(
-        note for package in plan.packages if (wheel := found[package.name]) for note in wheel.warnings(package)
+    notes = (
+        *plan.warnings,
+        *(note for package in plan.packages if (wheel := found[package.name]) for note in wheel.warnings(package)),
     )
     is_copied = plan.builder.kind == "wheels"  # the other builders compress the files again
     layout = _layout(segments)

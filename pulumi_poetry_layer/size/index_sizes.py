@@ -74,7 +74,7 @@ def look_up_size(plan: BuildPlan, builder: Builder, files: ProjectFiles, budget:
         return expect_size(plan, *size_lookups(builder, files, budget))
     except Exception:
         _log.debug("the size of the layer cannot be found out", exc_info=True)
-        return UNKNOWN_SIZE
+        return replace(UNKNOWN_SIZE, notes=plan.warnings)
 
 
 def size_lookups(builder: Builder, files: ProjectFiles, budget: TimeBudget) -> tuple[WheelCache, IndexSizes]:

@@ -45,6 +45,21 @@ def test_plan_with_json_prints_only_json(capsys: pytest.CaptureFixture[str]) -> 
     assert plan["excluded"] == [{"name": "idna", "version": "3.10", "reason": "excluded"}]
 
 
+def test_plan_with_json_has_no_sha256_for_a_file_that_is_locked_with_another_hash(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a script compares a sha256 with an MD5 digest."""
+    md5 = f"md5:{'0' * 32}"
+    package = Package(name="app", other_keys={"files": [{"file": "app-1.0-py3-none-any.whl", "hash": md5}]})
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "poetry.lock").write_text(lock_text(PROJECT, [package]))
+
+    assert main(["plan", "--project-dir", str(tmp_path), "--json"]) == 0
+
+    (planned,) = json.loads(capsys.readouterr().out)["packages"]
+    assert (planned["sha256"], planned["hash"]) == (None, md5)
+
+
 def test_plan_lists_packages_and_fingerprint(capsys: pytest.CaptureFixture[str]) -> None:
     """Otherwise a user needs a script to read the plan."""
     assert main(["plan", *BASE, "--group", "debug"]) == 0
@@ -52,6 +67,21 @@ def test_plan_lists_packages_and_fingerprint(capsys: pytest.CaptureFixture[str])
     assert "iniconfig 2.0.0  iniconfig-2.0.0-py3-none-any.whl" in printed
     assert "six" not in printed
     assert "1 package for python3.12 on x86_64, fingerprint " in printed
+
+
+NEWER = {"lock-version": "2.2"}
+
+
+def test_plan_prints_warnings_about_the_input_on_standard_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise nobody learns that a lock file may be read wrongly, or a script reads the warning as JSON."""
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "poetry.lock").write_text(lock_text(PROJECT, [Package(name="app")], metadata=NEWER))
+    assert main(["plan", "--project-dir", str(tmp_path), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.startswith("warning: poetry.lock: lock version 2.2 is newer than 2.1")
+    assert [package["name"] for package in json.loads(printed.out)["packages"]] == ["app"]
 
 
 def test_plan_with_size_shows_the_expected_size(

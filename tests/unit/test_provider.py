@@ -441,6 +441,19 @@ def test_preview_warns_of_what_the_cache_knows(
     ) in lines
 
 
+def test_preview_warns_of_what_is_wrong_with_the_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a user learns only after the update that the lock file may be read wrongly."""
+    folder = tmp_path / "newer"
+    folder.mkdir()
+    for name in ("pyproject.toml", "poetry.lock"):
+        text = (PROJECT / name).read_text(encoding="utf-8")
+        (folder / name).write_text(text.replace('lock-version = "2.1"', 'lock-version = "2.2"'), encoding="utf-8")
+
+    LayerBuildProvider().check({}, {**inputs(folder), "dry_run": True})
+
+    assert "warning: poetry.lock: lock version 2.2 is newer than 2.1" in capsys.readouterr().out
+
+
 def test_preview_fails_for_a_known_conflict_if_conflicts_are_errors(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -56,10 +56,10 @@ def pin_lock(lock_text: str, plan: BuildPlan, copies: Mapping[str, str] = Mappin
 def _is_planned(table: dict[str, Any], package: PlannedPackage) -> bool:
     """Whether a locked package has the version and the source of the planned one."""
     source = package.source
-    planned = (source.type, source.url, source.resolved_reference) if source else (None, None, None)
+    planned = (source.type, source.url, source.reference, source.subdirectory) if source else (None,) * 4
     locked = table.get("source", {})
     return table["version"] == package.version and planned == tuple(
-        locked.get(key) for key in ("type", "url", "resolved_reference")
+        locked.get(key) for key in ("type", "url", "reference", "subdirectory")
     )
 
 

@@ -130,6 +130,16 @@ def test_layer_without_packages_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "layer.zip").exists()
 
 
+def test_warnings_of_the_plan_are_warnings_of_the_build(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise a build from a lock file that may be read wrongly does not say so."""
+    for name in ("pyproject.toml", "poetry.lock"):
+        text = (PROJECTS / "base" / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace('lock-version = "2.1"', 'lock-version = "2.2"'), encoding="utf-8")
+    with caplog.at_level("WARNING", "pulumi_poetry_layer"):
+        build_request(request(tmp_path), tmp_path / "layer.zip")
+    assert ["lock version 2.2 is newer than 2.1" in message for message in caplog.messages] == [True]
+
+
 class ConflictBuilder(VersionsBuilder):
     """A fake builder: every package contains the same file, with another content."""
 

@@ -102,10 +102,28 @@ def test_package_without_a_usable_file_is_an_error_with_the_reason() -> None:
 
 def test_package_without_locked_files_is_an_error() -> None:
     """A message about incompatible files would hide that the lock file lists none."""
-    with pytest.raises(
-        PackageFileError, match=r"package app 1\.0: no files are locked for it\n  hint: run `poetry lock`"
-    ):
+    message = r"package app 1\.0: the lock file has no hash of any of its files.*\n  hint: run `poetry lock`"
+    with pytest.raises(PackageFileError, match=message):
         plan(PROJECT, lock_text(PROJECT, [Package(name="app", files=[])]))
+
+
+def test_git_dependency_without_a_locked_commit_is_an_error() -> None:
+    """The layer would contain whatever is on the branch on that day, under the same fingerprint."""
+    source = {"type": "git", "url": "https://git.invalid/app.git", "reference": "main"}
+    with pytest.raises(PackageFileError, match=r"package app 1\.0: no git commit is locked for it"):
+        plan(PROJECT, lock_text(PROJECT, [Package(name="app", files=[], source=source)]))
+
+
+def test_newer_lock_version_is_a_warning_that_does_not_change_the_fingerprint() -> None:
+    """A layer from a lock file of the next Poetry release would be wrong without a word, or be published again."""
+    known, newer = (
+        plan(PROJECT, lock_text(PROJECT, [Package(name="app")], metadata={"lock-version": version}))
+        for version in ("2.1", "2.2")
+    )
+
+    assert known.warnings == ()
+    assert ["2.2 is newer than 2.1" in warning for warning in newer.warnings] == [True]
+    assert known.fingerprint == newer.fingerprint
 
 
 def test_all_packages_without_a_usable_file_are_reported() -> None:

@@ -26,8 +26,9 @@ HEAD = '[[package]]\nname = "a"\nversion = "1"\ngroups = ["main"]\nfiles = []\n'
         ("metadata = 1", "poetry.lock: metadata", "must be a table"),
         ("[metadata]\n", "poetry.lock: metadata.lock-version", "missing key"),
         ("[metadata]\nlock-version = 2.1", "poetry.lock: metadata.lock-version", "must be a string"),
-        ('[metadata]\nlock-version = "2.2"', "poetry.lock: metadata.lock-version", "2.2 is not supported"),
-        ('[metadata]\nlock-version = "1.0"', "poetry.lock: metadata.lock-version", "1.0 is not supported"),
+        ('[metadata]\nlock-version = "3.0"', "poetry.lock: metadata.lock-version", "3.0 is not supported"),
+        ('[metadata]\nlock-version = "0.9"', "poetry.lock: metadata.lock-version", "0.9 is not supported"),
+        ('[metadata]\nlock-version = "new"', "poetry.lock: metadata.lock-version", "is not a valid version"),
         ('[metadata]\nlock-version = "2.1"', "poetry.lock: metadata.content-hash", "missing key"),
         ('[metadata]\nlock-version = "2.1"\ncontent-hash = 1', "poetry.lock: metadata.content-hash", "a string"),
         (f"package = 1\n{METADATA}", "poetry.lock: package", "must be an array"),
@@ -35,38 +36,43 @@ HEAD = '[[package]]\nname = "a"\nversion = "1"\ngroups = ["main"]\nfiles = []\n'
         (f"[package]\nname = 'a'\n{METADATA}", "poetry.lock: package", "must be an array"),
         (f"extras = []\n{METADATA}", "poetry.lock: extras", "must be a table"),
         (f'{HEAD}{METADATA}[[package]]\nversion = "1"', "poetry.lock: package[1].name", "missing key"),
-        (f'[[package]]\nname = "a"\n{METADATA}', "poetry.lock: package[0].version", "missing key"),
+        (f'[[package]]\nname = "a"\n{METADATA}', "poetry.lock: {a}.version", "missing key"),
         (f"[[package]]\nname = 1\n{METADATA}", "poetry.lock: package[0].name", "must be a string"),
         (
             f'[[package]]\nname = "a"\nversion = "one"\n{METADATA}',
-            "poetry.lock: package[0].version",
+            "poetry.lock: {a}.version",
             "is not a valid version",
         ),
-        (f'[[package]]\nname = "a"\nversion = "1"\n{METADATA}', "poetry.lock: package[0].groups", "missing key"),
-        (HEAD.replace('["main"]', '"main"') + METADATA, "poetry.lock: package[0].groups", "must be an array"),
-        (HEAD.replace('["main"]', "[1]") + METADATA, "poetry.lock: package[0].groups[0]", "must be a string"),
-        (HEAD.replace("files = []", "") + METADATA, "poetry.lock: package[0].files", "missing key"),
-        (HEAD.replace("files = []", "files = {}") + METADATA, "poetry.lock: package[0].files", "must be an array"),
-        (HEAD.replace("[]", '["a.whl"]') + METADATA, "poetry.lock: package[0].files[0]", "must be a table"),
-        (HEAD.replace("[]", '[{file = "a.whl"}]') + METADATA, "poetry.lock: package[0].files[0].hash", "missing key"),
-        (HEAD.replace("[]", "[{file = 1}]") + METADATA, "poetry.lock: package[0].files[0].file", "must be a string"),
-        (f"{HEAD}markers = 1\n{METADATA}", "poetry.lock: package[0].markers", "a string or a table"),
-        (f"{HEAD}markers = {{main = 1}}\n{METADATA}", "poetry.lock: package[0].markers.main", "must be a string"),
-        (f"{HEAD}source = 1\n{METADATA}", "poetry.lock: package[0].source", "must be a table"),
-        (f"{HEAD}source = {{type = 'git'}}\n{METADATA}", "poetry.lock: package[0].source.url", "missing key"),
-        (f"{HEAD}dependencies = 'b'\n{METADATA}", "poetry.lock: package[0].dependencies", "must be a table"),
-        (f"{HEAD}dependencies = {{b = 1}}\n{METADATA}", "poetry.lock: package[0].dependencies.b", "must be a string"),
+        (f'[[package]]\nname = "a"\nversion = "1"\n{METADATA}', "poetry.lock: {a}.groups", "missing key"),
+        (HEAD.replace('["main"]', '"main"') + METADATA, "poetry.lock: {a}.groups", "must be an array"),
+        (HEAD.replace('["main"]', "[1]") + METADATA, "poetry.lock: {a}.groups[0]", "must be a string"),
+        (HEAD.replace("files = []", "") + METADATA, "poetry.lock: {a}.files", "missing key"),
+        (HEAD.replace("files = []", "files = {}") + METADATA, "poetry.lock: {a}.files", "must be an array"),
+        (HEAD.replace("[]", '["a.whl"]') + METADATA, "poetry.lock: {a}.files[0]", "must be a table"),
+        (HEAD.replace("[]", '[{file = "a.whl"}]') + METADATA, "poetry.lock: {a}.files[0].hash", "missing key"),
+        (HEAD.replace("[]", "[{file = 1}]") + METADATA, "poetry.lock: {a}.files[0].file", "must be a string"),
+        (f"{HEAD}markers = 1\n{METADATA}", "poetry.lock: {a}.markers", "a string or a table"),
+        (f"{HEAD}markers = {{main = 1}}\n{METADATA}", "poetry.lock: {a}.markers.main", "must be a string"),
+        (f"{HEAD}source = 1\n{METADATA}", "poetry.lock: {a}.source", "must be a table"),
+        (f"{HEAD}source = {{type = 'git'}}\n{METADATA}", "poetry.lock: {a}.source.url", "missing key"),
+        (f"{HEAD}dependencies = 'b'\n{METADATA}", "poetry.lock: {a}.dependencies", "must be a table"),
+        (f"{HEAD}dependencies = {{b = 1}}\n{METADATA}", "poetry.lock: {a}.dependencies.b", "must be a string"),
         (
             f"{HEAD}dependencies = {{b = {{markers = 1}}}}\n{METADATA}",
-            "poetry.lock: package[0].dependencies.b.markers",
+            "poetry.lock: {a}.dependencies.b.markers",
             "must be a string",
         ),
-        (f"{HEAD}extras = {{x = 'b'}}\n{METADATA}", "poetry.lock: package[0].extras.x", "must be an array"),
-        (f"{HEAD}develop = 1\n{METADATA}", "poetry.lock: package[0].develop", "must be true or false"),
+        (f"{HEAD}extras = {{x = 'b'}}\n{METADATA}", "poetry.lock: {a}.extras.x", "must be an array"),
+        (f"{HEAD}develop = 1\n{METADATA}", "poetry.lock: {a}.develop", "must be true or false"),
         (
             HEAD.replace("files = []", "") + METADATA.replace("2.1", "1.1") + "[metadata.files]\nb = []",
             "poetry.lock: metadata.files.a",
             "missing key",
+        ),
+        (
+            HEAD.replace("files = []", "") + METADATA.replace("2.1", "1.0") + f"[metadata.hashes]\na = ['{'0' * 64}']",
+            "poetry.lock: metadata.hashes",
+            "hashes without the names of the files",
         ),
     ],
 )
@@ -75,7 +81,7 @@ def test_invalid_lock_file_is_an_error_that_names_file_and_key(text: str, where:
     with pytest.raises(LockFileError) as caught:
         parse_lockfile(text)
 
-    assert caught.value.where == where
+    assert caught.value.where == where.format(a="package[0] (a)")
     assert what in caught.value.what
     assert "poetry lock" in str(caught.value.hint)
 
@@ -228,9 +234,91 @@ def test_lock_version_2_0_lists_files_in_each_package() -> None:
     assert not lock.has_groups_and_markers
 
 
-def one_package(**values: Any) -> str:
-    """A lock file with one package that has these values."""
-    table = {**Package(name="a").table(), **values}
+LOCK_VERSION_1_0 = f"""\
+[[package]]
+category = "main"
+description = ""
+marker = "python_version < '3'"
+name = "a"
+optional = false
+python-versions = "*"
+version = "1.0"
+
+[package.dependencies]
+b = ">=1"
+
+[[package]]
+category = "main"
+description = ""
+name = "b"
+optional = false
+python-versions = "*"
+version = "1.0"
+
+[package.source]
+reference = "{COMMIT}"
+type = "git"
+url = "https://git.invalid/b.git"
+
+[metadata]
+content-hash = "x"
+lock-version = "1.0"
+python-versions = "*"
+
+[metadata.files]
+a = [
+    {{file = "a-1.0.tar.gz", hash = "{digest("a")}"}},
+]
+b = []
+"""
+
+
+def test_lock_version_1_0_is_read() -> None:
+    """A lock file that Poetry installs from would be refused, or a git dependency would have no commit."""
+    lock = parse_lockfile(LOCK_VERSION_1_0)
+
+    a, b = lock.packages
+    assert not lock.has_groups_and_markers
+    assert a.files == (LockedFile("a-1.0.tar.gz", digest("a")),)
+    assert [dependency.constraint for dependency in a.dependencies] == [">=1"]
+    assert b.source == LockedSource(
+        type="git", url="https://git.invalid/b.git", reference=COMMIT, resolved_reference=COMMIT
+    )
+
+
+@pytest.mark.parametrize(
+    ("lock_version", "has_groups", "is_newer"),
+    [("1.0", False, False), ("1.2", False, False), ("2.0", False, False), ("2.1", True, False), ("2.9", True, True)],
+)
+def test_lock_versions_from_1_to_2_are_read_as_in_poetry(lock_version: str, has_groups: bool, is_newer: bool) -> None:
+    """A lock file of the next Poetry release would be refused, or read without a word."""
+    lock = parse_lockfile(HEAD + METADATA.replace("2.1", lock_version))
+
+    assert lock.has_groups_and_markers is has_groups
+    assert any("is newer than 2.1" in warning for warning in lock.warnings) is is_newer
+
+
+def test_git_dependency_needs_no_list_of_files() -> None:
+    """A lock file that Poetry installs from would be refused as damaged."""
+    source = {"type": "git", "url": "https://git.invalid/a.git", "reference": "main", "resolved_reference": COMMIT}
+    (package,) = parse_lockfile(one_package(source=source, without="files")).packages
+
+    assert package.files == ()
+
+
+@pytest.mark.parametrize(("extras", "names"), [('["c"]', {"c"}), ('"c"', {"c"}), ('"cd"', {"c", "d"})])
+def test_text_as_extras_of_a_locked_dependency_is_a_list_of_letters(extras: str, names: set[str]) -> None:
+    """A lock file that Poetry installs from would be refused, or select other extras."""
+    text = f"{HEAD}dependencies = {{b = {{version = '*', extras = {extras}}}}}\n{METADATA}"
+
+    (dependency,) = parse_lockfile(text).packages[0].dependencies
+
+    assert dependency.extras == names
+
+
+def one_package(*, without: str = "", **values: Any) -> str:
+    """A lock file with one package that has these values, and not the key ``without``."""
+    table = {key: value for key, value in {**Package(name="a").table(), **values}.items() if key != without}
     return tomli_w.dumps({"package": [table], "metadata": {"lock-version": "2.1", "content-hash": "x"}})
 
 
@@ -254,7 +342,7 @@ def test_text_that_is_not_a_hash_is_refused(hash_: str) -> None:
     with pytest.raises(LockFileError, match="is not a hash") as caught:
         parse_lockfile(one_package(files=[{"file": "a-1.0.tar.gz", "hash": hash_}]))
 
-    assert caught.value.where == "poetry.lock: package[0].files[0].hash"
+    assert caught.value.where == "poetry.lock: package[0] (a).files[0].hash"
 
 
 @pytest.mark.parametrize("algorithm", sorted(set(hashlib.algorithms_guaranteed) - {"shake_128", "shake_256"}))
@@ -277,7 +365,7 @@ def test_text_that_is_not_a_file_name_is_refused(name: str) -> None:
     with pytest.raises(LockFileError) as caught:
         parse_lockfile(one_package(files=[{"file": name, "hash": digest("a")}]))
 
-    assert caught.value.where == "poetry.lock: package[0].files[0].file"
+    assert caught.value.where == "poetry.lock: package[0] (a).files[0].file"
     assert str(caught.value).isprintable() or "\n  hint" in str(caught.value)
 
 
@@ -312,7 +400,8 @@ def test_name_version_group_or_source_type_that_poetry_does_not_write_is_refused
     with pytest.raises(LockFileError) as caught:
         parse_lockfile(one_package(**values))
 
-    assert caught.value.where == f"poetry.lock: package[0].{key}"
+    package = "package[0]" if key == "name" else "package[0] (a)"
+    assert caught.value.where == f"poetry.lock: {package}.{key}"
 
 
 @pytest.mark.parametrize(
@@ -346,7 +435,7 @@ def test_source_that_a_program_would_take_for_something_else_is_refused(source: 
     with pytest.raises(LockFileError) as caught:
         parse_lockfile(one_package(source=source))
 
-    assert caught.value.where == f"poetry.lock: package[0].source.{key}"
+    assert caught.value.where == f"poetry.lock: package[0] (a).source.{key}"
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,14 @@ def test_files_of_lock_version_1_1_move_to_their_package() -> None:
     assert "files" not in pinned_document["metadata"]
 
 
+def test_git_dependency_of_lock_version_1_0_keeps_its_commit() -> None:
+    """Otherwise the package is missing in the layer: Poetry 1.0 wrote the commit into another key."""
+    git = {"type": "git", "url": "https://git.invalid/app", "reference": "a" * 40}
+    lock = lock_text(SERVICE, [Package(name="app", source=git, files=[])])
+    (package,) = tomli.loads(pin_lock(lock, plan(SERVICE, lock)))["package"]
+    assert package["source"] == git
+
+
 def test_package_of_the_same_version_from_another_source_is_left_out() -> None:
     """Otherwise Poetry installs the package from an index although its git repository was planned."""
     git = {"type": "git", "url": "https://git.invalid/app", "reference": "main", "resolved_reference": "a" * 40}
