@@ -47,6 +47,7 @@ class LayerArguments(TypedDict, total=False):
     exclude: Sequence[str]
     builder: Builder | str
     on_conflict: str
+    python_patch: str | Sequence[str] | None
     layer_name: pulumi.Input[str] | None
     description: pulumi.Input[str] | None
     license_info: pulumi.Input[str] | None
@@ -74,6 +75,7 @@ def plan_arguments(
     builder: Builder | str = DEFAULT_BUILDER,
     build_dir: str | os.PathLike[str] | None = None,
     on_conflict: str = DEFAULT_CONFLICT_RULE,
+    python_patch: str | None = None,
     **publishing: Any,
 ) -> tuple[LayerRequest, BuildPlan, ProjectFiles]:
     """Plan a layer from the arguments of :class:`PoetryLayer`.
@@ -89,6 +91,7 @@ def plan_arguments(
         builder: a builder or its name.
         build_dir: folder for the zips.
         on_conflict: ``warn`` or ``error``.
+        python_patch: patch release of the runtime's Python.
         **publishing: the arguments that only decide how the layer is published; AWS's limits on them are checked.
 
     Raises:
@@ -96,6 +99,8 @@ def plan_arguments(
             planned.
     """
     strings = {"runtime": runtime, "architecture": architecture, "on_conflict": on_conflict}
+    if python_patch is not None:
+        strings["python_patch"] = python_patch
     lists = {"groups": groups, "extras": extras, "exclude": exclude}
     others = {"project_dir": project_dir, "builder": builder}
     if build_dir is not None:
@@ -118,6 +123,7 @@ def plan_arguments(
         builder=make_builder(builder) if isinstance(builder, str) else builder,
         shown_dir=Path(project_dir),
         on_conflict=plain(on_conflict),
+        python_patch=python_patch,
     )
     plan, files = plan_request(request)
     refuse_empty(plan)

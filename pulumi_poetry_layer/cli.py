@@ -165,6 +165,11 @@ def _add_request(command: argparse.ArgumentParser) -> None:
         "--architecture", default=DEFAULT_ARCHITECTURE, help=f"x86_64 or arm64 (default: {DEFAULT_ARCHITECTURE})"
     )
     command.add_argument(
+        "--python-patch",
+        metavar="VERSION",
+        help="patch release of the runtime's Python, such as 3.12.4, for projects that require a certain one",
+    )
+    command.add_argument(
         "--group", action="append", metavar="GROUP", help=f"dependency group, repeatable (default: {MAIN_GROUP})"
     )
     command.add_argument(
@@ -211,6 +216,7 @@ def _request(options: argparse.Namespace) -> LayerRequest:
         exclude=tuple(options.exclude),
         builder=make_builder(options.builder),
         on_conflict=options.on_conflict,
+        python_patch=options.python_patch,
     )
 
 

@@ -93,6 +93,7 @@ class PoetryLayer(pulumi.ComponentResource):
         exclude: Sequence[str] = (),
         builder: Builder | str = DEFAULT_BUILDER,
         on_conflict: str = DEFAULT_CONFLICT_RULE,
+        python_patch: str | None = None,
         layer_name: pulumi.Input[str] | None = None,
         description: pulumi.Input[str] | None = None,
         license_info: pulumi.Input[str] | None = None,
@@ -116,6 +117,8 @@ class PoetryLayer(pulumi.ComponentResource):
             builder: a builder, or the name of one.
             on_conflict: what to do if two distributions contain the same file with different contents: ``warn`` takes
                 that of the last distribution in the order of names, ``error`` refuses the layer.
+            python_patch: the patch release of the runtime's Python, such as ``3.12.4``, for projects that require a
+                certain one; default: ``python-patch`` in ``[tool.poetry-layer]``, or the newest known one.
             layer_name: name of the layer in AWS; default: ``<name>-<stack>``.
             description: description of the layer version.
             license_info: license of the layer version.
@@ -141,6 +144,7 @@ class PoetryLayer(pulumi.ComponentResource):
                 exclude=exclude,
                 builder=builder,
                 on_conflict=on_conflict,
+                python_patch=python_patch,
                 layer_name=layer_name,
                 description=description,
                 license_info=license_info,

@@ -10,6 +10,7 @@ import pulumi
 
 from pulumi_poetry_layer.arguments import LayerArguments, argument_problems, plain, plan_arguments, unknown_arguments
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
+from pulumi_poetry_layer.plan.target import is_patch_of
 from pulumi_poetry_layer.publish.layer_version import layer_version_options
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
             architectures: ``x86_64``, ``arm64`` or both.
             opts: options of the component; they are applied to the layers.
             **arguments: the other arguments of :class:`PoetryLayer`, the same for all layers. ``layer_name`` is the
-                start of the layers' names in AWS.
+                start of the layers' names in AWS. ``python_patch`` can be a list: each layer gets the entry that
+                belongs to its runtime.
 
         Raises:
             pulumi.RunError: the input is wrong for at least one target; the message lists the problems of all targets,
@@ -65,14 +67,16 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
         """
         try:
             raise_problems(unknown_arguments(arguments))
-            layer_name = arguments.pop("layer_name", None)
+            common: dict[str, Any] = {**arguments}
+            layer_name, patches = common.pop("layer_name", None), common.pop("python_patch", None)
             targets = {key: _target_arguments(name, key, layer_name) for key in _keys(runtimes, architectures)}
-            _raise_problems(targets, arguments)
+            _add_python_patches(targets, patches)
+            _raise_problems(targets, common)
         except PoetryLayerError as error:
             raise pulumi.RunError(f"PoetryLayer.matrix {name!r}: {error}") from error
         super().__init__(TYPE, name, None, opts)
         layer_opts = pulumi.ResourceOptions.merge(layer_version_options(opts), pulumi.ResourceOptions(parent=self))
-        self._layers = {key: layer_type(**target, **arguments, opts=layer_opts) for key, target in targets.items()}
+        self._layers = {key: layer_type(**target, **common, opts=layer_opts) for key, target in targets.items()}
         self.arns = pulumi.Output.all(**{_suffix(*key): layer.arn for key, layer in self._layers.items()})
         self.register_outputs({"arns": self.arns})
 
@@ -122,7 +126,26 @@ def _target_arguments(name: str, key: Key, layer_name: pulumi.Input[str] | None)
     return arguments
 
 
-def _raise_problems(targets: dict[Key, dict[str, Any]], arguments: LayerArguments) -> None:
+def _add_python_patches(targets: dict[Key, dict[str, Any]], patches: str | Sequence[str] | None) -> None:
+    """Give each layer the patch release that belongs to its runtime, if there is one.
+
+    Raises:
+        InputError: ``python_patch`` has a wrong type, or an entry that belongs to none of the runtimes.
+    """
+    listed: Any = [patches] if isinstance(patches, str) else patches or []
+    raise_problems(argument_problems({}, {"python_patch": listed}, {}))
+    unused = dict.fromkeys(listed)
+    for (runtime, _), arguments in targets.items():
+        for patch in listed:
+            if is_patch_of(str(patch), runtime):
+                arguments["python_patch"] = patch
+                unused.pop(patch, None)
+    raise_problems(
+        InputError(f"{patch!r} is not a patch release of any of the runtimes", where="python_patch") for patch in unused
+    )
+
+
+def _raise_problems(targets: dict[Key, dict[str, Any]], arguments: dict[str, Any]) -> None:
     """Plan every target, to report all problems together before anything is registered.
 
     Raises:

@@ -121,8 +121,9 @@ def request_inputs(request: LayerRequest, folder: str) -> dict[str, Any]:
         "exclude": sorted(request.exclude),
         "builder": request.builder.identity.kind,
         "builder_options": dict(request.builder.options()),
-        # Only if it is set: states of older releases do not have it.
+        # Only if they are set: states of older releases do not have them.
         **({"on_conflict": request.on_conflict} if request.on_conflict != "warn" else {}),
+        **({"python_patch": request.python_patch} if request.python_patch is not None else {}),
     }
 
 
@@ -142,6 +143,7 @@ def _request(props: dict[str, Any]) -> LayerRequest:
         exclude=tuple(props["exclude"]),
         builder=make_builder(props["builder"], props["builder_options"]),
         on_conflict=props.get("on_conflict", "warn"),
+        python_patch=props.get("python_patch"),
     )
     if not _configurations:
         return request

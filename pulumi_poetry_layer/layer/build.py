@@ -145,6 +145,7 @@ def build_layer(
     exclude: Iterable[str] = (),
     builder: Builder | str = DEFAULT_BUILDER,
     on_conflict: str = DEFAULT_CONFLICT_RULE,
+    python_patch: str | None = None,
     output: str | Path,
 ) -> LayerArtifact:
     """Build a layer zip from plain Python, without Pulumi.
@@ -159,6 +160,8 @@ def build_layer(
         builder: a builder, or the name of one.
         on_conflict: what to do if two distributions contain the same file with different contents: ``warn`` takes that
             of the last distribution in the order of names, ``error`` raises an error.
+        python_patch: the patch release of the runtime's Python, such as ``3.12.4``, for projects that require a certain
+            one; default: ``python-patch`` in ``[tool.poetry-layer]``, or the newest known one.
         output: the zip to write. A file at that path is replaced, but not a link, a device, a folder, or a file that
             the layer is made from.
 
@@ -181,5 +184,6 @@ def build_layer(
         exclude=tuple(exclude),
         builder=make_builder(builder) if isinstance(builder, str) else builder,
         on_conflict=on_conflict,
+        python_patch=python_patch,
     )
     return build_request(request, Path(output))

@@ -9,7 +9,9 @@ from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_probl
 from pulumi_poetry_layer.layer.request import conflict_rule_problems, read_project_files
 from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice
 from pulumi_poetry_layer.plan.planner import plan_selection, select_layer
+from pulumi_poetry_layer.plan.python_patch import with_python_patch
 from pulumi_poetry_layer.plan.target import Target
+from pulumi_poetry_layer.poetry.layer_defaults import parse_layer_defaults
 from pulumi_poetry_layer.poetry.lockfile import LockFile, parse_lockfile
 from pulumi_poetry_layer.poetry.pyproject import Project, parse_project
 from pulumi_poetry_layer.wheels.path_dependencies import content_digests
@@ -51,13 +53,15 @@ def parse_request(request: LayerRequest) -> ParsedRequest:
             problems.append(error)
             return None
 
-    target = attempt(lambda: Target(request.runtime, request.architecture))
+    target = attempt(lambda: Target(request.runtime, request.architecture, request.python_patch))
     files = attempt(lambda: read_project_files(request.project_dir, request.where))
     project = attempt(lambda: parse_project(files.pyproject)) if files else None
+    defaults = attempt(lambda: parse_layer_defaults(files.pyproject)) if project and files else None
     lock = attempt(lambda: parse_lockfile(files.lock)) if files else None
-    if problems or target is None or files is None or project is None or lock is None:
+    if problems or target is None or files is None or project is None or lock is None or defaults is None:
         raise_problems(problems)
         raise AssertionError("a step gave no result and no problem")
+    target = with_python_patch(target, project, defaults.python_patch)
     return ParsedRequest(target=target, files=files, project=project, lock=lock)
 
 

@@ -46,6 +46,8 @@ class LayerRequest:
         on_conflict: what to do if two distributions contain the same file with different contents: ``warn`` takes that
             of the last distribution in the order of names, ``error`` refuses the layer. It does not change a layer, so
             it is not part of the fingerprint.
+        python_patch: the patch release of the runtime's Python, such as ``3.12.4``; None means the one in
+            ``[tool.poetry-layer]`` or the newest known one. It decides which markers are true, and nothing else.
     """
 
     project_dir: Path
@@ -57,6 +59,7 @@ class LayerRequest:
     builder: Builder = field(default_factory=lambda: make_builder(DEFAULT_BUILDER))
     shown_dir: Path | None = None
     on_conflict: str = DEFAULT_CONFLICT_RULE
+    python_patch: str | None = None
 
     @property
     def where(self) -> Path:

@@ -10,16 +10,14 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
-
-from pulumi_poetry_layer.errors import PackageFileError, PoetryLayerError, ProjectError, StaleLockError, raise_problems
+from pulumi_poetry_layer.errors import PackageFileError, StaleLockError, raise_problems
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan, Choice, PlannedPackage
 from pulumi_poetry_layer.plan.chooser import FileChooser, are_native
+from pulumi_poetry_layer.plan.python_patch import python_problems
 from pulumi_poetry_layer.plan.selection import Selection, choice_problems, select_packages
-from pulumi_poetry_layer.poetry.constraints import InvalidConstraint, allows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from pulumi_poetry_layer.plan.target import Target
     from pulumi_poetry_layer.poetry.locked import LockedFile
@@ -43,9 +41,9 @@ def select_layer(project: Project, lock: LockFile, *, target: Target, choice: Ch
             where="poetry.lock",
             hint="run `poetry lock`",
         )
-    raise_problems([*_python_problems(project, target), *choice_problems(project, lock, choice)])
+    raise_problems([*python_problems(project, target), *choice_problems(project, lock, choice)])
     selection = select_packages(project, lock, choice, target.marker_environment)
-    return replace(selection, warnings=(*lock.warnings, *selection.warnings))
+    return replace(selection, warnings=(*target.warnings, *lock.warnings, *selection.warnings))
 
 
 def plan_selection(
@@ -92,22 +90,6 @@ def plan_selection(
         excluded=selection.excluded,
         warnings=selection.warnings,
     )
-
-
-def _python_problems(project: Project, target: Target) -> Iterator[PoetryLayerError]:
-    """An error for each constraint of the project that does not allow the runtime, as in Poetry."""
-    python = target.marker_environment["python_full_version"]
-    for key, constraint in project.python.items():
-        where = f"pyproject.toml: {key}"
-        try:
-            if not allows(constraint, Version(python)):
-                yield ProjectError(
-                    f"{constraint!r} does not allow the runtime {target.runtime} (Python {python})",
-                    where=where,
-                    hint="choose another runtime, or widen the constraint and run `poetry lock`",
-                )
-        except InvalidConstraint as error:
-            yield ProjectError(str(error), where=where, hint='write a constraint such as ">=3.10"')
 
 
 def _file_problem(

@@ -1,10 +1,11 @@
 """The target of a layer: a Lambda runtime and an architecture, with their marker values and wheel tags.
 
-Everything is derived from the two names. Nothing depends on the host.
+Everything is derived from the two names and, if the user gives one, the patch release. Nothing depends on the host.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -23,29 +24,39 @@ AMAZON_LINUX_2 = (2, 26)
 AMAZON_LINUX_2023 = (2, 34)
 """glibc of Amazon Linux 2023, the base of the runtimes from python3.12 on."""
 
-PYTHON_PATCH: Mapping[str, str] = MappingProxyType(
+NEWEST_PATCH: Mapping[str, str] = MappingProxyType(
     {
         "python3.9": "3.9.25",
-        "python3.10": "3.10.19",
-        "python3.11": "3.11.14",
-        "python3.12": "3.12.12",
-        "python3.13": "3.13.11",
-        "python3.14": "3.14.2",
+        "python3.10": "3.10.22",
+        "python3.11": "3.11.18",
+        "python3.12": "3.12.16",
+        "python3.13": "3.13.18",
+        "python3.14": "3.14.10",
+        "python3.15": "3.15.2",
     }
 )
-"""Runtime → its patch release in markers (``python_full_version``).
+"""Runtime → its newest known patch release, which markers see as ``python_full_version`` unless the user gives another.
 
-AWS updates managed runtimes to new patch releases automatically, so these are recent ones:
+AWS updates managed runtimes to new patch releases automatically and does not say when, so a late one is the best guess:
 ``python_full_version < "3.11.3"`` is false. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html
+``uv python list --all-versions --only-downloads`` lists the newest ones.
 """
 
-RuntimeName: TypeAlias = Literal["python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14"]
+DEPRECATED: Mapping[str, str] = MappingProxyType({"python3.9": "2025-12-15", "python3.10": "2026-10-31"})
+"""Runtime → the day on which AWS deprecated it. Layers for it are built, with a warning.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html#runtimes-deprecated
+"""
+
+RuntimeName: TypeAlias = Literal[
+    "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14", "python3.15"
+]
 """The names of the supported runtimes, for editors and type checkers."""
 
 ArchitectureName: TypeAlias = Literal["x86_64", "arm64"]
 """The names of the architectures, for editors and type checkers."""
 
-RUNTIMES = tuple(PYTHON_PATCH)
+RUNTIMES = tuple(NEWEST_PATCH)
 """The supported runtimes. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"""
 
 MACHINES: Mapping[str, str] = MappingProxyType({"x86_64": "x86_64", "arm64": "aarch64"})
@@ -65,16 +76,35 @@ class Target:
     Attributes:
         runtime: a Lambda runtime identifier such as ``python3.12``.
         architecture: ``x86_64`` or ``arm64``.
+        python_patch: the patch release of the runtime's Python, such as ``3.12.4``; None means the newest known one. It
+            decides which markers are true, and nothing else.
 
     Raises:
-        TargetError: the runtime or the architecture is not supported.
+        TargetError: the runtime or the architecture is not supported, or the patch release is not one of the runtime.
     """
 
     runtime: str
     architecture: str
+    python_patch: str | None = None
 
     def __post_init__(self) -> None:
-        raise_problems(_target_problems(self.runtime, self.architecture))
+        raise_problems(_target_problems(self.runtime, self.architecture, self.python_patch))
+
+    @property
+    def python_full_version(self) -> str:
+        """The full version of the interpreter, as markers see it."""
+        return self.python_patch or NEWEST_PATCH[self.runtime]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with the target, and does not stop the build."""
+        if self.runtime not in DEPRECATED:
+            return ()
+        return (
+            f"{self.runtime}: AWS deprecated this runtime on {DEPRECATED[self.runtime]}. It gets no security updates, "
+            "and AWS will refuse new functions and later updates of functions with it "
+            "(https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html)",
+        )
 
     @cached_property
     def python_version(self) -> tuple[int, int]:
@@ -103,7 +133,7 @@ class Target:
     @cached_property
     def marker_environment(self) -> Mapping[str, str]:
         """Values of the environment markers on the target (PEP 508), without ``extra``."""
-        full_version = PYTHON_PATCH[self.runtime]
+        full_version = self.python_full_version
         return MappingProxyType(
             {
                 "implementation_name": "cpython",
@@ -139,10 +169,22 @@ class Target:
         return MappingProxyType(ranks)
 
 
-def _target_problems(runtime: str, architecture: str) -> Iterator[PoetryLayerError]:
-    if runtime not in PYTHON_PATCH:
+def is_patch_of(python_patch: str, runtime: str) -> bool:
+    """Whether a version is a patch release of a runtime's Python, such as ``3.12.4`` of ``python3.12``."""
+    minor, _, patch = python_patch.rpartition(".")
+    return f"python{minor}" == runtime and re.fullmatch("[0-9]{1,3}", patch) is not None
+
+
+def _target_problems(runtime: str, architecture: str, python_patch: str | None) -> Iterator[PoetryLayerError]:
+    if runtime not in RUNTIMES:
         yield TargetError(
             f"unsupported runtime {runtime!r}", where="runtime", hint=f"supported runtimes: {', '.join(RUNTIMES)}"
+        )
+    elif python_patch is not None and not is_patch_of(str(python_patch), runtime):
+        yield TargetError(
+            f"{python_patch!r} is not a patch release of {runtime}",
+            where="python_patch",
+            hint=f"write the full version of the runtime's Python, such as {NEWEST_PATCH[runtime]!r}",
         )
     if architecture not in MACHINES:
         yield TargetError(

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli
 import tomli_w
 from samples import ARM, X86, Package, lock_text, old_lock_text
+from samples.wheels import WheelSample
+
+from pulumi_poetry_layer.builders.local import LocalBuilder
+from pulumi_poetry_layer.builders.wheels import WheelBuilder
+from pulumi_poetry_layer.layer.build import build_request
+from pulumi_poetry_layer.layer.request import LayerRequest
 
 from .answers import our_packages
-from .conftest import Oracle
+from .conftest import Oracle, find_poetry
+from .hosts import give_up
 
 PROJECT = """\
 [tool.poetry]
@@ -66,6 +77,38 @@ def test_packages_and_files_are_those_that_poetry_installs(oracle: Oracle, lock:
 
     assert [{"packages": our_packages(PROJECT, lock, *run)} for run in RUNS] == theirs
     assert theirs[0]["packages"]
+
+
+def test_project_that_names_a_patch_release_gives_the_same_layer_in_both_builders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Poetry would refuse to install for a Python whose patch release differs from that of this host."""
+    poetry = find_poetry()
+    if poetry is None:
+        give_up("Poetry is not installed; run `make setup`")
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    patch = "{}.{}.99".format(*sys.version_info[:2])
+    wheel = WheelSample(name="app", files={"app.py": b"x = 1"})
+    (tmp_path / wheel.file_name).write_bytes(wheel.data())
+    pyproject = PROJECT.replace(">=3.9", f"=={patch}").replace('"*"', f'{{ path = "{wheel.file_name}" }}')
+    files = [{"file": wheel.file_name, "hash": wheel.hash}]
+    app = Package(name="app", source={"type": "file", "url": wheel.file_name}, other_keys={"files": files})
+    (tmp_path / "pyproject.toml").write_text(pyproject)
+    (tmp_path / "poetry.lock").write_text(lock_text(pyproject, [app]))
+    layers = []
+    for builder in (WheelBuilder(cache_dir=str(tmp_path / "cache")), LocalBuilder(poetry=str(poetry))):
+        request = LayerRequest(
+            project_dir=tmp_path,
+            runtime="python{}.{}".format(*sys.version_info[:2]),
+            python_patch=patch,
+            builder=builder,
+        )
+        layer = build_request(request, tmp_path / "layer.zip").path
+        with zipfile.ZipFile(layer) as archive:
+            layers.append({name: archive.read(name) for name in archive.namelist()})
+
+    assert "python/app.py" in layers[0]
+    assert layers[0] == layers[1]
 
 
 REFUSED: Mapping[str, dict[str, Any]] = {

@@ -84,6 +84,18 @@ def test_plan_prints_warnings_about_the_input_on_standard_error(
     assert [package["name"] for package in json.loads(printed.out)["packages"]] == ["app"]
 
 
+def test_plan_is_for_the_patch_release_in_the_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a project that names a patch release cannot be planned on the command line."""
+    project = PROJECT.replace(">=3.9", "==3.12.1")
+    (tmp_path / "pyproject.toml").write_text(project)
+    (tmp_path / "poetry.lock").write_text(lock_text(project, [Package(name="app")]))
+    base = ["plan", "--project-dir", str(tmp_path), "--runtime", "python3.12"]
+    assert main(base) == 1
+    assert "--python-patch" in capsys.readouterr().err
+    assert main([*base, "--python-patch", "3.12.1"]) == 0
+    assert "app 1.0" in capsys.readouterr().out
+
+
 def test_plan_with_size_shows_the_expected_size(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

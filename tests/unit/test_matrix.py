@@ -100,6 +100,23 @@ def test_layer_name_is_the_start_of_all_layer_names(mocks: NamedMocks, layer_nam
     assert names == {"shared-python312-x86_64", "shared-python312-arm64"}
 
 
+@pytest.mark.parametrize(
+    ("python_patch", "expected"),
+    [
+        ("3.12.1", ["3.12.1", None]),
+        (["3.12.1", "3.13.2"], ["3.12.1", "3.13.2"]),
+        (None, [None, None]),
+    ],
+)
+def test_each_layer_has_the_patch_release_of_its_runtime(
+    mocks: NamedMocks, python_patch: Any, expected: list[str | None]
+) -> None:
+    """Otherwise a project that names a patch release can have layers for one runtime only."""
+    declare(runtimes=["python3.12", "python3.13"], python_patch=python_patch)
+    builds = {name: inputs for (kind, name), inputs in mocks.resources.items() if kind == BUILD}
+    assert [builds[name].get("python_patch") for name in sorted(builds)] == expected
+
+
 def test_problems_of_all_targets_are_reported_together(mocks: NamedMocks) -> None:
     """Otherwise a user fixes one target after the other, and needs a run for each."""
     with pytest.raises(pulumi.RunError) as caught:
@@ -134,6 +151,11 @@ def test_problem_of_several_targets_is_reported_once(mocks: NamedMocks) -> None:
             {"runtimes": ["python3.12"], "runtimez": ["python3.12"]},
             "runtimez: is not an argument of PoetryLayer.matrix\n  hint: did you mean 'runtimes'?",
         ),
+        (
+            {"runtimes": ["python3.12"], "python_patch": ["3.12.1", "3.13.1"]},
+            "python_patch: '3.13.1' is not a patch release of any of the runtimes",
+        ),
+        ({"runtimes": ["python3.12"], "python_patch": 3.12}, "python_patch: must be a list of strings, not 3.12"),
         (
             {"runtimes": ["python3.12"], "layer_name": "a.b"},
             "layer_name: 'a.b-python312-x86_64' is not a valid layer name",

@@ -470,6 +470,9 @@ def test_request_survives_the_way_through_the_inputs() -> None:
     """Otherwise the provider's process builds something else than the program has planned."""
     request = LayerRequest(project_dir=PROJECT, runtime="python3.12", builder=OneFileBuilder(), on_conflict="error")
     assert provider._request(request_inputs(request, str(PROJECT))).on_conflict == "error"
+    with_patch = replace(request, python_patch="3.12.1")
+    assert provider._request(request_inputs(with_patch, str(PROJECT))).python_patch == "3.12.1"
+    assert "python_patch" not in request_inputs(request, str(PROJECT))
     default = replace(request, on_conflict="warn")
     assert "on_conflict" not in request_inputs(default, str(PROJECT))  # as in the states of earlier releases
     assert provider._request(request_inputs(default, str(PROJECT))).on_conflict == "warn"

@@ -8,6 +8,7 @@ behind if the folder or the container is not removed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import tomli_w
@@ -18,6 +19,7 @@ from pulumi_poetry_layer.index.poetry_config import Certificates
 from pulumi_poetry_layer.index.sources import PYPI, Address, PackageSource, Sources
 from pulumi_poetry_layer.masking import has_login, without_logins
 from pulumi_poetry_layer.names import is_wheel
+from pulumi_poetry_layer.plan.python_patch import allows_all_patches
 from pulumi_poetry_layer.poetry.lockfile import parse_lockfile
 from pulumi_poetry_layer.poetry.pyproject import parse_project
 from pulumi_poetry_layer.poetry.toml_tables import parse_toml
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.index.credentials import Credentials
     from pulumi_poetry_layer.index.sources import Login
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
+    from pulumi_poetry_layer.plan.target import Target
+    from pulumi_poetry_layer.poetry.pyproject import Project
 
 _UNLISTED = "pulumi-poetry-layer-{}"
 """Name of a source that is added for a locked address with a login, so that Poetry uses that login."""
@@ -118,7 +122,7 @@ def index_access(plan: BuildPlan, files: ProjectFiles, credentials: Credentials)
     """
     listed = Sources.of(files.pyproject)
     unlisted = list(_unlisted_sources(plan))
-    pyproject, content_hash = _pyproject_without_logins(plan, files, unlisted)
+    pyproject, content_hash = _installable_pyproject(plan, files, unlisted)
     needed = [*_needed_sources(plan, listed), *unlisted]
     mirror = credentials.mirror()
     used = [*needed, *([mirror] if mirror else [])]
@@ -162,10 +166,13 @@ def _source_of(package: PlannedPackage, listed: Sources) -> PackageSource | None
     return listed.of_package(package.source)
 
 
-def _pyproject_without_logins(
+def _installable_pyproject(
     plan: BuildPlan, files: ProjectFiles, unlisted: Iterable[PackageSource]
 ) -> tuple[str, str | None]:
     """The text of a pyproject.toml without logins in addresses, and its content hash.
+
+    If the project does not allow all patch releases of the runtime's Python, it does here: the plan was made for one of
+    them, and Poetry would refuse to run with another one.
 
     Locked addresses with a login that belong to no listed source become sources. PyPI becomes a source if a package is
     locked from PyPI although another source replaces it. Lock files of Poetry 1 can have such packages, and Poetry 2
@@ -176,9 +183,13 @@ def _pyproject_without_logins(
     """
     replaced = Sources.of(files.pyproject).instead_of_pypi is not None
     from_pypi = replaced and any(package.source is None for package in plan.packages)
-    if not (from_pypi or has_login(files.pyproject) or has_login(files.lock)):
+    project = parse_project(files.pyproject)
+    names_patch = not allows_all_patches(project, plan.target)
+    if not (from_pypi or names_patch or has_login(files.pyproject) or has_login(files.lock)):
         return files.pyproject, None
     document = _without_logins(parse_toml(files.pyproject))
+    if names_patch:
+        _allow_all_patches(document, project, plan.target)
     added = [{"name": source.name, "url": source.address.url, "priority": "explicit"} for source in unlisted]
     if from_pypi:
         added.append({"name": PYPI, "priority": "explicit"})
@@ -186,9 +197,16 @@ def _pyproject_without_logins(
         poetry = document.setdefault("tool", {}).setdefault("poetry", {})
         poetry["source"] = [*poetry.get("source", []), *added]
     text = tomli_w.dumps(document)
-    before, after = parse_project(files.pyproject), parse_project(text)
-    same_rule = parse_lockfile(files.lock).content_hash == before.content_hash
+    after = parse_project(text)
+    same_rule = parse_lockfile(files.lock).content_hash == project.content_hash
     return text, after.content_hash if same_rule else after.content_hash_without_groups
+
+
+def _allow_all_patches(document: Any, project: Project, target: Target) -> None:
+    """Let a TOML document allow all patch releases of the runtime's Python."""
+    for path in project.python:
+        *tables, key = path.split(".")
+        reduce(lambda table, name: table[name], tables, document)[key] = f"=={target.runtime.removeprefix('python')}.*"
 
 
 def _without_logins(value: Any) -> Any:

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from samples import PROJECTS
@@ -138,6 +139,18 @@ def test_warnings_of_the_plan_are_warnings_of_the_build(tmp_path: Path, caplog: 
     with caplog.at_level("WARNING", "pulumi_poetry_layer"):
         build_request(request(tmp_path), tmp_path / "layer.zip")
     assert ["lock version 2.2 is newer than 2.1" in message for message in caplog.messages] == [True]
+
+
+def test_layer_is_built_for_the_chosen_patch_release(tmp_path: Path) -> None:
+    """Otherwise a project that names a patch release cannot be built from plain Python."""
+    arguments: dict[str, Any] = {
+        "project_dir": PROJECTS / "base",
+        "runtime": "python3.12",
+        "output": tmp_path / "a.zip",
+    }
+    with pytest.raises(InputError, match=r"python_patch: '3\.11\.1' is not a patch release of python3\.12"):
+        build_layer(python_patch="3.11.1", builder=VersionsBuilder(), **arguments)
+    assert build_layer(python_patch="3.12.1", builder=VersionsBuilder(), **arguments).packages
 
 
 class ConflictBuilder(VersionsBuilder):

@@ -12,7 +12,7 @@ from packaging._manylinux import _GLibCVersion  # type: ignore[attr-defined, unu
 from packaging.markers import Marker, default_environment
 
 from pulumi_poetry_layer.errors import MultipleInputError, TargetError
-from pulumi_poetry_layer.plan.target import MACHINES, PYTHON_PATCH, RUNTIMES, ArchitectureName, RuntimeName, Target
+from pulumi_poetry_layer.plan.target import MACHINES, NEWEST_PATCH, RUNTIMES, ArchitectureName, RuntimeName, Target
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,7 @@ def test_unsupported_runtime_and_architecture_are_both_reported() -> None:
         ("python3.12", (2, 34), "Amazon Linux 2023"),
         ("python3.13", (2, 34), "Amazon Linux 2023"),
         ("python3.14", (2, 34), "Amazon Linux 2023"),
+        ("python3.15", (2, 34), "Amazon Linux 2023"),
     ],
 )
 def test_glibc_is_that_of_the_operating_system_of_the_runtime(
@@ -176,7 +177,34 @@ def test_markers_are_evaluated_for_the_target(marker: str, holds: bool) -> None:
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_patch_release_matches_the_runtime(runtime: str) -> None:
     """`python_version` and `python_full_version` would contradict each other in one marker."""
-    assert PYTHON_PATCH[runtime].startswith(runtime.removeprefix("python") + ".")
+    assert NEWEST_PATCH[runtime].startswith(runtime.removeprefix("python") + ".")
+
+
+@pytest.mark.parametrize(
+    "patch", ["3.12", "3.11.4", "3.12.", "3.12.x", "3.12.4rc1", "3.12.4 ", "3.12.\u0664", "", "python3.12.4"]
+)
+def test_patch_release_of_another_python_is_an_error_that_names_the_argument(patch: str) -> None:
+    """Markers would be evaluated for a Python that the runtime never has."""
+    with pytest.raises(TargetError, match=r"python_patch: .* is not a patch release of python3\.12\n  hint: .*3\.12\."):
+        Target("python3.12", "x86_64", patch)
+
+
+def test_markers_see_the_chosen_patch_release() -> None:
+    """A package for an old patch release would be missing in the layer."""
+    environment = Target("python3.12", "x86_64", "3.12.3").marker_environment
+
+    assert (environment["python_full_version"], environment["implementation_version"]) == ("3.12.3", "3.12.3")
+    assert environment["python_version"] == "3.12"
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_runtime_that_aws_has_deprecated_has_a_warning(runtime: str) -> None:
+    """Nobody would learn from this package that a runtime gets no security updates, or it would be refused."""
+    warnings = Target(runtime, "x86_64").warnings
+
+    assert [warning.split(": AWS deprecated this runtime on ")[0] for warning in warnings] == (
+        [runtime] if runtime in {"python3.9", "python3.10"} else []
+    )
 
 
 def test_marker_values_and_tag_ranks_are_read_only() -> None:

@@ -36,6 +36,19 @@ def test_files_without_logins_are_unchanged() -> None:
     }
 
 
+@pytest.mark.parametrize("constraint", [">=3.12.8", "==3.12.*,!=3.12.1", "<3.14,>3.12.0"])
+def test_poetry_may_run_with_every_patch_release_of_the_runtime(constraint: str) -> None:
+    """Otherwise Poetry refuses to install on a Python whose patch release is not that of the plan."""
+    pyproject = f'{PROJECT.replace(">=3.9", constraint)}[tool.poetry.dependencies]\npython = "{constraint}"\n'
+    plan, files = planned(pyproject, [package()])
+    access = index_access(plan, files, Credentials(PoetryConfiguration({})))
+
+    installed = parse_project(access.pyproject)
+    assert set(installed.python.values()) == {"==3.12.*"}
+    assert installed.groups == parse_project(pyproject).groups
+    assert installed.matches(parse_lockfile(access.lock(pin_lock(files.lock, plan))))
+
+
 def test_logins_in_addresses_are_in_the_environment_and_not_in_the_files() -> None:
     """Otherwise a killed build leaves a folder with passwords behind."""
     pyproject = PROJECT + source(url=WITH_LOGIN) + '[tool.poetry.dependencies]\ngit = { git = "' + WITH_LOGIN + '" }\n'
