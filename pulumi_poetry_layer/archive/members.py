@@ -6,9 +6,9 @@ import errno
 import stat
 import zlib
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pulumi_poetry_layer.archive.checksums import BLOCK, crc32, inflated
 from pulumi_poetry_layer.archive.zip_format import (
@@ -24,7 +24,7 @@ from pulumi_poetry_layer.archive.zip_format import (
 from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import IO
 
@@ -140,6 +140,7 @@ class Segment:
         headers: central headers of the members without names, with offsets from the start of the file.
         folders: all folders that contain a member.
         size: the size of the distribution in the layer.
+        notes: what was written with the segment; JSON values.
     """
 
     distribution: str
@@ -150,6 +151,7 @@ class Segment:
     headers: bytes
     folders: frozenset[bytes]
     size: DistributionSize
+    notes: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def start(self, index: int) -> int:
         """Position of a member's local header in bytes; for the index after the last member, the segment's length."""

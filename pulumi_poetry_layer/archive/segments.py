@@ -80,15 +80,12 @@ def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str
     file.write(footer[: -_CHECKSUM.size] + _CHECKSUM.pack(_directory_checksum(directory, footer)))
 
 
-def read_segment(path: Path, distribution: str) -> tuple[Segment, dict[str, Any]]:
+def read_segment(path: Path, distribution: str) -> Segment:
     """Read the directory of a segment file. The members are not read.
 
     Args:
         path: the segment file.
         distribution: normalized name of the distribution.
-
-    Returns:
-        The segment, and the notes that were written with it.
 
     Raises:
         DamagedSegmentError: the file is missing or incomplete, or its directory has changed.
@@ -101,7 +98,7 @@ def read_segment(path: Path, distribution: str) -> tuple[Segment, dict[str, Any]
             raise segment_error(path, error) from error
     headers_length, names_length, _ = lengths
     document = json.loads(directory[headers_length + names_length :])
-    segment = Segment(
+    return Segment(
         distribution=distribution,
         path=path,
         length=members_length,
@@ -112,8 +109,8 @@ def read_segment(path: Path, distribution: str) -> tuple[Segment, dict[str, Any]
         size=DistributionSize(
             files=headers_length // CENTRAL_SIZE, size=document["size"], unzipped_size=document["unzipped_size"]
         ),
+        notes=document["notes"],
     )
-    return segment, document["notes"]
 
 
 def _read_directory(path: Path, file: IO[bytes]) -> tuple[int, tuple[int, int, int], int, bytes]:

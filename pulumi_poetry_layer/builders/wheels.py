@@ -25,7 +25,7 @@ from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
 from pulumi_poetry_layer.wheels.built_version import is_version_of
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
-from pulumi_poetry_layer.wheels.native import CONTAINER_HINT, MACHINE_NUMBERS, glibc_problem, machine_problem
+from pulumi_poetry_layer.wheels.native import CONTAINER_HINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -74,8 +74,7 @@ class WheelBuilder:
             DownloadError: an index cannot be reached, or a file is not the one that was locked.
             WheelError: a wheel is not valid.
             PackageFileError: a package has no wheel, and no pure wheel can be built from its source.
-            VerificationError: a wheel is not the planned distribution, or its native libraries do not load on the
-                target.
+            VerificationError: a wheel is not the planned distribution, or was built for another Python.
             DamagedSegmentError: the block has found a damaged segment. All damaged segments are removed from the
                 cache, so that the next build fetches them again.
         """
@@ -143,15 +142,10 @@ def _cached(packages: Iterable[PlannedPackage], cache: WheelCache) -> dict[str, 
 
 
 def _problems(package: PlannedPackage, wheel: CachedWheel, plan: BuildPlan) -> Iterator[VerificationError]:
-    """Errors for a wheel that is not the planned distribution or does not load on the target."""
+    """Errors for a wheel that is not the planned distribution, or that was built for another Python."""
     where = package.file.name if package.file else package.label
     if wheel.name != package.name or not is_version_of(package, wheel.version):
         yield VerificationError(f"contains {wheel.name} {wheel.version} instead of {package.label}", where=where)
-    machine = MACHINE_NUMBERS[plan.target.machine]
-    if problem := glibc_problem(wheel.glibc.get(machine, ()), plan.target):
-        tag = f"manylinux_{'_'.join(map(str, plan.target.glibc))}"
-        hint = f"lock a wheel with the tag {tag} or older instead of a linux tag"
-        yield VerificationError(problem, where=where, hint=hint)
     tags = {(interpreter, "none", "any") for interpreter in wheel.interpreters}
     if tags and tags.isdisjoint({*plan.target.tag_ranks, ("py2", "none", "any")}):
         yield VerificationError(
@@ -160,5 +154,3 @@ def _problems(package: PlannedPackage, wheel: CachedWheel, plan: BuildPlan) -> I
             where=where,
             hint=CONTAINER_HINT,
         )
-    if problem := machine_problem(wheel.machines, plan.target):
-        yield VerificationError(problem, where=where, hint=CONTAINER_HINT)

@@ -23,11 +23,13 @@ from pulumi_poetry_layer.layer.request import (
 from pulumi_poetry_layer.masking import has_unclear_login, mask_address
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
-from pulumi_poetry_layer.wheels.native import verify_loads
+from pulumi_poetry_layer.verify.findings import find_problems
+from pulumi_poetry_layer.verify.layer_content import distributions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from pulumi_poetry_layer.archive.members import Member, Segment
     from pulumi_poetry_layer.archive.writer import ArchiveSummary
     from pulumi_poetry_layer.builders.builder import Builder, ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
@@ -127,12 +129,21 @@ def _write(
         attempts -= 1
         try:
             with builder.build(plan, files) as members:
+                _verify(members, plan)
                 doing("writing the zip")
-                verify_loads(members, plan)
                 return write_archive(members, output, refuse_conflicts=refuse_conflicts)
         except DamagedSegmentError:
             if not attempts:
                 raise
+
+
+def _verify(parts: Sequence[Member | Segment], plan: BuildPlan) -> None:
+    """Refuse what its Lambda could not load, and warn of what it may not."""
+    excluded = {package.name for package in plan.excluded}
+    findings = find_problems(distributions_of(parts), plan.target, excluded=excluded)
+    raise_problems(finding.error() for finding in findings if finding.is_error)
+    for finding in findings:
+        warn(str(finding))
 
 
 def build_layer(

@@ -24,14 +24,14 @@ from pulumi_poetry_layer.index.sources import Address
 from pulumi_poetry_layer.wheels.built_version import version_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from pulumi_poetry_layer.archive.members import Segment
     from pulumi_poetry_layer.host.locks import Patience
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
     from pulumi_poetry_layer.wheels.reader import Wheel
 
-_FORMAT = "7"
+_FORMAT = "8"
 """The folder's name; to be raised with every change to the content of a segment or to the names of entries."""
 
 
@@ -43,8 +43,6 @@ class CachedWheel:
         segment: its members, ready to be copied into a layer zip.
         name: normalized name of the distribution.
         version: version of the distribution.
-        machines: ELF machine numbers of its native libraries.
-        glibc: ELF machine number → the newest glibc that a library for that machine needs.
         notes: what is wrong with the wheel and does no harm, and which of its files a layer does not have.
         interpreters: the Python tags (``py3``) of a wheel that was built on this host; none for others.
     """
@@ -52,8 +50,6 @@ class CachedWheel:
     segment: Segment
     name: str
     version: str
-    machines: frozenset[int]
-    glibc: Mapping[int, tuple[int, ...]]
     notes: tuple[str, ...] = ()
     interpreters: frozenset[str] = frozenset()
 
@@ -99,20 +95,18 @@ class WheelCache:
         """
         path = self._path(key)
         try:
-            segment, notes = read_segment(path, distribution)
-            if notes["key"] != key:  # the file of another wheel
+            segment = read_segment(path, distribution)
+            if segment.notes["key"] != key:  # the file of another wheel
                 raise DamagedSegmentError(path)
         except DamagedSegmentError:
             self._remove(path)
             return None
         return CachedWheel(
             segment=segment,
-            name=notes["name"],
-            version=notes["version"],
-            machines=frozenset(notes["machines"]),
-            glibc={int(machine): tuple(version) for machine, version in notes["glibc"].items()},
-            notes=tuple(notes["notes"]),
-            interpreters=frozenset(notes["interpreters"]),
+            name=segment.notes["name"],
+            version=segment.notes["version"],
+            notes=tuple(segment.notes["notes"]),
+            interpreters=frozenset(segment.notes["interpreters"]),
         )
 
     def add(self, key: str, wheel: Wheel, folder: Path | None = None) -> None:
@@ -127,8 +121,9 @@ class WheelCache:
             "key": key,
             "name": wheel.name,
             "version": wheel.version,
-            "machines": sorted(wheel.machines),
-            "glibc": wheel.glibc,
+            "platforms": sorted(wheel.platforms),
+            "requirements": wheel.requirements,
+            "natives": [native.document() for native in wheel.natives],
             "notes": wheel.notes,
             "interpreters": sorted(wheel.interpreters),
         }

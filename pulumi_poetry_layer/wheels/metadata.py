@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _LARGEST_HEADERS = 1 << 21  # bytes; real ones have some kilobytes
 _LOCAL_REQUIREMENT = re.compile(rb"(?im)^(Requires-Dist: *[^@;\s]+(?: *\[[^\]]*\])?) *@ *file:[^\s;]*")
+_EXTRA = re.compile(r";.*\bextra\b")
 
 
 def without_file_urls(metadata: bytes) -> bytes:
@@ -51,3 +52,8 @@ def decoded(data: bytes) -> tuple[str, bool]:
 def parse_headers(text: str) -> Message:
     """The headers of a METADATA or WHEEL file."""
     return HeaderParser().parsestr(text)
+
+
+def requirements_of(headers: Message) -> tuple[str, ...]:
+    """The requirements in METADATA (``Requires-Dist``), without those that belong to an extra."""
+    return tuple(text for text in headers.get_all("Requires-Dist", []) if not _EXTRA.search(text))

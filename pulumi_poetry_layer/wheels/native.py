@@ -1,26 +1,16 @@
-"""What native files (ELF) need from the system that loads them, and whether the target has it."""
+"""What native files (ELF) need from the system that loads them."""
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import IO, TYPE_CHECKING, cast
-
-from pulumi_poetry_layer.archive.members import FileContent, Member
-from pulumi_poetry_layer.errors import VerificationError, raise_problems
-from pulumi_poetry_layer.names import is_wheel
-from pulumi_poetry_layer.wheels.metadata import parse_headers
+from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from elftools.elf.elffile import ELFFile
-
-    from pulumi_poetry_layer.archive.members import Segment
-    from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
-    from pulumi_poetry_layer.plan.target import Target
 
 MACHINE_NUMBERS = {"x86_64": 62, "aarch64": 183}
 """Machine name (``uname -m``) → ELF machine number: EM_X86_64 and EM_AARCH64.
@@ -44,16 +34,41 @@ _MOST_BYTES = 1 << 25
 
 
 @dataclass(frozen=True)
+class NativeFile:
+    """A native file of a layer.
+
+    Attributes:
+        name: its path in the layer.
+        needs: what it needs.
+    """
+
+    name: str
+    needs: NativeNeeds
+
+    def document(self) -> list[Any]:
+        """The same as a JSON value."""
+        return [self.name, self.needs.machine, self.needs.glibc, self.needs.libraries]
+
+    @classmethod
+    def of(cls, document: Sequence[Any]) -> NativeFile:
+        """Restore it from :meth:`document`."""
+        name, machine, glibc, libraries = document
+        return cls(name, NativeNeeds(machine, tuple(glibc), tuple(libraries)))
+
+
+@dataclass(frozen=True)
 class NativeNeeds:
     """What a native file needs.
 
     Attributes:
         machine: ELF machine number (see :data:`MACHINE_NUMBERS`).
         glibc: the oldest glibc version that is new enough; (0, 0) if the file needs no glibc.
+        libraries: the file names of the shared libraries that it is linked to (``DT_NEEDED``).
     """
 
     machine: int
-    glibc: tuple[int, ...]
+    glibc: tuple[int, ...] = (0, 0)
+    libraries: tuple[str, ...] = ()
 
 
 def is_library(name: str) -> bool:
@@ -73,7 +88,7 @@ def machine_of(start: bytes) -> int | None:
 
 
 def needs_of(file: IO[bytes]) -> NativeNeeds | None:
-    """What a native file needs, or None if the file is not ELF or is broken, as test data of some packages is."""
+    """What a native file needs, or None if the file is not ELF. Of a broken file, only the machine is known."""
     file.seek(0)
     machine = machine_of(file.read(_HEADER_SIZE))
     if machine is None:
@@ -83,9 +98,11 @@ def needs_of(file: IO[bytes]) -> NativeNeeds | None:
 
     try:
         elf = ELFFile(cast("IO[bytes]", _Limited(file)))
-        return NativeNeeds(machine=machine, glibc=max(_glibc_versions(elf), default=(0, 0)))
+        return NativeNeeds(
+            machine=machine, glibc=max(_glibc_versions(elf), default=(0, 0)), libraries=tuple(_libraries(elf))
+        )
     except Exception:  # invalid offsets raise many kinds of errors, not only those of the library
-        return None
+        return NativeNeeds(machine)  # as test data of some packages is
 
 
 class _Limited:
@@ -119,72 +136,19 @@ def _glibc_versions(elf: ELFFile) -> Iterator[tuple[int, ...]]:
             yield tuple(map(int, version.split(".")))
 
 
+def _libraries(elf: ELFFile) -> Iterator[str]:
+    """The file names of the shared libraries that a file is linked to."""
+    if elf.num_segments() > _MOST:
+        return
+    from elftools.elf.dynamic import DynamicSegment
+
+    for segment in elf.iter_segments("PT_DYNAMIC"):
+        assert isinstance(segment, DynamicSegment)  # noqa: S101 - for the type checker
+        for tag in islice(segment.iter_tags(), _MOST):
+            if tag.entry.d_tag == "DT_NEEDED":
+                yield str(vars(tag)["needed"])
+
+
 def platforms_of(wheel_tag: str) -> frozenset[str]:
     """The kinds of platform in a tag: ``cp312-cp312-linux_x86_64.manylinux_2_17_x86_64`` → linux, manylinux."""
     return frozenset(tag.partition("_")[0] for tag in wheel_tag.rpartition("-")[2].split("."))
-
-
-def verify_loads(members: Iterable[Member | Segment], plan: BuildPlan) -> None:
-    """Check the native files among the members that are files on disk, by the rules of the wheels builder.
-
-    The tag of a distribution decides what is checked. Native files of a distribution for every platform (``any``) are
-    data. A ``manylinux`` tag promises that the files need no newer glibc (PEP 600), a ``linux`` tag promises nothing.
-
-    Raises:
-        VerificationError: a file needs a newer glibc than the target has, or the libraries of a distribution are for
-            other machines only.
-    """
-    by_distribution: dict[str, dict[str, Path]] = {}
-    for member in members:
-        if isinstance(member, Member) and isinstance(member.content, FileContent):
-            by_distribution.setdefault(member.distribution, {})[member.name] = member.content.path
-    raise_problems(
-        VerificationError(problem, where=where, hint=CONTAINER_HINT)
-        for package in plan.packages
-        for where, problem in _problems(package, by_distribution.get(package.name, {}), plan.target)
-    )
-
-
-def _problems(package: PlannedPackage, files: Mapping[str, Path], target: Target) -> Iterator[tuple[str, str]]:
-    """Where a problem of a package is, and what it is."""
-    platforms = _platforms(package, files)
-    if platforms <= {"any"}:
-        return
-    machine = MACHINE_NUMBERS[target.machine]
-    machines = set()
-    for name, path in files.items():
-        with path.open("rb") as file:
-            found = machine_of(file.read(_HEADER_SIZE))
-            if found is None:
-                continue
-            if is_library(name):
-                machines.add(found)
-            needs = needs_of(file) if found == machine and "linux" in platforms else None
-        if needs and (problem := glibc_problem(needs.glibc, target)):
-            yield f"{package.name}: {name}", problem
-    if problem := machine_problem(machines, target):
-        yield package.label, problem
-
-
-def _platforms(package: PlannedPackage, files: Mapping[str, Path]) -> frozenset[str]:
-    """The kinds of platform that the distribution is for: by the name of its wheel, or as its WHEEL file says."""
-    if package.file and is_wheel(package.file.name):
-        return platforms_of(package.file.name.removesuffix(".whl"))
-    headers = (path for name, path in files.items() if name.endswith(".dist-info/WHEEL"))
-    tags = (parse_headers(path.read_text(encoding="utf-8")).get_all("Tag", []) for path in headers)
-    return frozenset().union(*map(platforms_of, chain.from_iterable(tags)))
-
-
-def machine_problem(machines: Collection[int], target: Target) -> str | None:
-    """Why a distribution with libraries for these machines does not load on the target, or None if it does."""
-    if not machines or MACHINE_NUMBERS[target.machine] in machines:
-        return None
-    return f"has native libraries, but none for {target.machine}"
-
-
-def glibc_problem(needed: tuple[int, ...], target: Target) -> str | None:
-    """Why a library that needs this glibc version does not load on the target, or None if it does."""
-    if needed <= target.glibc:
-        return None
-    needed_version, target_version = ".".join(map(str, needed)), ".".join(map(str, target.glibc))
-    return f"needs glibc {needed_version}, but {target} has glibc {target_version} ({target.operating_system})"

@@ -28,14 +28,15 @@ from pulumi_poetry_layer.archive.record import (
     entry_for,
     format_sorted_record,
     is_bytecode_cache,
+    layer_name,
     parse_record_lines,
     record_path,
 )
 from pulumi_poetry_layer.errors import PoetryLayerError, WheelError, raise_problems
 from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.wheels.member import DirectoryEntry, MemberReader, WheelMember
-from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, parse_headers
-from pulumi_poetry_layer.wheels.native import is_library, needs_of, platforms_of
+from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, parse_headers, requirements_of
+from pulumi_poetry_layer.wheels.native import NativeFile, NativeNeeds, needs_of, platforms_of
 from pulumi_poetry_layer.wheels.notes import Names
 from pulumi_poetry_layer.wheels.placement import (
     environment_path,
@@ -46,7 +47,7 @@ from pulumi_poetry_layer.wheels.placement import (
 from pulumi_poetry_layer.wheels.record_check import RecordCheck
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from email.message import Message
     from pathlib import Path
 
@@ -74,9 +75,9 @@ class Wheel:
     Attributes:
         name: normalized name of the distribution, from METADATA.
         version: version of the distribution, from METADATA.
-        machines: ELF machine numbers of its native libraries; none if its tag says that it is for every platform.
-        glibc: ELF machine number → the newest glibc that a library for that machine needs. Only for wheels with a
-            ``linux`` tag, which promises nothing about glibc. A ``manylinux`` tag does (PEP 600).
+        platforms: the kinds of platform in its tag, such as ``any`` or ``manylinux``.
+        requirements: the requirements in METADATA (``Requires-Dist``), without those that belong to an extra.
+        natives: its native files; none if its tag says that it is for every platform, because they are data then.
         members: the files that it adds to a layer.
         notes: what is wrong with the wheel and does no harm, and which files the layer does not have.
         interpreters: the Python tags (``py3``) of a wheel that was built on this host; none for others.
@@ -84,8 +85,9 @@ class Wheel:
 
     name: str
     version: str
-    machines: frozenset[int]
-    glibc: Mapping[int, tuple[int, ...]]
+    platforms: frozenset[str]
+    requirements: tuple[str, ...]
+    natives: tuple[NativeFile, ...]
     members: tuple[Member, ...]
     notes: tuple[str, ...] = ()
     interpreters: frozenset[str] = frozenset()
@@ -185,8 +187,7 @@ class _WheelFile:
         name = normalized(metadata.get("Name", ""))
         record = self._record_check()
         placed: dict[str, WheelMember] = {}
-        machines: set[int] = set()
-        glibc: dict[int, tuple[int, ...]] = {}
+        natives: dict[str, NativeFile] = {}
         platforms = platforms_of(self._file_name.removesuffix(".whl"))
         digests = {} if len(self._files) == len(self._entries) else dict.fromkeys(self._files, "")
         self._files = {}
@@ -198,18 +199,17 @@ class _WheelFile:
             if self._is_repeated(entry.name, member, digests):
                 continue
             record.check(entry.name, member)
-            if member.machine is not None and is_library(entry.name) and platforms != {"any"}:
-                machines.add(member.machine)
-                if "linux" in platforms:
-                    self._add_glibc(glibc, member.machine, entry)
-            self._put(placed, entry.name, member)
+            path = self._put(placed, entry.name, member)
+            if path and member.machine is not None and platforms != {"any"}:
+                natives[path] = self._native_file(path, entry, member.machine)
         notes = self._notes(record, is_utf8=is_utf8)
         del record  # tables stay large when they are emptied
         return Wheel(
             name=name,
             version=metadata.get("Version", ""),
-            machines=frozenset(machines),
-            glibc=glibc,
+            platforms=platforms,
+            requirements=requirements_of(metadata),
+            natives=tuple(natives.values()),
             members=tuple(self._layer_members(placed, name)),
             notes=notes,
         )
@@ -245,10 +245,9 @@ class _WheelFile:
         self._repeated.add(name)
         return True
 
-    def _add_glibc(self, newest: dict[int, tuple[int, ...]], machine: int, entry: DirectoryEntry) -> None:
+    def _native_file(self, path: str, entry: DirectoryEntry, machine: int) -> NativeFile:
         with self._reader.unpack(entry) as file:
-            if needs := needs_of(file):
-                newest[machine] = max(needs.glibc, newest.get(machine, ()))
+            return NativeFile(layer_name(path), needs_of(file) or NativeNeeds(machine))
 
     def _only_dist_info(self) -> str:
         folders = {folder for name in self._files if (folder := name.partition("/")[0]).endswith(".dist-info")}
@@ -310,23 +309,24 @@ class _WheelFile:
         )
         while placed:
             path, member = placed.popitem()
-            name = path.removeprefix("../") if path.startswith("../") else LAYER_FOLDER + path
+            name = layer_name(path)
             executable = member.executable or name.startswith(PROGRAM_FOLDER)
             yield Member(name, distribution, member.content, executable)
         for path, data in generated.items():
             yield Member(LAYER_FOLDER + path, distribution, BytesContent(data))
 
-    def _put(self, placed: dict[str, WheelMember], name: str, member: WheelMember) -> None:
-        """Add a member at its path in RECORD, unless it is left out or generated.
+    def _put(self, placed: dict[str, WheelMember], name: str, member: WheelMember) -> str | None:
+        """Add a member at its path in RECORD, and return the path; None if the member is left out or generated.
 
         If several members have the same place, the last one in the wheel is used, as by an installer.
         """
         target = self._place(name, member)
         if target is None or target in self._replaced or is_bytecode_cache(target):
-            return
+            return None
         if target in placed and placed[target].record_digest != member.record_digest:
             self._overwritten.add(target)
         placed[target] = member
+        return target
 
     def _place(self, name: str, member: WheelMember) -> str | None:
         """The path in RECORD of a file of the wheel, or None if the layer does not have it."""

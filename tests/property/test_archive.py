@@ -33,7 +33,7 @@ def as_parts(folder: Path, name: str, files: dict[str, bytes], as_segment: bool)
         return [*members]
     with (folder / name).open("wb") as file:
         write_segment(members, file, {})
-    return [read_segment(folder / name, name)[0]]
+    return [read_segment(folder / name, name)]
 
 
 @given(st.lists(st.tuples(DISTRIBUTIONS, st.booleans()), max_size=4))

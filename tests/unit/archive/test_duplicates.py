@@ -37,7 +37,7 @@ def segment(folder: Path, members: list[Member]) -> Segment:
     name = members[0].distribution
     with (folder / name).open("wb") as file:
         write_segment(members, file, {})
-    return read_segment(folder / name, name)[0]
+    return read_segment(folder / name, name)
 
 
 def contents(path: Path) -> dict[str, bytes]:

@@ -27,7 +27,7 @@ def segment(folder: Path, distribution: str, **files: bytes) -> Segment:
     path = folder / distribution
     with path.open("wb") as file:
         write_segment(members(distribution, **files), file, {"name": distribution})
-    return read_segment(path, distribution)[0]
+    return read_segment(path, distribution)
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -195,7 +195,7 @@ def test_damaged_segment_with_a_file_of_another_distribution_is_refused(tmp_path
     for name in ("app", "lib"):
         with (tmp_path / name).open("wb") as file:
             write_segment([Member("python/a", name, content)], file, {})
-        parts.append(read_segment(tmp_path / name, name)[0])
+        parts.append(read_segment(tmp_path / name, name))
     path, header = parts[1].path, 30 + len("python/a")
     data = bytearray(path.read_bytes())
     data[{"header": 0, "deflated": header}.get(damage, header + 2)] ^= 0xFF

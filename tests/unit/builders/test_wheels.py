@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samples.elf import elf
 from samples.index import Index, file_hash, serve
-from samples.wheels import ELF_START, WheelSample
+from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.archive.writer import ArchiveSummary, write_archive
 from pulumi_poetry_layer.builders.builder import ProjectFiles
@@ -255,44 +254,6 @@ def test_version_in_another_spelling_is_accepted(tmp_path: Path, index: Index) -
     package = PlannedPackage(name="app", version="1.0.0", file=LockedFile(APP.file_name, APP.hash), source=None)
 
     assert build(tmp_path, planned(package)).distributions["app"].files == 5
-
-
-def test_wheel_with_native_libraries_for_another_architecture_is_refused(tmp_path: Path, index: Index) -> None:
-    """Otherwise the import fails in the function."""
-    sample = WheelSample(name="native", tag="cp312-cp312-linux_x86_64", files={"native.so": ELF_START})
-    index.files[sample.file_name] = sample.data()
-
-    with pytest.raises(VerificationError, match="has native libraries, but none for x86_64") as caught:
-        build(tmp_path, planned(sample))
-    assert "container" in str(caught.value.hint)
-    assert build(tmp_path, planned(sample, architecture="arm64")).size
-
-
-@pytest.mark.parametrize(
-    ("needed", "tag", "problem"),
-    [
-        ("GLIBC_2.38", "linux_x86_64", "needs glibc 2.38, but python3.12 on x86_64 has glibc 2.34"),
-        ("GLIBC_2.38", "linux_x86_64.manylinux_2_17_x86_64", "needs glibc 2.38"),
-        ("GLIBC_2.34", "linux_x86_64", None),
-        ("GLIBC_2.38", "manylinux_2_34_x86_64", None),
-    ],
-)
-def test_wheel_with_a_linux_tag_that_needs_a_newer_glibc_is_refused(
-    tmp_path: Path, index: Index, needed: str, tag: str, problem: str | None
-) -> None:
-    """Otherwise a wheel that was built on a newer Linux fails at import with "version `GLIBC_2.38' not found"."""
-    libraries = {"native.so": elf("x86_64", "GLIBC_2.2.5", needed), "other.so": elf("aarch64", "GLIBC_2.40")}
-    sample = WheelSample(name="native", tag=f"cp312-cp312-{tag}", files=libraries)
-    index.files[sample.file_name] = sample.data()
-
-    for _ in range(2):  # from the index, and from the cache
-        if problem is None:
-            assert build(tmp_path, planned(sample)).size
-            continue
-        with pytest.raises(VerificationError, match=problem) as caught:
-            build(tmp_path, planned(sample))
-        assert "manylinux_2_34 or older" in str(caught.value.hint)
-        assert not (tmp_path / "layer.zip").exists()
 
 
 def test_wheel_with_a_wrong_record_is_used_and_reported_by_every_build(

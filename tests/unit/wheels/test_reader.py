@@ -152,14 +152,27 @@ def test_wheel_that_is_rewritten_is_stored_uncompressed(tmp_path: Path) -> None:
 NATIVE = {"app/native.cpython-312.so": ELF_START, "app/firmware.bin": ELF_START[:-2] + b"\x08\x00"}
 
 
-def test_machines_are_those_of_the_native_libraries(tmp_path: Path) -> None:
+def test_native_files_of_a_wheel_for_a_platform_are_listed(tmp_path: Path) -> None:
     """Otherwise a wheel with a wrong tag gets into a layer for another architecture."""
-    assert read(tmp_path, WheelSample(files=NATIVE, tag="cp312-cp312-linux_x86_64")).machines == {183}
+    wheel = read(tmp_path, WheelSample(files=NATIVE, tag="cp312-cp312-linux_x86_64"))
+    assert {native.name: native.needs.machine for native in wheel.natives} == {
+        "python/app/native.cpython-312.so": 183,
+        "python/app/firmware.bin": 8,
+    }
+    assert wheel.platforms == {"linux"}
 
 
 def test_native_files_of_a_wheel_for_every_platform_are_data(tmp_path: Path) -> None:
     """Otherwise a pure wheel with native test data or launchers for other machines is refused."""
-    assert read(tmp_path, WheelSample(files=NATIVE, tag="py3-none-any")).machines == frozenset()
+    assert read(tmp_path, WheelSample(files=NATIVE, tag="py3-none-any")).natives == ()
+
+
+def test_requirements_are_those_without_an_extra(tmp_path: Path) -> None:
+    """Otherwise a layer is checked for distributions that nobody asked for."""
+    lines = ["Name: app", "Version: 1.0", "Requires-Dist: idna>=2", 'Requires-Dist: six; extra == "old"']
+    metadata = "\n".join([*lines, "Requires-Dist: attrs (>=20) ; python_version < '3.13'", ""])
+    wheel = read(tmp_path, WheelSample(dist_info={"METADATA": metadata.encode()}))
+    assert wheel.requirements == ("idna>=2", "attrs (>=20) ; python_version < '3.13'")
 
 
 def member(name: str, mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:
