@@ -27,7 +27,7 @@ from pulumi_poetry_layer.verify.findings import find_problems
 from pulumi_poetry_layer.verify.layer_content import distributions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from pulumi_poetry_layer.archive.members import Member, Segment
     from pulumi_poetry_layer.archive.writer import ArchiveSummary
@@ -72,11 +72,24 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
             )
         check_output(output, plan, files)
         raise_problems(_unclear_logins(plan))
-        return build_planned(plan, files, request.builder, output, refuse_conflicts=request.on_conflict == "error")
+        return build_planned(
+            plan,
+            files,
+            request.builder,
+            output,
+            refuse_conflicts=request.on_conflict == "error",
+            system_libraries=request.system_libraries,
+        )
 
 
 def build_planned(
-    plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path, *, refuse_conflicts: bool = False
+    plan: BuildPlan,
+    files: ProjectFiles,
+    builder: Builder,
+    output: Path,
+    *,
+    refuse_conflicts: bool = False,
+    system_libraries: Collection[str] = (),
 ) -> LayerArtifact:
     """Build a planned layer; ``output`` is replaced when the zip is complete, and not touched if an error is raised.
 
@@ -87,13 +100,20 @@ def build_planned(
         output: the zip to write.
         refuse_conflicts: raise an error for files that two distributions contain with different contents. By default,
             such files are only reported.
+        system_libraries: file names of shared libraries that the function has besides those of the runtime.
 
     Raises:
-        BuildError: the build failed.
+        BuildError: the build failed, or the Lambda could not load the layer.
     """
     for warning in plan.warnings:
         warn(warning)
-    summary = _write(plan, files, builder, output, refuse_conflicts=refuse_conflicts)
+
+    def write(parts: Sequence[Member | Segment]) -> ArchiveSummary:
+        _verify(parts, plan, system_libraries)
+        doing("writing the zip")
+        return write_archive(parts, output, refuse_conflicts=refuse_conflicts)
+
+    summary = _with_parts(plan, files, builder, write)
     for conflict in summary.conflicts:
         warn(str(conflict))
     versions = {package.name: package.version for package in plan.packages}
@@ -120,27 +140,28 @@ def _unclear_logins(plan: BuildPlan) -> Iterator[InputError]:
             )
 
 
-def _write(
-    plan: BuildPlan, files: ProjectFiles, builder: Builder, output: Path, *, refuse_conflicts: bool
+def _with_parts(
+    plan: BuildPlan,
+    files: ProjectFiles,
+    builder: Builder,
+    write: Callable[[Sequence[Member | Segment]], ArchiveSummary],
 ) -> ArchiveSummary:
-    """Build, verify and zip; again if something in the cache was damaged, which the builder has removed."""
+    """Build, and write the parts; again if something in the cache was damaged, which the builder has removed."""
     attempts = _ATTEMPTS
     while True:
         attempts -= 1
         try:
-            with builder.build(plan, files) as members:
-                _verify(members, plan)
-                doing("writing the zip")
-                return write_archive(members, output, refuse_conflicts=refuse_conflicts)
+            with builder.build(plan, files) as parts:
+                return write(parts)
         except DamagedSegmentError:
             if not attempts:
                 raise
 
 
-def _verify(parts: Sequence[Member | Segment], plan: BuildPlan) -> None:
+def _verify(parts: Sequence[Member | Segment], plan: BuildPlan, system_libraries: Collection[str]) -> None:
     """Refuse what its Lambda could not load, and warn of what it may not."""
     excluded = {package.name for package in plan.excluded}
-    findings = find_problems(distributions_of(parts), plan.target, excluded=excluded)
+    findings = find_problems(distributions_of(parts), plan.target, excluded=excluded, system_libraries=system_libraries)
     raise_problems(finding.error() for finding in findings if finding.is_error)
     for finding in findings:
         warn(str(finding))
@@ -157,6 +178,7 @@ def build_layer(
     builder: Builder | str = DEFAULT_BUILDER,
     on_conflict: str = DEFAULT_CONFLICT_RULE,
     python_patch: str | None = None,
+    system_libraries: Iterable[str] = (),
     output: str | Path,
 ) -> LayerArtifact:
     """Build a layer zip from plain Python, without Pulumi.
@@ -173,6 +195,8 @@ def build_layer(
             of the last distribution in the order of names, ``error`` raises an error.
         python_patch: the patch release of the runtime's Python, such as ``3.12.4``, for projects that require a certain
             one; default: ``python-patch`` in ``[tool.poetry-layer]``, or the newest known one.
+        system_libraries: file names of shared libraries that the function has besides those of the runtime, for example
+            ``libodbc.so.2`` in another layer.
         output: the zip to write. A file at that path is replaced, but not a link, a device, a folder, or a file that
             the layer is made from.
 
@@ -180,7 +204,7 @@ def build_layer(
         InputError: the input is wrong, or ``output`` must not be replaced; nothing is built.
         BuildError: the build failed; nothing is written.
     """
-    lists = {"groups": groups, "extras": extras, "exclude": exclude}
+    lists = {"groups": groups, "extras": extras, "exclude": exclude, "system_libraries": system_libraries}
     raise_problems(
         InputError(f"must be a list of strings, not {value!r}", where=name)
         for name, value in lists.items()
@@ -196,5 +220,6 @@ def build_layer(
         builder=make_builder(builder) if isinstance(builder, str) else builder,
         on_conflict=on_conflict,
         python_patch=python_patch,
+        system_libraries=tuple(system_libraries),
     )
     return build_request(request, Path(output))

@@ -20,6 +20,9 @@ from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, parse_hea
 if TYPE_CHECKING:
     from pathlib import Path
 
+ZIP_ERRORS = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, csv.Error)
+"""The errors of reading a file that is no layer zip, or a damaged one."""
+
 _LARGEST_TEXT = 1 << 25  # bytes of METADATA and RECORD each
 
 
@@ -68,7 +71,7 @@ def inspect_layer(path: Path) -> InspectedLayer:
                 for name in sorted(members)
                 if name.startswith(LAYER_FOLDER) and name.endswith(".dist-info/METADATA")
             )
-    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, csv.Error) as error:
+    except ZIP_ERRORS as error:
         raise ArchiveError(f"cannot be read as a zip: {error}", where=str(path)) from error
     return InspectedLayer(
         path=path,
@@ -80,13 +83,13 @@ def inspect_layer(path: Path) -> InspectedLayer:
 
 
 def _package(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], dist_info: str) -> InspectedPackage:
-    with _open(archive, members[f"{dist_info}METADATA"]) as file:
+    with open_text(archive, members[f"{dist_info}METADATA"]) as file:
         metadata = parse_headers(decoded(header_bytes(file))[0])
     if not metadata["Name"] or not metadata["Version"]:
         raise ValueError(f"{dist_info}METADATA has no name or no version")
     totals = Counter({"files": 0})
     if record := members.get(f"{dist_info}RECORD"):
-        with _open(archive, record) as file:
+        with open_text(archive, record) as file:
             for entry in parse_record_lines(line.decode() for line in file):
                 if member := members.get(layer_name(entry.path)):
                     totals.update(files=1, size=member.compress_size, unzipped_size=member.file_size)
@@ -99,8 +102,12 @@ def _package(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], dist
     )
 
 
-def _open(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
-    """Open a file in the zip, unless reading it could need much memory."""
+def open_text(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    """Open a text file in a layer zip, unless reading it could need much memory.
+
+    Raises:
+        ValueError: the file is too large, or AWS Lambda could not unpack it.
+    """
     if member.compress_type not in {STORED, DEFLATED} or member.file_size > _LARGEST_TEXT:
         raise ValueError(f"{member.filename} is too large, or has a compression method that AWS Lambda cannot unpack")
     return archive.open(member)

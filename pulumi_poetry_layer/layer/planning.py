@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.layer.request import conflict_rule_problems, read_project_files
+from pulumi_poetry_layer.layer.request import conflict_rule_problems, read_project_files, system_library_problems
 from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice
 from pulumi_poetry_layer.plan.planner import plan_selection, select_layer
 from pulumi_poetry_layer.plan.python_patch import with_python_patch
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from pulumi_poetry_layer.builders.builder import ProjectFiles
-    from pulumi_poetry_layer.layer.request import LayerRequest
+    from pulumi_poetry_layer.layer.request import LayerRequest, system_library_problems
     from pulumi_poetry_layer.plan.selection import Selection
 
     Parsed = TypeVar("Parsed")
@@ -44,7 +44,10 @@ def parse_request(request: LayerRequest) -> ParsedRequest:
     Raises:
         InputError: the input is wrong; all problems are reported together.
     """
-    problems: list[PoetryLayerError] = [*conflict_rule_problems(request.on_conflict)]
+    problems: list[PoetryLayerError] = [
+        *conflict_rule_problems(request.on_conflict),
+        *system_library_problems(request.system_libraries),
+    ]
 
     def attempt(step: Callable[[], Parsed]) -> Parsed | None:
         try:

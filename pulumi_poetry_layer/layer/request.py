@@ -48,6 +48,8 @@ class LayerRequest:
             it is not part of the fingerprint.
         python_patch: the patch release of the runtime's Python, such as ``3.12.4``; None means the one in
             ``[tool.poetry-layer]`` or the newest known one. It decides which markers are true, and nothing else.
+        system_libraries: file names of shared libraries that the function has besides those of the runtime, for example
+            in another layer. They decide whether a layer is refused, not what is in it.
     """
 
     project_dir: Path
@@ -60,6 +62,7 @@ class LayerRequest:
     shown_dir: Path | None = None
     on_conflict: str = DEFAULT_CONFLICT_RULE
     python_patch: str | None = None
+    system_libraries: tuple[str, ...] = ()
 
     @property
     def where(self) -> Path:
@@ -71,6 +74,14 @@ def conflict_rule_problems(value: object) -> Iterator[InputError]:
     """Check the ``on_conflict`` argument."""
     if value not in CONFLICT_RULES:
         yield InputError(f"must be {' or '.join(map(repr, CONFLICT_RULES))}, not {value!r}", where="on_conflict")
+
+
+def system_library_problems(names: Iterable[str]) -> Iterator[InputError]:
+    """Check the ``system_libraries`` argument."""
+    for name in names:
+        if not name or "/" in name or "\0" in name:
+            hint = "write the name that the loader looks for, such as libodbc.so.2"
+            yield InputError(f"{name!r} is not the file name of a library", where="system_libraries", hint=hint)
 
 
 def read_project_files(project_dir: Path, shown_dir: Path | None = None) -> ProjectFiles:

@@ -13,7 +13,7 @@ from pulumi_poetry_layer.verify.requirements import unmet_requirements
 from pulumi_poetry_layer.wheels.native import CONTAINER_HINT, MACHINE_NUMBERS, is_library
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from pulumi_poetry_layer.plan.target import Target
     from pulumi_poetry_layer.verify.layer_content import Distribution
@@ -51,6 +51,16 @@ class Finding:
     def error(self) -> VerificationError:
         """The finding as an error."""
         return VerificationError(self.problem, where=self.where, hint=self.hint)
+
+    def document(self) -> dict[str, str | None]:
+        """The finding as ``verify --json`` prints it."""
+        return {
+            "severity": "error" if self.is_error else "warning",
+            "package": self.package,
+            "file": self.file,
+            "problem": self.problem,
+            "hint": self.hint,
+        }
 
     def __str__(self) -> str:
         return f"{self.where}: {self.problem} ({self.hint})"
@@ -114,7 +124,7 @@ def _library_problems(distribution: Distribution, libraries: Libraries, target: 
             missing = set().union(*map(libraries.missing, incomplete))
             yield Finding(
                 package=distribution.label,
-                file=_names(incomplete),
+                file=_names(native.name for native in incomplete),
                 problem=f"needs {', '.join(sorted(missing))}, which neither the layer nor {target.runtime} has",
                 hint=_LIBRARY_HINT.format(name=distribution.name),
                 is_error=is_error and not missing <= UNCERTAIN,
@@ -128,26 +138,27 @@ def _glibc_problem(
     has = ".".join(map(str, target.glibc))
     return Finding(
         package=distribution.label,
-        file=_names(natives),
+        file=_names(native.name for native in natives),
         problem=f"needs glibc {needed}, but {target} has glibc {has} ({target.operating_system})",
         hint=f"lock a version with a wheel for manylinux_{has.replace('.', '_')} or older, or {CONTAINER_HINT}",
         is_error=is_error,
     )
 
 
-def _names(natives: Sequence[NativeFile]) -> str:
-    first, *others = sorted(native.name for native in natives)
+def _names(names: Iterable[str]) -> str:
+    first, *others = sorted(names)
     return f"{first} and {len(others)} more" if others else first
 
 
 def _module_problems(distribution: Distribution, target: Target) -> Iterator[Finding]:
-    for name in unloadable_modules(distribution, target):
+    names, fails = unloadable_modules(distribution, target)
+    if names:
         yield Finding(
             package=distribution.label,
-            file=name,
+            file=_names(names),
             problem=f"is for another Python, and there is no such module for {target.runtime} beside it",
             hint=f"lock a version with a wheel for {target.runtime}",
-            is_error=False,
+            is_error=fails,
         )
     for module, name in hidden_modules(distribution, target):
         yield Finding(

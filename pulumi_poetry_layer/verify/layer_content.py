@@ -40,7 +40,7 @@ class Distribution:
     @property
     def label(self) -> str:
         """Name and version, for messages."""
-        return f"{self.name} {self.version}"
+        return f"{self.name} {self.version}".rstrip()
 
 
 def distributions_of(parts: Iterable[Member | Segment]) -> tuple[Distribution, ...]:

@@ -20,24 +20,31 @@ RUNTIME_CLIENT = frozenset({"awslambdaric", "bootstrap", "lambda_runtime_marshal
 
 _VERSIONED = re.compile(r"(?P<module>.+)\.cpython-(?P<version>3\d+)[^./]*\.so")
 _OTHER_FORMS = (".abi3.so", ".so", ".py", ".pyc", "/__init__.py")
+_TOP_LEVEL_DEPTH = 2  # slashes in the path of a top-level package
 _TOP_LEVEL = re.compile(LAYER_FOLDER + r"(?P<module>[^./]+)(\.py|(\.[^./]+)?\.so|/__init__\.py)")
 
 
-def unloadable_modules(distribution: Distribution, target: Target) -> list[str]:
-    """Names of the extension modules for another Python that have no other form beside them."""
+def unloadable_modules(distribution: Distribution, target: Target) -> tuple[list[str], bool]:
+    """The extension modules for another Python that have no other form beside them.
+
+    Returns:
+        The names of their files, sorted; and whether they are most of the distribution's extension modules, so that
+        importing it fails.
+    """
     wanted = "{}{}".format(*target.python_version)
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
+    loadable: set[str] = set()
     for name in sorted(distribution.files):
-        if (match := _VERSIONED.fullmatch(name)) and match["version"] != wanted:
-            found.setdefault(match["module"], name)
-    for name in distribution.files if found else ():
-        if (match := _VERSIONED.fullmatch(name)) and match["version"] == wanted:
-            found.pop(match["module"], None)
-    return [
+        if ".so" in name and (match := _VERSIONED.fullmatch(name)):
+            if match["version"] == wanted:
+                loadable.add(match["module"])
+            names.setdefault(match["module"], name)
+    found = [
         name
-        for module, name in found.items()
-        if distribution.files.isdisjoint(f"{module}{suffix}" for suffix in _OTHER_FORMS)
+        for module, name in names.items()
+        if module not in loadable and distribution.files.isdisjoint(f"{module}{suffix}" for suffix in _OTHER_FORMS)
     ]
+    return found, 2 * len(found) > len(names)
 
 
 def hidden_modules(distribution: Distribution, target: Target) -> Iterator[tuple[str, str]]:
@@ -47,5 +54,5 @@ def hidden_modules(distribution: Distribution, target: Target) -> Iterator[tuple
     """
     names = stdlib_module_names(target.runtime.removeprefix("python")) | RUNTIME_CLIENT
     for name in sorted(distribution.files):
-        if (match := _TOP_LEVEL.fullmatch(name)) and match["module"] in names:
+        if name.count("/") <= _TOP_LEVEL_DEPTH and (match := _TOP_LEVEL.fullmatch(name)) and match["module"] in names:
             yield match["module"], name

@@ -15,11 +15,11 @@ from threading import Event
 
 import pytest
 from samples import PROJECT, PROJECTS, Package, lock_text
+from samples.elf import elf
 from samples.index import Index, serve
 from samples.wheels import WheelSample
 
-from pulumi_poetry_layer import cli
-from pulumi_poetry_layer.cli import main
+from pulumi_poetry_layer.cli import commands, main, output
 from pulumi_poetry_layer.errors import BuildError
 from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.cache import make_cache_folder
@@ -179,7 +179,7 @@ def test_build_shows_its_progress_until_it_is_done(
     app = WheelSample(name="app")
     screen = Screen("0 of 1 package, 0.0 of 0.0 MB", terminal=terminal)
     monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setattr(cli, "_LIVE_SECONDS", 0.01)
+    monkeypatch.setattr(output, "_LIVE_SECONDS", 0.01)
     monkeypatch.setenv("PULUMI_POETRY_LAYER_PROGRESS_SECONDS", "0.01")
     monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "*")
@@ -232,6 +232,29 @@ def test_inspect_refuses_a_file_that_is_missing_or_not_a_zip(
         layer.write_bytes(content)
     assert main(["inspect", str(layer)]) == 1
     assert "layer.zip: cannot be read as a zip" in capsys.readouterr().err
+
+
+def test_verify_lists_what_the_lambda_could_not_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a CI job without Pulumi publishes a layer that fails at the first invocation."""
+    layer = tmp_path / "layer.zip"
+    with zipfile.ZipFile(layer, "w") as archive:
+        archive.writestr("python/a.abi3.so", elf("x86_64", libraries=["libodbc.so.2"]))
+        archive.writestr("python/typing.py", "")
+    command = ["verify", str(layer), "--runtime", "python3.12"]
+
+    assert main([*command, "--json"]) == 1
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [(finding["severity"], finding["file"]) for finding in findings] == [
+        ("error", "python/a.abi3.so"),
+        ("warning", "python/typing.py"),
+    ]
+    assert main(command) == 1
+    shown = capsys.readouterr()
+    assert shown.out.startswith("error: files without a distribution: python/a.abi3.so: needs libodbc.so.2, which")
+    assert "python3.12 on x86_64 could not load this layer (1 error)" in shown.err
+
+    assert main([*command, "--system-library", "libodbc.so.2"]) == 0
+    assert "python3.12 on x86_64 can load this layer" in capsys.readouterr().out
 
 
 def test_cache_commands_show_and_clear_the_cache(
@@ -391,7 +414,7 @@ def test_build_shows_warnings_on_standard_error(
         warn("idna and six both contain python/tests/a.py")
         raise BuildError("not built in this test")
 
-    monkeypatch.setattr(cli, "build_request", build)
+    monkeypatch.setattr(commands, "build_request", build)
     assert main(["build", *BASE, "--on-conflict", "warn", "--output", str(tmp_path / "layer.zip")]) == 1
 
     captured = capsys.readouterr()

@@ -11,7 +11,9 @@ from samples import PROJECTS
 
 PROJECT = PROJECTS / "base"
 PLAN = ["-m", "pulumi_poetry_layer", "plan", "--project-dir", str(PROJECT)]
-RUN = "from pulumi_poetry_layer import cli; cli._COMMANDS['plan'] = command; exit(cli.main(['plan']))"
+RUN = (
+    "from pulumi_poetry_layer.cli import commands; commands._COMMANDS['plan'] = command; exit(commands.main(['plan']))"
+)
 
 LATE = """
 import threading, time

@@ -197,15 +197,23 @@ def test_library_of_the_standard_librarys_modules_is_a_warning(tmp_path: Path) -
     assert not finding.is_error
 
 
-def test_module_for_another_python_only_is_reported(tmp_path: Path) -> None:
-    """Otherwise `import demo.fast` fails with "No module named 'demo.fast'", although the file is there."""
-    names = [
-        f"demo/{stem}.cpython-{version}-x86_64-linux-gnu.so" for stem, version in (("a", 311), ("b", 311), ("c", 310))
-    ]
-    files = dict.fromkeys([*names, "demo/b.py", "demo/c.cpython-312-x86_64-linux-gnu.so"], elf("x86_64"))
-    (finding,) = check(tmp_path, sample(files))
-    assert finding.file == "python/demo/a.cpython-311-x86_64-linux-gnu.so"
-    assert finding.problem == "is for another Python, and there is no such module for python3.12 beside it"
+@pytest.mark.parametrize(
+    ("modules", "file", "is_error"),
+    [
+        (["a.cpython-311", "b.cpython-310"], "python/demo/a.cpython-311-x86_64-linux-gnu.so and 1 more", True),
+        (["a.cpython-311", "b.cpython-312"], "python/demo/a.cpython-311-x86_64-linux-gnu.so", False),
+        (["a.cpython-311", "a.cpython-312"], None, False),
+        (["has_source.cpython-311"], None, False),
+    ],
+)
+def test_modules_for_another_python_only_are_reported(
+    tmp_path: Path, modules: list[str], file: str | None, is_error: bool
+) -> None:
+    """Otherwise `import demo.a` fails with "No module named 'demo.a'", although the file is there."""
+    names = [f"demo/{module}-x86_64-linux-gnu.so" for module in modules]
+    files = dict.fromkeys([*names, "demo/has_source.py"], elf("x86_64"))
+    found = check(tmp_path, sample(files))
+    assert [(finding.file, finding.is_error) for finding in found] == ([(file, is_error)] if file else [])
 
 
 @pytest.mark.parametrize("file", ["typing.py", "enum/__init__.py", "awslambdaric/__init__.py", "asyncio.abi3.so"])

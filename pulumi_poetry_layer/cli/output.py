@@ -1,0 +1,96 @@
+"""What the command line writes to standard output and standard error, whatever state these are in."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.errors import HostError
+from pulumi_poetry_layer.host.build_log import show_output
+from pulumi_poetry_layer.host.output import accept_all_characters
+from pulumi_poetry_layer.host.progress import reporting
+from pulumi_poetry_layer.printable import printable, printable_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, TextIO
+
+_LIVE_SECONDS = 0.5
+_CLEAR_LINE = "\r\x1b[K"  # https://www.ecma-international.org/publications-and-standards/standards/ecma-48/
+
+
+def prepare_streams() -> None:
+    """Make streams that the caller has closed, or that cannot encode all characters, usable."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    accept_all_characters(sys.stdout)
+    accept_all_characters(sys.stderr)
+
+
+def flush() -> int:
+    """Write what is buffered for standard output, and return the exit code: 1 if that is impossible."""
+    try:
+        with output_errors():
+            sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    except HostError as error:
+        say(f"error: {error}")
+    else:
+        return 0
+    with suppress(OSError, ValueError):  # the interpreter tries it again at its end, and would report it in its own way
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def say(text: str, *, before: str = "", end: str = "\n") -> None:
+    """Print a line to standard error, which may be closed or full."""
+    with suppress(OSError):
+        print(f"{before}{printable(text)}", file=sys.stderr, end=end, flush=True)
+
+
+@contextmanager
+def shown_build() -> Iterator[None]:
+    """Show on standard error what the build in the block does: on a terminal in a line that changes."""
+    if not sys.stderr.isatty():
+        show_output(say)
+        with reporting(say):
+            yield
+        return
+    show_output(lambda line: say(line, before=_CLEAR_LINE))
+    try:
+        with reporting(lambda line: say(line, before=_CLEAR_LINE, end=""), first=_LIVE_SECONDS, every=_LIVE_SECONDS):
+            yield
+    finally:
+        say("", before=_CLEAR_LINE, end="")
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print a JSON document."""
+    with output_errors():
+        print(json.dumps(document, indent=2))  # ASCII only: json escapes all control characters
+
+
+def print_line(line: object, file: TextIO | None = None) -> None:
+    """Print one line, with control characters escaped."""
+    with output_errors():
+        print(printable_line(str(line)), file=file)
+
+
+@contextmanager
+def output_errors() -> Iterator[None]:
+    """Report a full disk or the like as an error of standard output.
+
+    Raises:
+        HostError: standard output cannot be written.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise HostError(f"cannot be written: {error.strerror}", where="standard output") from error
