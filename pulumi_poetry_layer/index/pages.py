@@ -107,15 +107,24 @@ def _in_html(response: requests.Response, body: bytes, file_name: str) -> Distri
 
 
 def _link(response: requests.Response, body: bytes, file_name: str, base: str | None) -> Link | None:
-    """The link whose text is the file name, or whose address ends with it (Poetry looks at the address)."""
+    """The link to the file.
+
+    The name of a file is the end of its address, as for pip and Poetry. Only if no address ends with the name, it is
+    the text of a link: texts can be anything, such as a path, or a shortened name.
+    """
     charset = response.encoding if "charset" in response.headers.get("Content-Type", "") else None
     blocks = (body[start : start + _BLOCK] for start in range(0, len(body), _BLOCK))
-    links = parse_links_stream(blocks, base, charset)
-    return next((link for link in links if file_name in {link.text, _last_segment(link.url)}), None)
+    with_text = None
+    for link in parse_links_stream(blocks, base, charset):
+        if _last_segment(link.url) == file_name:
+            return link
+        if with_text is None and link.text == file_name:
+            with_text = link
+    return with_text
 
 
 def _last_segment(url: str) -> str:
-    return unquote(url.partition("#")[0].partition("?")[0].rpartition("/")[2])
+    return unquote(url.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[2])
 
 
 def read_end_of(response: requests.Response, length: int, body: Callable[[], bytes]) -> FileEnd:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import ssl
 from collections.abc import Iterator
+from io import BufferedIOBase
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,23 @@ def test_address_of_file_comes_from_project_page(index: Index, html: bool) -> No
 
     assert download(index) == DATA
     assert [path for path, _ in index.requests] == ["/simple/app/", f"/files/{NAME}"]
+
+
+def test_file_is_found_on_a_single_page_with_all_files(index: Index) -> None:
+    """A source with one page, such as that of PyTorch, would be asked for a page of the project, or for JSON."""
+    link = f'<a href="files/{NAME}#sha256=0">cpu/app 1.0</a>'.encode()
+
+    def send_page(output: BufferedIOBase) -> None:
+        output.write(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(link) + link)
+
+    index.answers["/torch_stable.html"] = [send_page]
+    pyproject = (
+        f'[[tool.poetry.source]]\nname = "torch"\nurl = "{index.url.removesuffix("simple/")}torch_stable.html"\n'
+    )
+    source = LockedSource(type="legacy", url="https://old.invalid/torch_stable.html", reference="torch")
+
+    assert download(index, source=source, pyproject=pyproject) == DATA
+    assert [path for path, _ in index.requests] == ["/torch_stable.html", f"/files/{NAME}"]
 
 
 def test_request_prefers_json_and_accepts_html(index: Index) -> None:

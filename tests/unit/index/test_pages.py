@@ -151,6 +151,35 @@ def test_file_is_found_in_html(page: str) -> None:
     assert found(page.replace(NAME, "app-2.0.tar.gz")) is None
 
 
+LOCAL = "app-1.0+cpu-cp312-cp312-linux_x86_64.whl"
+QUOTED = LOCAL.replace("+", "%2B")
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        (f'<a href="cpu/{QUOTED}#sha256=0">cpu/{LOCAL}</a>', f"{PAGE}cpu/{QUOTED}"),
+        (f'<a href="/whl/{QUOTED}">Download</a>', f"https://index.invalid/whl/{QUOTED}"),
+        (f'<a href="/whl/{LOCAL}"><img src="wheel.png"></a>', f"https://index.invalid/whl/{LOCAL}"),
+        (f'<a href="/whl/{QUOTED}/?token=1">{LOCAL[:20]}..&gt;</a>', f"https://index.invalid/whl/{QUOTED}/?token=1"),
+        (
+            f'<a href="/whl/{QUOTED}.metadata">{LOCAL}</a><a href="/whl/{QUOTED}">wheel</a>',
+            f"https://index.invalid/whl/{QUOTED}",
+        ),
+        (f'<a href="/other.whl">{LOCAL}</a><a href="/{QUOTED}">other.whl</a>', f"https://index.invalid/{QUOTED}"),
+        (f'<a href="/download?id=3">{LOCAL}</a>', "https://index.invalid/download?id=3"),
+    ],
+)
+def test_name_of_a_file_is_the_end_of_its_address(page: str, address: str) -> None:
+    """The pages of PyTorch, and single pages with all files, could not be used, or another file would be downloaded."""
+    response = answer(f'<a href="/whl/app-1.0-py3-none-any.whl">{NAME}</a>{page}')
+
+    file = find_file(response, response.content, LOCAL)
+
+    assert file is not None
+    assert file.url == address
+
+
 def test_html_page_is_decoded_with_the_charset_of_its_header() -> None:
     """A file in a folder with a non-ASCII name would not be found."""
     page = f'<a href="/dépôt/{NAME}">{NAME}</a>'
