@@ -146,6 +146,10 @@ def _inspect(options: argparse.Namespace) -> None:
     from pulumi_poetry_layer.layer.inspection import inspect_layer  # only this command needs it
 
     layer = inspect_layer(options.layer)
+    if options.sbom:
+        from pulumi_poetry_layer.layer.sbom import write_sbom
+
+        write_sbom(layer, options.sbom)
     if options.json:
         print_json(layer.document())
         return

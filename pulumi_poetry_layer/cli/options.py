@@ -48,6 +48,9 @@ def make_parser() -> argparse.ArgumentParser:
 
     inspect = commands.add_parser("inspect", help="list the packages in a layer zip")
     inspect.add_argument("layer", type=Path, metavar="FILE", help="the zip to read")
+    inspect.add_argument(
+        "--sbom", type=Path, metavar="FILE", help="also write the packages as a CycloneDX document (JSON) to this file"
+    )
     _add_json(inspect)
 
     verify = commands.add_parser("verify", help="check whether a Lambda could load a layer zip, without running it")

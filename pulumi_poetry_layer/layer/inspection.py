@@ -15,7 +15,7 @@ from pulumi_poetry_layer.archive.zip_format import DEFLATED, STORED
 from pulumi_poetry_layer.errors import ArchiveError
 from pulumi_poetry_layer.host.files import sha256_of
 from pulumi_poetry_layer.names import normalized
-from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, parse_headers
+from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, license_of, parse_headers, requirements_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,10 +28,25 @@ _LARGEST_TEXT = 1 << 25  # bytes of METADATA and RECORD each
 
 @dataclass(frozen=True, kw_only=True)
 class InspectedPackage(DistributionSize):
-    """A distribution in a layer zip."""
+    """A distribution in a layer zip.
+
+    Attributes:
+        name: normalized name.
+        version: version.
+        license: its license, as METADATA says; None if it does not say.
+        requirements: its requirements (``Requires-Dist``), without those that belong to an extra.
+    """
 
     name: str
     version: str
+    license: str | None
+    requirements: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The distribution as ``inspect --json`` prints it."""
+        document = asdict(self)
+        del document["requirements"]
+        return document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +69,7 @@ class InspectedLayer:
 
     def document(self) -> dict[str, Any]:
         """The layer as ``inspect --json`` prints it."""
-        return asdict(self) | {"path": str(self.path), "packages": [asdict(package) for package in self.packages]}
+        return asdict(self) | {"path": str(self.path), "packages": [package.document() for package in self.packages]}
 
 
 def inspect_layer(path: Path) -> InspectedLayer:
@@ -96,6 +111,8 @@ def _package(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], dist
     return InspectedPackage(
         name=normalized(metadata["Name"]),
         version=metadata["Version"],
+        license=license_of(metadata),
+        requirements=requirements_of(metadata),
         files=totals["files"],
         size=totals["size"],
         unzipped_size=totals["unzipped_size"],
