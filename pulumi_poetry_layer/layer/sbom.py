@@ -38,7 +38,7 @@ def sbom_of(layer: InspectedLayer) -> str:
     """The document: the distributions in the layer with their licenses, and which of them need which."""
     components = {package.name: _component(package) for package in layer.packages}
     bom = Bom(components=components.values(), serial_number=uuid5(_NAMESPACE, layer.sha256))
-    bom.metadata.timestamp = None
+    bom.metadata.timestamp = None  # type: ignore[assignment]  # the setter accepts None
     bom.metadata.component = Component(
         name=layer.path.name,
         type=ComponentType.FILE,
