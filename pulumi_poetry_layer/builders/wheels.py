@@ -97,8 +97,8 @@ def _compilation_problems(plan: BuildPlan) -> Iterator[PackageFileError]:
         if package.file and package.is_native and not is_wheel(package.file.name):
             glibc = ".".join(map(str, plan.target.glibc))
             yield PackageFileError(
-                f"has wheels, but none for {plan.target} ({plan.target.operating_system}, glibc {glibc}), "
-                f"and its sdist must be compiled",
+                f"its sdist must be compiled: it has no wheel for {plan.target} ({plan.target.operating_system}, "
+                f"glibc {glibc}), or `installer.no-binary` of Poetry forbids its wheels",
                 where=package.label,
                 hint=f"{CONTAINER_HINT}; or lock a version of {package.name} with a wheel for this target, "
                 "or choose another runtime",

@@ -1,13 +1,16 @@
-"""Plan a request: read and parse the two project files, and the content of path dependencies."""
+"""Plan a request: read the two project files, Poetry's settings, and the content of path dependencies."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
+from pulumi_poetry_layer.index.poetry_config import read_configuration
 from pulumi_poetry_layer.layer.request import conflict_rule_problems, read_project_files, system_library_problems
 from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice
+from pulumi_poetry_layer.plan.file_policy import FilePolicy
 from pulumi_poetry_layer.plan.planner import plan_selection, select_layer
 from pulumi_poetry_layer.plan.python_patch import with_python_patch
 from pulumi_poetry_layer.plan.target import Target
@@ -76,8 +79,20 @@ def plan_parsed(parsed: ParsedRequest, request: LayerRequest) -> BuildPlan:
     """
     target, choice = parsed.target, Choice.of(request.groups, request.extras, request.exclude)
     selection = select_layer(parsed.project, parsed.lock, target=target, choice=choice)
-    digests = _path_digests(selection, parsed.files.folder)
-    return plan_selection(selection, target=target, choice=choice, builder=request.builder.identity, digests=digests)
+    return plan_selection(
+        selection,
+        target=target,
+        choice=choice,
+        builder=request.builder.identity,
+        digests=_path_digests(selection, parsed.files.folder),
+        policy=_file_policy(parsed.files.folder),
+    )
+
+
+def _file_policy(folder: Path) -> FilePolicy:
+    """The settings of this user and this project, as Poetry reads them."""
+    configuration = read_configuration(os.environ, folder)
+    return FilePolicy.of(configuration.get("installer", "no-binary"), configuration.get("installer", "only-binary"))
 
 
 def _path_digests(selection: Selection, folder: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@
 - ``selection``: groups, extras, markers and exclusions → the packages of the layer.
 - ``dependency_graph``: the dependencies that apply on a target.
 - ``chooser``: the locked file of each package that is installed on the target.
+- ``file_policy``: which packages may use wheels and sdists.
 - ``old_locks``: the selection for lock versions 1.1 and 2.0.
 
 May import ``poetry``, ``errors``, ``masking`` and ``names`` only.

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.errors import PackageFileError, StaleLockError, raise_problems
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan, Choice, PlannedPackage
 from pulumi_poetry_layer.plan.chooser import FileChooser, are_native
+from pulumi_poetry_layer.plan.file_policy import EVERY_FILE
 from pulumi_poetry_layer.plan.python_patch import python_problems
 from pulumi_poetry_layer.plan.selection import Selection, choice_problems, select_packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pulumi_poetry_layer.plan.file_policy import FilePolicy
     from pulumi_poetry_layer.plan.target import Target
     from pulumi_poetry_layer.poetry.locked import LockedFile
     from pulumi_poetry_layer.poetry.lockfile import LockedPackage, LockFile
@@ -53,6 +55,7 @@ def plan_selection(
     choice: Choice,
     builder: BuilderIdentity,
     digests: Mapping[str, str] = MappingProxyType({}),
+    policy: FilePolicy = EVERY_FILE,
 ) -> BuildPlan:
     """Choose the file of each selected package: the second step of planning.
 
@@ -63,14 +66,15 @@ def plan_selection(
         builder: the parts of the builder that decide the bytes.
         digests: name of a path dependency → sha256 (hex) of its content. A missing name means that the path does not
             exist.
+        policy: which packages may use wheels and sdists.
 
     Raises:
         PackageFileError: a package has no file that the target can use, or the path of a dependency does not exist.
         MultipleInputError: there are several such packages.
     """
     chooser = FileChooser(target.tag_ranks)
-    chosen = {package.name: chooser.choose(package.files) for package in selection.packages}
-    problems = (_file_problem(p, chosen[p.name], target, digests.get(p.name)) for p in selection.packages)
+    chosen = {package.name: chooser.choose(policy.allowed_files(package)) for package in selection.packages}
+    problems = (_file_problem(p, chosen[p.name], target, digests.get(p.name), policy) for p in selection.packages)
     raise_problems(problem for problem in problems if problem)
     return BuildPlan(
         target=target,
@@ -93,7 +97,7 @@ def plan_selection(
 
 
 def _file_problem(
-    package: LockedPackage, file: LockedFile | None, target: Target, digest: str | None
+    package: LockedPackage, file: LockedFile | None, target: Target, digest: str | None, policy: FilePolicy
 ) -> PackageFileError | None:
     """The reason why a package cannot be built for the target; None if there is none.
 
@@ -102,6 +106,7 @@ def _file_problem(
         file: its chosen file, if there is one.
         target: the runtime and architecture of the layer.
         digest: sha256 (hex) of the content of a path dependency; None if the path does not exist.
+        policy: which packages may use wheels and sdists.
     """
     source, source_type = package.source, package.source.type if package.source else None
     if source and package.is_path and digest is None:
@@ -118,15 +123,23 @@ def _file_problem(
         return _problem(package, "no git commit is locked for it", "run `poetry lock`")
     if source_type in {"directory", "git"}:
         return None
-    return _no_usable_file(package, target) if file is None else None
+    return _no_usable_file(package, target, policy) if file is None else None
 
 
-def _no_usable_file(package: LockedPackage, target: Target) -> PackageFileError:
+def _no_usable_file(package: LockedPackage, target: Target, policy: FilePolicy) -> PackageFileError:
     if not package.files:
         return _problem(
             package,
             "the lock file has no hash of any of its files, so it does not say what to install",
             "run `poetry lock` with Poetry 2, which locks the hash of every file",
+        )
+    if forbidden := policy.forbidden_kinds(package):
+        return _problem(
+            package,
+            f"none of its {len(package.files)} locked files can be used for {target}: "
+            + " and ".join(f"`{setting}` of Poetry forbids its {kind}" for setting, kind in forbidden.items()),
+            "change this setting in poetry.toml, in the user's config.toml, or in POETRY_INSTALLER_NO_BINARY or "
+            "POETRY_INSTALLER_ONLY_BINARY",
         )
     return _problem(
         package,

@@ -153,14 +153,14 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
         )
     except SubprocessError as error:
         raise SubprocessError(
-            f"has no wheel for the target, and building one here failed: {error.what}",
+            f"cannot be built from its source on this host: {error.what}",
             where=label,
             hint=CONTAINER_HINT,
         ) from error
     (path,) = folder.glob("*.whl")
     if not all((abi, platform) == ("none", "any") for _, abi, platform in wheel_tags(path.name)):
         raise PackageFileError(
-            f"has no wheel for the target, and the wheel built from its source is not pure Python ({path.name})",
+            f"the wheel that was built from its source is not pure Python ({path.name})",
             where=label,
             hint=CONTAINER_HINT,
         )

@@ -12,6 +12,7 @@ from typing import Any
 import tomli_w
 
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan, Choice
+from pulumi_poetry_layer.plan.file_policy import EVERY_FILE, FilePolicy
 from pulumi_poetry_layer.plan.planner import plan_selection, select_layer
 from pulumi_poetry_layer.plan.target import Target
 from pulumi_poetry_layer.poetry.lockfile import LockFile, parse_lockfile
@@ -126,10 +127,12 @@ def plan(
     exclude: Sequence[str] = (),
     builder: BuilderIdentity = WHEELS,
     digests: Mapping[str, str] | None = None,
+    policy: FilePolicy = EVERY_FILE,
 ) -> BuildPlan:
     """Plan a layer from the texts of both files."""
     choice = Choice.of(groups, extras, exclude)
-    return plan_layer(*read(project, lock), target=target, choice=choice, builder=builder, digests=digests or {})
+    files = read(project, lock)
+    return plan_layer(*files, target=target, choice=choice, builder=builder, digests=digests or {}, policy=policy)
 
 
 def plan_layer(
@@ -140,6 +143,7 @@ def plan_layer(
     choice: Choice,
     builder: BuilderIdentity,
     digests: Mapping[str, str] = MappingProxyType({}),
+    policy: FilePolicy = EVERY_FILE,
 ) -> BuildPlan:
     """Plan a layer: both steps of planning.
 
@@ -147,4 +151,4 @@ def plan_layer(
         InputError: as :func:`select_layer` and :func:`plan_selection` raise.
     """
     selection = select_layer(project, lock, target=target, choice=choice)
-    return plan_selection(selection, target=target, choice=choice, builder=builder, digests=digests)
+    return plan_selection(selection, target=target, choice=choice, builder=builder, digests=digests, policy=policy)

@@ -26,6 +26,7 @@ class Index:
         breaks: number of files whose transfer breaks in the middle.
         failures: status codes of the next answers.
         ranges: whether range requests are supported.
+        hashes: whether JSON pages contain the hashes of the files.
         sizes: whether JSON pages contain the sizes of the files (PEP 700).
         files_at: base URL of the links to files, relative to the page.
         redirects: path → URL to redirect to.
@@ -40,6 +41,7 @@ class Index:
     breaks: int = 0
     failures: list[int] = field(default_factory=list)
     ranges: bool = True
+    hashes: bool = False
     sizes: bool = False
     files_at: str = ".."
     redirects: dict[str, str] = field(default_factory=dict)
@@ -56,7 +58,12 @@ class Index:
             links = "".join(f'<a href="{self.files_at}/../files/{name}#sha256=0">{name}</a>' for name in names)
             return "text/html", f"<html><body>{links}</body></html>".encode()
         files: list[dict[str, Any]] = [
-            {"filename": name, "url": f"{self.files_at}/../files/{name}", "hashes": {}} for name in names
+            {
+                "filename": name,
+                "url": f"{self.files_at}/../files/{name}",
+                "hashes": {"sha256": file_hash(self.files[name]).partition(":")[2]} if self.hashes else {},
+            }
+            for name in names
         ]
         if self.sizes:
             files = [{**file, "size": len(self.files[file["filename"]])} for file in files]
