@@ -4,6 +4,7 @@
 - ``build_plan``: the plan of a layer and its fingerprint.
 - ``planner``: project, lock file and target → ``BuildPlan``.
 - ``selection``: groups, extras, markers and exclusions → the packages of the layer.
+- ``several_versions``: one version of each package, if a lock file selects several.
 - ``dependency_graph``: the dependencies that apply on a target.
 - ``chooser``: the locked file of each package that is installed on the target.
 - ``file_policy``: which packages may use wheels and sdists.

@@ -17,12 +17,13 @@ from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, Selectio
 from pulumi_poetry_layer.plan.build_plan import Choice, Excluded
 from pulumi_poetry_layer.plan.dependency_graph import is_requested, reachable, root_dependencies
 from pulumi_poetry_layer.plan.old_locks.installation import installed_packages
+from pulumi_poetry_layer.plan.several_versions import OneOfEach, one_of_each
 from pulumi_poetry_layer.poetry.constraints import InvalidConstraint
 from pulumi_poetry_layer.poetry.dependencies import Dependency
 from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Set
+    from collections.abc import Iterator, Mapping, Set
 
     from pulumi_poetry_layer.poetry.lockfile import LockedPackage, LockFile
     from pulumi_poetry_layer.poetry.pyproject import Project
@@ -66,16 +67,16 @@ def select_packages(
         marker_environment: marker name → value on the target, without ``extra``.
 
     Raises:
-        LockFileError: a marker or constraint is invalid, two versions of a package are selected, or the locked packages
-            cannot be installed together.
+        LockFileError: a marker or constraint is invalid, or the locked packages cannot be installed together.
     """
     environment = MarkerEnvironment(marker_environment, choice.extras)
     try:
         if lock.has_groups_and_markers:
-            packages = _selected_by_lock(lock, choice, environment)
+            found = one_of_each(_selected_by_lock(lock, choice, environment), project, choice, environment)
         else:
             packages = installed_packages(project, lock, choice.groups, choice.extras, environment)
-        selected = {package.name: package for package in packages}
+            found = OneOfEach(packages=tuple(packages))
+        selected = {package.name: package for package in found.packages}
         excluded = _excluded(project, selected, choice, environment) if choice.exclude else {}
     except (InvalidMarker, InvalidConstraint) as error:
         raise LockFileError(
@@ -87,37 +88,26 @@ def select_packages(
             Excluded(name=name, version=selected[name].version, reason=reason)
             for name, reason in sorted(excluded.items())
         ),
+        warnings=found.warnings,
     )
 
 
-def _selected_by_lock(lock: LockFile, choice: Choice, environment: MarkerEnvironment) -> Iterable[LockedPackage]:
-    selected: dict[str, LockedPackage] = {}
+def _selected_by_lock(lock: LockFile, choice: Choice, environment: MarkerEnvironment) -> list[LockedPackage]:
+    selected: list[LockedPackage] = []
     problems: list[PoetryLayerError] = []
     for package in lock.packages:
         try:
-            if not _is_selected(package, choice.groups, environment):
-                continue
+            if _is_selected(package, choice.groups, environment):
+                selected.append(package)
         except InvalidMarker as error:
             where = f"poetry.lock: package {package.label}"
             problems.append(LockFileError(f"invalid marker: {error}", where=where, hint="run `poetry lock`"))
-            continue
-        if package.name in selected:
-            problems.append(_two_versions(selected[package.name], package))
-        selected[package.name] = package
     raise_problems(problems)
-    return selected.values()
+    return selected
 
 
 def _is_selected(package: LockedPackage, groups: Set[str], environment: MarkerEnvironment) -> bool:
     return any(environment.holds(package.markers[group]) for group in sorted(package.groups & groups))
-
-
-def _two_versions(first: LockedPackage, second: LockedPackage) -> LockFileError:
-    return LockFileError(
-        f"versions {first.version} and {second.version} of {first.name} are both selected",
-        where=f"poetry.lock: package {first.name}",
-        hint="run `poetry lock`",
-    )
 
 
 def _unknown(kind: str, names: Set[str], known: Set[str], where: str) -> Iterator[PoetryLayerError]:

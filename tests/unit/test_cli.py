@@ -96,6 +96,23 @@ def test_plan_is_for_the_patch_release_in_the_option(tmp_path: Path, capsys: pyt
     assert "app 1.0" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("options", [[], ["--json"], ["--size"]])
+def test_plan_shows_its_warnings_once_on_standard_error(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, options: list[str]
+) -> None:
+    """A user would not know that the lock file selects two versions of a package, or a script could not read it."""
+    packages = [Package(name="app", version="1.0"), Package(name="app", version="2.0")]
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "poetry.lock").write_text(lock_text(PROJECT, packages))
+
+    assert main(["plan", "--project-dir", str(tmp_path), "--runtime", "python3.12", *options]) == 0
+
+    printed = capsys.readouterr()
+    assert printed.err.startswith("warning: poetry.lock selects 1.0 and 2.0 of app for the target; the layer has 2.0, ")
+    assert printed.err.count("warning") == 1
+    assert "warning" not in printed.out
+
+
 def test_plan_with_size_shows_the_expected_size(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

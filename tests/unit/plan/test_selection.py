@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from samples import ARM, PROJECT, X86, Package, lock_text, read
 
-from pulumi_poetry_layer.errors import LockFileError, MultipleInputError, SelectionError
+from pulumi_poetry_layer.errors import MultipleInputError, SelectionError
 from pulumi_poetry_layer.plan.build_plan import Choice
 from pulumi_poetry_layer.plan.selection import Selection, choice_problems, select_packages
 from pulumi_poetry_layer.plan.target import Target
@@ -125,16 +125,6 @@ def test_version_for_the_target_is_selected() -> None:
     }
 
     assert chosen == {"python3.10": ["1.0"], "python3.12": ["2.0"]}
-
-
-def test_two_selected_versions_of_a_package_are_an_error() -> None:
-    """The layer would contain a mixture of files from two versions."""
-    packages = [Package(name="app", version="1.0"), Package(name="app", version="2.0")]
-
-    with pytest.raises(
-        LockFileError, match=r"poetry\.lock: package app: versions 1\.0 and 2\.0 of app are both selected"
-    ):
-        selected(PROJECT, packages)
 
 
 def test_all_invalid_markers_are_reported() -> None:

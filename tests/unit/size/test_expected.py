@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,11 +131,11 @@ def test_size_is_not_known_yet_without_cache_and_lookup(tmp_path: Path) -> None:
 
 def test_conflicts_and_notes_are_known_from_the_cache(tmp_path: Path) -> None:
     """A user would learn of two packages with the same files only from the build."""
-    layer = plan_of_samples()
+    layer = replace(plan_of_samples(), warnings=("two versions",))
     expected = expect_size(layer, cache_of(tmp_path, layer, app=SAMPLES["app"], lib=CLASHING), FakeLookup())
     assert expected.exact
     assert [(conflict.kept, conflict.replaced) for conflict in expected.conflicts] == [("lib", "app")]
-    assert expected.notes == ("lib 1.0: its METADATA is not UTF-8",)
+    assert expected.notes == ("two versions", "lib 1.0: its METADATA is not UTF-8")
 
 
 def test_size_is_not_exact_if_the_builder_compresses_again(tmp_path: Path) -> None:
