@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.builders.builder import given_credentials
 from pulumi_poetry_layer.builders.poetry.index_access import index_access
-from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_settings
+from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_cache, poetry_settings
 from pulumi_poetry_layer.errors import HostError, SubprocessError
 from pulumi_poetry_layer.host.cache import cache_folder, using_cache
 from pulumi_poetry_layer.host.cleanup import temporary_folder
@@ -82,7 +82,7 @@ class LocalBuilder:
         access = index_access(plan, files, Credentials.of_host(files.folder, self.credentials))
         with using_cache(), temporary_folder() as temporary:
             folder = temporary.resolve()
-            environment = poetry_environment(os.environ, folder, access) | temporary_variables(folder / "tmp")
+            environment = poetry_environment(os.environ, folder, access, plan) | temporary_variables(folder / "tmp")
             yield install_plan(plan, files, access, _HostWorkspace(folder, interpreter, poetry, environment))
 
 
@@ -114,7 +114,9 @@ class _HostWorkspace:
         return self._project / folder
 
 
-def poetry_environment(variables: Mapping[str, str], folder: Path, access: IndexAccess) -> dict[str, str]:
+def poetry_environment(
+    variables: Mapping[str, str], folder: Path, access: IndexAccess, plan: BuildPlan
+) -> dict[str, str]:
     """Environment variables for a Poetry that neither uses nor changes the user's configuration and environments.
 
     Poetry gets the network settings of the user (proxies, certificates, logins for indexes). It does not get other
@@ -124,13 +126,13 @@ def poetry_environment(variables: Mapping[str, str], folder: Path, access: Index
         variables: environment variables of this process.
         folder: a temporary folder for Poetry's configuration.
         access: logins and certificates for the indexes of the project.
+        plan: what is installed.
     """
     kept = seen_by(Audience.POETRY, variables)
     if bundle := kept.get("SSL_CERT_FILE"):  # requests, which Poetry uses, reads only the other two
         kept.setdefault("REQUESTS_CA_BUNDLE", kept.get("CURL_CA_BUNDLE") or bundle)
-    settings = poetry_settings(
-        configuration=str(folder), cache=str(cache_folder("poetry")), keyring=access.asks_keyring
-    )
+    cache = poetry_cache(str(cache_folder("poetry")), plan)
+    settings = poetry_settings(configuration=str(folder), cache=cache, keyring=access.asks_keyring)
     kept = access.without_disabled_certificates(kept)
     return kept | access.variables | access.certificate_variables() | settings
 

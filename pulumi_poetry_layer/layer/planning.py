@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.index.poetry_config import read_configuration
 from pulumi_poetry_layer.layer.request import conflict_rule_problems, read_project_files, system_library_problems
+from pulumi_poetry_layer.plan.build_constraints import build_constraints
 from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice
 from pulumi_poetry_layer.plan.file_policy import FilePolicy
 from pulumi_poetry_layer.plan.planner import plan_selection, select_layer
@@ -86,6 +87,7 @@ def plan_parsed(parsed: ParsedRequest, request: LayerRequest) -> BuildPlan:
         builder=request.builder.identity,
         digests=_path_digests(selection, parsed.files.folder),
         policy=_file_policy(parsed.files.folder),
+        build_constraints=build_constraints(parsed.project, target),
     )
 
 

@@ -8,6 +8,7 @@
 - ``dependency_graph``: the dependencies that apply on a target.
 - ``chooser``: the locked file of each package that is installed on the target.
 - ``file_policy``: which packages may use wheels and sdists.
+- ``build_constraints``: what limits the build requirements of each package.
 - ``old_locks``: the selection for lock versions 1.1 and 2.0.
 
 May import ``poetry``, ``errors``, ``masking`` and ``names`` only.

@@ -68,6 +68,7 @@ class PlannedPackage:
         source: where it comes from; None if from PyPI.
         is_native: whether it has locked wheels and all of them are for a specific platform.
         digest: sha256 (hex) of the content of a path dependency; None for others.
+        build_constraints: what limits its build requirements, such as ``setuptools <80``; empty for a wheel.
     """
 
     name: str
@@ -76,6 +77,7 @@ class PlannedPackage:
     source: LockedSource | None
     is_native: bool = False
     digest: str | None = None
+    build_constraints: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -161,6 +163,8 @@ def refuse_empty(plan: BuildPlan) -> None:
 
 def _identity(package: PlannedPackage) -> dict[str, Any]:
     identity: dict[str, Any] = {"name": package.name, "version": package.version}
+    if package.build_constraints:
+        identity["build-constraints"] = package.build_constraints
     if package.digest:
         return {**identity, "content": package.digest}
     if package.file:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import PackageFileError, StaleLockError, raise_problems
+from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan, Choice, PlannedPackage
 from pulumi_poetry_layer.plan.chooser import FileChooser, are_native
 from pulumi_poetry_layer.plan.file_policy import EVERY_FILE
@@ -56,6 +57,7 @@ def plan_selection(
     builder: BuilderIdentity,
     digests: Mapping[str, str] = MappingProxyType({}),
     policy: FilePolicy = EVERY_FILE,
+    build_constraints: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> BuildPlan:
     """Choose the file of each selected package: the second step of planning.
 
@@ -67,6 +69,7 @@ def plan_selection(
         digests: name of a path dependency → sha256 (hex) of its content. A missing name means that the path does not
             exist.
         policy: which packages may use wheels and sdists.
+        build_constraints: name of a package → the constraints for its build.
 
     Raises:
         PackageFileError: a package has no file that the target can use, or the path of a dependency does not exist.
@@ -88,12 +91,17 @@ def plan_selection(
                 source=package.source,
                 is_native=are_native(package.files),
                 digest=digests.get(package.name) if package.is_path else None,
+                build_constraints=(() if _is_wheel(chosen[package.name]) else build_constraints.get(package.name, ())),
             )
             for package in selection.packages
         ),
         excluded=selection.excluded,
         warnings=selection.warnings,
     )
+
+
+def _is_wheel(file: LockedFile | None) -> bool:
+    return file is not None and is_wheel(file.name)
 
 
 def _file_problem(

@@ -7,6 +7,7 @@
 - ``dependencies``: dependencies as both files write them.
 - ``direct_references``: requirements that name an address, such as ``name @ git+https://…``.
 - ``constraints``: Poetry's version constraints, such as ``^1.2``.
+- ``pip_specifiers``: such constraints in the form that pip understands.
 - ``version_sets``, ``version_spans``, ``releases``: the arithmetic of versions behind them.
 - ``enrichment``: adds the details in ``[tool.poetry]`` to standard dependencies.
 - ``markers``: environment markers, evaluated for a target.

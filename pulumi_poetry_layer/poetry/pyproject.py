@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
@@ -50,6 +50,7 @@ class Project:
         groups: normalized group name → its dependencies.
         extras: normalized extra name → normalized names of the distributions that it adds.
         python: key in the file → its constraint on the interpreter.
+        build_constraints: normalized name of a package → the versions that its build requirements may have.
         content_hash: sha256 (hex) that Poetry writes into a lock file for this project.
         content_hash_without_groups: the content hash as Poetry before 2.3 computed it.
     """
@@ -61,6 +62,7 @@ class Project:
     python: Mapping[str, str]
     content_hash: str
     content_hash_without_groups: str
+    build_constraints: Mapping[str, tuple[Dependency, ...]] = field(default_factory=dict)
 
     def matches(self, lock: LockFile) -> bool:
         """Whether the lock file was made from this pyproject.toml, by the rule of Poetry's installer."""
@@ -92,6 +94,7 @@ def parse_project(text: str) -> Project:
         python=_python(project, poetry),
         content_hash=_content_hash(project.values, poetry.values, document.values.get("dependency-groups", {})),
         content_hash_without_groups=_content_hash(project.values, poetry.values, {}),
+        build_constraints=_build_constraints(poetry.table("build-constraints")),
     )
 
 
@@ -160,6 +163,10 @@ def _extras(project: Table, poetry: Table) -> dict[str, frozenset[str]]:
         }
     extras = poetry.table("extras")
     return {normalized(extra): frozenset(map(normalized, extras.texts(extra))) for extra in extras}
+
+
+def _build_constraints(table: Table) -> dict[str, tuple[Dependency, ...]]:
+    return {normalized(name): dependencies_of(table.table(name)) for name in table}
 
 
 def _groups(document: Table, poetry: Table) -> dict[str, tuple[Dependency, ...]]:

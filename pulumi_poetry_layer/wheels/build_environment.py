@@ -10,18 +10,21 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.errors import InputError, PackageFileError
 from pulumi_poetry_layer.host.variables import Audience, seen_by
 from pulumi_poetry_layer.index.credentials import url_with_login
 from pulumi_poetry_layer.index.poetry_config import Certificates
 from pulumi_poetry_layer.index.sources import Address
+from pulumi_poetry_layer.poetry.pip_specifiers import pip_specifier
 from pulumi_poetry_layer.wheels.pip_config import pip_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pulumi_poetry_layer.index.credentials import Credentials
     from pulumi_poetry_layer.index.sources import Sources
+    from pulumi_poetry_layer.plan.build_plan import PlannedPackage
 
 _GIT_USERNAME, _GIT_PASSWORD = "PULUMI_POETRY_LAYER_GIT_USERNAME", "PULUMI_POETRY_LAYER_GIT_PASSWORD"
 _GIT_HELPER = f"""!f() {{ echo "username=${_GIT_USERNAME}"; echo "password=${_GIT_PASSWORD}"; }}; f"""
@@ -50,6 +53,31 @@ def build_variables(variables: Mapping[str, str], sources: Sources, credentials:
     if not certificates.verify:
         environment["PIP_TRUSTED_HOST"] = index.host
     return environment | _certificates(certificates, variables)
+
+
+def constraint_variables(package: PlannedPackage, file: Path) -> dict[str, str]:
+    """Write what limits the build requirements of a package into a file, and return the variables for pip to use it.
+
+    Args:
+        package: the package.
+        file: the file to write.
+
+    Raises:
+        PackageFileError: pip cannot express a constraint.
+    """
+    lines = []
+    for constraint in package.build_constraints:
+        name, _, versions = constraint.partition(" ")
+        specifier = None if versions.startswith("@") else pip_specifier(versions)
+        if specifier is None:
+            raise PackageFileError(
+                f"pip cannot express its build constraint {constraint!r}",
+                where=package.label,
+                hint="write it without alternatives and addresses, or use the local or the container builder",
+            )
+        lines.append(f"{name}{specifier}\n")
+    file.write_text("".join(lines), encoding="utf-8")
+    return {"PIP_CONSTRAINT": file.resolve().as_uri()}  # a path with a space would be taken for two paths
 
 
 def _certificates(certificates: Certificates, variables: Mapping[str, str]) -> dict[str, str]:

@@ -62,8 +62,16 @@ class CachedWheel:
 def cache_key(package: PlannedPackage) -> str:
     """The key of a package's wheel in the cache.
 
-    It is the hash of the locked file, or a hash of the commit or folder that the wheel is built from.
+    It is the hash of the locked file, or a hash of the commit or folder that the wheel is built from. If constraints
+    decide what it is built with, they are part of the key.
     """
+    key = _source_key(package)
+    if not package.build_constraints:
+        return key
+    return "constrained:" + hashlib.sha256(json.dumps([key, package.build_constraints]).encode()).hexdigest()
+
+
+def _source_key(package: PlannedPackage) -> str:
     if package.digest:
         return f"path:{package.digest}"
     if package.file:

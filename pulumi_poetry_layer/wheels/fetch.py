@@ -15,7 +15,7 @@ from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.index.access import Indexes
 from pulumi_poetry_layer.index.client import Downloader
 from pulumi_poetry_layer.names import is_wheel
-from pulumi_poetry_layer.wheels.build_environment import build_variables
+from pulumi_poetry_layer.wheels.build_environment import build_variables, constraint_variables
 from pulumi_poetry_layer.wheels.cache import cache_key
 from pulumi_poetry_layer.wheels.from_source import build_pure_wheel, check_out, unpack
 from pulumi_poetry_layer.wheels.path_dependencies import copy_path
@@ -186,5 +186,7 @@ class _WheelFetcher:
     def _build(self, package: PlannedPackage, tree: Path, folder: Path) -> Wheel:
         # Only for builds, not for wheels: it looks up the logins of all sources, and a keyring can be slow.
         variables = build_variables(os.environ, self._sources, self._credentials)
+        if package.build_constraints:
+            variables |= constraint_variables(package, folder / "constraints.txt")
         with self._builds, self.progress.building(package.label):
             return build_pure_wheel(tree, folder / "built", package.label, variables)

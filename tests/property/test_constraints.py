@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from pulumi_poetry_layer.plan.target import MACHINES, RUNTIMES, Target
 from pulumi_poetry_layer.poetry.constraints import allows, allows_python, parse_constraint
+from pulumi_poetry_layer.poetry.pip_specifiers import pip_specifier
 
 from .poetry_core import poetry_allows, poetry_allows_python, poetry_has_upper_bound, poetry_has_versions
 
@@ -47,6 +49,16 @@ def test_constraint_allows_the_same_versions_as_in_poetry(constraint: str, versi
 def test_constraint_has_an_upper_bound_as_in_poetry(constraint: str) -> None:
     """The solver for old lock files would decide in a different order than Poetry's and choose other versions."""
     assert parse_constraint(constraint).has_upper_bound is poetry_has_upper_bound(constraint)
+
+
+@given(constraints(CONDITIONS), st.sampled_from([text for text in RELEASES if "+" not in text]))
+def test_specifier_for_pip_allows_the_same_final_releases(constraint: str, text: str) -> None:
+    """A build would use other versions of its requirements than with Poetry."""
+    specifier, version = pip_specifier(constraint), Version(text)
+    assume(specifier is not None and "+" not in constraint)
+    assume(not version.is_prerelease and not version.is_postrelease)  # there PEP 440 and Poetry differ
+
+    assert SpecifierSet(specifier or "").contains(version) is allows(constraint, version)
 
 
 PYTHONS = st.sampled_from(("3", "3.9", "3.10", "3.11", "3.12", "3.13", "3.12.4", "3.12.12", "3.14.0", "4", "4.0"))

@@ -33,7 +33,7 @@ from pulumi_poetry_layer.builders.container.image import (
     image_with_poetry,
 )
 from pulumi_poetry_layer.builders.poetry.index_access import index_access
-from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_settings
+from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_cache, poetry_settings
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.host.progress import doing
@@ -139,7 +139,8 @@ class ContainerBuilder:
                 container.write(CERTIFICATES_FOLDER, environment.certificates)
                 # One cache per image: Poetry caches the wheels that it builds, and those may need the image's glibc.
                 cache = f"{CACHE_FOLDER}/poetry/{image.rpartition(':')[2][:16]}"
-                variables = {**environment.variables, **poetry_settings(configuration=_FOLDER, cache=cache)}
+                settings = poetry_settings(configuration=_FOLDER, cache=poetry_cache(cache, plan))
+                variables = {**environment.variables, **settings}
                 workspace = _ContainerWorkspace(container, plan.target.runtime, variables, folder)
                 workspace.write_keys(environment.keys)
                 return install_plan(plan, files, access, workspace)

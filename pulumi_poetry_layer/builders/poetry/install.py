@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -121,6 +123,22 @@ def install_arguments(plan: BuildPlan, *, cached: bool = True) -> list[str]:
     groups = ",".join(sorted(plan.choice.groups))
     options = ["-v", "--no-interaction", "--no-ansi", *([] if cached else ["--no-cache"])]
     return ["install", "--no-root", f"--only={groups}", *extras, *options]
+
+
+def poetry_cache(folder: str, plan: BuildPlan) -> str:
+    """The folder for Poetry's cache, in which Poetry also keeps the wheels that it has built.
+
+    Poetry uses such a wheel again even if its build constraints have changed. So each set of constraints has a folder.
+
+    Args:
+        folder: the folder for all of them.
+        plan: what is installed.
+    """
+    constraints = {p.name: p.build_constraints for p in plan.packages if p.build_constraints}
+    if not constraints:
+        return folder
+    digest = hashlib.sha256(json.dumps(constraints, sort_keys=True).encode()).hexdigest()
+    return f"{folder}/constrained-{digest[:16]}"
 
 
 def poetry_settings(*, configuration: str, cache: str, keyring: bool = False) -> dict[str, str]:

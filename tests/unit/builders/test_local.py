@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,10 @@ from pulumi_poetry_layer.builders.local import (
 from pulumi_poetry_layer.builders.poetry.install import install_arguments
 from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import HostError
+from pulumi_poetry_layer.host.cache import cache_folder
 from pulumi_poetry_layer.layer.build import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
+from pulumi_poetry_layer.plan.build_plan import BuildPlan
 from pulumi_poetry_layer.plan.target import RUNTIMES, Target
 
 PROJECT = PROJECTS / "base"
@@ -85,6 +88,23 @@ def test_python_on_path_is_used_only_if_it_has_the_targets_version(
     assert find_interpreter(Target(missing, "x86_64")).path == str(fake)
 
 
+def plan_of_project() -> BuildPlan:
+    """A plan for the local builder."""
+    return plan_request(LayerRequest(project_dir=PROJECT, runtime="python3.12", builder=LocalBuilder()))[0]
+
+
+def test_poetry_has_a_cache_for_each_set_of_build_constraints(tmp_path: Path) -> None:
+    """Poetry would use a wheel again that it has built with other requirements."""
+    plan = plan_of_project()
+    limited = replace(plan, packages=(replace(plan.packages[0], build_constraints=("a <2",)), *plan.packages[1:]))
+    caches = {
+        poetry_environment({}, tmp_path, access_of({}), each)["POETRY_CACHE_DIR"] for each in (plan, limited, limited)
+    }
+
+    assert len(caches) == 2
+    assert min(caches) == str(cache_folder("poetry"))
+
+
 def test_poetry_gets_credentials_and_network_settings_but_no_other_configuration(tmp_path: Path) -> None:
     """Otherwise the build depends on the user's configuration, or installs into the active environment."""
     kept = {
@@ -110,7 +130,7 @@ def test_poetry_gets_credentials_and_network_settings_but_no_other_configuration
         "PULUMI_CONFIG": '{"poetry-layer:httpBasic.private.password": "p"}',
         "PULUMI_CONFIG_PASSPHRASE": "p",
     }
-    environment = poetry_environment(kept | dropped, tmp_path, access_of({}))
+    environment = poetry_environment(kept | dropped, tmp_path, access_of({}), plan_of_project())
     assert kept.items() <= environment.items()
     assert not dropped.keys() & environment.keys()
     assert environment["POETRY_VIRTUALENVS_IN_PROJECT"] == "true"

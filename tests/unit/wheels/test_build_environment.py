@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from samples.git_repository import repository
 
+from pulumi_poetry_layer.errors import PackageFileError
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
 from pulumi_poetry_layer.index.sources import Address, Sources
 from pulumi_poetry_layer.plan.build_plan import PlannedPackage
 from pulumi_poetry_layer.poetry.locked import LockedSource
-from pulumi_poetry_layer.wheels.build_environment import build_variables, git_variables
+from pulumi_poetry_layer.wheels.build_environment import build_variables, constraint_variables, git_variables
 from pulumi_poetry_layer.wheels.from_source import check_out
 
 PRIMARY = '[[tool.poetry.source]]\nname = "inner"\nurl = "https://host.invalid/simple"\n'
@@ -43,6 +44,29 @@ def test_build_backend_and_git_get_no_logins_or_secrets() -> None:
     assert variables("") == {**HARMLESS, **NO_PIP_CONFIGURATION}
     git = git_variables({**HARMLESS, **SECRETS}, Address("https://host.invalid/app.git"))
     assert git == {**HARMLESS, "GIT_TERMINAL_PROMPT": "0"}
+
+
+def test_build_constraints_are_written_for_pip(tmp_path: Path) -> None:
+    """A build would use the newest setuptools, although the project limits it."""
+    package = PlannedPackage(
+        name="app", version="1", file=None, source=None, build_constraints=("a ^1.2", "b *", "c >=1, !=1.5")
+    )
+    file = tmp_path / "with space" / "constraints.txt"
+    file.parent.mkdir()
+
+    assert constraint_variables(package, file) == {"PIP_CONSTRAINT": file.as_uri()}
+    assert file.read_text() == "a>=1.2,<2\nb\nc>=1,!=1.5\n"
+
+
+@pytest.mark.parametrize("constraint", ["a <1 || >3", "a @ git https://git.invalid/a"])
+def test_build_constraint_that_pip_cannot_express_is_an_error(tmp_path: Path, constraint: str) -> None:
+    """A package would be built with other requirements than with Poetry."""
+    package = PlannedPackage(name="app", version="1", file=None, source=None, build_constraints=(constraint,))
+
+    with pytest.raises(PackageFileError, match="pip cannot express its build constraint") as caught:
+        constraint_variables(package, tmp_path / "constraints.txt")
+
+    assert "the local or the container builder" in (caught.value.hint or "")
 
 
 def test_build_requirements_come_from_the_primary_source_that_replaces_pypi() -> None:

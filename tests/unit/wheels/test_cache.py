@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,4 +117,6 @@ def test_key_depends_on_file_hash_commit_and_subdirectory() -> None:
     file = PlannedPackage(name="app", version="1.0", file=LockedFile("app-1.0.whl", KEY), source=None)
 
     assert cache_key(file) == KEY
+    limited = [replace(file, build_constraints=(text,)) for text in ("a <1", "a <2")]
+    assert len({cache_key(package) for package in (file, *limited)}) == 3
     assert len({cache_key(git("a")), cache_key(git("b")), cache_key(git("a", "x")), cache_key(git("a"))}) == 3
