@@ -1,7 +1,7 @@
 """Path dependencies: a digest of their content, and a copy to build from.
 
-The content of a folder in a git work tree is the files that git tracks, and those that the settings of its build
-backend name (``included_files``). Elsewhere it is every file except caches, virtual environments, build output and
+The content of a folder in a git work tree is the files that git tracks, and other files that its build packs
+(``included_files``). Elsewhere it is every file except caches, virtual environments, build output and
 editor files. Other files neither change the layer nor get into it. Links are followed. What a build reads outside of
 the folder belongs to the content too (``surroundings``).
 """
@@ -20,11 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import BuildError, PackageFileError
-from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.files import sha256_of
 from pulumi_poetry_layer.wheels.git_files import clone_without_files, listed_by_git, work_tree_of
-from pulumi_poetry_layer.wheels.included_files import included_files, missing_modules
-from pulumi_poetry_layer.wheels.notes import Names
+from pulumi_poetry_layer.wheels.included_files import included_files
 from pulumi_poetry_layer.wheels.surroundings import Surroundings, surroundings_of
 
 if TYPE_CHECKING:
@@ -94,7 +92,6 @@ def copy_path(package: PlannedPackage, folder: Path, target: Path) -> Path:
                 clone_without_files(around.root, target)
             others = _copy(_others(around), target)
             digest = _digest_of_folder(_copy(files, copy), around, others, copy)
-            _warn_of_ignored_modules(package.label, source, files)
     except OSError as error:
         raise BuildError(f"cannot be copied: {error}", where=package.label) from error
     if digest != package.digest:
@@ -169,7 +166,7 @@ def _is_executable(path: Path) -> bool:
 def _files(folder: Path) -> Iterator[_File]:
     """The files that belong to a folder's content; links are followed."""
     tracked = listed_by_git(folder, "--cached") if work_tree_of(folder) else []
-    included = [path.relative_to(folder).as_posix() for path in included_files(folder)] if tracked else []
+    included = included_files(folder, tracked) if tracked else []
     for name in dict.fromkeys([*tracked, *filter(_is_kept, included)]):
         path = folder / name
         if path.is_dir():  # a link to a folder, or a submodule
@@ -184,19 +181,6 @@ def _is_kept(name: str) -> bool:
     """Whether a file is neither a cache nor an editor file."""
     *folders, file = name.split("/")
     return not any(map(_IGNORED_FOLDERS.fullmatch, folders)) and not _IGNORED_FILES.fullmatch(file)
-
-
-def _warn_of_ignored_modules(label: str, folder: Path, files: Iterable[_File]) -> None:
-    """Report modules that Poetry may install, but that the layer does not have because git ignores them."""
-    if not work_tree_of(folder):
-        return
-    names = {file.name for file in files}
-    ignored = listed_by_git(folder, "--others", "--ignored", "--exclude-standard")
-    if missing := missing_modules((name for name in ignored if name not in names and _is_kept(name)), names):
-        warn(
-            f"{label}: git ignores {Names(missing)}, so the layer may not have it: "
-            "add it to git, or to `include` in [tool.poetry] (`artifacts` with hatchling)"
-        )
 
 
 def _all_files(folder: Path) -> Iterator[_File]:

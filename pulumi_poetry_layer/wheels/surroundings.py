@@ -69,6 +69,11 @@ def surroundings_of(folder: Path) -> Surroundings | None:
     return Surroundings(root, tuple(path.relative_to(root).as_posix() for path in outside), "")
 
 
+def takes_version_from_git(folder: Path) -> bool:
+    """Whether the build of a folder takes its version from git."""
+    return _VERSION_FROM_GIT.search("\n".join(_texts(folder, _SETTINGS + _SCRIPTS))) is not None
+
+
 def _texts(folder: Path, names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
         if (folder / name).is_file():

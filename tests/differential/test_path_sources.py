@@ -23,6 +23,8 @@ from .hosts import give_up
 
 RUNTIME = "python{}.{}".format(*sys.version_info[:2])
 POETRY_CORE = '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n'
+FLIT = '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
+HATCH = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
 SETUPTOOLS = '[build-system]\nrequires = ["setuptools", "setuptools-scm"]\nbuild-backend = "setuptools.build_meta"\n'
 
 LIBRARIES = {
@@ -46,18 +48,44 @@ LIBRARIES = {
         "generated/__init__.py": "",
         "generated/made_pb2.py": "made = True\n",
     },
+    "packed": {
+        "setup.py": "from setuptools import find_packages, setup\n"
+        "setup(name='packed', version='1.0', packages=find_packages())\n",
+        "packed/__init__.py": "",
+        "packed/made_pb2.py": "made = True\n",
+        "packed/data_pb2.json": "{}",
+    },
+    "flit": {
+        "pyproject.toml": FLIT + '[project]\nname = "flit"\nversion = "1.0"\ndescription = ""\n',
+        "flit/__init__.py": "",
+        "flit/made_pb2.py": "made = True\n",
+        "flit/data_pb2.json": "{}",
+    },
+    "hatch": {
+        "pyproject.toml": HATCH + '[project]\nname = "hatch"\nversion = "1.0"\n',
+        "hatch/__init__.py": "",
+        "hatch/made_pb2.py": "made = True\n",
+        "hatch/data_pb2.json": "{}",
+    },
+    "core": {
+        "pyproject.toml": POETRY_CORE + '[project]\nname = "core"\nversion = "1.0"\n',
+        "core/__init__.py": "",
+        "core/made_pb2.py": "made = True\n",
+        "core/data_pb2.json": "{}",
+    },
 }
-VERSIONS = {"readme": "1.0", "script": "1.0", "scm": "0.0.0", "generated": "1.0"}
+VERSIONS = dict.fromkeys(LIBRARIES, "1.0") | {"scm": "0.0.0"}
+WITH_PACKAGE = ("generated", "packed", "flit", "hatch", "core")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project in a git repository beside its libraries."""
     root = tmp_path / "repository"
-    files = {"README.md": "# Read me\n", "VERSION": "4.5\n", ".gitignore": "*_pb2.py\n"}
+    files = {"README.md": "# Read me\n", "VERSION": "4.5\n", ".gitignore": "*_pb2.*\n"}
     for name, texts in LIBRARIES.items():
         files |= {f"libs/{name}/{path}": text for path, text in texts.items()}
-        if name != "generated":
+        if name not in WITH_PACKAGE:
             files[f"libs/{name}/{name}.py"] = f"name = {name!r}\n"
     dependencies = {name: {"path": f"../libs/{name}"} for name in LIBRARIES}
     pyproject = tomli_w.dumps(
@@ -77,7 +105,23 @@ def project(tmp_path: Path) -> Path:
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.invalid"]
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"], ["tag", "v2.3.0"]):
         subprocess.run([*git, *arguments], cwd=root, check=True)
+    for name in WITH_PACKAGE:
+        (root / "libs" / name / name / "new.py").write_text("untracked = True\n")
     return root / "service"
+
+
+def poetry_install(poetry: Path, project: Path, home: Path) -> dict[str, bytes]:
+    """The modules and data of the libraries after ``poetry install`` in the project itself; path → content."""
+    variables = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    variables |= {"POETRY_CACHE_DIR": str(home), "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
+    subprocess.run([poetry, "install", "--no-interaction"], cwd=project, env=variables, check=True)
+    (folder,) = (project / ".venv").glob("lib/python*/site-packages")
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for name in LIBRARIES
+        for path in (*folder.glob(f"{name}.py"), *folder.glob(f"{name}/*"))
+        if path.is_file()
+    }
 
 
 def layer(project: Path, builder: Builder, output: Path) -> dict[str, bytes]:
@@ -109,6 +153,9 @@ def test_libraries_of_a_monorepo_are_the_same_in_both_builders(
             assert ours[name] == theirs[name]
     assert b"# Read me" in ours["python/readme-1.0.dist-info/METADATA"]
     assert b"# Read me" in theirs["python/readme-1.0.dist-info/METADATA"]
+    code = {name.removeprefix("python/"): data for name, data in ours.items() if ".dist-info/" not in name}
+    assert code == poetry_install(poetry, project, tmp_path / "home")
+    assert {"packed/made_pb2.py", "flit/data_pb2.json", "hatch/new.py"} <= code.keys()
     expected = {
         "scm 0.0.0: its build gave version 2.3.0; run `poetry lock` to lock that version",
         "script 1.0: its build gave version 4.5; run `poetry lock` to lock that version",

@@ -173,17 +173,59 @@ def test_file_that_git_ignores_and_the_build_backend_names_belongs_to_the_conten
     assert digest(tracked) != before
 
 
-def test_module_that_git_ignores_is_reported(tracked: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Otherwise generated code is missing in the layer, and nobody is told."""
-    (tracked / ".gitignore").write_text("generated*.py\n_version.py\n__pycache__\nnotes.py\n")
-    for name in ("lib/generated_pb2.py", "lib/_version.py", "lib/__pycache__/a.py", "notes.py"):
-        (tracked / name).parent.mkdir(exist_ok=True)
-        (tracked / name).write_text("a = 1\n")
+SETUPTOOLS = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+FLIT = '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
+POETRY = '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n'
+HATCH = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+FOUND = f"{SETUPTOOLS}[tool.setuptools.packages.find]\n"
+MODULES = f'{SETUPTOOLS}[tool.setuptools]\npy-modules = ["made"]\n'
+DATA = f'{SETUPTOOLS}[tool.setuptools.package-data]\nlib = ["*.json"]\n'
+SCM = f"{SETUPTOOLS}[tool.setuptools_scm]\n"
 
-    copy_path(planned(tracked), tmp_path / "service", tmp_path / "copy")
 
-    (message,) = caplog.messages
-    assert message.startswith("lib 1.0: git ignores lib/generated_pb2.py, so the layer may not have it: add it to git")
+@pytest.mark.parametrize(
+    ("settings", "name", "is_ignored", "is_packed"),
+    [
+        ("", "lib/made.py", True, True),
+        ("", "lib/made.py", False, True),
+        ("", "lib/below/made.py", True, True),
+        ("", "made.py", True, False),
+        (SETUPTOOLS, "lib/made.py", True, True),
+        (SETUPTOOLS, "lib/made.json", True, False),
+        (SETUPTOOLS, "lib/made.so", True, False),
+        (SETUPTOOLS, "lib/_version.py", True, True),
+        (SETUPTOOLS, "src/other/__init__.py", True, True),
+        (SCM, "lib/_version.py", True, False),
+        (DATA, "lib/made.json", True, True),
+        (DATA, "lib/made.log", True, False),
+        (MODULES, "made.py", True, True),
+        (FOUND, "made/__init__.py", True, True),
+        (SETUPTOOLS, "made/__init__.py", True, False),
+        (FLIT, "lib/made.py", True, True),
+        (FLIT, "lib/made.json", True, True),
+        (POETRY, "lib/made.py", True, False),
+        (POETRY, "lib/made.py", False, True),
+        (HATCH, "lib/made.json", True, False),
+        (HATCH, "lib/made.json", False, True),
+        (f"{HATCH}[tool.hatch.build]\nignore-vcs = true\n", "lib/made.py", True, True),
+    ],
+)
+def test_untracked_file_belongs_to_the_content_if_the_build_packs_it(
+    tracked: Path, tmp_path: Path, settings: str, name: str, is_ignored: bool, is_packed: bool
+) -> None:
+    """Otherwise generated code is missing in the layer without a word, or a stray file publishes a new layer."""
+    (tracked / ".gitignore").write_text(f"/{name}\n" if is_ignored else "")
+    (tracked / "src").mkdir()
+    (tracked / "src" / "tracked.py").write_text("")
+    with (tracked / "pyproject.toml").open("a") as file:
+        file.write(settings)
+    git(tracked, "add", ".")
+    before = digest(tracked)
+    (tracked / name).parent.mkdir(parents=True, exist_ok=True)
+    (tracked / name).write_text("a = 1\n")
+
+    assert (digest(tracked) != before) is is_packed
+    assert (copy_path(planned(tracked), tmp_path / "service", tmp_path / "copy") / name).exists() is is_packed
 
 
 def test_linked_folder_outside_of_git_is_followed(lib: Path, tmp_path: Path) -> None:
