@@ -11,7 +11,8 @@
 - ``built_version``: the version that a build gave, and the locked one.
 - ``pip_config``: the indexes that pip is configured with.
 - ``from_source``, ``build_environment``: build a wheel from an sdist, a git commit or a folder.
-- ``path_dependencies``, ``included_files``, ``surroundings``, ``git_files``: the content of path dependencies.
+- ``path_dependencies``, ``included_files``, ``plain_folders``, ``surroundings``, ``git_files``: the content of path
+  dependencies.
 
 May import ``archive``, ``index``, ``plan`` and the rooms below them.
 """

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from pulumi_poetry_layer.errors import BuildError, PackageFileError
 from pulumi_poetry_layer.host.files import sha256_of
 from pulumi_poetry_layer.wheels.git_files import clone_without_files, listed_by_git, work_tree_of
 from pulumi_poetry_layer.wheels.included_files import included_files
+from pulumi_poetry_layer.wheels.plain_folders import all_files, is_kept
 from pulumi_poetry_layer.wheels.surroundings import Surroundings, surroundings_of
 
 if TYPE_CHECKING:
@@ -30,14 +30,6 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
     from pulumi_poetry_layer.poetry.lockfile import LockedPackage
-
-_IGNORED_FOLDERS = re.compile(
-    r"__pycache__|\.venv|\.git|\.hg|\.svn|\.(mypy|pytest|ruff)_cache|\.hypothesis|\.tox|\.nox|\.idea|\.vscode"
-    r"|\.poetry-layer|node_modules|.*\.egg-info"
-)
-_IGNORED_FILES = re.compile(r"\.git|\.coverage|\.DS_Store|.*(\.py[cod]|~|\.sw[a-p])|\.?#.*")
-_OUTPUT_FOLDERS = frozenset({"build", "dist", "venv"})
-"""Ignored at the root of the dependency only. Further down, a Python package may have this name."""
 
 
 @dataclass(frozen=True)
@@ -167,36 +159,11 @@ def _files(folder: Path) -> Iterator[_File]:
     """The files that belong to a folder's content; links are followed."""
     tracked = listed_by_git(folder, "--cached") if work_tree_of(folder) else []
     included = included_files(folder, tracked) if tracked else []
-    for name in dict.fromkeys([*tracked, *filter(_is_kept, included)]):
+    for name in dict.fromkeys([*tracked, *filter(is_kept, included)]):
         path = folder / name
         if path.is_dir():  # a link to a folder, or a submodule
-            yield from (_File(f"{name}/{file.name}", file.path) for file in _all_files(path))
+            yield from (_File(f"{name}/{file.relative_to(path).as_posix()}", file) for file in all_files(path))
         elif path.is_file():
             yield _File(name, path)
     if not tracked:
-        yield from _all_files(folder)
-
-
-def _is_kept(name: str) -> bool:
-    """Whether a file is neither a cache nor an editor file."""
-    *folders, file = name.split("/")
-    return not any(map(_IGNORED_FOLDERS.fullmatch, folders)) and not _IGNORED_FILES.fullmatch(file)
-
-
-def _all_files(folder: Path) -> Iterator[_File]:
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        outputs = _OUTPUT_FOLDERS if Path(parent) == folder else frozenset()
-        folders[:] = [
-            name
-            for name in folders
-            if name not in outputs and not _IGNORED_FOLDERS.fullmatch(name) and not _is_loop(Path(parent, name))
-        ]
-        for name in names:
-            path = Path(parent, name)
-            if not _IGNORED_FILES.fullmatch(name) and path.is_file():
-                yield _File(path.relative_to(folder).as_posix(), path)
-
-
-def _is_loop(folder: Path) -> bool:
-    """Whether a folder is a link to one of its own parents."""
-    return folder.is_symlink() and folder.resolve() in (folder.parent.resolve(), *folder.parent.resolve().parents)
+        yield from (_File(file.relative_to(folder).as_posix(), file) for file in all_files(folder))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.wheels.git_files import described, listed_by_git, work_tree_of
+from pulumi_poetry_layer.wheels.plain_folders import all_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,13 +82,15 @@ def _texts(folder: Path, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _files_above(folder: Path, text: str) -> Iterator[Path]:
-    """The files that a text names by a path with ``../``; for a folder, the files that git tracks in it."""
+    """The files that a text names by a path with ``../``; for a folder, its files, or those that git tracks in it."""
     for match in set(_PATH_ABOVE.findall(text)):
         path = folder / match
         if path.is_file():
             yield path
-        elif path.is_dir() and path.resolve() not in folder.parents and work_tree_of(path):
-            yield from (path / name for name in listed_by_git(path, "--cached") if (path / name).is_file())
+        elif path.is_dir() and path.resolve() not in folder.parents:
+            tracked = listed_by_git(path, "--cached") if work_tree_of(path) else []
+            files = (path / name for name in tracked) if tracked else all_files(path)
+            yield from filter(Path.is_file, files)
 
 
 def _files_in_parents(folder: Path, repository: Path) -> Iterator[Path]:

@@ -228,6 +228,22 @@ def test_untracked_file_belongs_to_the_content_if_the_build_packs_it(
     assert (copy_path(planned(tracked), tmp_path / "service", tmp_path / "copy") / name).exists() is is_packed
 
 
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="only root can give files to another user")
+def test_repository_of_another_user_can_be_copied(tracked: Path, tmp_path: Path) -> None:
+    """Otherwise nothing with a version from git can be built in a CI container with the checkout of another user."""
+    with (tracked / "pyproject.toml").open("a") as file:
+        file.write(SCM)
+    git(tracked, "add", ".")
+    git(tracked, "-c", "user.name=a", "-c", "user.email=a@b.invalid", "commit", "--quiet", "-m", "first")
+    git(tracked, "tag", "v1.5.0")
+    subprocess.run(["chown", "-R", "1234:1234", str(tracked.parent)], check=True)
+
+    copy = copy_path(planned(tracked), tmp_path / "service", tmp_path / "copy")
+
+    described = subprocess.run(["git", "describe", "--tags", "--dirty"], cwd=copy, check=True, capture_output=True)
+    assert described.stdout == b"v1.5.0\n"
+
+
 def test_linked_folder_outside_of_git_is_followed(lib: Path, tmp_path: Path) -> None:
     """Otherwise the files of a linked folder are in the layer with git, and missing without it."""
     (tmp_path / "common").mkdir()

@@ -114,6 +114,23 @@ def test_build_that_reads_its_own_folder_only_has_no_surroundings(tmp_path: Path
     assert surroundings_of(lib) is None
 
 
+@pytest.mark.parametrize("tracked", [True, False])
+def test_folder_beside_the_dependency_is_copied_and_decides_the_digest(tmp_path: Path, tracked: bool) -> None:
+    """A library that packs a shared package could be built in a work tree of git only."""
+    shared = '[tool.poetry]\npackages = [{ include = "shared", from = "../common" }]\n'
+    repository(tmp_path, PLAIN + shared, {"libs/common/shared/a.py": "a = 1\n"}, tracked=tracked)
+    (tmp_path / "libs" / "common" / "shared" / "__pycache__").mkdir()
+    (tmp_path / "libs" / "common" / "shared" / "__pycache__" / "a.pyc").write_text("cache")
+    before = digest(tmp_path)
+
+    copy = copied(tmp_path, tmp_path / "copy")
+
+    assert (copy / "../common/shared/a.py").read_text() == "a = 1\n"
+    assert not (copy / "../common/shared/__pycache__").exists()
+    (tmp_path / "libs" / "common" / "shared" / "a.py").write_text("a = 2\n")
+    assert digest(tmp_path) != before
+
+
 def test_version_from_git_is_in_the_copy_and_decides_the_digest(tmp_path: Path) -> None:
     """Otherwise setuptools-scm fails in the copy, or a new tag is not deployed."""
     folder = tmp_path / "r"
