@@ -83,14 +83,15 @@ class LocalBuilder:
         with using_cache(), temporary_folder() as temporary:
             folder = temporary.resolve()
             environment = poetry_environment(os.environ, folder, access, plan) | temporary_variables(folder / "tmp")
-            yield install_plan(plan, files, access, _HostWorkspace(folder, interpreter, poetry, environment))
+            workspace = _HostWorkspace(folder / "project", interpreter, poetry, environment)
+            yield install_plan(plan, files, access, workspace)
 
 
 class _HostWorkspace:
     """A workspace in a folder of this host."""
 
-    def __init__(self, folder: Path, python: Program, poetry: Program, environment: Mapping[str, str]) -> None:
-        self._project = folder / "project"
+    def __init__(self, project: Path, python: Program, poetry: Program, environment: Mapping[str, str]) -> None:
+        self._project = project
         self._environment = environment
         self._python = python
         self._poetry = poetry
@@ -112,6 +113,10 @@ class _HostWorkspace:
 
     def fetch(self, folder: str) -> Path:
         return self._project / folder
+
+    def beside(self, name: str) -> _HostWorkspace:
+        project = self._project.with_name(f"{self._project.name}-{name}")
+        return _HostWorkspace(project, self._python, self._poetry, self._environment)
 
 
 def poetry_environment(

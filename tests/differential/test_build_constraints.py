@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
-import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 import tomli_w
 from samples import Package, lock_text
 from samples.index import Index, file_hash, serve
+from samples.sources import sdist_of
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.builders.builder import Builder
@@ -71,17 +70,6 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         (folder / path).write_text(text)
 
 
-def sdist(name: str) -> bytes:
-    """The sdist of a package."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for path, text in source(name).items():
-            info = tarfile.TarInfo(f"{name.replace('-', '_')}-1.0/{path}")
-            info.size = len(text)
-            archive.addfile(info, io.BytesIO(text.encode()))
-    return buffer.getvalue()
-
-
 def repository(folder: Path) -> str:
     """Make a git repository of the package that comes from git, and return its commit."""
     write(folder, source("from-git"))
@@ -93,7 +81,7 @@ def repository(folder: Path) -> str:
 
 def project(tmp_path: Path, index: Index, constraints: Mapping[str, Any]) -> Path:
     """A project with a package from an sdist, one from git and one from a folder."""
-    index.files["from_sdist-1.0.tar.gz"] = sdist("from-sdist")
+    index.files["from_sdist-1.0.tar.gz"] = sdist_of("from-sdist", source("from-sdist"))
     commit = repository(tmp_path / "repository").strip()
     write(tmp_path / "folder", source("from-folder"))
     git = {"git": (tmp_path / "repository").as_uri(), "rev": commit}

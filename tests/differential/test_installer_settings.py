@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
-import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 import tomli_w
 from samples import Package, lock_text
 from samples.index import Index, file_hash, serve
+from samples.sources import sdist_of, source_tree
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.builders.builder import Builder
@@ -28,41 +27,6 @@ from .hosts import give_up
 
 RUNTIME = "python{}.{}".format(*sys.version_info[:2])
 NAMES = ("alpha", "beta-two")
-BACKEND = """\
-import zipfile
-
-def build_wheel(folder, config_settings=None, metadata_directory=None):
-    name = "{stem}-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(f"{{folder}}/{{name}}", "w") as wheel:
-        rows = []
-        for path, text in (
-            ("{stem}.py", "origin = 'sdist'\\n"),
-            ("{stem}-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n"),
-            ("{stem}-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"),
-        ):
-            wheel.writestr(path, text)
-            rows.append(f"{{path}},,\\n")
-        wheel.writestr("{stem}-1.0.dist-info/RECORD", "".join(rows) + "{stem}-1.0.dist-info/RECORD,,\\n")
-    return name
-"""
-"""A build backend without requirements, so that nothing is downloaded."""
-
-
-def sdist(name: str) -> bytes:
-    """An sdist with a build backend of its own. The wheel that it builds says that it comes from the sdist."""
-    stem = name.replace("-", "_")
-    files = {
-        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
-        "backend.py": BACKEND.format(name=name, stem=stem),
-        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-    }
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for path, text in files.items():
-            info = tarfile.TarInfo(f"{stem}-1.0/{path}")
-            info.size = len(text)
-            archive.addfile(info, io.BytesIO(text.encode()))
-    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -72,7 +36,8 @@ def index() -> Iterator[Index]:
     for name in NAMES:
         stem = name.replace("-", "_")
         wheel = WheelSample(name=name, files={f"{stem}.py": b"origin = 'wheel'\n"})
-        files |= {wheel.file_name: wheel.data(), f"{stem}-1.0.tar.gz": sdist(name)}
+        source = source_tree(name, {f"{stem}.py": "origin = 'sdist'\n"})
+        files |= {wheel.file_name: wheel.data(), f"{stem}-1.0.tar.gz": sdist_of(name, source)}
     with serve(Index(files=files, hashes=True)) as served:
         yield served
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
 import sys
 import warnings
 import zipfile
@@ -14,6 +15,7 @@ import pytest
 import tomli_w
 from samples import Package, lock_text
 from samples.elf import elf
+from samples.sources import source_tree
 from samples.wheels import WheelSample, record_hash
 
 from pulumi_poetry_layer.archive.record import entry_for, layer_name, parse_record
@@ -31,7 +33,14 @@ NAMESPACE = b"__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n
 
 SAMPLES = (
     WheelSample(
-        name="aaa", files={"tests/a.py": b"of aaa", "ns/__init__.py": NAMESPACE, "ns/a.py": b"", "same.py": b""}
+        name="aaa",
+        files={
+            "tests/a.py": b"of aaa",
+            "tests/b.py": b"of aaa",
+            "ns/__init__.py": NAMESPACE,
+            "ns/a.py": b"",
+            "same.py": b"",
+        },
     ),
     WheelSample(name="a-b", files={"tests/a.py": b"of a-b", "a_b.py": b"", "tests/__init__.py": b"x = 1\n"}),
     WheelSample(name="zzz", files={"tests/a.py": b"of zzz", "ns/__init__.py": b"", "ns/z.py": b"", "same.py": b""}),
@@ -73,6 +82,18 @@ SAMPLES = (
 )
 
 
+def git_dependency(folder: Path) -> tuple[str, str]:
+    """Make a git dependency with files that other packages have too; Poetry installs it last. URL and commit."""
+    folder.mkdir()
+    for path, text in source_tree("aab", {"tests/a.py": "of aab", "tests/b.py": "of aab"}).items():
+        (folder / path).write_text(text)
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.invalid"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *arguments], cwd=folder, check=True)
+    found = subprocess.run([*git, "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True)
+    return folder.as_uri(), found.stdout.strip()
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project that depends on the samples by their paths."""
@@ -87,6 +108,10 @@ def project(tmp_path: Path) -> Path:
             files = [{"file": sample.file_name, "hash": sample.hash}]
             locked.append(Package(name=sample.name, source=source, other_keys={"files": files}))
     dependencies = {sample.name: {"path": f"wheels/{sample.file_name}"} for sample in SAMPLES}
+    url, commit = git_dependency(tmp_path / "aab")
+    dependencies["aab"] = {"git": url, "rev": commit}
+    source = {"type": "git", "url": url, "reference": commit, "resolved_reference": commit}
+    locked.append(Package(name="aab", files=[], source=source))
     pyproject = tomli_w.dumps(
         {
             "project": {"name": "service", "version": "1.0", "requires-python": ">=3.9"},
@@ -126,13 +151,19 @@ def test_odd_wheels_give_the_same_layer_in_both_builders(
     assert sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)) == []
     assert {name for name in ours if not name.startswith("python/")} == {"lib/libout.so.2", "bin/native", "bin/tool"}
     assert ours["python/tests/a.py"][0] == b"of zzz"
+    assert ours["python/tests/b.py"][0] == b"of aab"
     for name, (content, _) in ours.items():
         if name.endswith(".dist-info/RECORD"):
             for row in parse_record(content.decode()):
                 if not row.path.endswith("/RECORD"):
                     assert row == entry_for(row.path, ours[layer_name(row.path)][0])
     conflicts = [message for message in warned if "with different contents" in message]
-    assert [message.partition(" both")[0] for message in conflicts] == ["a-b and zzz", "aaa and zzz"]
+    assert [message.partition(" both")[0] for message in conflicts] == [
+        "aaa and aab",
+        "a-b and zzz",
+        "aaa and zzz",
+        "aab and zzz",
+    ]
     assert {message.partition(" 1.0: ")[0] for message in warned} - set(conflicts) == {
         "bad-record",
         "latin",

@@ -141,7 +141,7 @@ class ContainerBuilder:
                 cache = f"{CACHE_FOLDER}/poetry/{image.rpartition(':')[2][:16]}"
                 settings = poetry_settings(configuration=_FOLDER, cache=poetry_cache(cache, plan))
                 variables = {**environment.variables, **settings}
-                workspace = _ContainerWorkspace(container, plan.target.runtime, variables, folder)
+                workspace = _ContainerWorkspace(container, plan.target.runtime, variables, folder / "environment")
                 workspace.write_keys(environment.keys)
                 return install_plan(plan, files, access, workspace)
 
@@ -149,17 +149,25 @@ class ContainerBuilder:
 class _ContainerWorkspace:
     """A workspace in a folder of a container."""
 
-    def __init__(self, container: BuildContainer, python: str, variables: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        container: BuildContainer,
+        python: str,
+        variables: Mapping[str, str],
+        folder: Path,
+        project: str = _PROJECT,
+    ) -> None:
         self._container = container
         self._python = python
         self._variables = variables
         self._folder = folder
+        self._project = project
 
     def write(self, texts: Mapping[str, str]) -> None:
-        self._container.write(_PROJECT, {name: text.encode() for name, text in texts.items()})
+        self._container.write(self._project, {name: text.encode() for name, text in texts.items()})
 
     def copy(self, source: Path, name: str) -> None:
-        self._container.copy(source, f"{_PROJECT}/{name}")
+        self._container.copy(source, f"{self._project}/{name}")
 
     def python(self, arguments: Sequence[str]) -> None:
         self._run([self._python, *arguments])
@@ -174,11 +182,15 @@ class _ContainerWorkspace:
             self._container.run([self._python, "-c", _WRITE_KEYS, KEYS_FOLDER], environment=variables)
 
     def fetch(self, folder: str) -> Path:
-        self._container.fetch(f"{_PROJECT}/{folder}", self._folder)
+        self._container.fetch(f"{self._project}/{folder}", self._folder)
         return self._folder
 
+    def beside(self, name: str) -> _ContainerWorkspace:
+        folder = self._folder.with_name(f"{self._folder.name}-{name}")
+        return _ContainerWorkspace(self._container, self._python, self._variables, folder, f"{self._project}-{name}")
+
     def _run(self, arguments: Sequence[str], *, hint: str | None = None) -> str:
-        return self._container.run(arguments, environment=self._variables, folder=_PROJECT, hint=hint)
+        return self._container.run(arguments, environment=self._variables, folder=self._project, hint=hint)
 
 
 def _seconds(timeout: float | str) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.archive.members import Member
     from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.builders.poetry.index_access import IndexAccess
-    from pulumi_poetry_layer.plan.build_plan import BuildPlan
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
 
 _WARNING = "Warning: "  # the start of a line of Poetry about a package, such as one with a wrong RECORD
+_BEFORE_DETAILS = " Details:"  # the end of such a line, before lines with paths of Poetry's cache
 
 
 class Workspace(Protocol):
@@ -70,6 +72,13 @@ class Workspace(Protocol):
     def fetch(self, folder: str) -> Path:
         """Where a folder of the workspace can be read on this host, once everything has run."""
 
+    def beside(self, name: str) -> Workspace:
+        """Another workspace, with the same programs and settings.
+
+        Args:
+            name: a name that no other workspace has.
+        """
+
 
 def install_plan(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, workspace: Workspace) -> list[Member]:
     """Install the plan in a workspace, and return the members of the layer.
@@ -83,6 +92,20 @@ def install_plan(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, work
     Raises:
         BuildError: a step failed, or the installed packages are not the planned ones.
     """
+
+    def install_alone(package: PlannedPackage) -> Path:
+        alone, _ = _install(replace(plan, packages=(package,)), files, access, workspace.beside(package.name))
+        return alone
+
+    site_packages, output = _install(plan, files, access, workspace)
+    for line in output.splitlines():
+        if line.startswith(_WARNING):
+            warn(line.removeprefix(_WARNING).removesuffix(_BEFORE_DETAILS))
+    return read_site_packages(site_packages, plan, install_alone)
+
+
+def _install(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, workspace: Workspace) -> tuple[Path, str]:
+    """Install the plan, and return the site-packages folder and the output of Poetry."""
     settings = {"poetry.toml": access.poetry_toml} if access.poetry_toml else {}
     with temporary_folder() as temporary:
         copies = {
@@ -101,11 +124,8 @@ def install_plan(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, work
         output = workspace.poetry(install_arguments(plan, cached=not access.logins))
     except SubprocessError as error:
         raise explain_failure(error, plan, access) from None
-    for line in output.splitlines():
-        if line.startswith(_WARNING):
-            warn(line.removeprefix(_WARNING))
     environment = workspace.fetch(ENVIRONMENT_FOLDER)
-    return read_site_packages(environment / "lib" / plan.target.runtime / "site-packages", plan)
+    return environment / "lib" / plan.target.runtime / "site-packages", output
 
 
 def install_arguments(plan: BuildPlan, *, cached: bool = True) -> list[str]:
@@ -156,7 +176,6 @@ def poetry_settings(*, configuration: str, cache: str, keyring: bool = False) ->
         "POETRY_KEYRING_ENABLED": "true" if keyring else "false",
         "POETRY_VIRTUALENVS_CREATE": "true",
         "POETRY_VIRTUALENVS_IN_PROJECT": "true",
-        "POETRY_INSTALLER_PARALLEL": "false",  # in the order of names, so that the same one of two files remains
         "PYTHONDONTWRITEBYTECODE": "1",
         "SOURCE_DATE_EPOCH": "315532800",  # 1980-01-01, as in the layer: https://reproducible-builds.org/specs/
     }

@@ -1,7 +1,7 @@
 """Files that several installed distributions contain, with different contents.
 
-Poetry installs the distributions one after the other, in the order of their names. So the file of the last one remains,
-which is the rule of ``archive.duplicates`` too.
+A layer has the file of the last distribution in the order of names, which is the rule of ``archive.duplicates`` too.
+Poetry installs several distributions at the same time, so any of these files may remain in its environment.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive.duplicates import EXCLUDE_HINT
 from pulumi_poetry_layer.archive.record import RecordEntry, entry_for
-from pulumi_poetry_layer.errors import VerificationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,20 +41,23 @@ class SharedFiles:
             return ()
         return tuple(sorted(name for name, other in found.items() if other != entry))
 
-    def row(self, distribution: str, entry: RecordEntry, path: Path) -> RecordEntry:
-        """The row of RECORD that is true for the file on disk.
+    def row(self, entry: RecordEntry) -> RecordEntry:
+        """The row of RECORD for the file that is in the layer."""
+        found = self._conflicts.get(entry.path)
+        return found[max(found)] if found else entry
 
-        Raises:
-            VerificationError: the file on disk is not the one of the last distribution in the order of names.
+    def overwritten(self, distribution: str, files: Mapping[str, tuple[Path, RecordEntry]]) -> list[str]:
+        """The files of a distribution that are in the layer, but of which another distribution's is on disk.
+
+        Args:
+            distribution: normalized name of the distribution.
+            files: name in the layer → path on disk and row of RECORD, for the files of the distribution.
         """
-        if entry.path not in self._conflicts:
-            return entry
-        found = self._conflicts[entry.path]
-        last = max(found)
-        if distribution == last and path.is_file() and entry_for(entry.path, path.read_bytes()) != entry:
-            raise VerificationError(
-                f"{' and '.join(sorted(found))} contain this file, and Poetry did not install that of {last} last",
-                where=entry.path,
-                hint=EXCLUDE_HINT,
-            )
-        return found[last]
+        return [
+            name
+            for name, (path, entry) in files.items()
+            if entry.path in self._conflicts
+            and not self.is_replaced(distribution, entry)
+            and path.is_file()
+            and entry_for(entry.path, path.read_bytes()) != entry
+        ]

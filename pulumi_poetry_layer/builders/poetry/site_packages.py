@@ -40,12 +40,15 @@ from pulumi_poetry_layer.wheels.placement import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
 
 _START = 512  # bytes: enough for the first line of a script
+
+_Files = dict[str, tuple["Path", RecordEntry]]
+"""Name in the layer → path on disk and row of RECORD, for the files of a distribution that the layer has."""
 
 
 @dataclass(frozen=True)
@@ -63,25 +66,42 @@ class _Installed:
     is_utf8: bool
 
 
-def read_site_packages(site_packages: Path, plan: BuildPlan) -> list[Member]:
+def read_site_packages(
+    site_packages: Path, plan: BuildPlan, install_alone: Callable[[PlannedPackage], Path]
+) -> list[Member]:
     """The members of the layer.
 
     Args:
         site_packages: the folder that the plan was installed into; it lies in ``lib/python3.x/`` of an environment.
         plan: the plan.
+        install_alone: installs a package into an environment of its own and returns its site-packages. It is called for
+            a package with files that Poetry has overwritten with those of another one.
 
     Raises:
-        VerificationError: the installed distributions are not the planned ones, a file is missing, or Poetry did not
-            install the distributions in the order of their names.
+        VerificationError: the installed distributions are not the planned ones, or a file is missing.
     """
     installed = dict(_installed(site_packages))
     raise_problems(_differences(plan, installed))
-    files = {package.name: _files(package, site_packages, installed[package.name]) for package in plan.packages}
-    shared = SharedFiles({name: [entry for _, entry in found.values()] for name, found in files.items()})
+    files = {}
+    for package in plan.packages:
+        files[package.name], notes = _files(package, site_packages, installed[package.name])
+        if notes:
+            warn(f"{package.label}: {'; '.join(notes)}")
+    shared = _shared_files(files)
+    for package in plan.packages:
+        if overwritten := shared.overwritten(package.name, files[package.name]):
+            folder = install_alone(package)
+            alone, _ = _files(package, folder, dict(_installed(folder))[package.name])
+            files[package.name] |= {name: alone[name] for name in overwritten}
+    shared = _shared_files(files)
     members: list[Member] = []
     for name, found in files.items():
         members += _distribution_members(name, found, installed[name].dist_info.name, shared)
     return members
+
+
+def _shared_files(files: Mapping[str, _Files]) -> SharedFiles:
+    return SharedFiles({name: [entry for _, entry in found.values()] for name, found in files.items()})
 
 
 def _installed(site_packages: Path) -> Iterator[tuple[str, _Installed]]:
@@ -105,9 +125,9 @@ def _differences(plan: BuildPlan, installed: dict[str, _Installed]) -> Iterator[
         yield VerificationError("was installed but not planned", where=f"{name} {installed[name].version}")
 
 
-def _files(package: PlannedPackage, site_packages: Path, installed: _Installed) -> dict[str, tuple[Path, RecordEntry]]:
-    """Name in the layer → path on disk and row of RECORD, for the files of a distribution that the layer has."""
-    found: dict[str, tuple[Path, RecordEntry]] = {}
+def _files(package: PlannedPackage, site_packages: Path, installed: _Installed) -> tuple[_Files, list[str]]:
+    """The files of a distribution that the layer has, and what to say about the distribution."""
+    found: _Files = {}
     left_out = Names()
     for entry in parse_record((installed.dist_info / "RECORD").read_text(encoding="utf-8")):
         path = posixpath.normpath(entry.path)
@@ -122,9 +142,7 @@ def _files(package: PlannedPackage, site_packages: Path, installed: _Installed) 
         *filter(None, [left_out_note(left_out)]),
         *version_notes(package, installed.version),
     ]
-    if notes:
-        warn(f"{package.label}: {'; '.join(notes)}")
-    return found
+    return found, notes
 
 
 def _place_outside(path: str, site_packages: Path, left_out: Names) -> str | None:
@@ -150,9 +168,7 @@ def _in_layer(path: str, dist_info: str) -> bool:
     return not (folder == dist_info and name in INSTALLATION_FILES)
 
 
-def _distribution_members(
-    distribution: str, files: dict[str, tuple[Path, RecordEntry]], dist_info: str, shared: SharedFiles
-) -> Iterator[Member]:
+def _distribution_members(distribution: str, files: _Files, dist_info: str, shared: SharedFiles) -> Iterator[Member]:
     folder = f"{LAYER_FOLDER}{dist_info}"
     rows = []
     for name, (path, entry) in files.items():
@@ -165,7 +181,7 @@ def _distribution_members(
             rows.append(entry_for(entry.path, data))
             yield Member(name, distribution, BytesContent(data))
             continue
-        rows.append(shared.row(distribution, entry, path))
+        rows.append(shared.row(entry))
         if not shared.is_replaced(distribution, entry):
             yield _file_member(distribution, name, path, shared.replaced_by(distribution, entry))
     yield Member(f"{folder}/RECORD", distribution, BytesContent(format_record(rows)))

@@ -52,6 +52,15 @@ def install(folder: Path, name: str, version: str, files: dict[str, bytes], *, e
     (folder / dist_info / "RECORD").write_text("\n".join(rows) + "\n")
 
 
+def members_of(site_packages: Path, plan: BuildPlan) -> list[Member]:
+    """The members of a layer of which Poetry has installed every file in the right order."""
+
+    def install_alone(package: PlannedPackage) -> Path:
+        raise AssertionError(f"{package.name} must not be installed again")
+
+    return read_site_packages(site_packages, plan, install_alone)
+
+
 def by_name(members: list[Member]) -> dict[str, Member]:
     """Members by their path in the layer."""
     return {member.name: member for member in members}
@@ -74,7 +83,7 @@ def site_packages(tmp_path: Path) -> Path:
 
 def test_bytecode_scripts_and_files_of_the_environment_are_left_out(site_packages: Path) -> None:
     """Otherwise bytecode, and scripts with paths of this host, are in the layer."""
-    members = by_name(read_site_packages(site_packages, plan_of(demo="1.0")))
+    members = by_name(members_of(site_packages, plan_of(demo="1.0")))
     assert sorted(members) == [
         "python/demo-1.0.dist-info/INSTALLER",
         "python/demo-1.0.dist-info/METADATA",
@@ -92,14 +101,14 @@ def test_path_in_record_that_names_no_file_in_site_packages_is_left_out(site_pac
     """Otherwise a distribution puts a file of the host into the layer, or the user gets a traceback."""
     record = site_packages / "demo-1.0.dist-info" / "RECORD"
     record.write_text(f'{record.read_text()}\n"{path}",,\n')
-    members = by_name(read_site_packages(site_packages, plan_of(demo="1.0")))
+    members = by_name(members_of(site_packages, plan_of(demo="1.0")))
     assert sorted(members)[-1] == "python/demo/tool.sh"
     assert len(members) == 5
 
 
 def test_record_lists_exactly_the_files_in_the_layer(site_packages: Path) -> None:
     """Otherwise tools that read RECORD in the function look for missing files, or find wrong digests."""
-    members = by_name(read_site_packages(site_packages, plan_of(demo="1.0")))
+    members = by_name(members_of(site_packages, plan_of(demo="1.0")))
     record = members["python/demo-1.0.dist-info/RECORD"].content
     assert isinstance(record, BytesContent)
     rows = dict(line.split(",", 1) for line in record.data.decode().splitlines())
@@ -118,7 +127,7 @@ def test_difference_from_the_plan_is_an_error_with_every_package(site_packages: 
     """Otherwise the layer does not match its fingerprint."""
     install(site_packages, "extra", "2.0", {"extra.py": b""})
     with pytest.raises(MultipleInputError) as caught:
-        read_site_packages(site_packages, plan_of(demo="1.1", missing="3.0"))
+        members_of(site_packages, plan_of(demo="1.1", missing="3.0"))
     text = str(caught.value)
     assert "demo 1.1: was planned, but 1.0 was installed" in text
     assert "missing 3.0: was planned but not installed" in text
@@ -127,14 +136,14 @@ def test_difference_from_the_plan_is_an_error_with_every_package(site_packages: 
 
 def test_version_in_another_spelling_is_accepted(site_packages: Path) -> None:
     """Otherwise a package with 1.0.0 in the lock file and 1.0 in the wheel cannot be built."""
-    assert read_site_packages(site_packages, plan_of(demo="1.0.0"))
+    assert members_of(site_packages, plan_of(demo="1.0.0"))
 
 
 def test_missing_file_that_record_lists_is_an_error(site_packages: Path) -> None:
     """Otherwise a half-installed package is published."""
     (site_packages / "demo" / "__init__.py").unlink()
     with pytest.raises(VerificationError, match="in RECORD but not on disk"):
-        read_site_packages(site_packages, plan_of(demo="1.0"))
+        members_of(site_packages, plan_of(demo="1.0"))
 
 
 def test_symlink_is_refused(site_packages: Path) -> None:
@@ -142,7 +151,7 @@ def test_symlink_is_refused(site_packages: Path) -> None:
     (site_packages / "demo" / "__init__.py").unlink()
     (site_packages / "demo" / "__init__.py").symlink_to("/etc/hostname")
     with pytest.raises(VerificationError, match="not a regular file"):
-        read_site_packages(site_packages, plan_of(demo="1.0"))
+        members_of(site_packages, plan_of(demo="1.0"))
 
 
 def test_native_files_outside_of_site_packages_are_in_the_layer(
@@ -160,7 +169,7 @@ def test_native_files_outside_of_site_packages_are_in_the_layer(
     }
     install(folder, "demo", "1.0", files)
 
-    members = by_name(read_site_packages(folder, plan_of(demo="1.0")))
+    members = by_name(members_of(folder, plan_of(demo="1.0")))
 
     outside = {name: member.executable for name, member in members.items() if not name.startswith("python/")}
     assert outside == {"lib/libtbb.so.12": False, "bin/tool": True}
@@ -175,17 +184,17 @@ def test_metadata_that_is_not_utf_8_is_read(site_packages: Path, caplog: pytest.
     metadata = site_packages / "demo-1.0.dist-info" / "METADATA"
     metadata.write_bytes(metadata.read_bytes() + b"Author: M\xfcller\n")
 
-    assert read_site_packages(site_packages, plan_of(demo="1.0"))
+    assert members_of(site_packages, plan_of(demo="1.0"))
     assert caplog.messages == ["demo 1.0: its METADATA is not UTF-8"]
 
 
 def test_file_of_two_distributions_is_that_of_the_last_one_and_every_record_is_true(tmp_path: Path) -> None:
     """Otherwise RECORD of one of the two distributions lists the hash of a file that is not there."""
     folder = tmp_path / ".venv" / "lib" / "python3.12" / "site-packages"
-    for name in ("app", "lib", "zed"):  # in this order, as Poetry does
+    for name in ("app", "lib", "zed"):  # the last one remains
         install(folder, name, "1", {"tests/a.py": name[:2].encode(), "shared.py": b"same", f"{name}.py": b""})
 
-    members = read_site_packages(folder, plan_of(app="1", lib="1", zed="1"))
+    members = members_of(folder, plan_of(app="1", lib="1", zed="1"))
 
     found = [(member.distribution, member.replaces) for member in members if member.name == "python/tests/a.py"]
     assert found == [("zed", ("app", "lib"))]
@@ -196,11 +205,29 @@ def test_file_of_two_distributions_is_that_of_the_last_one_and_every_record_is_t
         assert entry_for("tests/a.py", b"ze") in parse_record(record.data.decode())
 
 
-def test_file_of_another_distribution_than_the_last_one_is_refused(tmp_path: Path) -> None:
-    """Otherwise two builds of one fingerprint give different layers."""
+def test_overwritten_file_is_taken_from_an_environment_of_its_own(tmp_path: Path) -> None:
+    """Otherwise two builds of one fingerprint give different layers: Poetry installs several packages at once."""
     folder = tmp_path / ".venv" / "lib" / "python3.12" / "site-packages"
-    for name in ("lib", "app"):
-        install(folder, name, "1", {"tests/a.py": name.encode()})
+    for name in ("zed", "lib", "app"):
+        install(folder, name, "1", {"tests/a.py": name.encode(), f"{name}.py": b"first"})
+    asked = []
 
-    with pytest.raises(VerificationError, match="Poetry did not install that of lib last"):
-        read_site_packages(folder, plan_of(app="1", lib="1"))
+    def install_alone(package: PlannedPackage) -> Path:
+        asked.append(package.name)
+        alone = tmp_path / package.name / ".venv" / "lib" / "python3.12" / "site-packages"
+        install(alone, package.name, "1", {"tests/a.py": b"built again", f"{package.name}.py": b"second"})
+        return alone
+
+    members = by_name(read_site_packages(folder, plan_of(app="1", lib="1", zed="1"), install_alone))
+
+    assert asked == ["zed"]
+    shared, own = members["python/tests/a.py"], members["python/zed.py"]
+    assert isinstance(shared.content, FileContent)
+    assert isinstance(own.content, FileContent)
+    assert shared.content.path.read_bytes() == b"built again"
+    assert (shared.distribution, shared.replaces) == ("zed", ("app", "lib"))
+    assert own.content.path.read_bytes() == b"first"
+    for name in ("app", "lib", "zed"):
+        record = members[f"python/{name}-1.dist-info/RECORD"].content
+        assert isinstance(record, BytesContent)
+        assert entry_for("tests/a.py", b"built again") in parse_record(record.data.decode())
