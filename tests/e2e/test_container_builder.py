@@ -14,7 +14,11 @@ from pathlib import Path
 
 import docker
 import pytest
+import tomli_w
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
+from samples import Package, lock_text
+from samples.sources import source_tree
+from samples.wheels import WheelSample
 
 from pulumi_poetry_layer import ContainerBuilder, LayerArtifact, build_layer
 from pulumi_poetry_layer.builders.container.container import ContainerLimits, start_container
@@ -79,6 +83,36 @@ def test_layer_has_the_same_files_as_with_the_wheels_builder(tmp_path: Path, pro
     assert contents(built.path) == contents(other.path)
     assert built.sha256 == hashlib.sha256(built.path.read_bytes()).hexdigest()
     assert built.fingerprint != other.fingerprint
+
+
+def test_file_that_another_package_has_overwritten_is_restored(tmp_path: Path) -> None:
+    """Otherwise two builds of one layer differ: Poetry installs several packages at once, and the slowest one wins."""
+    slow = source_tree("aaa", {"tests/a.py": "of aaa", "aaa.py": ""})
+    (tmp_path / "aaa").mkdir()
+    for name, text in slow.items():
+        (tmp_path / "aaa" / name).write_text(text)
+    fast = WheelSample(name="zzz", files={"tests/a.py": b"of zzz", "zzz.py": b""})
+    (tmp_path / fast.file_name).write_bytes(fast.data())
+    paths = {"aaa": {"path": "../aaa"}, "zzz": {"path": f"../{fast.file_name}"}}
+    pyproject = tomli_w.dumps({"tool": {"poetry": {"package-mode": False, "dependencies": paths}}})
+    packages = [
+        Package(name="aaa", files=[], source={"type": "directory", "url": "../aaa"}),
+        Package(
+            name="zzz",
+            source={"type": "file", "url": f"../{fast.file_name}"},
+            other_keys={"files": [{"file": fast.file_name, "hash": fast.hash}]},
+        ),
+    ]
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(pyproject)
+    (project / "poetry.lock").write_text(lock_text(pyproject, packages))
+
+    built = contents(build(project, tmp_path / "container.zip").path)
+
+    assert built["python/tests/a.py"] == b"of zzz"
+    other = build_layer(project_dir=project, runtime="python3.11", builder="wheels", output=tmp_path / "wheels.zip")
+    assert built == contents(other.path)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
