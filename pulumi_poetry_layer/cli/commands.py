@@ -29,7 +29,7 @@ from pulumi_poetry_layer.layer.documents import artifact_document, plan_document
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.plan.target import Target
 from pulumi_poetry_layer.size.expected import ExpectedSize
-from pulumi_poetry_layer.size.limits import megabytes
+from pulumi_poetry_layer.size.limits import limit_error, megabytes
 
 if TYPE_CHECKING:
     import argparse
@@ -124,6 +124,7 @@ def _build_output(options: argparse.Namespace) -> None:
     artifact = build_request(request_of(options), Path(options.output))
     if options.json:
         print_json(artifact_document(artifact))
+        _warn_of_limit(artifact, str(artifact.path))
     else:
         _print_summary(artifact, str(artifact.path))
 
@@ -140,6 +141,13 @@ def _build_to_standard_output(options: argparse.Namespace) -> None:
 def _print_summary(artifact: LayerArtifact, place: str, file: TextIO | None = None) -> None:
     print_line(f"{place}: {counted(artifact.packages)}, {_sizes(artifact.size, artifact.unzipped_size)}", file)
     print_line(f"sha256 {artifact.sha256}, fingerprint {artifact.fingerprint}", file)
+    _warn_of_limit(artifact, place)
+
+
+def _warn_of_limit(artifact: LayerArtifact, place: str) -> None:
+    """Say that AWS will refuse the layer. It is no error here: nothing is published, and a container has no limit."""
+    if error := limit_error(artifact.layer_size, where=place, direct_upload=False):
+        say(f"warning: {error}")
 
 
 def _inspect(options: argparse.Namespace) -> None:

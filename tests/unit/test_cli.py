@@ -23,6 +23,7 @@ from pulumi_poetry_layer.cli import commands, main, output
 from pulumi_poetry_layer.errors import BuildError
 from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.cache import make_cache_folder
+from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
 
 BASE = ["--project-dir", str(PROJECTS / "base"), "--runtime", "python3.12"]
 
@@ -437,3 +438,22 @@ def test_build_shows_warnings_on_standard_error(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "warning: idna and six both contain python/tests/a.py\n" in captured.err
+
+
+@pytest.mark.parametrize("json_option", [[], ["--json"]])
+def test_build_warns_of_a_layer_that_aws_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], json_option: list[str]
+) -> None:
+    """Otherwise a CI job without Pulumi learns of the limit from AWS, after it has uploaded the layer."""
+    sizes = {"size": 200 << 20, "unzipped_size": 983 << 20}
+    packages = (PackageSize(name="app", version="1.0", files=1, **sizes),)
+    built = LayerArtifact(fingerprint="0", path=tmp_path / "layer.zip", sha256="0", packages=packages, **sizes)
+    monkeypatch.setattr(commands, "build_request", lambda *_: built)
+
+    assert main(["build", *BASE, "--output", str(built.path), *json_option]) == 0
+
+    captured = capsys.readouterr()
+    assert "over Lambda's limit of 250 MiB" in captured.err
+    assert "largest: app" in captured.err
+    if json_option:
+        assert json.loads(captured.out)["packages"][0]["name"] == "app"
