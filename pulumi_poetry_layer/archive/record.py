@@ -74,10 +74,11 @@ def parse_record(text: str) -> Iterator[RecordEntry]:
 
 
 def parse_record_lines(lines: Iterable[str]) -> Iterator[RecordEntry]:
-    """The rows of a RECORD file that is read line by line."""
+    """The rows of a RECORD file that is read line by line. Paths of Windows get slashes, as installers give them."""
     for row in csv.reader(lines):
         if len(row) == 3:
-            yield RecordEntry(*row)
+            path, digest, size = row
+            yield RecordEntry(path.replace("\\", "/"), digest, size)
 
 
 def format_record(entries: Iterable[RecordEntry]) -> bytes:

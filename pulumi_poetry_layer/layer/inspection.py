@@ -14,8 +14,7 @@ from pulumi_poetry_layer.archive.record import layer_name, parse_record_lines
 from pulumi_poetry_layer.archive.zip_format import DEFLATED, STORED
 from pulumi_poetry_layer.errors import ArchiveError
 from pulumi_poetry_layer.host.files import sha256_of
-from pulumi_poetry_layer.names import normalized
-from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, license_of, parse_headers, requirements_of
+from pulumi_poetry_layer.wheels.metadata import header_bytes, identity, license_of, requirements_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,9 +98,7 @@ def inspect_layer(path: Path) -> InspectedLayer:
 
 def _package(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], dist_info: str) -> InspectedPackage:
     with open_text(archive, members[f"{dist_info}METADATA"]) as file:
-        metadata = parse_headers(decoded(header_bytes(file))[0])
-    if not metadata["Name"] or not metadata["Version"]:
-        raise ValueError(f"{dist_info}METADATA has no name or no version")
+        found = identity(header_bytes(file), dist_info.rstrip("/").rpartition("/")[2])
     totals = Counter({"files": 0})
     if record := members.get(f"{dist_info}RECORD"):
         with open_text(archive, record) as file:
@@ -109,10 +106,10 @@ def _package(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], dist
                 if member := members.get(layer_name(entry.path)):
                     totals.update(files=1, size=member.compress_size, unzipped_size=member.file_size)
     return InspectedPackage(
-        name=normalized(metadata["Name"]),
-        version=metadata["Version"],
-        license=license_of(metadata),
-        requirements=requirements_of(metadata),
+        name=found.name,
+        version=found.version,
+        license=license_of(found.headers),
+        requirements=requirements_of(found.headers),
         files=totals["files"],
         size=totals["size"],
         unzipped_size=totals["unzipped_size"],

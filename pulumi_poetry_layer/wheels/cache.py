@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
     from pulumi_poetry_layer.wheels.reader import Wheel
 
-_FORMAT = "8"
+_FORMAT = "9"
 """The folder's name; to be raised with every change to the content of a segment or to the names of entries."""
 
 

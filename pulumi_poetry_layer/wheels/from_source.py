@@ -171,7 +171,9 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
 def _without_file_urls(wheel: Wheel) -> Wheel:
     """The wheel without paths of this host in its METADATA, and with a RECORD that matches."""
     members = {member.name: member for member in wheel.members}
-    (name,) = (name for name in members if _METADATA.fullmatch(name))
+    name = next((name for name in members if _METADATA.fullmatch(name)), None)
+    if name is None:
+        return wheel
     before = content_bytes(members[name].content)
     after = without_file_urls(before)
     if after == before:

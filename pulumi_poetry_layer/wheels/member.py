@@ -18,6 +18,7 @@ from pulumi_poetry_layer.archive.members import Stream
 from pulumi_poetry_layer.archive.zip_format import DEFLATED, LOCAL_SIZE, STORED, parse_local_header
 from pulumi_poetry_layer.errors import WheelError
 from pulumi_poetry_layer.wheels.native import machine_of
+from pulumi_poetry_layer.wheels.placement import FileKind, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _LARGEST_DICTIONARY = 1 << 26  # bytes; LZMA needs this much memory, and no usual setting of a compressor needs more
+_START = 512  # bytes of a file that say what it is
 _IN_MEMORY = 1 << 23  # bytes of a native library; a larger one is unpacked to a temporary file
 _LZMA_HEADER = struct.Struct("<xxHBL")
 """Before an LZMA stream (APPNOTE 5.8.8): its version, length of the rest, lc/lp/pb in one byte, dictionary size."""
@@ -87,7 +89,7 @@ class WheelMember:
         matches_record: whether the bytes have the hash that RECORD lists; None if it lists none, or only a weak one.
         executable: whether an installer would make the file executable.
         machine: the ELF machine number, or None if the file is not native.
-        is_script: whether an installer would write the path of an interpreter into the first line of the file.
+        kind: what the file is, if it is installed outside of site-packages.
     """
 
     content: Stream
@@ -96,7 +98,7 @@ class WheelMember:
     matches_record: bool | None
     executable: bool
     machine: int | None
-    is_script: bool
+    kind: FileKind
 
 
 class _Decompressor(Protocol):
@@ -174,7 +176,7 @@ class MemberReader:
             matches_record=(expected.rstrip("=") == other_digest if algorithm in {"sha256", *_STRONG_HASHES} else None),
             executable=entry.executable,
             machine=machine_of(reading.start),
-            is_script=reading.start.startswith(b"#!python"),
+            kind=kind_of(reading.start),
         )
 
     @contextmanager
@@ -270,7 +272,7 @@ class _Reading:
         self.start = b""
 
     def add(self, block: bytes) -> None:
-        self.start = self.start or block[:20]
+        self.start = self.start or block[:_START]
         self.size += len(block)
         self.crc = crc32(block, self.crc)
         self.sha256.update(block)

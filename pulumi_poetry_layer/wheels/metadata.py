@@ -7,8 +7,11 @@ layer contains that dependency under its name, and the name is the same on every
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from email.parser import HeaderParser
 from typing import IO, TYPE_CHECKING
+
+from pulumi_poetry_layer.names import normalized
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -49,6 +52,44 @@ def decoded(data: bytes) -> tuple[str, bool]:
         return data.decode("utf-8"), True
     except UnicodeDecodeError:
         return data.decode("utf-8", "replace"), False
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The distribution that an installed .dist-info folder, or that of a wheel, belongs to.
+
+    Attributes:
+        name: normalized name.
+        version: the version.
+        headers: the headers of METADATA.
+        note: what is wrong with METADATA; empty if nothing is.
+    """
+
+    name: str
+    version: str
+    headers: Message
+    note: str
+
+
+def identity(headers: bytes | None, dist_info: str) -> Identity:
+    """The distribution that a .dist-info folder belongs to; by the folder's name if METADATA does not say it.
+
+    Args:
+        headers: the headers of METADATA; None if there is no such file.
+        dist_info: name of the folder.
+    """
+    name, _, version = dist_info.removesuffix(".dist-info").partition("-")
+    text, is_utf8 = decoded(headers or b"")
+    metadata = parse_headers(text)
+    notes = [] if is_utf8 else ["its METADATA is not UTF-8"]
+    if not (metadata.get("Name") and metadata.get("Version")):
+        notes.append("its METADATA has no name or no version" if headers is not None else "it has no METADATA")
+    return Identity(
+        name=normalized(metadata.get("Name") or name),
+        version=metadata.get("Version") or version,
+        headers=metadata,
+        note="; ".join(notes),
+    )
 
 
 def parse_headers(text: str) -> Message:

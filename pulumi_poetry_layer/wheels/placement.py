@@ -1,16 +1,17 @@
 """Where files go that an installer puts outside of site-packages: scripts, headers and data.
 
-A Lambda function finds shared libraries in ``lib/`` and programs in ``bin/`` of a layer. So native files from the
-``lib`` and ``bin`` folders of an environment go there. All others stay out: console scripts start with the path of an
-interpreter on the build host, and nothing on Lambda looks for headers, manuals or settings in a layer.
+A Lambda function finds shared libraries in ``lib/`` and programs in ``bin/`` of a layer. So libraries from the ``lib``
+folder and programs from the ``bin`` folder of an environment go there. All others stay out: console scripts start with
+the path of an interpreter on the build host, and nothing on Lambda looks for headers, manuals or settings in a layer.
 """
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.members import LIBRARY_FOLDER, PROGRAM_FOLDER
-from pulumi_poetry_layer.wheels.native import is_library
+from pulumi_poetry_layer.wheels.native import is_library, machine_of
 
 if TYPE_CHECKING:
     from pulumi_poetry_layer.wheels.notes import Names
@@ -32,38 +33,49 @@ def environment_path(scheme: str, path: str) -> str:
     return _SCHEMES[scheme] + path
 
 
-def place_outside(path: str, machine: int | None) -> str | None:
+class FileKind(Enum):
+    """What a file outside of site-packages is, by its first bytes."""
+
+    NATIVE = "an ELF file"
+    SCRIPT = "a script for a program of the system, such as /bin/sh"
+    INSTALLED_SCRIPT = "a script for the interpreter of an environment"
+    OTHER = "anything else"
+
+
+def kind_of(start: bytes) -> FileKind:
+    """The kind of a file in a wheel or an environment.
+
+    Args:
+        start: its first 512 bytes.
+    """
+    if machine_of(start) is not None:
+        return FileKind.NATIVE
+    if not start.startswith(b"#!"):
+        return FileKind.OTHER
+    is_installed = start.startswith(b"#!python") or f"/{ENVIRONMENT_FOLDER}/bin/python".encode() in start
+    return FileKind.INSTALLED_SCRIPT if is_installed else FileKind.SCRIPT
+
+
+def place_outside(path: str, kind: FileKind) -> str | None:
     """The name in the layer of a file outside of site-packages, or None if it is left out.
 
     Args:
         path: path of the file, relative to the environment.
-        machine: ELF machine number of the file; None if it is not native.
+        kind: what it is.
     """
-    if machine is None:
-        return None
-    is_placed = path.startswith(PROGRAM_FOLDER) or (path.startswith(LIBRARY_FOLDER) and is_library(path))
-    return path if is_placed else None
+    is_native_library = kind is FileKind.NATIVE and path.startswith(LIBRARY_FOLDER) and is_library(path)
+    is_program = kind in {FileKind.NATIVE, FileKind.SCRIPT} and path.startswith(PROGRAM_FOLDER)
+    return path if is_native_library or is_program else None
 
 
-def is_expected_to_be_left_out(path: str, *, is_script: bool) -> bool:
+def is_expected_to_be_left_out(path: str, kind: FileKind) -> bool:
     """Whether no user expects this file in a layer: a header, or a script for the interpreter of the build host.
 
     Args:
         path: path of the file, relative to the environment.
-        is_script: whether the file is a script for that interpreter.
+        kind: what it is.
     """
-    return path.startswith(_HEADERS) or is_script
-
-
-def is_installed_script(start: bytes) -> bool:
-    """Whether a file in an environment starts with the path of the environment's interpreter.
-
-    Args:
-        start: the first bytes of the file.
-    """
-    return start.startswith(b"#!python") or (
-        start.startswith(b"#!") and f"/{ENVIRONMENT_FOLDER}/bin/python".encode() in start
-    )
+    return path.startswith(_HEADERS) or kind is FileKind.INSTALLED_SCRIPT
 
 
 def left_out_note(paths: Names) -> str:

@@ -33,9 +33,15 @@ from pulumi_poetry_layer.archive.record import (
     record_path,
 )
 from pulumi_poetry_layer.errors import PoetryLayerError, WheelError, raise_problems
-from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.wheels.member import DirectoryEntry, MemberReader, WheelMember
-from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, parse_headers, requirements_of
+from pulumi_poetry_layer.wheels.metadata import (
+    Identity,
+    decoded,
+    header_bytes,
+    identity,
+    parse_headers,
+    requirements_of,
+)
 from pulumi_poetry_layer.wheels.native import NativeFile, NativeNeeds, needs_of, platforms_of
 from pulumi_poetry_layer.wheels.notes import Names
 from pulumi_poetry_layer.wheels.placement import (
@@ -48,7 +54,6 @@ from pulumi_poetry_layer.wheels.record_check import RecordCheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from email.message import Message
     from pathlib import Path
 
 LARGEST_UNZIPPED = 1 << 30
@@ -73,8 +78,8 @@ class Wheel:
     """A checked wheel.
 
     Attributes:
-        name: normalized name of the distribution, from METADATA.
-        version: version of the distribution, from METADATA.
+        name: normalized name of the distribution.
+        version: version of the distribution.
         platforms: the kinds of platform in its tag, such as ``any`` or ``manylinux``.
         requirements: the requirements in METADATA (``Requires-Dist``), without those that belong to an extra.
         natives: its native files; none if its tag says that it is for every platform, because they are data then.
@@ -183,8 +188,7 @@ class _WheelFile:
         version = self._wheel_version()
         if version.partition(".")[0] != "1":
             raise WheelError(f"has Wheel-Version {version!r}, but only version 1 is supported", where=self._file_name)
-        metadata, is_utf8 = self._metadata()
-        name = normalized(metadata.get("Name", ""))
+        distribution = self._distribution()
         record = self._record_check()
         placed: dict[str, WheelMember] = {}
         natives: dict[str, NativeFile] = {}
@@ -202,21 +206,21 @@ class _WheelFile:
             path = self._put(placed, entry.name, member)
             if path and member.machine is not None and platforms != {"any"}:
                 natives[path] = self._native_file(path, entry, member.machine)
-        notes = self._notes(record, is_utf8=is_utf8)
+        notes = self._notes(record, distribution.note)
         del record  # tables stay large when they are emptied
         return Wheel(
-            name=name,
-            version=metadata.get("Version", ""),
+            name=distribution.name,
+            version=distribution.version,
             platforms=platforms,
-            requirements=requirements_of(metadata),
+            requirements=requirements_of(distribution.headers),
             natives=tuple(natives.values()),
-            members=tuple(self._layer_members(placed, name)),
+            members=tuple(self._layer_members(placed, distribution.name)),
             notes=notes,
         )
 
-    def _notes(self, record: RecordCheck, *, is_utf8: bool) -> tuple[str, ...]:
+    def _notes(self, record: RecordCheck, of_metadata: str) -> tuple[str, ...]:
         notes = (
-            "" if is_utf8 else "its METADATA is not UTF-8",
+            of_metadata,
             f"the wheel contains {self._repeated} twice, with the same content" if self._repeated else "",
             record.note(),
             f"the wheel contains {self._overwritten} twice, with different contents; the last one is used"
@@ -279,10 +283,9 @@ class _WheelFile:
             raise WheelError("has a WHEEL that is not UTF-8", where=self._file_name)
         return str(parse_headers(text).get("Wheel-Version", ""))
 
-    def _metadata(self) -> tuple[Message, bool]:
-        """The headers of METADATA, and whether they are UTF-8."""
-        text, is_utf8 = decoded(self._headers("METADATA"))
-        return parse_headers(text), is_utf8
+    def _distribution(self) -> Identity:
+        has_metadata = f"{self._dist_info}/METADATA" in self._files
+        return identity(self._headers("METADATA") if has_metadata else None, self._dist_info)
 
     def _record_check(self) -> RecordCheck:
         """RECORD, compared with the names of the files. It is read by lines, because it can be very long."""
@@ -341,8 +344,8 @@ class _WheelFile:
         if scheme in _SITE_PACKAGES_SCHEMES:
             return path
         outside = environment_path(scheme, path)
-        if place := place_outside(outside, member.machine):
+        if place := place_outside(outside, member.kind):
             return record_path(place)
-        if not is_expected_to_be_left_out(outside, is_script=member.is_script):
+        if not is_expected_to_be_left_out(outside, member.kind):
             self._left_out.add(outside)
         return None

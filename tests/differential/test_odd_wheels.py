@@ -60,6 +60,7 @@ SAMPLES = (
         files={"latin.py": b""},
         dist_info={"METADATA": b"Metadata-Version: 2.1\nName: latin\nVersion: 1.0\nAuthor: M\xfcller\n"},
     ),
+    WheelSample(name="nameless", files={"nameless.py": b""}, dist_info={"METADATA": b"Metadata-Version: 2.1\n"}),
     WheelSample(name="twice", files={"twice.py": b"x"}, extra=[(zipfile.ZipInfo("twice.py"), b"x")]),
     WheelSample(
         name="data-so", files={"data_so/helper_arm.so": elf("aarch64", "GLIBC_2.40"), "data_so/__init__.py": b""}
@@ -149,7 +150,12 @@ def test_odd_wheels_give_the_same_layer_in_both_builders(
     theirs = layer(project, LocalBuilder(poetry=str(poetry)), tmp_path / "local.zip")
 
     assert sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)) == []
-    assert {name for name in ours if not name.startswith("python/")} == {"lib/libout.so.2", "bin/native", "bin/tool"}
+    assert {name for name in ours if not name.startswith("python/")} == {
+        "lib/libout.so.2",
+        "bin/native",
+        "bin/shell",
+        "bin/tool",
+    }
     assert ours["python/tests/a.py"][0] == b"of zzz"
     assert ours["python/tests/b.py"][0] == b"of aab"
     for name, (content, _) in ours.items():
@@ -167,12 +173,11 @@ def test_odd_wheels_give_the_same_layer_in_both_builders(
     assert {message.partition(" 1.0: ")[0] for message in warned} - set(conflicts) == {
         "bad-record",
         "latin",
+        "nameless",
         "outside",
         "twice",
     }
-    left_out = (
-        "outside 1.0: the layer does not have bin/shell, lib/libout.so, share/doc.txt: on Lambda nothing looks there"
-    )
+    left_out = "outside 1.0: the layer does not have lib/libout.so, share/doc.txt: on Lambda nothing looks there"
     assert left_out in warned
     assert {left_out, "latin 1.0: its METADATA is not UTF-8", conflicts[0]} <= set(caplog.messages)
     assert any("bad_record" in message and "RECORD" in message for message in caplog.messages)

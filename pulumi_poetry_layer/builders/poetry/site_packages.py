@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,14 +28,12 @@ from pulumi_poetry_layer.archive.record import (
 from pulumi_poetry_layer.builders.poetry.shared_files import SharedFiles
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
 from pulumi_poetry_layer.host.build_log import warn
-from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.wheels.built_version import is_version_of, version_notes
-from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, parse_headers, without_file_urls
-from pulumi_poetry_layer.wheels.native import machine_of
+from pulumi_poetry_layer.wheels.metadata import Identity, header_bytes, identity, without_file_urls
 from pulumi_poetry_layer.wheels.notes import Names
 from pulumi_poetry_layer.wheels.placement import (
     is_expected_to_be_left_out,
-    is_installed_script,
+    kind_of,
     left_out_note,
     place_outside,
 )
@@ -56,14 +55,17 @@ class _Installed:
     """An installed distribution.
 
     Attributes:
-        version: its version.
         dist_info: its .dist-info folder.
-        is_utf8: whether its METADATA is UTF-8.
+        identity: its name and version.
     """
 
-    version: str
     dist_info: Path
-    is_utf8: bool
+    identity: Identity
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return self.identity.version
 
 
 def read_site_packages(
@@ -107,10 +109,11 @@ def _shared_files(files: Mapping[str, _Files]) -> SharedFiles:
 def _installed(site_packages: Path) -> Iterator[tuple[str, _Installed]]:
     """Normalized name → every installed distribution."""
     for folder in sorted(site_packages.glob("*.dist-info")):
-        with (folder / "METADATA").open("rb") as file:
-            text, is_utf8 = decoded(header_bytes(file))
-        metadata = parse_headers(text)
-        yield normalized(metadata["Name"]), _Installed(metadata["Version"], folder, is_utf8)
+        headers = None
+        with suppress(FileNotFoundError), (folder / "METADATA").open("rb") as file:
+            headers = header_bytes(file)
+        found = identity(headers, folder.name)
+        yield found.name, _Installed(folder, found)
 
 
 def _differences(plan: BuildPlan, installed: dict[str, _Installed]) -> Iterator[VerificationError]:
@@ -138,8 +141,7 @@ def _files(package: PlannedPackage, site_packages: Path, installed: _Installed) 
         if name:
             found[name] = site_packages / path, RecordEntry(record_path(name), entry.digest, entry.size)
     notes = [
-        *(() if installed.is_utf8 else ["its METADATA is not UTF-8"]),
-        *filter(None, [left_out_note(left_out)]),
+        *filter(None, [installed.identity.note, left_out_note(left_out)]),
         *version_notes(package, installed.version),
     ]
     return found, notes
@@ -153,9 +155,9 @@ def _place_outside(path: str, site_packages: Path, left_out: Names) -> str | Non
     if inside.startswith("../") or not file.is_file():
         return None
     with file.open("rb") as opened:
-        start = opened.read(_START)
-    place = place_outside(inside, machine_of(start))
-    if place is None and not is_expected_to_be_left_out(inside, is_script=is_installed_script(start)):
+        kind = kind_of(opened.read(_START))
+    place = place_outside(inside, kind)
+    if place is None and not is_expected_to_be_left_out(inside, kind):
         left_out.add(inside)
     return place
 

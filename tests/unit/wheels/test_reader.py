@@ -413,6 +413,8 @@ def test_native_files_outside_of_site_packages_go_where_lambda_looks_for_them(tm
             f"{data}/data/lib/libtbb.so": b"INPUT(libtbb.so.12)\n",
             f"{data}/data/share/doc/manual.txt": b"manual",
             f"{data}/scripts/run.sh": b"#!/bin/sh\n",
+            f"{data}/scripts/run.bat": b"@echo off\n",
+            f"{data}/scripts/made": b"#!/home/me/.venv/bin/python\n",
             f"{data}/data/plugin.so": ELF_START,
         }
     )
@@ -426,11 +428,12 @@ def test_native_files_outside_of_site_packages_go_where_lambda_looks_for_them(tm
         "lib/deep/libmkl.so",
         "bin/tool",
         "bin/other",
+        "bin/run.sh",
     }
-    assert modes["bin/tool"] == modes["bin/other"] == 0o100755
+    assert modes["bin/tool"] == modes["bin/other"] == modes["bin/run.sh"] == 0o100755
     assert record_of(wheel)["../lib/libtbb.so.12"] == (record_hash(ELF_START), "20")
     assert wheel.notes == (
-        "the layer does not have bin/run.sh, lib/libtbb.so, plugin.so and 1 more: on Lambda nothing looks there",
+        "the layer does not have bin/run.bat, lib/libtbb.so, plugin.so and 1 more: on Lambda nothing looks there",
     )
 
 
@@ -452,9 +455,40 @@ def test_wheels_that_break_the_format_are_refused(tmp_path: Path, sample: WheelS
         read(tmp_path, sample)
 
 
-@pytest.mark.parametrize("file", ["METADATA", "WHEEL", "RECORD"])
-def test_wheel_without_metadata_wheel_or_record_file_is_refused(tmp_path: Path, file: str) -> None:
-    """Otherwise the wheel cannot be checked against the lock file, and the user sees a traceback."""
+@pytest.mark.parametrize(
+    ("metadata", "note"),
+    [
+        (None, "it has no METADATA"),
+        (b"Metadata-Version: 2.1\n", "its METADATA has no name or no version"),
+        (
+            b"Name: My.App\nVersion: \nAuthor: M\xfcller\n",
+            "its METADATA is not UTF-8; its METADATA has no name or no version",
+        ),
+    ],
+)
+def test_distribution_without_name_in_metadata_is_that_of_the_dist_info_folder(
+    tmp_path: Path, metadata: bytes | None, note: str
+) -> None:
+    """A wheel that Poetry installs would be refused."""
+    sample = WheelSample(name="my-app", dist_info={"METADATA": metadata or b""})
+    data = sample.data() if metadata else sample.data().replace(b"dist-info/METADATA", b"dist-info/NOTADATA")
+
+    wheel = read(tmp_path, data)
+
+    assert (wheel.name, wheel.version, wheel.notes[0]) == ("my-app", "1.0", note)
+
+
+def test_paths_of_windows_in_record_are_compared_as_installers_do(tmp_path: Path) -> None:
+    """A wheel that was built on Windows would be reported, although nothing is wrong with it."""
+    content = b"x = 1\n"
+    sample = WheelSample(files={"app/a.py": content}, record={"app/a.py": f"app\\a.py,{record_hash(content)},6"})
+
+    assert read(tmp_path, sample).notes == ()
+
+
+@pytest.mark.parametrize("file", ["WHEEL", "RECORD"])
+def test_wheel_without_wheel_or_record_file_is_refused(tmp_path: Path, file: str) -> None:
+    """Poetry cannot install it either, and the user would see a traceback."""
     data = WheelSample().data().replace(f"dist-info/{file}".encode(), f"dist-info/{file[:-1]}_".encode())
 
     with pytest.raises(WheelError, match=f"has no {file}"):

@@ -163,6 +163,7 @@ def test_native_files_outside_of_site_packages_are_in_the_layer(
         "../../../lib/libtbb.so.12": elf("x86_64"),
         "../../../bin/tool": elf("x86_64"),
         "../../../bin/console": b"#!/tmp/x/.venv/bin/python\n",
+        "../../../bin/shell": b"#!/bin/sh\n",
         "../../../include/site/python3.12/demo/demo.h": b"int a;",
         "../../../share/doc/demo.txt": b"manual",
         "../../../../outside.so": elf("x86_64"),
@@ -172,10 +173,10 @@ def test_native_files_outside_of_site_packages_are_in_the_layer(
     members = by_name(members_of(folder, plan_of(demo="1.0")))
 
     outside = {name: member.executable for name, member in members.items() if not name.startswith("python/")}
-    assert outside == {"lib/libtbb.so.12": False, "bin/tool": True}
+    assert outside == {"lib/libtbb.so.12": False, "bin/tool": True, "bin/shell": True}
     record = members["python/demo-1.0.dist-info/RECORD"].content
     assert isinstance(record, BytesContent)
-    assert record.data.decode().splitlines()[0].startswith("../bin/tool,sha256=")
+    assert record.data.decode().splitlines()[1].startswith("../bin/tool,sha256=")
     assert caplog.messages == ["demo 1.0: the layer does not have share/doc/demo.txt: on Lambda nothing looks there"]
 
 
@@ -186,6 +187,17 @@ def test_metadata_that_is_not_utf_8_is_read(site_packages: Path, caplog: pytest.
 
     assert members_of(site_packages, plan_of(demo="1.0"))
     assert caplog.messages == ["demo 1.0: its METADATA is not UTF-8"]
+
+
+def test_installed_distribution_without_metadata_is_read(site_packages: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise a package that Poetry installs ends the build with a traceback."""
+    folder = site_packages / "demo-1.0.dist-info"
+    (folder / "METADATA").unlink()
+    record = (folder / "RECORD").read_text().splitlines(keepends=True)
+    (folder / "RECORD").write_text("".join(line for line in record if "METADATA" not in line))
+
+    assert members_of(site_packages, plan_of(demo="1.0"))
+    assert caplog.messages == ["demo 1.0: it has no METADATA"]
 
 
 def test_file_of_two_distributions_is_that_of_the_last_one_and_every_record_is_true(tmp_path: Path) -> None:
