@@ -12,8 +12,10 @@ import posixpath
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.archive.duplicates import only_extends_path
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, PROGRAM_FOLDER, BytesContent, FileContent, Member
 from pulumi_poetry_layer.archive.record import (
     INSTALLATION_FILES,
@@ -22,6 +24,7 @@ from pulumi_poetry_layer.archive.record import (
     entry_for,
     format_record,
     is_bytecode_cache,
+    layer_name,
     parse_record,
     record_path,
 )
@@ -39,7 +42,7 @@ from pulumi_poetry_layer.wheels.placement import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
@@ -77,7 +80,7 @@ def read_site_packages(
         site_packages: the folder that the plan was installed into; it lies in ``lib/python3.x/`` of an environment.
         plan: the plan.
         install_alone: installs a package into an environment of its own and returns its site-packages. It is called for
-            a package with files that Poetry has overwritten with those of another one.
+            a package with files that Poetry has overwritten with those of another one, if they must be read.
 
     Raises:
         VerificationError: the installed distributions are not the planned ones, or a file is missing.
@@ -89,21 +92,44 @@ def read_site_packages(
         files[package.name], notes = _files(package, site_packages, installed[package.name])
         if notes:
             warn(f"{package.label}: {'; '.join(notes)}")
+
+    @cache
+    def files_alone(name: str) -> _Files:
+        package = next(package for package in plan.packages if package.name == name)
+        folder = install_alone(package)
+        return _files(package, folder, dict(_installed(folder))[name])[0]
+
     shared = _shared_files(files)
-    for package in plan.packages:
-        if overwritten := shared.overwritten(package.name, files[package.name]):
-            folder = install_alone(package)
-            alone, _ = _files(package, folder, dict(_installed(folder))[package.name])
-            files[package.name] |= {name: alone[name] for name in overwritten}
+    for name, found in files.items():
+        if overwritten := shared.overwritten(name, found):
+            found |= {file: files_alone(name)[file] for file in overwritten}
     shared = _shared_files(files)
+    shared = _shared_files(files, set(_namespace_files(shared, files, files_alone)))
     members: list[Member] = []
     for name, found in files.items():
         members += _distribution_members(name, found, installed[name].dist_info.name, shared)
     return members
 
 
-def _shared_files(files: Mapping[str, _Files]) -> SharedFiles:
-    return SharedFiles({name: [entry for _, entry in found.values()] for name, found in files.items()})
+def _shared_files(files: Mapping[str, _Files], silent: Collection[str] = ()) -> SharedFiles:
+    return SharedFiles({name: [entry for _, entry in found.values()] for name, found in files.items()}, silent)
+
+
+def _namespace_files(
+    shared: SharedFiles, files: Mapping[str, _Files], files_alone: Callable[[str], _Files]
+) -> Iterator[str]:
+    """Paths in RECORD of files that only extend the path of a package, in all distributions that contain them."""
+    for path, last, others in shared.conflicts():
+        name = layer_name(path)
+        if not (name.endswith("/__init__.py") and _only_extends_path(files[last][name])):
+            continue  # without an installation of the others
+        if all(_only_extends_path(files_alone(other)[name]) for other in others):
+            yield path
+
+
+def _only_extends_path(file: tuple[Path, RecordEntry]) -> bool:
+    path, _ = file
+    return path.is_file() and only_extends_path(path.read_bytes())
 
 
 def _installed(site_packages: Path) -> Iterator[tuple[str, _Installed]]:

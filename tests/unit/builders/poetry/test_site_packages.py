@@ -243,3 +243,23 @@ def test_overwritten_file_is_taken_from_an_environment_of_its_own(tmp_path: Path
         record = members[f"python/{name}-1.dist-info/RECORD"].content
         assert isinstance(record, BytesContent)
         assert entry_for("tests/a.py", b"built again") in parse_record(record.data.decode())
+
+
+@pytest.mark.parametrize(("other", "replaced"), [(b"# nothing\n", ()), (b"x = 1\n", ("app",))])
+def test_files_that_only_extend_the_path_of_a_package_do_not_conflict(
+    tmp_path: Path, other: bytes, replaced: tuple[str, ...]
+) -> None:
+    """Otherwise `on_conflict="error"` refuses a layer that the wheels builder builds."""
+    contents = {"app": other, "lib": b"__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"}
+    folder = tmp_path / ".venv" / "lib" / "python3.12" / "site-packages"
+    for name, content in contents.items():
+        install(folder, name, "1", {"ns/__init__.py": content})
+
+    def install_alone(package: PlannedPackage) -> Path:
+        alone = tmp_path / package.name / ".venv" / "lib" / "python3.12" / "site-packages"
+        install(alone, package.name, "1", {"ns/__init__.py": contents[package.name]})
+        return alone
+
+    members = by_name(read_site_packages(folder, plan_of(app="1", lib="1"), install_alone))
+
+    assert members["python/ns/__init__.py"].replaces == replaced
