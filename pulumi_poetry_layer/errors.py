@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from pulumi_poetry_layer.masking import mask_urls
-from pulumi_poetry_layer.printable import printable, printable_line
+from pulumi_poetry_layer.printable import printable, printable_line, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,8 +27,8 @@ class PoetryLayerError(Exception):
     """Whether line breaks are escaped in ``what``, too, because they are never this package's or a program's own."""
 
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
-        self.what = (printable_line if self.is_one_line else printable)(mask_urls(what))
-        self.where = where and printable_line(mask_urls(where))
+        self.what = shortened(printable_line(mask_urls(what))) if self.is_one_line else printable(mask_urls(what))
+        self.where = where and shortened(printable_line(mask_urls(where)))
         self.hint = hint and printable(mask_urls(hint))
         super().__init__(self.what)
 

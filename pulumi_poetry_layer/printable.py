@@ -14,6 +14,8 @@ _CONTROL_CHARACTERS = (
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible
     "\ud800-\udfff"  # half of a character; no output encoding has them
 )
+_LONGEST_WORD = 400
+_LONG_WORD = re.compile(rf"(\S{{200}})\S{{{_LONGEST_WORD - 250},}}(\S{{50}})")
 _UNSAFE = re.compile(f"[{_CONTROL_CHARACTERS}]")
 _UNSAFE_IN_LINE = re.compile(f"[\t\n{_CONTROL_CHARACTERS}]")
 
@@ -30,6 +32,11 @@ def printable_line(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _UNSAFE_IN_LINE.sub(_escaped, text)
+
+
+def shortened(text: str) -> str:
+    """The text with very long words cut in the middle: someone can write a name or a path of a megabyte."""
+    return _LONG_WORD.sub(r"\1…\2", text) if len(text) > _LONGEST_WORD else text
 
 
 def has_control_character(text: str) -> bool:

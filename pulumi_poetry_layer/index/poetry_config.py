@@ -12,7 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import tomli
 from platformdirs import user_config_path
 
 from pulumi_poetry_layer.errors import InputError
@@ -23,6 +22,7 @@ from pulumi_poetry_layer.host.variables import (
     variable_name,
     variable_names,
 )
+from pulumi_poetry_layer.poetry.toml_tables import TomlError, parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,8 +142,8 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError):
         return {}  # no file, or one that this user may not read; Poetry ignores it as well
     try:
-        return tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
+        return parse_toml(text)
+    except TomlError as error:
         raise InputError(f"not valid TOML: {error}", where=str(path), hint="fix the file in an editor") from error
 
 

@@ -7,6 +7,7 @@ that it was locked from. It is never taken from another index that has the same 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -194,9 +195,10 @@ def _sources_of(pyproject: str) -> Sources:
 
 def _read(listed: Iterable[Any]) -> Iterator[PackageSource]:
     for table in listed:
-        name, url = table.get("name"), table.get("url", "")
+        name, url = (table.get("name"), table.get("url", "")) if isinstance(table, dict) else (None, None)
         if isinstance(name, str) and isinstance(url, str) and (url or name.lower() == PYPI.lower()):
-            yield PackageSource(name, Address.of(url.rstrip("/")), _priority(table))
+            with suppress(ValueError):  # such as brackets without an IPv6 address between them
+                yield PackageSource(name, Address.of(url.rstrip("/")), _priority(table))
 
 
 def _priority(table: dict[str, Any]) -> str:

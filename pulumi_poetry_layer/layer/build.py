@@ -43,9 +43,11 @@ def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
 
     Raises:
         InputError: the input is wrong; all problems are reported together.
+        HostError: this machine refuses to read a file.
     """
-    parsed = parse_request(request)
-    return plan_parsed(parsed, request), parsed.files
+    with host_errors():
+        parsed = parse_request(request)
+        return plan_parsed(parsed, request), parsed.files
 
 
 def build_request(request: LayerRequest, output: Path, *, fingerprint: str | None = None) -> LayerArtifact:

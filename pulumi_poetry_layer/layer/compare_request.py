@@ -80,5 +80,5 @@ def _read_lock(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise LockFileError("no such file or folder", where=str(path)) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise LockFileError(f"cannot be read: {error}", where=str(path)) from error

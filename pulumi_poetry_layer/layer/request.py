@@ -107,7 +107,7 @@ def read_project_files(project_dir: Path, shown_dir: Path | None = None) -> Proj
             texts.append(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             problems.append(error("no such file", where=where, hint=hint))
-        except (OSError, UnicodeDecodeError) as cause:
+        except (OSError, ValueError) as cause:  # also for a name that no file can have
             problems.append(error(f"cannot be read: {getattr(cause, 'strerror', None) or cause}", where=where))
     raise_problems(problems)
     return ProjectFiles(pyproject=texts[0], lock=texts[1], folder=project_dir)

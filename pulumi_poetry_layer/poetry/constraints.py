@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache, reduce
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pulumi_poetry_layer.poetry.version_sets import VersionSet, union_of
 from pulumi_poetry_layer.poetry.version_spans import Span
@@ -103,7 +103,7 @@ def _condition(text: str, constraint: str) -> tuple[Span, ...]:
         raise _invalid(constraint)
     try:
         version = Version(match["version"])
-    except InvalidVersion:
+    except ValueError:  # not only InvalidVersion: Python converts no number of more than 4,300 digits
         raise _invalid(constraint) from None
     operator = match["operator"] or "=="
     if match["wildcard"] and operator in {"==", "=", "!=", "==="}:

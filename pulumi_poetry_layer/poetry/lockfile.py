@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pulumi_poetry_layer.errors import LockFileError
 from pulumi_poetry_layer.names import normalized
@@ -240,7 +240,7 @@ def _locked_files(table: Table, key: str) -> Iterable[LockedFile]:
 def _version_problem(text: str) -> str | None:
     try:
         Version(text)
-    except InvalidVersion:
+    except ValueError:  # also for numbers of more than 4,300 digits
         return f"{text!r} is not a valid version (PEP 440)"
     return None if text.isascii() and not re.search(r"\s", text) else f"{text!r} is not a valid version (PEP 440)"
 
@@ -250,7 +250,7 @@ def _is_of_version(file_name: str, version: Version) -> bool:
     match = _FILE_VERSION.fullmatch(file_name)
     try:
         return match is not None and Version(match["version"].replace("_", "-")) == version
-    except InvalidVersion:
+    except ValueError:
         return False
 
 

@@ -15,11 +15,11 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.markers import InvalidMarker, Marker
 from packaging.version import Version
 
 from pulumi_poetry_layer.names import normalized
-from pulumi_poetry_layer.poetry.constraints import InvalidConstraint, allows
+from pulumi_poetry_layer.poetry.constraints import allows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Set
@@ -100,7 +100,7 @@ class MarkerEnvironment:
         if key not in self._comparisons:
             try:
                 self._comparisons[key] = self._evaluate(left, operator, right)
-            except (InvalidConstraint, UndefinedComparison, UndefinedEnvironmentName) as error:
+            except ValueError as error:  # such as InvalidConstraint, or a number of more than 4,300 digits
                 raise InvalidMarker(str(error)) from error
         return self._comparisons[key]
 
@@ -174,8 +174,12 @@ def _unquoted(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _parse(marker: str) -> list[Any]:
-    # packaging has no public name for the parsed marker; test_markers.py checks its structure.
-    tree = Marker(marker)._markers
+    try:
+        tree = Marker(marker)._markers  # packaging has no public name for it; test_markers.py checks its structure
+    except RecursionError as error:  # before packaging 26
+        raise InvalidMarker("it is nested too deep") from error
+    except InvalidMarker as error:
+        raise InvalidMarker(str(error).partition("\n")[0]) from error  # without the picture of where it is wrong
     for left, operator, right in _comparisons(tree):
         names = {left, right}
         if (operator == "===" and names & _VERSIONS) or ("extra" in names and operator not in _EXTRA_OPERATORS):

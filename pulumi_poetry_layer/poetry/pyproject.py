@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.markers import InvalidMarker
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pulumi_poetry_layer.errors import ProjectError
 from pulumi_poetry_layer.names import normalized
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.poetry.lockfile import LockFile
 
 FILE_NAME = "pyproject.toml"
+
+_SHOWN_GROUPS = 10
+"""How many groups of a circle a message lists."""
 
 _FIRST_HASH_WITH_GROUPS = Version("2.3.0")
 """The first Poetry release that includes ``[dependency-groups]`` in the content hash."""
@@ -88,7 +91,7 @@ def parse_project(text: str) -> Project:
     extras = _extras(project, poetry)
     return Project(
         name=normalized(_first_text("name", "non-package-mode", project, poetry)),
-        version=_first_text("version", "0", project, poetry),
+        version=_version(project, poetry),
         groups={MAIN_GROUP: _main_dependencies(project, poetry, extras), **_groups(document, poetry)},
         extras=extras,
         python=_python(project, poetry),
@@ -96,6 +99,16 @@ def parse_project(text: str) -> Project:
         content_hash_without_groups=_content_hash(project.values, poetry.values, {}),
         build_constraints=_build_constraints(poetry.table("build-constraints")),
     )
+
+
+def _version(project: Table, poetry: Table) -> str:
+    version = _first_text("version", "0", project, poetry)
+    try:
+        Version(version)
+    except ValueError as error:
+        table = project if project.values.get("version") else poetry
+        raise table.problem("version", f"{version!r} is not a valid version (PEP 440)") from error
+    return version
 
 
 def _first_text(key: str, default: str, *tables: Table) -> str:
@@ -236,7 +249,8 @@ def _circle_problem(
     start = circle.index(min(circle, key=order.index))
     path = [circle[start - step] for step in range(len(circle))]
     table, key = next((table, key) for name, table, key in includes[path[-1]] if name == path[0])
-    return table.problem(key, f"groups include each other: {' → '.join([*path, path[0]])}")
+    shown = path if len(path) <= _SHOWN_GROUPS else [*path[: _SHOWN_GROUPS - 2], "…", path[-1]]
+    return table.problem(key, f"groups include each other: {' → '.join([*shown, path[0]])}")
 
 
 def _requirements(table: Table, key: str) -> Iterator[Dependency]:
@@ -248,7 +262,7 @@ def _requirements(table: Table, key: str) -> Iterator[Dependency]:
             raise table.problem(f"{key}[{index}]", "must be a string")
         try:
             requirement = Requirement(entry)
-        except InvalidRequirement as error:
+        except (InvalidRequirement, RecursionError) as error:
             raise table.problem(f"{key}[{index}]", f"{entry!r} is not a valid requirement (PEP 508)") from error
         dependency = Dependency(
             name=normalized(requirement.name),
@@ -291,5 +305,5 @@ def _hashes_without_groups(release: str | None) -> bool:
     """Whether a Poetry release leaves ``[dependency-groups]`` out of the content hash."""
     try:
         return release is not None and Version(release) < _FIRST_HASH_WITH_GROUPS
-    except InvalidVersion:
+    except ValueError:
         return False

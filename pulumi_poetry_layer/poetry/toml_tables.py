@@ -13,14 +13,55 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.errors import InputError
 
 
+_MOST_LEVELS = 100
+"""How deep arrays and tables may be nested. Python's own limits depend on where a file is read or written."""
+
+_MOST_BITS = 14_000
+"""How large a number may be: Python converts none of more than 4,300 digits to or from text."""
+
+
+class TomlError(ValueError):
+    """A text is not TOML, or no TOML that can be used. The message says why."""
+
+
 @lru_cache(maxsize=8)
 def parse_toml(text: str) -> dict[str, Any]:
     """The tables of a TOML file. Callers share the result and must not change it.
 
     Raises:
-        tomli.TOMLDecodeError: the text is not TOML.
+        TomlError: the text is not TOML, or it contains a huge number, or arrays or tables that are nested too deep.
     """
-    return tomli.loads(text)
+    try:
+        document = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
+        raise TomlError(str(error)) from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        raise _too_large() from error
+    _refuse_unusable(document)
+    return document
+
+
+def _refuse_unusable(document: dict[str, Any]) -> None:
+    """Refuse what a later step, such as the content hash, could not convert."""
+    level: list[Any] = [document]
+    for _ in range(_MOST_LEVELS):
+        values = [value for table in level for value in (table.values() if isinstance(table, dict) else table)]
+        if any(isinstance(value, int) and value.bit_length() > _MOST_BITS for value in values):
+            raise _too_large()
+        level = [value for value in values if isinstance(value, (dict, list))]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _too_deep() -> TomlError:
+    return TomlError(f"arrays or tables are nested more than {_MOST_LEVELS} levels deep")
+
+
+def _too_large() -> TomlError:
+    return TomlError("a number has more than 4,000 digits")
 
 
 class Table:
@@ -56,7 +97,7 @@ class Table:
         """
         try:
             return cls(parse_toml(text), file=file, error=error, hint=hint)
-        except tomli.TOMLDecodeError as cause:
+        except TomlError as cause:
             raise error(f"not valid TOML: {cause}", where=file, hint=hint) from cause
 
     def __contains__(self, key: str) -> bool:

@@ -64,8 +64,8 @@ def place_zip(label: str, fingerprint: str, build_dir: str | os.PathLike[str] | 
                 remove_leftovers(place.file)
             make_cache_folder(place.file.parent)
             atexit.register(put_placeholder(place.file, replace_placeholder=is_update))
-        except OSError as error:
-            problems.append(f"{folder}: {error.strerror or error}")
+        except (OSError, ValueError) as error:  # also for a name that no folder can have
+            problems.append(f"{folder}: {getattr(error, 'strerror', None) or error}")
         else:
             return place
     raise InputError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pulumi_poetry_layer.names import is_wheel
 
@@ -37,5 +37,5 @@ def _is_same(first: str, second: str) -> bool:
         return True
     try:
         return Version(first) == Version(second)
-    except InvalidVersion:
+    except ValueError:
         return False

@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import tomli
-
+from pulumi_poetry_layer.poetry.toml_tables import parse_toml
 from pulumi_poetry_layer.wheels.git_files import listed_by_git
 from pulumi_poetry_layer.wheels.surroundings import takes_version_from_git
 
@@ -80,8 +79,8 @@ class _Project:
         names = ("pyproject.toml", "setup.cfg", "setup.py", "MANIFEST.in")
         texts = {name: _text(folder / name) for name in names}
         try:
-            document = tomli.loads(texts["pyproject.toml"])
-        except (tomli.TOMLDecodeError, RecursionError):
+            document = parse_toml(texts["pyproject.toml"])
+        except ValueError:
             document = {}  # the build reports it
         backend = _value(document, "build-system", "build-backend")
         return cls(
@@ -135,9 +134,16 @@ def _named_files(folder: Path, document: dict[str, Any]) -> Iterator[str]:
     for pattern in _patterns(document):
         if not pattern or pattern.startswith("/") or ".." in pattern.split("/"):
             continue
-        for path in sorted(folder.glob(pattern)):
+        for path in _matching(folder, pattern):
             files = sorted(inner for inner in path.rglob("*") if inner.is_file()) if path.is_dir() else [path]
             yield from (file.relative_to(folder).as_posix() for file in files)
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    try:
+        return sorted(folder.glob(pattern))
+    except (OSError, ValueError):  # a name that no file can have, or no valid pattern; the build reports it
+        return []
 
 
 def _patterns(document: dict[str, Any]) -> Iterator[str]:

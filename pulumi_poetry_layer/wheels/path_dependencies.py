@@ -52,7 +52,7 @@ def content_digests(packages: Iterable[LockedPackage], folder: Path) -> dict[str
     digests = {}
     for package in packages:
         path = folder / package.source.url if package.source else folder
-        if path.exists():
+        if os.path.exists(path):  # noqa: PTH110 - the method of Path raises an error for a path that is too long
             digests[package.name] = _digest(path, package.label)
     return digests
 

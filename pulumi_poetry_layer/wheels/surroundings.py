@@ -85,6 +85,8 @@ def _files_above(folder: Path, text: str) -> Iterator[Path]:
     """The files that a text names by a path with ``../``; for a folder, its files, or those that git tracks in it."""
     for match in set(_PATH_ABOVE.findall(text)):
         path = folder / match
+        if not os.path.exists(path):  # noqa: PTH110 - the method of Path raises an error for a path that is too long
+            continue
         if path.is_file():
             yield path
         elif path.is_dir() and path.resolve() not in folder.parents:

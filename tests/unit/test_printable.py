@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_poetry_layer.printable import has_control_character, printable, printable_line
+from pulumi_poetry_layer.printable import has_control_character, printable, printable_line, shortened
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,12 @@ def test_control_characters_are_escaped(text: str, lines: str, line: str) -> Non
     assert printable(text) == lines
     assert printable_line(text) == line
     assert has_control_character(text) is (line != text)
+
+
+def test_very_long_words_are_cut_in_the_middle_and_others_are_not() -> None:
+    """A message would show a name of a megabyte, or not the whole list of locked files."""
+    listed = ", ".join(f"file-{number}.whl" for number in range(1000))
+
+    assert shortened(listed) == listed
+    assert shortened("a" * 400) == "a" * 400
+    assert shortened(f"x: {'a' * 5000}{'b' * 5000}: y") == f"x: {'a' * 200}…{'b' * 49}: y"

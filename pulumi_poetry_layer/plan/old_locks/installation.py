@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion
-
-from pulumi_poetry_layer.errors import ProjectError
 from pulumi_poetry_layer.plan.old_locks.locked_packages import LockedPackages
 from pulumi_poetry_layer.plan.old_locks.requirements import Node
 from pulumi_poetry_layer.plan.old_locks.version_solver import solve
@@ -42,18 +39,10 @@ def installed_packages(
 
     Raises:
         LockFileError: the locked packages do not meet the requirements of the project on the target.
-        ProjectError: the version of the project is invalid.
         InvalidMarker: a marker is invalid.
         InvalidConstraint: a version constraint is invalid.
     """
-    try:
-        packages = LockedPackages(project, lock.packages, groups, environment)
-    except InvalidVersion as error:
-        raise ProjectError(
-            f"{project.version!r} is not a valid version (PEP 440)",
-            where="pyproject.toml: version",
-            hint="correct the version of the project",
-        ) from error
+    packages = LockedPackages(project, lock.packages, groups, environment)
     solution = _Solution(packages, solve(packages))
     solved = solution.reachable(requirement for _, requirement in packages.project_dependencies)
     mandatory = solution.reachable(

@@ -83,6 +83,22 @@ def test_primary_source_replaces_pypi_unless_pypi_is_listed(text: str, name: str
     assert (found.name if found else None) == name
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.poetry]\nsource = [1]",
+        '[tool.poetry]\nsource = "x"',
+        '[[tool.poetry.source]]\nname = 1\nurl = "https://a.invalid"',
+        '[[tool.poetry.source]]\nname = "a"\nurl = []',
+        '[[tool.poetry.source]]\nname = "a"\nurl = "https://[a/simple"',
+        "tool = 1",
+    ],
+)
+def test_invalid_source_is_ignored(text: str) -> None:
+    """A build would end with a traceback."""
+    assert Sources.of(text) == Sources()
+
+
 def test_source_with_an_html_address_has_a_single_page() -> None:
     """Files on a single page, which Poetry recognizes by ".html", would not be found."""
     found = Sources.of(PROJECT).named("wheelhouse")

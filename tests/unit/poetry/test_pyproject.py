@@ -140,6 +140,15 @@ def test_invalid_pyproject_is_an_error_that_names_file_and_key(text: str, where:
     assert what in caught.value.what
 
 
+def test_long_circle_of_groups_is_shown_in_part() -> None:
+    """A message would fill the screen."""
+    groups = "".join(f'g{number} = [{{include-group = "g{(number + 1) % 50}"}}]\n' for number in range(50))
+    with pytest.raises(ProjectError) as caught:
+        parse_project(f'[project]\nname = "x"\n[dependency-groups]\n{groups}')
+
+    assert caught.value.what == "groups include each other: g0 → g1 → g2 → g3 → g4 → g5 → g6 → g7 → … → g49 → g0"
+
+
 def test_tables_of_poetry_1_are_read() -> None:
     """A project for Poetry 1 would have no groups, extras or dependencies."""
     project = parse_project(

@@ -340,7 +340,7 @@ def test_version_of_the_project_must_be_one() -> None:
     """A traceback would be shown instead of the line to correct."""
     project = HEAD.replace('"1"', '"one"') + MAIN
 
-    with pytest.raises(ProjectError, match=r"pyproject\.toml: version: 'one' is not a valid version"):
+    with pytest.raises(ProjectError, match=r"pyproject\.toml: tool\.poetry\.version: 'one' is not a valid version"):
         select_packages(*read(project, old_lock_text(project, [])), Choice.of(["main"]), X86.marker_environment)
 
 
