@@ -1,7 +1,8 @@
 """Reads pyproject.toml and poetry.lock the way Poetry does. Pure: takes text and touches no file.
 
 - ``pyproject``: the text of pyproject.toml → ``Project``: groups, extras, content hash.
-- ``lockfile``: the text of poetry.lock (lock versions 1.1, 2.0 and 2.1) → ``LockFile`` with its packages.
+- ``layer_defaults``: ``[tool.poetry-layer]``, what applies to a layer that has no such argument.
+- ``lockfile``: the text of poetry.lock (lock versions 1.x and 2.x) → ``LockFile`` with its packages.
 - ``locked``: the small types for locked files and their sources.
 - ``lock_values``: checks the texts of a lock file that become file names, addresses or arguments.
 - ``dependencies``: dependencies as both files write them.

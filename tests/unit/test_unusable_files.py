@@ -163,7 +163,7 @@ def test_option_with_a_long_value_ends_with_a_message(
     command = ["build"] if option == "--output" else ["plan"]
     assert main([*command, "--project-dir", str(write(tmp_path / "sound")), option, value]) == 1
     assert "error: " in capsys.readouterr().err
-    assert main(["inspect", value]) == 1
+    assert [main([command, value]) for command in ("inspect", "verify")] == [1, 1]
 
 
 SETTINGS = [
