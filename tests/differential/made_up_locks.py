@@ -38,6 +38,7 @@ MARKERS = (
     'python_full_version >= "3.12.4"', 'python_version in "3.9, 3.12"', 'implementation_name == "cpython"',
     'sys_platform == "linux" and python_version >= "3.10"', 'sys_platform == "darwin" or platform_machine == "x86_64"',
     'python_version < "3.10" or python_version >= "3.12"', 'platform_python_implementation != "PyPy"',
+    'sys_platform === "linux"', 'platform_machine >= "aarch64"', 'implementation_version >= "3.9"',
 )  # fmt: skip
 PAIRS = (
     ('sys_platform == "linux"', 'sys_platform != "linux"'),
@@ -157,6 +158,8 @@ def _entry(random: Random, draw: _Constraints, extras: dict[str, list[str]], nam
             marker = f'{marker} and extra == "{extra}"' if marker and " or " not in marker else f'extra == "{extra}"'
     if random.random() < 0.25:
         entry["extras"] = sorted(random.sample((*EXTRAS, "all"), random.choice((1, 1, 2))))
+        if random.random() < 0.1:
+            entry["extras"] = "".join(EXTRAS)  # Poetry reads a text as a list of letters
     if marker:
         entry["markers"] = marker
     return entry["version"] if list(entry) == ["version"] else entry
@@ -277,16 +280,19 @@ def _requirement(name: str, entry: Any) -> str | None:
 
 
 def lock_text(made: Made, packages: list[dict[str, Any]], lock_version: str) -> str:
-    """The text of a lock file of version 1.1 or 2.0 with some of the packages."""
+    """The text of a lock file of version 1.0, 1.1 or 2.0 with some of the packages."""
     tables = [dict(table) for table in packages]
     metadata: dict[str, Any] = {
         "lock-version": lock_version,
         "python-versions": ">=3.9",
         "content-hash": parse_project(made.pyproject).content_hash,
     }
-    if lock_version == "1.1":
+    if lock_version < "2":
         files: dict[str, list[dict[str, str]]] = {}
         for table in tables:
+            source = table.get("source", {})
+            if lock_version == "1.0" and source.get("type") == "git":
+                table["source"] = {"type": "git", "url": source["url"], "reference": source["resolved_reference"]}
             files.setdefault(table["name"], []).extend(table.pop("files"))
             table["category"] = "main"
         metadata["files"] = files

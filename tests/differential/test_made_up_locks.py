@@ -1,4 +1,4 @@
-"""Made-up lock files of versions 1.1 and 2.0, compared with what Poetry's installer makes of them.
+"""Made-up lock files of versions 1.0, 1.1 and 2.0, compared with what Poetry's installer makes of them.
 
 ``MADE_UP_LOCKS`` is the number of lock files of each version, ``MADE_UP_LOCKS_SEED`` where they start; the default is
 small, so that the test takes some seconds.
@@ -31,7 +31,7 @@ Installed = list[tuple[str, str, str | None]] | None
 """(name, version, address or path) of each package, None for an error."""
 
 
-@pytest.mark.parametrize("lock_version", ["1.1", "2.0"])
+@pytest.mark.parametrize("lock_version", ["1.0", "1.1", "2.0"])
 @pytest.mark.parametrize("first", range(FIRST_SEED, FIRST_SEED + LOCKS, LOCKS_PER_TEST))
 def test_packages_are_those_that_poetry_installs(oracles: Oracles, lock_version: str, first: int) -> None:
     """The layer of a project that has not moved to Poetry 2 would differ from what `poetry install` gives."""
