@@ -11,13 +11,15 @@ JOBS ?= auto
 TESTS ?= push
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+TORTURE_SECONDS ?= 900
+TORTURE_ARGS ?=
 
 BEFORE_A_PUSH = -m "not docker and not thorough"
 EVERYTHING = --cov && python tools/branch_coverage.py
 SELECTED = $(or $(PYTEST_ARGS),$(if $(filter all,$(TESTS)),$(EVERYTHING),$(BEFORE_A_PUSH)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup venv test-venv hooks test test-unit test-all demo bench lint lint-workflows format dist \
+.PHONY: help setup venv test-venv hooks test test-unit test-all torture demo bench lint lint-workflows format dist \
 	check-release clean
 
 help: ## Say what can be made
@@ -43,6 +45,9 @@ test-unit: test-venv ## Run the unit and property tests; they need neither Pulum
 
 test-all: ## Run all tests, as CI does, and measure coverage; the same as `make test TESTS=all`
 	@$(MAKE) --no-print-directory test TESTS=all
+
+torture: test-venv ## Attack the package for TORTURE_SECONDS: kills, crowds, hostile inputs; TORTURE_ARGS narrows it down
+	@PYTHONPATH=tests $(VENV)/python -m torture --seconds $(TORTURE_SECONDS) $(TORTURE_ARGS)
 
 demo: setup ## See a lock file become a layer, with the real engine against a local AWS
 	@$(WITH_TOOLS) python tools/demo.py
