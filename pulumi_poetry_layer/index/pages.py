@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import warnings
 from dataclasses import dataclass
+from email.message import Message
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin
 
 from pypi_simple import (
     DistributionPackage,
+    Link,
     ProjectPage,
     UnexpectedRepoVersionWarning,
     UnsupportedRepoVersionError,
-    parse_links_stream,
 )
 
+from pulumi_poetry_layer.index.links import links_of
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import requests
-    from pypi_simple import Link
 
 # A new minor version of the simple API only adds things: https://peps.python.org/pep-0629/
 warnings.filterwarnings("ignore", category=UnexpectedRepoVersionWarning)
 
 _JSON_PAGE = "application/vnd.pypi.simple.v1+json"
-_BLOCK = 1 << 16
+_CHARSET = "utf-8"
+_NARROW = ("utf-8", "ascii", "iso8859", "cp125", "koi8")
+_WIDE = ("utf-16", "utf-32")
+_MOST_VALUES = 1_000_000
+"""Values of a page in JSON: enough for 50,000 files, and a limit on the memory that the page needs."""
+
 _PARTIAL_CONTENT = 206
 
 
@@ -73,6 +81,8 @@ def find_file(response: requests.Response, body: bytes, file_name: str) -> Distr
 
 
 def _in_json(response: requests.Response, body: bytes, file_name: str) -> DistributionPackage | None:
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise PageError("it has too many values")
     document: Any = json.loads(body)
     if not isinstance(document, dict) or not isinstance(document.get("files"), list):
         raise PageError("it has no list of files")
@@ -96,31 +106,48 @@ def _size(value: object) -> int | None:
 
 
 def _in_html(response: requests.Response, body: bytes, file_name: str) -> DistributionPackage | None:
-    try:
-        link = _link(response, body, file_name, response.url)
-    except ValueError:  # a link has an invalid address; the library parses addresses only if it gets a base address
-        link = _link(response, body, file_name, None)
-    if link is None:
-        return None
-    link.url = urljoin(response.url, link.url)
-    return DistributionPackage.from_link(link)
-
-
-def _link(response: requests.Response, body: bytes, file_name: str, base: str | None) -> Link | None:
     """The link to the file.
 
     The name of a file is the end of its address, as for pip and Poetry. Only if no address ends with the name, it is
     the text of a link: texts can be anything, such as a path, or a shortened name.
     """
-    charset = response.encoding if "charset" in response.headers.get("Content-Type", "") else None
-    blocks = (body[start : start + _BLOCK] for start in range(0, len(body), _BLOCK))
-    with_text = None
-    for link in parse_links_stream(blocks, base, charset):
-        if _last_segment(link.url) == file_name:
-            return link
-        if with_text is None and link.text == file_name:
-            with_text = link
-    return with_text
+    base, found = "", None
+    page, charset = _in_ascii(body, response.headers.get("Content-Type", ""))
+    for link in links_of(page, charset):
+        href = link.attributes.get("href")
+        if link.tag == "meta":
+            _check_version(link.attributes)
+        elif link.tag == "base":
+            base = base or href or ""
+        elif href is not None and _last_segment(href) == file_name:
+            found = href
+            break
+        elif href is not None and found is None and link.text == file_name:
+            found = href
+    if found is None:
+        return None
+    url = urljoin(urljoin(response.url, base), found)
+    return DistributionPackage.from_link(Link(text=file_name, url=url, attrs={}))
+
+
+def _in_ascii(body: bytes, content_type: str) -> tuple[bytes, str]:
+    """A page in an encoding that contains ASCII, and the name of that encoding."""
+    named = Message()
+    named["Content-Type"] = content_type
+    charset = codecs.lookup(named.get_content_charset() or _CHARSET).name
+    if charset.startswith(_WIDE):
+        return body.decode(charset, "replace").encode("utf-8", "replace"), _CHARSET
+    if not charset.startswith(_NARROW):
+        raise PageError(f"its encoding {charset} is not supported")
+    return body, charset
+
+
+def _check_version(meta: Mapping[str, str]) -> None:
+    """Check the version of the simple API: https://peps.python.org/pep-0629/."""
+    if meta.get("name") == "pypi:repository-version":
+        version = meta.get("content", "")
+        if int(version.partition(".")[0]) > 1:
+            raise PageError(f"version {version} of the simple API is not supported")
 
 
 def _last_segment(url: str) -> str:

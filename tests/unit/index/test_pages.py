@@ -7,12 +7,13 @@ import json
 import subprocess
 import sys
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pypi_simple import DistributionPackage
+from pypi_simple import DistributionPackage, parse_links_stream
 
 from pulumi_poetry_layer.index.pages import PageError, find_file
 
@@ -261,3 +262,81 @@ def test_any_markup_gives_a_file_or_a_page_error(page: str, charset: str) -> Non
     except PageError:
         return
     assert file is None or isinstance(file.url, str)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "<a href='",
+        "<a ",
+        "<a href=",
+        "<!--",
+        "<![CDATA[",
+        "<!",
+        "<?",
+        "</",
+        "<script>",
+        "<a x=' >",
+        "<title>",
+        "<a\n",
+        "&#",
+    ],
+)
+def test_page_of_tags_without_end_is_read_in_linear_time(start: str) -> None:
+    """An index could hold up a build for hours: html.parser of some Python releases takes quadratic time."""
+    page = start * (2_000_000 // len(start))
+    assert found(page) is None
+    assert found(f'<a href="/files/{NAME}">{NAME}</a>{page}') == (FOUND, None)
+
+
+def test_json_page_of_very_many_values_is_refused() -> None:
+    """An index could fill the memory: each empty table takes 64 bytes."""
+    with pytest.raises(PageError, match="it has too many values"):
+        found('{"files": [' + "{}," * 1_000_001 + "{}]}", JSON)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<!-- <a href='/wrong/{NAME}'> > --><a href=/files/{NAME}>x</a>",
+        f"<script>'<a href=\"/wrong/{NAME}\">'</script><a href='/files/{NAME}'>x</a>",
+        f"<!DOCTYPE html><html lang=en><body><br/><a class=x href = '/files/{NAME}' href='/wrong/{NAME}' rel=\"a>b\">",
+        f"<a href='/files/{NAME.replace('-', '&#45;').replace('.', '&period;')}'>x</a>",
+        f"<a href='/files/{NAME.replace('-', '%2D')}'>x</a>",
+        f"<a href='/files/{NAME}'><b>{NAME[:5]}</b><i>{NAME[5:]}</i></a>",
+        f"<a href='/other'>x<a href='/files/{NAME}'>y</a>",
+        f"<abbr href='/wrong/{NAME}'><area href='/wrong/{NAME}'><a href='/files/{NAME}'>",
+        f"<a href='&#{'9' * 5000};'>x</a><a href='/files/{NAME}'>y</a>",
+    ],
+)
+def test_links_are_found_as_browsers_find_them(page: str) -> None:
+    """A file that is on the page would be reported as missing."""
+    link = found(page)
+    assert link is not None
+    assert unquote(link[0]) == FOUND
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="<>&\"'"), max_size=5)
+ATTRIBUTES = st.lists(st.sampled_from(["class", "rel", "data-yanked", "download"]), unique=True, max_size=2)
+
+
+@st.composite
+def pages(draw: st.DrawFn) -> str:
+    """A page in order, with links to some files."""
+    parts = []
+    for name in draw(st.lists(st.sampled_from([NAME, "app-1.0.tar.gz", "x"]), max_size=4)):
+        quote = draw(st.sampled_from("\"'"))
+        attributes = "".join(f" {key}={quote}{draw(TEXT)}{quote}" for key in draw(ATTRIBUTES))
+        folder = draw(st.sampled_from(["", "/files/", "https://files.invalid/a%20b/"]))
+        parts += [f"<a{attributes} href={quote}{folder}{name}#sha256=0{quote}>{name}</a>", draw(TEXT)]
+        parts.append(draw(st.sampled_from(["", "<br/>", "<!-- x -->", "<p>", "</p>", "<hr class=x>"])))
+    return f"<!DOCTYPE html><html><body>{''.join(parts)}</body></html>"
+
+
+@given(pages())
+def test_links_are_those_of_a_library_that_reads_html(page: str) -> None:
+    """The wrong file of an index would be downloaded, or none."""
+    links = parse_links_stream([page], PAGE)
+    expected = next((link.url for link in links if link.text == NAME), None)
+
+    assert (found(page) or (None,))[0] == (expected and expected.partition("#")[0])
