@@ -19,6 +19,7 @@ import pytest
 from samples import PROJECT, Package, lock_text
 from samples.hostile import Answer, silence
 from samples.index import Index, file_hash, serve
+from samples.program import CommandLine, write_project
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.plan.build_plan import PlannedPackage
@@ -64,35 +65,29 @@ wait
 """A Poetry that starts a program and never ends."""
 
 
+GIT = """#!/bin/sh
+sleep 3600 &
+echo $! > {marker}
+mkdir objects
+wait
+"""
+"""A git that starts a program and never ends."""
+
+
 class Build:
     """A build that runs as a program, with folders of its own."""
 
-    def __init__(self, folder: Path, index: Index, file_name: str, data: bytes, *options: str) -> None:
-        self.cache, self.temporary, project = folder / "cache", folder / "temporary", folder / "project"
-        for new in (self.temporary, project):
-            new.mkdir()
-        (project / "pyproject.toml").write_text(PROJECT)
-        lock = lock_text(PROJECT, [Package(name="app", files=(file_name,))])
-        wrong, right = Package(name="app", files=(file_name,)).table()["files"][0]["hash"], file_hash(data)
-        (project / "poetry.lock").write_text(lock.replace(wrong, right))
-        self.output = folder / "layer.zip"
-        variables = {
-            "PULUMI_POETRY_LAYER_CACHE_DIR": str(self.cache),
-            "POETRY_PYPI_MIRROR_URL": index.url,
-            "POETRY_REQUESTS_TIMEOUT": "3600",
-            "PULUMI_POETRY_LAYER_PROGRESS_SECONDS": "0",
-            "NO_PROXY": "*",
-            "TMPDIR": str(self.temporary),
-            "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)]),
-        }
-        command = ["build", "--project-dir", str(project), "--output", str(self.output), *options]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "pulumi_poetry_layer", *command],
-            env={**os.environ, **variables},
-            stderr=subprocess.PIPE,
-            text=True,
+    def __init__(self, folder: Path, index: Index, *options: str) -> None:
+        commands = CommandLine(
+            folder,
+            index.url,
+            POETRY_REQUESTS_TIMEOUT="3600",
+            PATH=f"{folder}{os.pathsep}{os.environ['PATH']}",
+            PYTHONPATH=os.pathsep.join([str(folder), *filter(None, sys.path)]),
         )
+        self.cache, self.temporary, self.output = commands.cache, commands.temporary, folder / "layer.zip"
+        project = ("--project-dir", str(folder / "project"))
+        self.process = commands.start("build", *project, "--output", str(self.output), *options)
 
     def await_file(self, path: Path) -> str:
         """The text of a file, when it has one."""
@@ -120,14 +115,21 @@ class Build:
 def build(
     folder: Path, file_name: str, data: bytes, *options: str, answers: dict[str, list[Answer]] | None = None
 ) -> Iterator[Build]:
-    """A running build."""
-    with serve(Index(files={file_name: data}, answers=answers or {})) as index:
-        running = Build(folder, index, file_name, data, *options)
-        try:
-            yield running
-        finally:
-            with running.process as process:
-                process.kill()
+    """A running build of a project with one package."""
+    write_project(folder / "project", {file_name: data})
+    with serve(Index(files={file_name: data}, answers=answers or {})) as index, running(folder, index, *options) as it:
+        yield it
+
+
+@contextmanager
+def running(folder: Path, index: Index, *options: str) -> Iterator[Build]:
+    """A running build of the project in a folder."""
+    started = Build(folder, index, *options)
+    try:
+        yield started
+    finally:
+        with started.process as process:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -136,9 +138,9 @@ def test_signal_ends_a_build_that_waits_for_an_index(tmp_path: Path, number: int
     """Ctrl-C would wait for the timeout of the request, and a temporary file would stay in the cache."""
     reached = Event()
     start = b"" if path == PAGE else b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\nPK"
-    with build(tmp_path, WHEEL.file_name, WHEEL.data(), answers={path: [silence(reached, start)]}) as running:
+    with build(tmp_path, WHEEL.file_name, WHEEL.data(), answers={path: [silence(reached, start)]}) as it:
         reached.wait()
-        printed = running.end(number)
+        printed = it.end(number)
     assert printed == ("interrupted\n" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}\n")
 
 
@@ -146,9 +148,9 @@ def test_signal_ends_a_build_that_waits_for_an_index(tmp_path: Path, number: int
 def test_signal_ends_the_programs_of_a_build(tmp_path: Path, number: int) -> None:
     """A build backend and the compilers that it started would continue without anyone who waits for them."""
     marker, name = tmp_path / "child", "app-1.0.tar.gz"
-    with build(tmp_path, name, sdist(BACKEND.format(marker=str(marker)))) as running:
-        child = int(running.await_file(marker))
-        running.end(number)
+    with build(tmp_path, name, sdist(BACKEND.format(marker=str(marker)))) as it:
+        child = int(it.await_file(marker))
+        it.end(number)
     await_end(child)
 
 
@@ -157,11 +159,11 @@ def test_signal_ends_the_worker_processes_of_a_build(tmp_path: Path, number: int
     """A process that reads a large wheel would continue, and put files into a folder that is removed."""
     marker = tmp_path / "worker"
     (tmp_path / "sitecustomize.py").write_text(WORKER.format(marker=str(marker)))
-    with build(tmp_path, WHEEL.file_name, WHEEL.data()) as running:
+    with build(tmp_path, WHEEL.file_name, WHEEL.data()) as it:
         if worker_count() == 0:
             pytest.skip("a host with one processor has no worker processes")
-        worker = int(running.await_file(marker))
-        running.end(number)
+        worker = int(it.await_file(marker))
+        it.end(number)
     await_end(worker)
 
 
@@ -173,9 +175,26 @@ def test_signal_ends_poetry(tmp_path: Path, number: int) -> None:
     poetry.write_text(POETRY.format(marker=marker))
     poetry.chmod(0o755)
     options = ["--builder", "local", "--runtime", "python{}.{}".format(*sys.version_info[:2])]
-    with build(tmp_path, WHEEL.file_name, WHEEL.data(), *options, "--architecture", ARCHITECTURE) as running:
-        child = int(running.await_file(marker))
-        running.end(number)
+    with build(tmp_path, WHEEL.file_name, WHEEL.data(), *options, "--architecture", ARCHITECTURE) as it:
+        child = int(it.await_file(marker))
+        it.end(number)
+    await_end(child)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signal_ends_git(tmp_path: Path, number: int) -> None:
+    """Git would continue to download a repository, into a folder that is removed."""
+    marker, git = tmp_path / "child", tmp_path / "git"
+    git.write_text(GIT.format(marker=marker))
+    git.chmod(0o755)
+    source = {"type": "git", "url": "https://git.invalid/a", "reference": "main", "resolved_reference": "a" * 40}
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "pyproject.toml").write_text(PROJECT)
+    lock = lock_text(PROJECT, [Package(name="app", files=(), source=source)])
+    (tmp_path / "project" / "poetry.lock").write_text(lock)
+    with running(tmp_path, Index(url="http://index.invalid")) as it:
+        child = int(it.await_file(marker))
+        it.end(number)
     await_end(child)
 
 
@@ -186,12 +205,12 @@ def test_signal_ends_a_build_that_waits_for_another_process(tmp_path: Path, numb
         name="app", version="1.0", file=LockedFile(WHEEL.file_name, file_hash(WHEEL.data())), source=None
     )
     wheels = WheelCache(tmp_path / "cache" / "cache" / "wheels")
-    with wheels.lock(cache_key(package), "app 1.0"), build(tmp_path, WHEEL.file_name, WHEEL.data()) as running:
-        assert running.process.stderr
-        assert f"waiting for process {os.getpid()} on " in running.process.stderr.readline()
-        running.process.send_signal(number)
-        running.process.communicate()
-        assert running.process.returncode == -number
+    with wheels.lock(cache_key(package), "app 1.0"), build(tmp_path, WHEEL.file_name, WHEEL.data()) as it:
+        assert it.process.stderr
+        assert f"waiting for process {os.getpid()} on " in it.process.stderr.readline()
+        it.process.send_signal(number)
+        it.process.communicate()
+        assert it.process.returncode == -number
 
 
 def test_ignored_signal_stays_ignored(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ container. Files are copied in and out as archives through the API, so the daemo
 
 from __future__ import annotations
 
-import io
 import logging
 import tarfile
 import tempfile
@@ -24,6 +23,7 @@ from docker.types import Mount
 from docker.utils.socket import frames_iter
 from requests.exceptions import RequestException
 
+from pulumi_poetry_layer.builders.container.archives import archive_of, extract, owned_by_root
 from pulumi_poetry_layer.builders.container.daemon import (
     LABEL,
     NO_SUCH_PROGRAM,
@@ -33,6 +33,7 @@ from pulumi_poetry_layer.builders.container.daemon import (
     not_runnable,
 )
 from pulumi_poetry_layer.errors import BuildError, ContainerError, SubprocessError
+from pulumi_poetry_layer.host.cleanup import registered
 from pulumi_poetry_layer.host.process import mask_secrets
 from pulumi_poetry_layer.printable import printable
 
@@ -50,6 +51,7 @@ CACHE_VOLUME = "pulumi-poetry-layer-cache"
 _ROOT = "0:0"
 _KILLED = 137  # 128 + SIGKILL
 _NOT_STARTED = (126, 127)  # exit codes of a program that could not be started
+_REMOVE_SECONDS = 0.5
 _END_SECONDS = 2  # how long to wait for the end of a container
 _ABANDONED_SECONDS = 3600  # a container that was not started by then belongs to a build that was killed
 _log = logging.getLogger(__name__)
@@ -71,9 +73,9 @@ class ContainerLimits:
 class BuildContainer:
     """A running container; made by :func:`start_container`."""
 
-    def __init__(self, client: DockerClient, container_id: str) -> None:
+    def __init__(self, client: DockerClient, name: str) -> None:
         self._client = client
-        self._id = container_id
+        self._name = name
 
     def write(self, folder: str, contents: Mapping[str, bytes]) -> None:
         """Write files into a folder of the container, which is created if needed.
@@ -86,7 +88,7 @@ class BuildContainer:
             BuildError: the daemon reported an error, or does not answer.
         """
         with daemon_errors("copying files into the container"):
-            self._client.api.put_archive(self._id, "/", _archive(folder, contents))
+            self._client.api.put_archive(self._name, "/", archive_of(folder, contents))
 
     def copy(self, source: Path, folder: str) -> None:
         """Copy a folder of this host into the container. The copied files belong to root.
@@ -100,10 +102,10 @@ class BuildContainer:
         """
         with tempfile.TemporaryFile() as file:
             with tarfile.open(fileobj=file, mode="w") as archive:
-                archive.add(source, folder.strip("/"), filter=_owned_by_root)
+                archive.add(source, folder.strip("/"), filter=owned_by_root)
             file.seek(0)
             with daemon_errors("copying files into the container"):
-                self._client.api.put_archive(self._id, "/", file)
+                self._client.api.put_archive(self._name, "/", file)
 
     def run(
         self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: str = "/", hint: str | None = None
@@ -129,7 +131,7 @@ class BuildContainer:
         output: list[str] = []
         with daemon_errors(f"running {PurePosixPath(arguments[0]).name}"):
             program = api.exec_create(
-                self._id, list(arguments), environment=dict(environment), workdir=folder, user=_ROOT
+                self._name, list(arguments), environment=dict(environment), workdir=folder, user=_ROOT
             )["Id"]
             with closing_connection(api.exec_start(program, socket=True)) as connection:
                 for line in _lines(data for _, data in frames(connection, tty=False)):
@@ -151,12 +153,12 @@ class BuildContainer:
         """
         with tempfile.TemporaryFile() as file:
             with daemon_errors("copying the result out of the container"):
-                stream, _ = self._client.api.get_archive(self._id, source)
+                stream, _ = self._client.api.get_archive(self._name, source)
                 for chunk in stream:
                     file.write(chunk)
             file.seek(0)
             with tarfile.open(fileobj=file) as archive:
-                _extract(archive, target)
+                extract(archive, target)
 
     def commit(self, repository: str, tag: str, labels: Mapping[str, str]) -> None:
         """Make an image of the current state of the container.
@@ -171,7 +173,7 @@ class BuildContainer:
         """
         changes = ["ENTRYPOINT []", 'CMD ["/bin/sh"]', *(f"LABEL {name}={value}" for name, value in labels.items())]
         with daemon_errors("making an image"):
-            self._client.api.commit(self._id, repository=repository, tag=tag, changes=changes)
+            self._client.api.commit(self._name, repository=repository, tag=tag, changes=changes)
 
     def _exit_code(self, program: str) -> int | None:
         """The exit code of a program, or None if the container has ended."""
@@ -179,7 +181,7 @@ class BuildContainer:
             code = self._client.api.exec_inspect(program)["ExitCode"]
         except NotFound:
             return None
-        return None if code is None or (code == _KILLED and _ends(self._client, self._id)) else int(code)
+        return None if code is None or (code == _KILLED and _ends(self._client, self._name)) else int(code)
 
     def _check_exit_code(self, arguments: Sequence[str], code: int | None, output: str, hint: str | None) -> None:
         command = " ".join([PurePosixPath(arguments[0]).name, *arguments[1:]])
@@ -203,7 +205,13 @@ class BuildContainer:
     def remove(self) -> None:
         """Remove the container, even if it is running. Errors are ignored."""
         with suppress(Exception):
-            self._client.api.remove_container(self._id, force=True, v=True)
+            self._client.api.remove_container(self._name, force=True, v=True)
+
+    def remove_at_end(self) -> None:
+        """Remove the container because this process ends. If the daemon takes too long, it removes it by itself."""
+        thread = threading.Thread(target=self.remove, daemon=True)
+        thread.start()
+        thread.join(_REMOVE_SECONDS)
 
 
 @contextmanager
@@ -220,31 +228,36 @@ def start_container(client: DockerClient, image: str, limits: ContainerLimits) -
         HostError: the processor of the daemon cannot run the programs of the image.
         ContainerError: the time limit was reached while the block ran.
     """
-    api = client.api
+    name = f"{LABEL}-{uuid4().hex[:12]}"
+    container = BuildContainer(client, name)
+    with registered(lambda: container, BuildContainer.remove_at_end):
+        try:
+            _create(client, image, name, limits.network)
+            with daemon_errors("starting a container"):
+                standard_input = client.api.attach_socket(name, params={"stdin": 1, "stream": 1})
+            with closing_connection(standard_input):
+                with daemon_errors("starting a container"):
+                    client.api.start(name)
+                    _refuse_if_not_running(client, name, image)
+                with _removed_after(limits.timeout, container):
+                    yield container
+        finally:
+            container.remove()
+
+
+def _create(client: DockerClient, image: str, name: str, network: str | None) -> None:
     with daemon_errors("creating a container"):
         client.volumes.create(CACHE_VOLUME, labels={LABEL: "cache"})
-        created = api.create_container(
+        client.api.create_container(
             image,
-            name=f"{LABEL}-{uuid4().hex[:12]}",
+            name=name,
             entrypoint=["cat"],
             command=[],
             user=_ROOT,
             stdin_open=True,
             labels={LABEL: "build"},
-            host_config=_host_config(client, limits.network),
+            host_config=_host_config(client, network),
         )
-    container = BuildContainer(client, created["Id"])
-    try:
-        with daemon_errors("starting a container"):
-            standard_input = api.attach_socket(created["Id"], params={"stdin": 1, "stream": 1})
-        with closing_connection(standard_input):
-            with daemon_errors("starting a container"):
-                api.start(created["Id"])
-                _refuse_if_not_running(client, created["Id"], image)
-            with _removed_after(limits.timeout, container):
-                yield container
-    finally:
-        container.remove()
 
 
 def remove_leftovers(client: DockerClient) -> None:
@@ -342,46 +355,3 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
             yield line.decode("utf-8", "replace").rstrip("\r")
     if rest:
         yield rest.decode("utf-8", "replace")
-
-
-def _archive(folder: str, contents: Mapping[str, bytes]) -> bytes:
-    """A tar archive of files in a folder, to be unpacked at the root of the container."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        directory = tarfile.TarInfo(folder.strip("/"))
-        directory.type, directory.mode = tarfile.DIRTYPE, 0o755
-        archive.addfile(directory)
-        for name, content in contents.items():
-            member = tarfile.TarInfo(f"{directory.name}/{name}")
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return buffer.getvalue()
-
-
-def _owned_by_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    return member
-
-
-def _extract(archive: tarfile.TarFile, target: Path) -> None:
-    """Write the regular files in the archive of a folder, without the folder's name, owners and special modes.
-
-    Raises:
-        ContainerError: the path of a file is outside of the folder.
-    """
-    for member in archive:
-        if not member.isfile():
-            continue  # a link to a file in RECORD is reported as a missing file later
-        path = PurePosixPath(member.name)
-        if path.is_absolute() or ".." in path.parts:
-            raise ContainerError(f"the container returned a file outside of the requested folder: {member.name!r}")
-        copy = target.joinpath(*path.parts[1:])
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        content = archive.extractfile(member)
-        if content is None:
-            continue
-        with copy.open("wb") as file:
-            while chunk := content.read(1 << 20):
-                file.write(chunk)
-        copy.chmod(0o755 if member.mode & 0o100 else 0o644)

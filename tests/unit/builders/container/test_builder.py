@@ -11,6 +11,7 @@ from samples import PROJECTS
 
 from pulumi_poetry_layer import ContainerBuilder
 from pulumi_poetry_layer.builders.container import container as build_container
+from pulumi_poetry_layer.builders.container.archives import extract
 from pulumi_poetry_layer.builders.container.image import DEFAULT_IMAGE, image_reference, poetry_version
 from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import ContainerError, InputError
@@ -83,7 +84,7 @@ def tar_of(**files: bytes) -> tarfile.TarFile:
 
 def test_files_are_copied_out_without_special_modes_and_without_the_folders_name(tmp_path: Path) -> None:
     """Otherwise files are set-uid, or in the wrong folder."""
-    build_container._extract(tar_of(**{"site-packages/a/b.py": b"pass"}), tmp_path)
+    extract(tar_of(**{"site-packages/a/b.py": b"pass"}), tmp_path)
     assert (tmp_path / "a" / "b.py").read_bytes() == b"pass"
     assert (tmp_path / "a" / "b.py").stat().st_mode & 0o7777 == 0o755
 
@@ -94,5 +95,5 @@ def test_file_with_a_path_outside_of_the_folder_is_refused(tmp_path: Path, name:
     folder = tmp_path / "inside"
     folder.mkdir()
     with pytest.raises(ContainerError, match="outside of the requested folder"):
-        build_container._extract(tar_of(**{name: b"x"}), folder)
+        extract(tar_of(**{name: b"x"}), folder)
     assert not (tmp_path / "escaped").exists()
