@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.layer.artifact import LayerArtifact
 from pulumi_poetry_layer.layer.build import build_request, plan_request
 from pulumi_poetry_layer.layer.documents import artifact_document, plan_document
+from pulumi_poetry_layer.layer.output import output_path
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.plan.target import Target
 from pulumi_poetry_layer.size.expected import ExpectedSize
@@ -121,7 +121,7 @@ def _build_output(options: argparse.Namespace) -> None:
     if options.output == STANDARD_OUTPUT:
         _build_to_standard_output(options)
         return
-    artifact = build_request(request_of(options), Path(options.output))
+    artifact = build_request(request_of(options), output_path(options.output))
     if options.json:
         print_json(artifact_document(artifact))
         _warn_of_limit(artifact, str(artifact.path))

@@ -101,7 +101,7 @@ class HttpClient:
         left = end - self._clock()
         if left <= 0 or self._stopped.is_set():
             raise TooSlowError("the time limit was reached before the request was sent")
-        timeout = min(self._limits.silence, left)
+        timeout = min(self._limits.silence, left), self._limits.silence  # an open connection is ended by the watch
         with watched(left) as watch, self._stoppable(watch):
             try:
                 with self._session.get(url, headers=headers, auth=auth, timeout=timeout, stream=True) as response:

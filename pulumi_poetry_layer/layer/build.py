@@ -12,7 +12,7 @@ from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
-from pulumi_poetry_layer.layer.output import check_output
+from pulumi_poetry_layer.layer.output import check_output, output_path
 from pulumi_poetry_layer.layer.planning import parse_request, plan_parsed
 from pulumi_poetry_layer.layer.request import (
     DEFAULT_ARCHITECTURE,
@@ -224,4 +224,4 @@ def build_layer(
         python_patch=python_patch,
         system_libraries=tuple(system_libraries),
     )
-    return build_request(request, Path(output))
+    return build_request(request, output_path(output))

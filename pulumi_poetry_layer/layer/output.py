@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import InputError
@@ -17,7 +18,6 @@ from pulumi_poetry_layer.wheels.path_dependencies import content_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
@@ -31,6 +31,17 @@ _KINDS = (
     (stat.S_ISSOCK, "a socket", None),
 )
 _STANDARD_OUTPUT = "`pulumi-poetry-layer build --output -` writes the zip to standard output"
+
+
+def output_path(text: str | Path) -> Path:
+    """The path of an output file that a user has given.
+
+    Raises:
+        InputError: it ends with a slash, so it is the path of a folder. :class:`~pathlib.Path` would drop the slash.
+    """
+    if str(text).endswith(("/", os.sep)):
+        raise InputError("is the path of a folder", where=str(text), hint="add the name of a file to the path")
+    return Path(text)
 
 
 def check_output(output: Path, plan: BuildPlan, files: ProjectFiles) -> None:

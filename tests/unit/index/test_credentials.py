@@ -259,3 +259,14 @@ def test_login_in_url_is_percent_encoded(home: Path) -> None:
     assert url_with_login(INDEX, found) == "https://a%40b:c%2Fd%3Ae@host.invalid/simple"
     assert url_with_login(INDEX, None) == "https://host.invalid/simple"
     assert "c/d" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 5000 + "]" * 5000, "a." * 5000 + "b = 1", "a = " + "9" * 5000], ids=range(3)
+)
+def test_configuration_that_python_cannot_read_is_refused(tmp_path: Path, text: str) -> None:
+    """A poetry.toml could end a preview with a traceback."""
+    write(tmp_path / "poetry.toml", text)
+
+    with pytest.raises(InputError, match="not valid TOML"):
+        read_configuration({}, tmp_path)

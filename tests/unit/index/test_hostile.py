@@ -26,6 +26,7 @@ from pulumi_poetry_layer.index.diagnosis import download_error, is_transient
 from pulumi_poetry_layer.index.limits import Limits
 from pulumi_poetry_layer.index.poetry_config import PoetryConfiguration
 from pulumi_poetry_layer.index.sources import Address, PackageSource, Sources
+from pulumi_poetry_layer.index.watch import Watch
 from pulumi_poetry_layer.poetry.locked import LockedFile
 
 NAME = "app-1.0-py3-none-any.whl"
@@ -98,6 +99,61 @@ def _send_handshake(server: socket.socket) -> None:
         while True:
             connection.sendall(b"\x00")
             time.sleep(0.005)
+
+
+@pytest.fixture
+def silent_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A name server that does not answer. The event is set when it is asked."""
+    asked, ended = threading.Event(), threading.Event()
+
+    def getaddrinfo(*_: object, **__: object) -> list[Any]:
+        asked.set()
+        ended.wait()
+        raise socket.gaierror("no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield asked
+    ended.set()
+
+
+def test_name_server_that_does_not_answer_is_ended_by_the_time_limit(silent_resolver: threading.Event) -> None:
+    """A build would wait for the system, for minutes per file: its timeouts are not those of this package."""
+    with pytest.raises(DownloadError, match="is too slow: the time limit was reached"):
+        download(Index(url="http://index.invalid/simple/"), SHORT)
+
+
+def test_stop_ends_a_request_that_waits_for_a_name_server(silent_resolver: threading.Event) -> None:
+    """A program that uses this package would wait for the system after Ctrl-C."""
+    client = downloader("http://index.invalid/simple/", Limits(silence=3600, request=3600))
+    problems: list[BuildError] = []
+
+    def run() -> None:
+        try:
+            client.find("app 1.0", "app", LockedFile(NAME, file_hash(DATA)), None)
+        except BuildError as error:
+            problems.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    silent_resolver.wait()
+    client.stop()
+    thread.join()
+
+    assert len(problems) == 1
+
+
+def test_connection_that_is_opened_too_late_is_closed() -> None:
+    """Connections that nobody uses would stay open."""
+    first, second = socket.socketpair()
+    watch = Watch()
+    watch.cut()
+
+    with pytest.raises(TimeoutError, match="was not opened in time"):
+        watch.open(lambda: first)
+
+    with second:
+        assert second.recv(1) == b""
+    assert first.fileno() == -1
 
 
 def test_downloads_of_a_build_share_one_time_limit(index: Index) -> None:

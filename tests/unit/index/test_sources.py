@@ -145,3 +145,9 @@ def test_login_may_be_sent_only_to_the_same_host_and_port_and_not_from_https_to_
 ) -> None:
     """The owner of another host, or anyone on an unencrypted connection, would get the password."""
     assert is_same_host(index, url) is same
+
+
+@pytest.mark.parametrize("value", ["1", '"x"', "[1]", '["x", []]', "{}", "{name = 1}", '[{name = 1, url = "u"}]'])
+def test_sources_that_are_not_tables_are_ignored(value: str) -> None:
+    """Poetry refuses such a pyproject.toml; a preview would end with a traceback."""
+    assert Sources.of(f"[tool.poetry]\nsource = {value}\n") == Sources(())

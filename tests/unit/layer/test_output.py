@@ -12,6 +12,7 @@ import pytest
 from samples import PROJECTS, Package, lock_text
 
 from pulumi_poetry_layer import build_layer
+from pulumi_poetry_layer.cli import main
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.layer.build import plan_request
 from pulumi_poetry_layer.layer.output import check_output
@@ -115,3 +116,15 @@ def test_path_with_a_null_character_is_an_error(project: Path) -> None:
     """A program would get a ValueError that says nothing about the output file."""
     with pytest.raises(InputError, match="cannot be used as the output file"):
         check(project, Path("a\0b"))
+
+
+@pytest.mark.parametrize("name", ["layer", "new/folder", "layer.zip"])
+def test_path_with_a_slash_at_its_end_is_refused(project: Path, tmp_path: Path, name: str) -> None:
+    """A user who wants the zip in a folder would get a file in the place of the folder."""
+    output = f"{tmp_path}/{name}/"
+
+    with pytest.raises(InputError, match="is the path of a folder") as caught:
+        build_layer(project_dir=project, runtime="python3.12", output=output)
+    assert (caught.value.where, caught.value.hint) == (output, "add the name of a file to the path")
+    assert main(["build", "--project-dir", str(project), "--output", output]) == 1
+    assert not (tmp_path / name).exists()
