@@ -58,7 +58,7 @@ def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str
     ordered = sorted(members, key=lambda member: member.name)
     raise_problems(name_problems(ordered))
     crc = 0
-    headers, names = bytearray(), []
+    headers, names = bytearray(), bytearray()  # not lists of bytes: a wheel can have very many members
     offset = size = unzipped_size = 0
     with StreamReader() as reader:
         for member in ordered:
@@ -68,12 +68,12 @@ def write_segment(members: Iterable[Member], file: IO[bytes], notes: Mapping[str
                 crc = crc32(block, crc)
                 offset += len(block)
             headers += central_header(entry)
-            names.append(entry.name)
+            names += _SEPARATOR + entry.name if names else entry.name
             size += entry.compressed_size
             unzipped_size += entry.size
-    folders = sorted(folder.decode() for folder in folders_of(names))
+    folders = sorted(folder.decode() for folder in folders_of(member.name.encode() for member in ordered))
     document = {"notes": dict(notes), "size": size, "unzipped_size": unzipped_size, "folders": folders}
-    directory: list[bytes] = [bytes(headers), _SEPARATOR.join(names), json.dumps(document, sort_keys=True).encode()]
+    directory: list[bytes | bytearray] = [headers, names, json.dumps(document, sort_keys=True).encode()]
     footer = _FOOTER.pack(_MAGIC, offset, *map(len, directory), crc, 0)
     for part in directory:
         file.write(part)
@@ -130,7 +130,7 @@ def _read_directory(path: Path, file: IO[bytes]) -> tuple[int, tuple[int, int, i
     return members_length, (lengths[0], lengths[1], lengths[2]), crc, directory
 
 
-def _directory_checksum(directory: Iterable[bytes], footer: bytes) -> int:
+def _directory_checksum(directory: Iterable[bytes | bytearray], footer: bytes) -> int:
     """CRC-32 of the directory and of everything in the footer before this checksum."""
     crc = 0
     for part in (*directory, footer[: -_CHECKSUM.size]):

@@ -85,7 +85,7 @@ class WheelMember:
     Attributes:
         content: where its bytes are.
         size: uncompressed size in bytes.
-        record_digest: sha256 of the uncompressed bytes, in the notation of RECORD (``sha256=…``).
+        sha256: SHA-256 of the uncompressed bytes.
         matches_record: whether the bytes have the hash that RECORD lists; None if it lists none, or only a weak one.
         executable: whether an installer would make the file executable.
         machine: the ELF machine number, or None if the file is not native.
@@ -94,11 +94,16 @@ class WheelMember:
 
     content: Stream
     size: int
-    record_digest: str
+    sha256: bytes
     matches_record: bool | None
     executable: bool
     machine: int | None
     kind: FileKind
+
+    @property
+    def record_digest(self) -> str:
+        """SHA-256 of the uncompressed bytes, in the notation of RECORD (``sha256=…``)."""
+        return f"sha256={_record_encoding(self.sha256)}"
 
 
 class _Decompressor(Protocol):
@@ -172,7 +177,7 @@ class MemberReader:
         return WheelMember(
             content=content,
             size=reading.size,
-            record_digest=f"sha256={digest}",
+            sha256=reading.sha256.digest(),
             matches_record=(expected.rstrip("=") == other_digest if algorithm in {"sha256", *_STRONG_HASHES} else None),
             executable=entry.executable,
             machine=machine_of(reading.start),

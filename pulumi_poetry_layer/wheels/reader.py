@@ -326,7 +326,7 @@ class _WheelFile:
         target = self._place(name, member)
         if target is None or target in self._replaced or is_bytecode_cache(target):
             return None
-        if target in placed and placed[target].record_digest != member.record_digest:
+        if target in placed and placed[target].sha256 != member.sha256:
             self._overwritten.add(target)
         placed[target] = member
         return target

@@ -12,9 +12,9 @@ from pulumi_poetry_layer.archive.record import RecordEntry
 from pulumi_poetry_layer.wheels.notes import Names
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
-    from pulumi_poetry_layer.wheels.member import WheelMember
+    from pulumi_poetry_layer.wheels.member import DirectoryEntry, WheelMember
 
 
 class RecordCheck:
@@ -22,19 +22,21 @@ class RecordCheck:
 
     Args:
         rows: the rows.
-        files: paths of the files of the wheel.
+        files: path → entry of the files of the wheel.
         exempt: paths that need no row, or no hash.
     """
 
-    def __init__(self, rows: Iterable[RecordEntry], files: Container[str], exempt: Collection[str]) -> None:
+    def __init__(
+        self, rows: Iterable[RecordEntry], files: Mapping[str, DirectoryEntry], exempt: Collection[str]
+    ) -> None:
         self._exempt = exempt
         self._rows: dict[str, RecordEntry] = {}
         self._not_listed, self._twice, self._unknown, self._weak, self._wrong = (Names() for _ in range(5))
         for row in rows:
             if row.path in self._rows:
                 self._twice.add(row.path)
-            elif row.path in files:
-                self._rows[row.path] = row
+            elif file := files.get(row.path):
+                self._rows[file.name] = RecordEntry(file.name, row.digest, row.size)  # one copy of each name
             elif row.path not in exempt:
                 self._unknown.add(row.path)
 

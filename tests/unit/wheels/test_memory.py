@@ -80,14 +80,17 @@ def test_member_that_is_larger_than_the_memory_of_a_build_is_streamed(tmp_path: 
 
 
 def test_memory_for_very_many_files_is_limited(tmp_path: Path) -> None:
-    """Otherwise the memory for a wheel of 200,000 files is not bounded: a quarter of them may take a quarter of it."""
+    """Otherwise the memory for a wheel of 200,000 files is not bounded: a quarter of them may take a quarter of it.
+
+    With 200,000 files, it was 171 MB.
+    """
     names = (f"app/package_{number % 1000:04}/module_number_{number:06}.py" for number in range(50_000))
     write_wheel(tmp_path / "wheel", dict.fromkeys(names, b"a = 1"), zipfile.ZIP_STORED)
 
     said, most = peak(tmp_path / "wheel")
 
     assert not said
-    assert most < 40 + (MOST - 40) / 4 + 10
+    assert most < 40 + (MOST - 40) / 4
 
 
 @pytest.mark.parametrize(
