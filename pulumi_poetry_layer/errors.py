@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class PoetryLayerError(Exception):
     """Base class of all errors that this package raises on purpose.
 
-    Logins and tokens in URLs are masked in all three texts, and control characters are escaped.
+    Logins and tokens in URLs are masked in all three texts, and control characters are escaped. Very long lines, which
+    only a hostile lock file, index or wheel causes, are shortened.
 
     Args:
         what: what is wrong, as one sentence without a period.
@@ -97,10 +98,12 @@ class MultipleInputError(InputError):
         entries = [str(problem) for problem in _merged(self.problems)]
         if len(entries) == 1:
             return entries[0]
-        return "\n".join([f"{len(entries)} problems:", *(f"- {entry}" for entry in entries)])
+        more = [f"- and {len(entries) - _MOST_PROBLEMS} more"] if len(entries) > _MOST_PROBLEMS else []
+        return "\n".join([f"{len(entries)} problems:", *(f"- {entry}" for entry in entries[:_MOST_PROBLEMS]), *more])
 
 
 _MOST_PLACES = 5
+_MOST_PROBLEMS = 50
 
 
 def _merged(problems: Iterable[PoetryLayerError]) -> Iterator[PoetryLayerError]:

@@ -14,7 +14,8 @@ from pulumi_poetry_layer.builders.builder import given_credentials
 from pulumi_poetry_layer.builders.poetry.index_access import index_access
 from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_cache, poetry_settings
 from pulumi_poetry_layer.errors import HostError, SubprocessError
-from pulumi_poetry_layer.host.cache import cache_folder, using_cache
+from pulumi_poetry_layer.host.build_log import warn
+from pulumi_poetry_layer.host.cache import cache_folder, cache_problem, using_cache
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.host.process import Program, find_program, run, temporary_variables
 from pulumi_poetry_layer.host.variables import MIRROR_VARIABLE, Audience, seen_by
@@ -82,9 +83,14 @@ class LocalBuilder:
         access = index_access(plan, files, Credentials.of_host(files.folder, self.credentials))
         with using_cache(), temporary_folder() as temporary:
             folder = temporary.resolve()
-            environment = poetry_environment(os.environ, folder, access, plan) | temporary_variables(folder / "tmp")
-            workspace = _HostWorkspace(folder / "project", interpreter, poetry, environment)
-            yield install_plan(plan, files, access, workspace)
+            cache = cache_folder("poetry")
+            if (problem := cache_problem(cache)) is not None:
+                warn(f"the cache of Poetry cannot be used, so this build keeps nothing: {problem}")
+                cache = folder / "cache"
+            variables = poetry_environment(os.environ, folder, cache, access, plan) | temporary_variables(
+                folder / "tmp"
+            )
+            yield install_plan(plan, files, access, _HostWorkspace(folder / "project", interpreter, poetry, variables))
 
 
 class _HostWorkspace:
@@ -120,7 +126,7 @@ class _HostWorkspace:
 
 
 def poetry_environment(
-    variables: Mapping[str, str], folder: Path, access: IndexAccess, plan: BuildPlan
+    variables: Mapping[str, str], folder: Path, cache: Path, access: IndexAccess, plan: BuildPlan
 ) -> dict[str, str]:
     """Environment variables for a Poetry that neither uses nor changes the user's configuration and environments.
 
@@ -130,14 +136,16 @@ def poetry_environment(
     Args:
         variables: environment variables of this process.
         folder: a temporary folder for Poetry's configuration.
+        cache: a folder for Poetry's cache.
         access: logins and certificates for the indexes of the project.
         plan: what is installed.
     """
     kept = seen_by(Audience.POETRY, variables)
     if bundle := kept.get("SSL_CERT_FILE"):  # requests, which Poetry uses, reads only the other two
         kept.setdefault("REQUESTS_CA_BUNDLE", kept.get("CURL_CA_BUNDLE") or bundle)
-    cache = poetry_cache(str(cache_folder("poetry")), plan)
-    settings = poetry_settings(configuration=str(folder), cache=cache, keyring=access.asks_keyring)
+    settings = poetry_settings(
+        configuration=str(folder), cache=poetry_cache(str(cache), plan), keyring=access.asks_keyring
+    )
     kept = access.without_disabled_certificates(kept)
     return kept | access.variables | access.certificate_variables() | settings
 

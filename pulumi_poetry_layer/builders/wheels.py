@@ -81,6 +81,7 @@ class WheelBuilder:
         raise_problems(_compilation_problems(plan))
         cache = WheelCache(Path(self.cache_dir) if self.cache_dir else cache_folder("wheels"))
         with using_cache(), ExitStack() as stack:
+            cache.remove_leftovers()
             wheels = _wheels(plan, cache, files, self.credentials, stack)
             segments = [wheel.segment for wheel in wheels]
             try:

@@ -15,8 +15,8 @@ from filelock import BaseFileLock, FileLock
 from platformdirs import user_cache_path
 
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.host.cleanup import registered
-from pulumi_poetry_layer.host.files import expand_home
+from pulumi_poetry_layer.host.cleanup import registered, temporary_folder
+from pulumi_poetry_layer.host.files import TEMPORARY_PREFIX, expand_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +80,16 @@ def make_cache_folder(folder: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         tag.write_text(_TAG_TEXT, encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def cache_problem(folder: Path) -> OSError | None:
+    """Why a folder of the cache cannot be used, for example because it belongs to another user; None if it can be."""
+    try:
+        make_cache_folder(folder)
+        with temporary_folder(folder, prefix=TEMPORARY_PREFIX):
+            return None
+    except OSError as error:
+        return error
 
 
 def cache_size() -> int:

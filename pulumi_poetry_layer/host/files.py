@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CHUNK = 1 << 20
-_PREFIX = ".poetry-layer-tmp-"
+TEMPORARY_PREFIX = ".poetry-layer-tmp-"
 """What the names of temporary files start with: so special that they can be removed if they are left over."""
 
 
@@ -29,7 +29,7 @@ def replacing(output: Path, *, folder: Path | None = None) -> Iterator[IO[bytes]
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     parent = folder or output.parent
-    remove_leftovers_once(parent, _PREFIX)
+    remove_leftovers_once(parent, TEMPORARY_PREFIX)
     with registered(lambda: _create(parent), _discard) as temporary:
         try:
             yield temporary.file
@@ -56,7 +56,7 @@ def _create(parent: Path) -> _Temporary:
     while True:
         # Not the tempfile module: only their owner can read its files. This name is as hard to guess, and mode "x"
         # fails if the file exists.
-        path = parent / f"{_PREFIX}{os.urandom(8).hex()}"
+        path = parent / f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}"
         file = path.open("xb")
         try:
             return _Temporary(path, file, hold(path))
@@ -70,7 +70,7 @@ def _discard(temporary: _Temporary) -> None:
 
 def remove_temporary_files(folder: Path) -> None:
     """Remove the temporary files of :func:`replacing` that processes which were killed have left in a folder."""
-    remove_leftovers(folder, _PREFIX)
+    remove_leftovers(folder, TEMPORARY_PREFIX)
 
 
 def write_atomically(output: Path, data: bytes) -> None:

@@ -65,15 +65,15 @@ def remove_leftovers_once(folder: Path, prefix: str) -> None:
     remove_leftovers(folder, prefix)
 
 
-def remove_leftovers(folder: Path, prefix: str) -> None:
+def remove_leftovers(folder: Path, *prefixes: str) -> None:
     """Remove temporary files and folders of processes that have ended.
 
     Args:
         folder: where they are.
-        prefix: what their names start with.
+        prefixes: what their names start with.
     """
     with suppress(OSError):
-        names = [entry.name for entry in os.scandir(folder) if entry.name.startswith(prefix)]
+        names = [entry.name for entry in os.scandir(folder) if entry.name.startswith(prefixes)]
         for name in names:
             _remove_leftover(folder / name)
 

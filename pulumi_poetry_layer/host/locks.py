@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import re
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,6 @@ from pulumi_poetry_layer.host.variables import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 TIMEOUT_VARIABLE = "PULUMI_POETRY_LAYER_LOCK_TIMEOUT"
 """How long to wait for another process, in seconds."""
@@ -27,6 +28,8 @@ _DEFAULT_LIMIT = 1800.0  # seconds
 _NOTICE = 2.0  # seconds
 _STEP = 0.25  # seconds between looks at the time
 _LONGEST_OWNER = 300
+
+_OWNER = re.compile(r"\.(.*)\.owner")
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +84,14 @@ def locked(path: Path, where: str, patience: Patience | None = None) -> Iterator
         finally:
             _remove(owner)
             lock.release()
+
+
+def remove_owners(folder: Path) -> None:
+    """Remove the files in a folder that say which process has a lock, if the process was killed."""
+    with suppress(OSError, NotImplementedError):
+        for owner in [Path(entry.path) for entry in os.scandir(folder) if _OWNER.fullmatch(entry.name)]:
+            with suppress(Timeout), FileLock(owner.with_name(_OWNER.sub(r"\1", owner.name)), timeout=0):
+                _remove(owner)
 
 
 def _acquire(lock: FileLock, owner: Path, where: str, patience: Patience) -> None:

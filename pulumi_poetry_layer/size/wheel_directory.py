@@ -70,7 +70,7 @@ def _layer_files(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
         folder, _, rest = info.filename.partition("/")
         is_outside = folder.endswith(".data") and rest.partition("/")[0] in SCHEMES_OUTSIDE
         is_outside = is_outside and not (rest.startswith("data/lib/") and is_library(rest))
-        if not info.is_dir() and not is_outside and not is_bytecode_cache(info.filename):
+        if not info.filename.endswith("/") and not is_outside and not is_bytecode_cache(info.filename):
             yield info
 
 

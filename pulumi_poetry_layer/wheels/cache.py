@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.segments import check_segment, read_segment, write_segment
 from pulumi_poetry_layer.errors import DamagedSegmentError
-from pulumi_poetry_layer.host.cache import digest_name, make_cache_folder
+from pulumi_poetry_layer.host.cache import cache_problem, digest_name, make_cache_folder
 from pulumi_poetry_layer.host.cleanup import temporary_folder
-from pulumi_poetry_layer.host.files import replacing
-from pulumi_poetry_layer.host.locks import locked
+from pulumi_poetry_layer.host.files import TEMPORARY_PREFIX, replacing
+from pulumi_poetry_layer.host.leftovers import remove_leftovers
+from pulumi_poetry_layer.host.locks import locked, remove_owners
 from pulumi_poetry_layer.index.sources import Address
 from pulumi_poetry_layer.wheels.built_version import version_notes
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _FORMAT = "9"
 """The folder's name; to be raised with every change to the content of a segment or to the names of entries."""
+
+_WORKSPACE = ".adding-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,13 +143,14 @@ class WheelCache:
         with suppress(PermissionError), replacing(self._path(key), folder=folder) as file:
             write_segment(wheel.members, file, notes)
 
+    def remove_leftovers(self) -> None:
+        """Remove what processes that were killed have left in the folder."""
+        remove_leftovers(self._folder, _WORKSPACE, TEMPORARY_PREFIX)
+        remove_owners(self._folder)
+
     def problem(self) -> OSError | None:
         """Why nothing can be added, for example because the folder belongs to another user; None if it works."""
-        try:
-            with self.workspace():
-                return None
-        except OSError as error:
-            return error
+        return cache_problem(self._folder)
 
     def remove_damaged(self, segments: Iterable[Segment]) -> None:
         """Remove the entries of segments that are damaged. All of them are read and checked."""
@@ -183,7 +187,7 @@ class WheelCache:
     def workspace(self) -> Iterator[Path]:
         """A temporary folder on the file system of the cache."""
         make_cache_folder(self._folder)
-        with temporary_folder(self._folder, prefix=".adding-") as folder:
+        with temporary_folder(self._folder, prefix=_WORKSPACE) as folder:
             yield folder
 
     def _path(self, key: str) -> Path:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
     from pulumi_poetry_layer.poetry.lockfile import LockedPackage
 
+_MOST_FILES = 100_000
+_LARGEST = 2 << 30  # bytes; eight times Lambda's limit for a function with all of its layers
+
 
 @dataclass(frozen=True)
 class _File:
@@ -147,8 +150,27 @@ def _digest_of_folder(
 
 def _digest_of_files(files: Iterable[_File]) -> str:
     """The digest of names, contents and executable bits. Dates, owners and the folder's path do not matter."""
-    content = sorted((file.name, _is_executable(file.path), sha256_of(file.path)) for file in files)
+    content = sorted((file.name, _is_executable(file.path), sha256_of(file.path)) for file in _limited(files))
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _limited(files: Iterable[_File]) -> list[_File]:
+    """The files, if they are not too many or too large. They could be a whole disk: a lock file names the folder.
+
+    Raises:
+        PackageFileError: there are too many files, or they are too large.
+    """
+    size, limited = 0, []
+    for file in files:
+        limited.append(file)
+        size += file.path.stat().st_size
+        if len(limited) > _MOST_FILES or size > _LARGEST:
+            raise PackageFileError(
+                f"a path dependency has more than {_MOST_FILES} files or {_LARGEST >> 30} GiB",
+                where=str(file.path.parent),
+                hint="check its path in pyproject.toml and poetry.lock",
+            )
+    return limited
 
 
 def _is_executable(path: Path) -> bool:

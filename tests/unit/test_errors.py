@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,22 @@ def test_every_public_error_is_exported_at_the_root() -> None:
 
     assert classes - internal <= set(pulumi_poetry_layer.__all__)
     assert all(getattr(pulumi_poetry_layer, name) for name in pulumi_poetry_layer.__all__)
+
+
+def test_very_long_lines_are_shortened() -> None:
+    """A lock file could fill the log of a CI job."""
+    error = StaleLockError(f"{'x' * 100_000} is wrong", where="y" * 100_000)
+
+    assert re.fullmatch("x+…x+ is wrong", error.what)
+    assert re.fullmatch("y+…y+", str(error.where))
+    assert len(str(error)) < 1000
+    assert len(SubprocessError("x" * 100_000).what) == 100_000  # the whole output of a program
+
+
+def test_very_many_problems_are_not_all_shown() -> None:
+    """A lock file could fill the log of a CI job."""
+    error = MultipleInputError([TargetError(f"problem {number}") for number in range(1000)])
+
+    lines = str(error).splitlines()
+    assert (lines[0], lines[1], lines[-1], len(lines)) == ("1000 problems:", "- problem 0", "- and 950 more", 52)
+    assert len(error.problems) == 1000

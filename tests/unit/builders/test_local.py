@@ -19,9 +19,9 @@ from pulumi_poetry_layer.builders.local import (
 )
 from pulumi_poetry_layer.builders.poetry.install import install_arguments
 from pulumi_poetry_layer.builders.registry import make_builder
-from pulumi_poetry_layer.errors import HostError
+from pulumi_poetry_layer.errors import HostError, SubprocessError
 from pulumi_poetry_layer.host.cache import cache_folder
-from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.build import build_request, plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.plan.build_plan import BuildPlan
 from pulumi_poetry_layer.plan.target import RUNTIMES, Target
@@ -98,7 +98,8 @@ def test_poetry_has_a_cache_for_each_set_of_build_constraints(tmp_path: Path) ->
     plan = plan_of_project()
     limited = replace(plan, packages=(replace(plan.packages[0], build_constraints=("a <2",)), *plan.packages[1:]))
     caches = {
-        poetry_environment({}, tmp_path, access_of({}), each)["POETRY_CACHE_DIR"] for each in (plan, limited, limited)
+        poetry_environment({}, tmp_path, cache_folder("poetry"), access_of({}), each)["POETRY_CACHE_DIR"]
+        for each in (plan, limited, limited)
     }
 
     assert len(caches) == 2
@@ -130,7 +131,7 @@ def test_poetry_gets_credentials_and_network_settings_but_no_other_configuration
         "PULUMI_CONFIG": '{"poetry-layer:httpBasic.private.password": "p"}',
         "PULUMI_CONFIG_PASSPHRASE": "p",
     }
-    environment = poetry_environment(kept | dropped, tmp_path, access_of({}), plan_of_project())
+    environment = poetry_environment(kept | dropped, tmp_path, tmp_path / "cache", access_of({}), plan_of_project())
     assert kept.items() <= environment.items()
     assert not dropped.keys() & environment.keys()
     assert environment["POETRY_VIRTUALENVS_IN_PROJECT"] == "true"
@@ -155,3 +156,33 @@ def test_options_make_the_same_builder_again() -> None:
     again = make_builder("local", builder.options())
     assert isinstance(again, LocalBuilder)
     assert again.poetry == builder.poetry
+
+
+@pytest.mark.skipif(
+    (platform.system(), platform.libc_ver()[0]) != ("Linux", "glibc"),
+    reason="the local builder needs a Linux with glibc",
+)
+@pytest.mark.skipif(RUNTIME not in RUNTIMES, reason="no such runtime")
+@pytest.mark.parametrize("is_usable", [True, False])
+def test_poetry_gets_a_temporary_cache_if_the_cache_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, is_usable: bool
+) -> None:
+    """A build with a cache folder of another user would fail, but one with the wheels builder would not."""
+    cache, poetry, seen = tmp_path / "cache", tmp_path / "poetry", tmp_path / "seen"
+    if not is_usable:
+        cache.write_bytes(b"a file")
+    poetry.write_text(f'#!/bin/sh\nmkdir -p "$POETRY_CACHE_DIR" && echo "$POETRY_CACHE_DIR" > {seen}; exit 1\n')
+    poetry.chmod(0o755)
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(cache))
+    architecture = "arm64" if platform.machine() == "aarch64" else "x86_64"
+    request = LayerRequest(
+        project_dir=PROJECT, runtime=RUNTIME, architecture=architecture, builder=LocalBuilder(poetry=str(poetry))
+    )
+    with pytest.raises(SubprocessError, match="ended with exit code 1"):
+        build_request(request, tmp_path / "layer.zip")
+
+    used = Path(seen.read_text().strip())
+    assert used.is_relative_to(cache) is is_usable
+    assert used.exists() is is_usable
+    warned = "the cache of Poetry cannot be used, so this build keeps nothing" in caplog.text
+    assert warned is not is_usable

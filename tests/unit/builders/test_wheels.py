@@ -640,3 +640,18 @@ def test_options_make_the_same_builder_again(tmp_path: Path) -> None:
 def test_download_error_is_a_build_error() -> None:
     """Otherwise the command line shows a traceback."""
     assert issubclass(DownloadError, BuildError)
+
+
+def test_warm_build_removes_what_a_killed_build_has_left_in_the_cache(tmp_path: Path, index: Index) -> None:
+    """Folders of killed builds would stay in the cache until a wheel is added to it."""
+    build(tmp_path, planned(APP))
+    (folder,) = {path.parent for path in (tmp_path / "cache").rglob("sha256-*")}
+    kept = sorted(folder.iterdir())
+    (folder / ".adding-left").mkdir()
+    (folder / ".adding-left" / "downloaded").write_bytes(b"half")
+    (folder / ".poetry-layer-tmp-left").write_bytes(b"half")
+    (folder / ".x.lock.owner").write_text("process 1 on a")
+
+    build(tmp_path, planned(APP))
+
+    assert sorted(path for path in folder.iterdir() if path.name != "x.lock") == kept

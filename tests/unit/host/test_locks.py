@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_poetry_layer.errors import HostError, InputError
-from pulumi_poetry_layer.host.locks import Patience, locked
+from pulumi_poetry_layer.host.locks import Patience, locked, remove_owners
 
 HOLD = """
 import sys
@@ -155,3 +155,20 @@ def test_variable_sets_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user could not wait longer for a large download of another process."""
     monkeypatch.setenv("PULUMI_POETRY_LAYER_LOCK_TIMEOUT", "7200")
     assert Patience().limit == 7200
+
+
+def test_owner_of_a_killed_process_is_removed_and_that_of_a_running_one_is_not(
+    lock: Path, holder: subprocess.Popen[str]
+) -> None:
+    """Each killed build would leave a small file in the cache for good."""
+    left = lock.with_name(".y.lock.owner")
+    left.write_text("process 1 on a")
+    owner = lock.with_name(f".{lock.name}.owner")
+
+    remove_owners(lock.parent)
+    assert (left.exists(), owner.exists()) == (False, True)
+
+    holder.kill()
+    holder.wait()
+    remove_owners(lock.parent)
+    assert not owner.exists()

@@ -85,3 +85,12 @@ def test_upper_bound_is_found(constraint: str, bounded: bool) -> None:
 def test_python_key_of_a_dependency_allows_an_interpreter(constraint: str, python: str, allowed: bool) -> None:
     """A dependency for another Python version would be in the layer, or one for this version would be missing."""
     assert allows_python(constraint, Version(python)) is allowed
+
+
+@pytest.mark.parametrize(
+    "constraint", ["^" + "9" * 4300, "9" * 5000, "~=1." + "9" * 5000, "!=" + "1." * 3000 + "*"], ids=range(4)
+)
+def test_very_long_version_in_a_constraint_is_refused(constraint: str) -> None:
+    """Python cannot convert numbers of more than 4,300 digits, so a lock file could end a preview with a traceback."""
+    with pytest.raises(InvalidConstraint):
+        parse_constraint(constraint)

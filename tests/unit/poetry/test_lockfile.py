@@ -522,3 +522,32 @@ def test_members_of_extras_are_read(text: str, expected: tuple[str, frozenset[st
     (member,) = parse_lockfile(lock_text(PROJECT, [table])).packages[0].extras["x"]
 
     assert (member.name, member.extras, member.constraint, member.marker) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a = " + "[" * 5000 + "]" * 5000,
+        "a = " + "{a = " * 3000 + "1" + "}" * 3000,
+        "a." * 5000 + "b = 1",
+        "a = " + "9" * 5000,
+    ],
+    ids=["arrays", "tables", "key", "number"],
+)
+def test_toml_that_python_cannot_read_is_refused(line: str) -> None:
+    """A lock file could end a preview with a traceback."""
+    with pytest.raises(LockFileError, match=r"poetry\.lock: not valid TOML"):
+        parse_lockfile(f"{line}\n{METADATA}")
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["9" * 5000, "1." * 3000 + "1", "1+" + "a" * 1000],
+    ids=["long number", "many numbers", "long local part"],
+)
+def test_very_long_version_is_refused(version: str) -> None:
+    """Python cannot convert numbers of more than 4,300 digits."""
+    text = lock_text(PROJECT, [Package(name="app")]).replace('version = "1.0"', f'version = "{version}"')
+
+    with pytest.raises(LockFileError, match="is not a valid version"):
+        parse_lockfile(text)

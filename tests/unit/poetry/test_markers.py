@@ -137,3 +137,11 @@ def test_results_for_one_target_are_not_reused_for_another() -> None:
 
     assert MarkerEnvironment(VALUES).holds(marker)
     assert not MarkerEnvironment(Target("python3.12", "arm64").marker_environment).holds(marker)
+
+
+@pytest.mark.parametrize("name", ["python_full_version", "python_version"])
+@pytest.mark.parametrize("operator", ["==", "<", "in"])
+def test_very_long_version_in_a_marker_is_refused(name: str, operator: str) -> None:
+    """Python cannot convert numbers of more than 4,300 digits, so a lock file could end a preview with a traceback."""
+    with pytest.raises(InvalidMarker):
+        MarkerEnvironment(VALUES).holds(f"{name} {operator} '{'9' * 5000}'")

@@ -61,3 +61,11 @@ def test_bytes_that_are_not_a_zip_file_are_refused(data: bytes) -> None:
     """An error page of an index would count as a package."""
     with pytest.raises(zipfile.BadZipFile):
         read_directory(data, len(data))
+
+
+def test_member_without_a_name_is_counted() -> None:
+    """The size of the layer would be unknown."""
+    empty = zipfile.ZipInfo("x")
+    empty.filename = ""
+    sample = WheelSample(extra=[(empty, b"abc")])
+    assert sizes(sample).unzipped_size == sum(map(len, sample.contents().values())) + 3

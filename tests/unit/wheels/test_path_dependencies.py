@@ -14,6 +14,7 @@ from pulumi_poetry_layer.errors import BuildError, PackageFileError, SubprocessE
 from pulumi_poetry_layer.plan.build_plan import PlannedPackage
 from pulumi_poetry_layer.poetry.locked import LockedSource
 from pulumi_poetry_layer.poetry.lockfile import LockedPackage
+from pulumi_poetry_layer.wheels import path_dependencies
 from pulumi_poetry_layer.wheels.path_dependencies import content_digests, copy_path
 
 DIRECTORY = LockedSource(type="directory", url="../lib")
@@ -329,3 +330,14 @@ def test_content_that_was_removed_since_it_was_planned_is_refused(lib: Path, tmp
 
     with pytest.raises(BuildError, match=r"lib 1\.0"):
         copy_path(package, tmp_path / "service", tmp_path / "copy")
+
+
+@pytest.mark.parametrize(("limit", "most"), [("_MOST_FILES", 1), ("_LARGEST", 10)])
+def test_folder_with_too_many_or_too_large_files_is_refused(
+    lib: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    """A lock file with the path "/" would have a preview read all disks."""
+    monkeypatch.setattr(path_dependencies, limit, most)
+
+    with pytest.raises(PackageFileError, match="a path dependency has more than"):
+        content_digests([LOCKED], lib.parent / "service")
