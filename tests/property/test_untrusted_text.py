@@ -14,6 +14,7 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import PROJECT, Package
+from samples.untrusted import CONTROL
 
 from pulumi_poetry_layer.cli import main
 from pulumi_poetry_layer.errors import PoetryLayerError, SubprocessError, WheelError
@@ -25,7 +26,6 @@ from pulumi_poetry_layer.poetry.pyproject import parse_project
 from pulumi_poetry_layer.printable import printable, printable_line
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
 
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 TRICKS = ("../", "..", "/", "\\", "-", "--x=", "\x1b[2J", "\n::error::", "\u202e", "\0", "C:", "sha256:", "a", "0" * 64)
 TEXTS = st.one_of(st.text(max_size=12), st.lists(st.sampled_from(TRICKS), max_size=6).map("".join))
 TOML_TEXTS = TEXTS.map(lambda text: text.encode("utf-8", "ignore").decode())
