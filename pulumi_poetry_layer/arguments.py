@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import pulumi
-import pulumi_aws as aws
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
@@ -27,8 +26,9 @@ from pulumi_poetry_layer.layer.request import (
 )
 from pulumi_poetry_layer.layer.stack_credentials import credentials_problems
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
-from pulumi_poetry_layer.plan.target import RUNTIMES, ArchitectureName, RuntimeName
+from pulumi_poetry_layer.plan.target import ArchitectureName, RuntimeName
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.publishing_arguments import publishing_problems
 from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
 
 if TYPE_CHECKING:
@@ -55,7 +55,30 @@ class LayerArguments(TypedDict, total=False):
     bucket: pulumi.Input[str] | None
     key_prefix: pulumi.Input[str] | None
     skip_destroy: pulumi.Input[bool] | None
+    keep_versions: int | None
+    share_with: Sequence[pulumi.Input[str]]
+    organization_id: pulumi.Input[str] | None
     build_dir: str | os.PathLike[str] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedLayer:
+    """A layer that can be built.
+
+    Attributes:
+        request: what the arguments ask for.
+        plan: what lands in the layer.
+        files: the project files that were planned.
+    """
+
+    request: LayerRequest
+    plan: BuildPlan
+    files: ProjectFiles
+
+    @property
+    def packages(self) -> dict[str, str]:
+        """Distribution → readable version."""
+        return {package.name: package.readable_version for package in self.plan.packages}
 
 
 def is_mocked() -> bool:
@@ -77,7 +100,7 @@ def plan_arguments(
     on_conflict: str = DEFAULT_CONFLICT_RULE,
     python_patch: str | None = None,
     **publishing: Any,
-) -> tuple[LayerRequest, BuildPlan, ProjectFiles]:
+) -> PlannedLayer:
     """Plan a layer from the arguments of :class:`PoetryLayer`.
 
     Args:
@@ -127,7 +150,7 @@ def plan_arguments(
     )
     plan, files = plan_request(request)
     refuse_empty(plan)
-    return request, plan, files
+    return PlannedLayer(request=request, plan=plan, files=files)
 
 
 def plain(value: str | Enum) -> str:
@@ -176,61 +199,6 @@ def unknown_arguments(names: Iterable[str]) -> Iterator[InputError]:
     known = LayerArguments.__annotations__
     for name in names:
         if name not in known:
-            close = get_close_matches(name, [*known, "runtimes", "architectures", "opts"], n=1)
+            close = get_close_matches(name, [*known, "runtimes", "architectures", "regions", "opts"], n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"the arguments are: {', '.join(known)}"
             yield InputError("is not an argument of PoetryLayer.matrix", where=name, hint=hint)
-
-
-_LONGEST_DESCRIPTION, _LONGEST_LICENSE, _MOST_RUNTIMES = 256, 512, 15
-"""https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
-
-_RUNTIMES_OF_AWS = frozenset(str(runtime.value) for runtime in aws.lambda_.Runtime) | frozenset(RUNTIMES)
-
-
-def publishing_problems(name: str, publishing: dict[str, Any]) -> Iterator[InputError]:
-    """Check what AWS would refuse after the build; values that are Outputs are not known yet."""
-    layer_name = publishing.get("layer_name")
-    yield from _layer_name_problems(default_layer_name(name) if layer_name is None else layer_name)
-    for key, longest in (("description", _LONGEST_DESCRIPTION), ("license_info", _LONGEST_LICENSE)):
-        value = publishing.get(key)
-        if isinstance(value, str) and len(value) > longest:
-            yield InputError(f"has {len(value)} characters; AWS allows {longest}", where=key)
-    yield from _runtimes_problems(publishing.get("compatible_runtimes"))
-    bucket, key_prefix = publishing.get("bucket"), publishing.get("key_prefix")
-    if bucket == "":
-        yield InputError("is empty", where="bucket", hint="leave it out to upload directly, or name a bucket")
-    if bucket is None and key_prefix:
-        yield InputError("needs bucket=", where="key_prefix", hint="set bucket, or leave key_prefix out")
-
-
-def _runtimes_problems(runtimes: Any) -> Iterator[InputError]:
-    where = "compatible_runtimes"
-    if runtimes is None or isinstance(runtimes, pulumi.Output):
-        return
-    if isinstance(runtimes, str) or not isinstance(runtimes, Sequence):
-        yield InputError(f"must be a list of strings, not {runtimes!r}", where=where)
-        return
-    if len(runtimes) > _MOST_RUNTIMES:
-        yield InputError(f"has {len(runtimes)} runtimes; AWS allows {_MOST_RUNTIMES}", where=where)
-    for runtime in runtimes:
-        if isinstance(runtime, str | Enum) and plain(runtime) not in _RUNTIMES_OF_AWS:
-            yield InputError(f"AWS has no runtime {plain(runtime)!r}", where=where)
-
-
-def default_layer_name(name: str) -> str:
-    """The name of a layer that has no ``layer_name``: two stacks in one account must not publish the same layer."""
-    return f"{name}-{pulumi.get_stack()}".replace(".", "-")
-
-
-_LAYER_NAME = re.compile(r"[A-Za-z0-9_-]{1,140}|arn:[A-Za-z0-9-]+:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]+")
-"""The rule of AWS: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
-
-
-def _layer_name_problems(layer_name: pulumi.Input[str]) -> Iterator[InputError]:
-    """AWS would check the name too, but after the build. A name that is an Output is not checked here."""
-    if isinstance(layer_name, str) and not _LAYER_NAME.fullmatch(layer_name):
-        yield InputError(
-            f"{layer_name!r} is not a valid layer name",
-            where="layer_name",
-            hint="use 1 to 140 letters, digits, hyphens and underscores; the default is <resource>-<stack>",
-        )

@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import os
-import sys
 from collections.abc import Sequence
-from contextvars import copy_context
-from itertools import count
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_poetry_layer.arguments import LayerArguments, default_layer_name, is_mocked, plan_arguments
+from pulumi_poetry_layer.arguments import LayerArguments, PlannedLayer, is_mocked, plan_arguments
 from pulumi_poetry_layer.builders.builder import Builder
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER
 from pulumi_poetry_layer.errors import PoetryLayerError
-from pulumi_poetry_layer.host.output import write_line
-from pulumi_poetry_layer.host.progress import reporting
-from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, DEFAULT_CONFLICT_RULE, LayerRequest
-from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
-from pulumi_poetry_layer.layer.zip_store import ensure_artifact
+from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, DEFAULT_CONFLICT_RULE
 from pulumi_poetry_layer.matrix import PoetryLayerMatrix
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
-from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, owner_of, request_inputs
-from pulumi_poetry_layer.publish.build_folder import ZipPlace, place_zip
-from pulumi_poetry_layer.publish.drift import built_sha256, checked_arn, refuse_different_zip, remove_different_copy
+from pulumi_poetry_layer.publish.build_folder import place_zip
+from pulumi_poetry_layer.publish.drift import checked_arn
 from pulumi_poetry_layer.publish.layer_version import (
     LayerSettings,
-    LayerZip,
     layer_version_options,
     publish_directly,
     publish_through_bucket,
 )
-from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
-from pulumi_poetry_layer.size.limits import refuse_over_limit
+from pulumi_poetry_layer.publish.layer_zip import LayerZip, declare_zip
+from pulumi_poetry_layer.publish.retention import keep_last_versions, marked_description
+from pulumi_poetry_layer.publish.sharing import share
+from pulumi_poetry_layer.publishing_arguments import default_layer_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from typing_extensions import Unpack
 
-    from pulumi_poetry_layer.layer.artifact import LayerArtifact
-    from pulumi_poetry_layer.plan.build_plan import BuildPlan
     from pulumi_poetry_layer.plan.target import ArchitectureName, RuntimeName
 
 TYPE = "poetry-layer:index:PoetryLayer"
@@ -68,6 +53,7 @@ class PoetryLayer(pulumi.ComponentResource):
         build: the child resource that builds the zip.
         layer_version: the child resource that publishes it.
         bucket_object: the child resource that uploads it to S3, None without ``bucket``.
+        permissions: the child resources that share the layer version.
     """
 
     arn: pulumi.Output[str]
@@ -79,7 +65,8 @@ class PoetryLayer(pulumi.ComponentResource):
     unzipped_size: pulumi.Output[int]
     runtime: pulumi.Output[str]
     architecture: pulumi.Output[str]
-    bucket_object: pulumi.CustomResource | None
+    bucket_object: aws.s3.BucketObjectv2 | None
+    permissions: list[aws.lambda_.LayerVersionPermission]
 
     def __init__(
         self,
@@ -101,8 +88,13 @@ class PoetryLayer(pulumi.ComponentResource):
         bucket: pulumi.Input[str] | None = None,
         key_prefix: pulumi.Input[str] | None = None,
         skip_destroy: pulumi.Input[bool] | None = None,
+        keep_versions: int | None = None,
+        share_with: Sequence[pulumi.Input[str]] = (),
+        organization_id: pulumi.Input[str] | None = None,
+        region: pulumi.Input[str] | None = None,
         build_dir: str | os.PathLike[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
+        _layer_zip: LayerZip | None = None,
     ) -> None:
         """Declare a layer.
 
@@ -126,6 +118,11 @@ class PoetryLayer(pulumi.ComponentResource):
             bucket: S3 bucket to publish through, needed for zips over 50 MiB; default: direct upload.
             key_prefix: start of the S3 object's key; only with ``bucket``.
             skip_destroy: keep a layer version in AWS when it is replaced or destroyed.
+            keep_versions: how many versions stay in AWS, with the one that is published; older ones are deleted.
+                Default: only the one that is published. Needs boto3.
+            share_with: ids of the AWS accounts that may use the layer version.
+            organization_id: id of the AWS organization, all of whose accounts may use the layer version.
+            region: region of the layer version; default: that of the provider. Needs pulumi-aws 7.
             build_dir: folder for the zips, relative to the Pulumi program; default: ``poetry-layer:buildDir`` in the
                 stack's configuration, or ``.poetry-layer``.
             opts: options of the component; docs/lifecycle.md lists which child gets which option.
@@ -134,7 +131,7 @@ class PoetryLayer(pulumi.ComponentResource):
             pulumi.RunError: the input is wrong; nothing is registered, built or published.
         """
         try:
-            request, plan, files = plan_arguments(
+            planned = plan_arguments(
                 name=name,
                 project_dir=project_dir,
                 runtime=runtime,
@@ -151,26 +148,28 @@ class PoetryLayer(pulumi.ComponentResource):
                 compatible_runtimes=compatible_runtimes,
                 bucket=bucket,
                 key_prefix=key_prefix,
+                keep_versions=keep_versions,
+                share_with=share_with,
+                organization_id=organization_id,
+                region=region,
                 build_dir=build_dir,
             )
-            label = _label(name)
-            place = place_zip(label, plan.fingerprint, build_dir)
+            place = _layer_zip.place if _layer_zip else place_zip(name, planned.plan.fingerprint, build_dir)
         except PoetryLayerError as error:
             # The engine prints only the message of a RunError; for other errors it prints a traceback.
             raise pulumi.RunError(f"PoetryLayer {name!r}: {error}") from error
         super().__init__(TYPE, name, None, opts)
-        lock_digest = hashlib.sha256(files.lock.encode()).hexdigest()[:16]
-        extra_inputs = {"direct_upload": bucket is None, "lock_digest": lock_digest}
-        layer_zip, packages = self._declare_build(name, label, place, request, plan, extra_inputs)
+        layer_zip = _layer_zip or declare_zip(name, planned, place, self, direct_upload=bucket is None)
+        self.build = layer_zip.build
         settings = LayerSettings(
             layer_name=default_layer_name(name) if layer_name is None else layer_name,
-            compatible_architectures=[request.architecture],
-            compatible_runtimes=[request.runtime] if compatible_runtimes is None else compatible_runtimes,
-            description=description,
+            compatible_architectures=[planned.request.architecture],
+            compatible_runtimes=[planned.request.runtime] if compatible_runtimes is None else compatible_runtimes,
+            description=marked_description(description, name, self.build) if keep_versions else description,
             license_info=license_info,
-            skip_destroy=skip_destroy,
+            skip_destroy=True if keep_versions else skip_destroy,
+            region=region,
         )
-        self.build = layer_zip.build
         self.bucket_object = None
         if bucket is None:
             self.layer_version = publish_directly(name, layer_zip, settings, self, opts=layer_version_options(opts))
@@ -184,7 +183,14 @@ class PoetryLayer(pulumi.ComponentResource):
                 key_prefix="" if key_prefix is None else key_prefix,
                 opts=layer_version_options(opts),
             )
-        self._set_outputs(request, plan.fingerprint, packages)
+        self.permissions = share(
+            name, self.layer_version, settings, self, accounts=share_with, organization_id=organization_id
+        )
+        if keep_versions:
+            keep_last_versions(
+                name, self.layer_version, self.build, self, keep=keep_versions, skip_destroy=skip_destroy
+            )
+        self._set_outputs(planned)
 
     @classmethod
     def matrix(
@@ -193,58 +199,42 @@ class PoetryLayer(pulumi.ComponentResource):
         *,
         runtimes: Sequence[RuntimeName | str | aws.lambda_.Runtime],
         architectures: Sequence[ArchitectureName | str] = (DEFAULT_ARCHITECTURE,),
+        regions: Sequence[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **arguments: Unpack[LayerArguments],
     ) -> PoetryLayerMatrix:
-        """Declare a layer for each of ``runtimes`` on each of ``architectures``; see :class:`PoetryLayerMatrix`.
+        """Declare a layer for each runtime on each architecture in each region; see :class:`PoetryLayerMatrix`.
 
         Args:
             name: name of the matrix; the names of the layers start with it.
             runtimes: Lambda runtimes.
             architectures: ``x86_64``, ``arm64`` or both.
+            regions: regions to publish each layer in; it is built once. Default: the region of the provider.
             opts: options of the matrix; they are applied to the layers.
             **arguments: the other arguments of :class:`PoetryLayer`, the same for all layers.
 
         Raises:
             pulumi.RunError: the input is wrong for at least one target; nothing is registered, built or published.
         """
-        return PoetryLayerMatrix(name, cls, runtimes=runtimes, architectures=architectures, opts=opts, **arguments)
-
-    def _declare_build(
-        self,
-        name: str,
-        label: str,
-        place: ZipPlace,
-        request: LayerRequest,
-        plan: BuildPlan,
-        extra_inputs: dict[str, Any],
-    ) -> tuple[LayerZip, dict[str, str]]:
-        """Declare the child that builds the zip; also return the packages, as distribution → readable version."""
-        packages = {package.name: package.readable_version for package in plan.packages}
-        folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
-        inputs = {"fingerprint": plan.fingerprint, "packages": packages, "zip": place.path, **extra_inputs}
-        inputs[DRY_RUN] = pulumi.runtime.is_dry_run()
-        build = LayerBuild(
-            f"{name}-build", inputs | request_inputs(request, folder), pulumi.ResourceOptions(parent=self)
+        return PoetryLayerMatrix(
+            name, cls, runtimes=runtimes, architectures=architectures, regions=regions, opts=opts, **arguments
         )
-        hooks = _zip_hooks(
-            label, request, place.file, build, plan.fingerprint, direct_upload=extra_inputs["direct_upload"]
-        )
-        return LayerZip(path=place.path, fingerprint=plan.fingerprint, build=build, hooks=hooks), packages
 
-    def _set_outputs(self, request: LayerRequest, fingerprint: str, packages: dict[str, str]) -> None:
+    def _set_outputs(self, planned: PlannedLayer) -> None:
         self.arn = self.layer_version.arn
+        self.fingerprint = pulumi.Output.from_input(planned.plan.fingerprint)
+        self.packages = pulumi.Output.from_input(planned.packages)
         if not is_mocked():
-            direct_upload = self.bucket_object is None
-            self.arn = checked_arn(self.layer_version, self.build, fingerprint, direct_upload=direct_upload)
+            self.arn = checked_arn(self.layer_version, self.bucket_object, self.build, planned.plan.fingerprint)
+            # With --target, the published layer may not be the one that is planned.
+            self.fingerprint = self.build.fingerprint
+            self.packages = self.build.packages
         self.layer_arn = self.layer_version.layer_arn
         self.version = self.layer_version.version
-        self.fingerprint = pulumi.Output.from_input(fingerprint)
-        self.packages = pulumi.Output.from_input(packages)
         self.size = self.build.size.apply(_as_int)
         self.unzipped_size = self.build.unzipped_size.apply(_as_int)
-        self.runtime = pulumi.Output.from_input(request.runtime)
-        self.architecture = pulumi.Output.from_input(request.architecture)
+        self.runtime = pulumi.Output.from_input(planned.request.runtime)
+        self.architecture = pulumi.Output.from_input(planned.request.architecture)
         names = ("arn", "layer_arn", "version", "fingerprint", "packages", "size", "unzipped_size", "runtime")
         self.register_outputs({name: getattr(self, name) for name in (*names, "architecture")})
 
@@ -252,59 +242,3 @@ class PoetryLayer(pulumi.ComponentResource):
 def _as_int(size: float | None) -> int:
     """A size as an int: the engine's protocol only has floats. 0 if a mock returns no size."""
     return int(size or 0)
-
-
-_labels_of_programs: WeakKeyDictionary[pulumi.Resource, set[str]] = WeakKeyDictionary()
-"""The labels of each program, by its stack resource: a process may run several programs."""
-
-
-def _label(name: str) -> str:
-    """The resource's name, with a number if it is taken: layers under different parents may have the same name."""
-    program = pulumi.runtime.get_root_resource()
-    if program is None or is_mocked():
-        return name
-    taken = _labels_of_programs.setdefault(program, set())
-    label = next(candidate for candidate in _numbered(name) if candidate not in taken)
-    taken.add(label)
-    return label
-
-
-def _numbered(name: str) -> Iterator[str]:
-    yield name
-    yield from (f"{name}-{number}" for number in count(2))
-
-
-def _stack_configuration() -> Callable[[str], Any]:
-    """A function that looks up this package's keys in the stack's configuration; it also works in a hook."""
-    context, configuration = copy_context(), pulumi.Config(NAMESPACE)
-    return lambda key: context.copy().run(configuration.get, key)
-
-
-def _zip_hooks(
-    name: str, request: LayerRequest, zip_file: Path, build: LayerBuild, fingerprint: str, *, direct_upload: bool
-) -> pulumi.ResourceHookBinding | None:
-    """Hooks that make sure that the zip is there before a resource uploads it.
-
-    The build child only builds the zip if the fingerprint has changed. If only the layer version is replaced, because
-    of a new description for example, on a machine that does not have the zip, then a hook builds it.
-    """
-    get_configuration = _stack_configuration()
-
-    def build_zip(request_with_login: LayerRequest, owner: str, sha256: str | None) -> LayerArtifact:
-        with reporting(lambda line: write_line(f"{name}: {line}", sys.stdout)):
-            return ensure_artifact(request_with_login, zip_file, fingerprint=fingerprint, owner=owner, sha256=sha256)
-
-    async def ensure_zip(_: pulumi.ResourceHookArgs) -> None:
-        request_with_login = with_stack_credentials(request, get_configuration)
-        sha256 = await built_sha256(build, fingerprint)
-        owner = owner_of(str(await build.id.future()), zip_file)
-        # In a thread: the event loop of the program must serve the engine while the zip is built.
-        artifact = await asyncio.to_thread(build_zip, request_with_login, owner, sha256)
-        refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
-        await refuse_different_zip(artifact, sha256, build)
-        await asyncio.to_thread(remove_different_copy, fingerprint, zip_file)
-
-    if is_mocked():
-        return None
-    hook = pulumi.ResourceHook(f"{name}-zip", ensure_zip)
-    return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])

@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_poetry_layer.arguments import LayerArguments, argument_problems, plain, plan_arguments, unknown_arguments
+from pulumi_poetry_layer.arguments import (
+    LayerArguments,
+    PlannedLayer,
+    argument_problems,
+    plain,
+    plan_arguments,
+    unknown_arguments,
+)
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.plan.target import is_patch_of
+from pulumi_poetry_layer.publish.build_folder import place_zip
 from pulumi_poetry_layer.publish.layer_version import layer_version_options
+from pulumi_poetry_layer.publish.layer_zip import declare_zip
+from pulumi_poetry_layer.publishing_arguments import default_layer_name, region_problems
 
 if TYPE_CHECKING:
     from enum import Enum
@@ -22,16 +32,18 @@ if TYPE_CHECKING:
 
 TYPE = "poetry-layer:index:PoetryLayerMatrix"
 
-Key = tuple[str, str]
-"""A target: runtime and architecture."""
+Key = tuple[str, ...]
+"""A target: runtime and architecture, and the region if the matrix has regions."""
 
 
 class PoetryLayerMatrix(pulumi.ComponentResource):
-    """The same layer for several runtimes and architectures, as :meth:`PoetryLayer.matrix` declares it.
+    """The same layer for several runtimes, architectures and regions, as :meth:`PoetryLayer.matrix` declares it.
 
-    ``matrix["python3.13", "arm64"]`` is the :class:`PoetryLayer` for a target; iteration gives the targets in the order
-    of the declaration. The layers are children of this component. Their names, in Pulumi and in AWS, consist of the
-    name of the component and the target: ``deps-python313-arm64``.
+    ``matrix["python3.13", "arm64"]`` is the :class:`PoetryLayer` for a target, ``matrix["python3.13", "arm64",
+    "eu-west-1"]`` that in a region; iteration gives the targets in the order of the declaration. The layers are
+    children of this component. Their names in Pulumi consist of the name of the component and the target:
+    ``deps-python313-arm64-eu-west-1``. Their names in AWS do not contain the region: a layer has the same name in all
+    of its regions, which have the same zip.
 
     Attributes:
         arns: ``python313-arm64`` → ARN of the layer version, for exports.
@@ -46,6 +58,7 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
         *,
         runtimes: Sequence[str | Enum],
         architectures: Sequence[str | Enum],
+        regions: Sequence[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **arguments: Unpack[LayerArguments],
     ) -> None:
@@ -56,6 +69,7 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
             layer_type: the class of the layers.
             runtimes: Lambda runtimes.
             architectures: ``x86_64``, ``arm64`` or both.
+            regions: regions to publish each layer in; None for the region of the provider.
             opts: options of the component; they are applied to the layers.
             **arguments: the other arguments of :class:`PoetryLayer`, the same for all layers. ``layer_name`` is the
                 start of the layers' names in AWS. ``python_patch`` can be a list: each layer gets the entry that
@@ -69,61 +83,98 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
             raise_problems(unknown_arguments(arguments))
             common: dict[str, Any] = {**arguments}
             layer_name, patches = common.pop("layer_name", None), common.pop("python_patch", None)
-            targets = {key: _target_arguments(name, key, layer_name) for key in _keys(runtimes, architectures)}
-            _add_python_patches(targets, patches)
-            _raise_problems(targets, common)
+            targets = _targets(runtimes=runtimes, architectures=architectures)
+            in_regions = _regions(regions, arguments)
+            given = {target: _target_arguments(name, target, layer_name) for target in targets}
+            _add_python_patches(given, patches)
+            planned = _planned(given, common)
+            places = {
+                target: place_zip(given[target]["name"], one.plan.fingerprint, arguments.get("build_dir"))
+                for target, one in planned.items()
+                if in_regions
+            }
         except PoetryLayerError as error:
             raise pulumi.RunError(f"PoetryLayer.matrix {name!r}: {error}") from error
         super().__init__(TYPE, name, None, opts)
         layer_opts = pulumi.ResourceOptions.merge(layer_version_options(opts), pulumi.ResourceOptions(parent=self))
-        self._layers = {key: layer_type(**target, **common, opts=layer_opts) for key, target in targets.items()}
+        self._layers: dict[Key, PoetryLayer] = {}
+        for target, own in given.items():
+            if not in_regions:
+                self._layers[target] = layer_type(**own, **common, opts=layer_opts)
+                continue
+            # The zip belongs to the matrix: it is built once, also if the first region is removed later.
+            layer_zip = declare_zip(own["name"], planned[target], places[target], self, direct_upload=True)
+            for region in in_regions:
+                in_region = own | {"name": f"{own['name']}-{region}", "region": region, "_layer_zip": layer_zip}
+                key = (*target, region)
+                self._layers[key] = layer_type(**in_region, **common, opts=layer_opts)
         self.arns = pulumi.Output.all(**{_suffix(*key): layer.arn for key, layer in self._layers.items()})
         self.register_outputs({"arns": self.arns})
 
     @property
     def layers(self) -> Mapping[Key, PoetryLayer]:
-        """(runtime, architecture) → the layer."""
+        """(runtime, architecture) or (runtime, architecture, region) → the layer."""
         # A property, not an annotated attribute: the SDK would resolve the annotation, and PoetryLayer is imported here
         # only for type checkers.
         return self._layers
 
-    def __getitem__(self, target: tuple[str | Enum, str | Enum]) -> PoetryLayer:
-        """The layer for a runtime and an architecture."""
-        runtime, architecture = target
-        return self.layers[plain(runtime), plain(architecture)]
+    def __getitem__(self, target: tuple[str | Enum, ...]) -> PoetryLayer:
+        """The layer for a runtime and an architecture, and for a region if the matrix has regions."""
+        return self.layers[tuple(map(plain, target))]
 
     def __iter__(self) -> Iterator[Key]:
         """The targets."""
         return iter(self.layers)
 
 
-def _keys(runtimes: Sequence[str | Enum], architectures: Sequence[str | Enum]) -> list[Key]:
+def _targets(**axes: Any) -> list[Key]:
     """All targets, without duplicates.
 
     Raises:
         InputError: an argument is not a list, or is empty.
     """
-    lists: dict[str, Any] = {"runtimes": runtimes, "architectures": architectures}
+    _check_axes(axes)
+    return list(dict.fromkeys(product(*(map(plain, values) for values in axes.values()))))
+
+
+def _regions(regions: Sequence[str] | None, arguments: LayerArguments) -> list[str]:
+    """The regions, without duplicates; empty if the matrix has none.
+
+    Raises:
+        InputError: the argument is not a list of regions, or another argument is for a single region.
+    """
+    if regions is None:
+        return []
+    _check_axes({"regions": regions})
+    problems = [problem for region in regions for problem in region_problems(region, where="regions")]
+    if arguments.get("bucket") is not None:
+        problems.append(InputError("is in a single region", where="bucket", hint="leave bucket out, or regions"))
+    raise_problems(problems)
+    return list(dict.fromkeys(map(plain, regions)))
+
+
+def _check_axes(axes: dict[str, Any]) -> None:
+    """Check that arguments are lists of strings that are not empty."""
     problems = [
         InputError(f"must be a list of at least one string, not {values!r}", where=argument)
-        for argument, values in lists.items()
+        for argument, values in axes.items()
         if isinstance(values, str) or not isinstance(values, Sequence) or not values
     ]
-    raise_problems(problems or argument_problems({}, lists, {}))
-    targets = product(map(plain, runtimes), map(plain, architectures))
-    return list(dict.fromkeys(targets))
+    raise_problems(problems or argument_problems({}, axes, {}))
 
 
-def _target_arguments(name: str, key: Key, layer_name: pulumi.Input[str] | None) -> dict[str, Any]:
+def _target_arguments(name: str, target: Key, layer_name: pulumi.Input[str] | None) -> dict[str, Any]:
     """The arguments of a layer that depend on its target."""
-    runtime, architecture = key
-    suffix = _suffix(*key)
-    arguments: dict[str, Any] = {"name": f"{name}-{suffix}", "runtime": runtime, "architecture": architecture}
-    if isinstance(layer_name, str):
-        arguments["layer_name"] = f"{layer_name}-{suffix}"
-    elif layer_name is not None:
-        arguments["layer_name"] = pulumi.Output.concat(layer_name, "-", suffix)
-    return arguments
+    runtime, architecture = target
+    suffix = _suffix(*target)
+    arguments = {"name": f"{name}-{suffix}", "runtime": runtime, "architecture": architecture}
+    if layer_name is None:
+        return {**arguments, "layer_name": default_layer_name(f"{name}-{suffix}")}
+    is_known = isinstance(layer_name, str)
+    return {
+        **arguments,
+        "layer_name": f"{layer_name}-{suffix}" if is_known else pulumi.Output.concat(layer_name, "-", suffix),
+    }
 
 
 def _add_python_patches(targets: dict[Key, dict[str, Any]], patches: str | Sequence[str] | None) -> None:
@@ -145,22 +196,24 @@ def _add_python_patches(targets: dict[Key, dict[str, Any]], patches: str | Seque
     )
 
 
-def _raise_problems(targets: dict[Key, dict[str, Any]], arguments: dict[str, Any]) -> None:
+def _planned(targets: dict[Key, dict[str, Any]], arguments: dict[str, Any]) -> dict[Key, PlannedLayer]:
     """Plan every target, to report all problems together before anything is registered.
 
     Raises:
         InputError: at least one target cannot be planned; each problem is listed once, with its targets.
     """
+    planned: dict[Key, PlannedLayer] = {}
     problems: dict[str, list[str]] = {}
-    for (runtime, architecture), target in targets.items():
+    for target, given in targets.items():
         try:
-            plan_arguments(**arguments, **target)
+            planned[target] = plan_arguments(**arguments, **given)
         except PoetryLayerError as error:
-            problems.setdefault(str(error), []).append(f"{runtime} on {architecture}")
+            problems.setdefault(str(error), []).append(" on ".join(target))
     if problems:
         raise InputError("\n".join(f"{', '.join(names)}: {problem}" for problem, names in problems.items()))
+    return planned
 
 
-def _suffix(runtime: str, architecture: str) -> str:
+def _suffix(runtime: str, *others: str) -> str:
     """The end of a layer's name; AWS does not allow dots in it."""
-    return f"{runtime.replace('.', '')}-{architecture}"
+    return "-".join([runtime.replace(".", ""), *others])

@@ -240,9 +240,12 @@ def _remove_zips(id_: str, zip_file: Path, keep: Path | None = None) -> None:
 
 def owner_of(id_: str, zip_file: Path) -> str:
     """The owner of the zips of a build with this id."""
-    if id_ != _ID:
-        return id_
-    return f"{_ID}-{zip_file.stem.rpartition('-')[0]}"  # in states of 0.1.0 all builds have the same id
+    return f"{_ID}-{zip_file.stem.rpartition('-')[0]}" if is_shared_id(id_) else id_
+
+
+def is_shared_id(id_: str) -> bool:
+    """Whether other builds may have this id, too: in states of 0.1.0 all builds have the same."""
+    return id_ == _ID
 
 
 def _layer_name(props: dict[str, Any]) -> str:

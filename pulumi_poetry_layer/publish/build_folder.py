@@ -5,8 +5,10 @@ from __future__ import annotations
 import atexit
 import os
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import pulumi
 
@@ -35,17 +37,19 @@ class ZipPlace:
         path: the path in the resources. It is relative to the program, because the state of a stack must not contain a
             folder of this machine, unless the zip is outside of the program's folder.
         file: the absolute path.
+        label: name of the layer in the path, different from those of the other layers of the program.
     """
 
     path: str
     file: Path
+    label: str
 
 
-def place_zip(label: str, fingerprint: str, build_dir: str | os.PathLike[str] | None) -> ZipPlace:
+def place_zip(name: str, fingerprint: str, build_dir: str | os.PathLike[str] | None) -> ZipPlace:
     """Choose the path of a layer's zip, and make sure that there is a file: the zip, or a placeholder until the end.
 
     Args:
-        label: name of the layer, different from those of the other layers of the program.
+        name: name of the layer.
         fingerprint: the fingerprint of the plan.
         build_dir: the argument of the component; None for the stack's configuration or the default.
 
@@ -53,9 +57,10 @@ def place_zip(label: str, fingerprint: str, build_dir: str | os.PathLike[str] | 
         InputError: no folder is writable.
     """
     problems = []
+    label = _label(name)
     for folder in _folders(build_dir):
         path = zip_path(label, fingerprint, stack=pulumi.get_stack(), folder=folder)
-        place = ZipPlace(path=path, file=program_folder() / path)
+        place = ZipPlace(path=path, file=program_folder() / path, label=label)
         if is_mocked():
             return place
         try:
@@ -85,3 +90,23 @@ def _folders(build_dir: str | os.PathLike[str] | None) -> Iterator[str]:
         return
     yield BUILD_FOLDER
     yield (cache_folder("zips") / project).as_posix()  # for a checkout that is read-only
+
+
+_labels_of_programs: WeakKeyDictionary[pulumi.Resource, set[str]] = WeakKeyDictionary()
+"""The labels of each program, by its stack resource: a process may run several programs."""
+
+
+def _label(name: str) -> str:
+    """The resource's name, with a number if it is taken: layers under different parents may have the same name."""
+    program = pulumi.runtime.get_root_resource()
+    if program is None or is_mocked():
+        return name
+    taken = _labels_of_programs.setdefault(program, set())
+    label = next(candidate for candidate in _numbered(name) if candidate not in taken)
+    taken.add(label)
+    return label
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}-{number}" for number in count(2))

@@ -3,7 +3,8 @@
 A published version never changes, so a wrong zip can only be published at the moment of the upload. There is a check
 before it and one after it:
 
-- Before the upload, the sha256 of the zip is compared with the sha256 of the build in the stack's state.
+- Before the upload, the sha256 of the zip is compared with the sha256 of the build in the stack's state, and
+  ``plugin_copy`` makes sure that the AWS plugin uploads this zip.
 - After the upload, and in every preview, ``code_sha256`` from AWS is compared with the same value. As long as they
   differ, the ARN is an error, so that no function gets the layer.
 
@@ -12,12 +13,8 @@ Both values of the second check are in the state: a preview reads no file and bu
 
 from __future__ import annotations
 
-import filecmp
-import tempfile
 from base64 import b64decode, b64encode
-from contextlib import suppress
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -61,28 +58,19 @@ async def refuse_different_zip(artifact: LayerArtifact, expected: str | None, bu
     )
 
 
-def remove_different_copy(fingerprint: str, zip_file: Path) -> None:
-    """Remove the copy that the AWS plugin would upload instead of the zip, if it differs from the zip.
-
-    The plugin copies archives to ``<temp folder>/pulumi-asset-<hash>`` and reuses a copy by its name, even if it was
-    truncated when the disk was full, or if another program has written it.
-    """
-    copy = Path(tempfile.gettempdir()) / f"pulumi-asset-{fingerprint}"
-    with suppress(OSError):
-        if copy.stat().st_size and not filecmp.cmp(copy, zip_file, shallow=False):
-            copy.unlink()
-
-
 def checked_arn(
-    layer_version: aws.lambda_.LayerVersion, build: LayerBuild, fingerprint: str, *, direct_upload: bool
+    layer_version: aws.lambda_.LayerVersion,
+    bucket_object: aws.s3.BucketObjectv2 | None,
+    build: LayerBuild,
+    fingerprint: str,
 ) -> pulumi.Output[str]:
     """The ARN of the layer version, which is an error as long as another zip is published than the one that was built.
 
     Args:
         layer_version: the published version.
+        bucket_object: the S3 object that it is published from, None without S3.
         build: the resource that builds the zip.
         fingerprint: the fingerprint of the plan.
-        direct_upload: whether the layer is published without S3.
     """
     outputs: dict[str, pulumi.Output[Any]] = {
         "arn": layer_version.arn,
@@ -92,10 +80,10 @@ def checked_arn(
         "fingerprint": build.fingerprint,
     }
     # Only the outputs that exist: in a preview the SDK treats a missing output as not known yet.
-    if direct_upload:
+    if bucket_object is None:
         outputs["code"] = layer_version.code
     else:
-        outputs |= {"key": layer_version.s3_key, "bucket": layer_version.s3_bucket}
+        outputs |= {"key": layer_version.s3_key, "object": bucket_object.urn}
     return pulumi.Output.all(**outputs).apply(lambda values: arn_of_built_zip(values, fingerprint))
 
 
@@ -125,11 +113,9 @@ def arn_of_built_zip(values: dict[str, Any], fingerprint: str) -> str:
 
 
 def _remedy(values: dict[str, Any]) -> str:
-    again = f"--replace '{values['urn']}'"
-    if not values.get("key"):
-        return f"to publish it again, run: pulumi up {again}"
-    # Replacing the object would upload the new one and then delete it: both have the same key.
-    return f"remove s3://{values['bucket']}/{values['key']}, then run: pulumi up --refresh {again}"
+    # With S3, the object is uploaded again, too.
+    urns = [values[name] for name in ("object", "urn") if values.get(name)]
+    return f"to publish it again, run: pulumi up {' '.join(f'--replace {urn!r}' for urn in urns)}"
 
 
 def _is_sha256(value: object) -> bool:

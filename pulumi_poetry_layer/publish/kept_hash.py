@@ -4,7 +4,7 @@ A transform (``pulumi.runtime.register_resource_transform`` or the option ``tran
 resource as objects of the SDK, and the SDK's ``FileArchive`` has a path but no hash. If the transform returns them, the
 engine computes the hash of the file at that path. On a fresh checkout that is an empty file: every layer would look
 changed, and all layers would have the same hash. So if a program has transforms, this package registers one more, which
-runs after them and restores the hash.
+runs after them and restores the hash. If that does not work, ``plugin_copy`` refuses to publish the layer.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import pulumi
 
+from pulumi_poetry_layer.publish.plugin_copy import remove_copy
 from pulumi_poetry_layer.sdk_internals.transforms import ProgramTransforms
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class _RestoreHash:
 
     def __init__(self) -> None:
         self.archives: dict[str, Mapping[str, str]] = {}
+        self.hashes: set[str] = set()
         self.ran_after = 0
 
     def __call__(self, args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
@@ -46,10 +48,14 @@ _transforms_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _RestoreHash] 
 async def keep_hash(archive: Mapping[str, str], parent: pulumi.Resource) -> Mapping[str, str]:
     """Return the archive or asset as soon as transforms cannot remove its hash from a child of ``parent``."""
     await parent.urn.future()  # the transforms of the parent and its ancestors are registered now
+    ours = _transforms_by_loop.setdefault(asyncio.get_running_loop(), _RestoreHash())
     transforms = ProgramTransforms()
+    # Once: the copy is made again when the first layer with this hash is registered.
+    if transforms.may_remove_hashes() and not pulumi.runtime.is_dry_run() and archive["hash"] not in ours.hashes:
+        ours.hashes.add(archive["hash"])
+        remove_copy(archive["hash"])
     # Our transform is needed only if there are others, and must run last. So it is registered again after a new one.
     if len(transforms):
-        ours = _transforms_by_loop.setdefault(asyncio.get_running_loop(), _RestoreHash())
         ours.archives[archive["path"]] = archive
         if len(transforms) != ours.ran_after:
             transforms.append(ours)

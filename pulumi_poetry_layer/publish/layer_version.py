@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -15,24 +15,7 @@ from pulumi_poetry_layer.publish.kept_hash import keep_hash
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from pulumi_poetry_layer.provider import LayerBuild
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerZip:
-    """The zip of a layer, which may not be built yet.
-
-    Attributes:
-        path: its path, relative to the program.
-        fingerprint: the fingerprint of the plan.
-        build: the resource that builds it if the fingerprint has changed.
-        hooks: hooks that build it before a resource uploads it, if it is missing; None in a unit test with mocks.
-    """
-
-    path: str
-    fingerprint: str
-    build: LayerBuild
-    hooks: pulumi.ResourceHookBinding | None
+    from pulumi_poetry_layer.publish.layer_zip import LayerZip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +28,16 @@ class LayerSettings:
     description: pulumi.Input[str] | None
     license_info: pulumi.Input[str] | None
     skip_destroy: pulumi.Input[bool] | None
+    region: pulumi.Input[str] | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The settings as arguments of ``aws.lambda_.LayerVersion``."""
+        settings = {name: value for name, value in vars(self).items() if name != "region"}
+        return settings | self.in_region()
+
+    def in_region(self) -> dict[str, Any]:
+        """The argument ``region`` if it is set: ``pulumi-aws`` 6 does not have it."""
+        return {} if self.region is None else {"region": self.region}
 
 
 def layer_version_options(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
@@ -83,10 +76,11 @@ def publish_directly(
         opts: options of the layer version.
     """
     own_opts = pulumi.ResourceOptions(parent=parent, depends_on=[layer_zip.build], hooks=layer_zip.hooks)
+    archive = archive_of(layer_zip.place.path, layer_zip.fingerprint)
     return aws.lambda_.LayerVersion(
         name,
-        code=cast("Awaitable[pulumi.Archive]", keep_hash(archive_of(layer_zip.path, layer_zip.fingerprint), parent)),
-        **vars(settings),
+        code=cast("Awaitable[pulumi.Archive]", keep_hash(archive, parent)),
+        **settings.arguments(),
         opts=pulumi.ResourceOptions.merge(opts, own_opts),
     )
 
@@ -114,23 +108,33 @@ def publish_through_bucket(
         key_prefix: the start of the object's key.
         opts: options of the layer version.
     """
+    key = pulumi.Output.all(key_prefix, settings.layer_name).apply(
+        lambda parts: f"{parts[0].strip('/')}/{parts[1]}/{layer_zip.fingerprint}.zip".lstrip("/")
+    )
     zip_object = aws.s3.BucketObjectv2(
         name,
         bucket=bucket,
-        key=pulumi.Output.all(key_prefix, settings.layer_name).apply(
-            lambda parts: "/".join(
-                [*str(parts[0]).strip("/").split("/"), parts[1], f"{layer_zip.fingerprint}.zip"]
-            ).lstrip("/")
+        key=key,
+        source=cast(
+            "Awaitable[pulumi.Asset]", keep_hash(asset_of(layer_zip.place.path, layer_zip.fingerprint), parent)
         ),
-        source=cast("Awaitable[pulumi.Asset]", keep_hash(asset_of(layer_zip.path, layer_zip.fingerprint), parent)),
         content_type="application/zip",
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[layer_zip.build], hooks=layer_zip.hooks),
+        **settings.in_region(),
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=[layer_zip.build],
+            hooks=layer_zip.hooks,
+            # With --replace, the new object has the key of the old one, and would be deleted as the old one.
+            delete_before_replace=True,
+        ),
     )
+    # The properties are not outputs of the object: Pulumi would delete the old layer version before the object, too.
+    own_opts = pulumi.ResourceOptions(parent=parent, depends_on=[layer_zip.build, zip_object])
     layer_version = aws.lambda_.LayerVersion(
         name,
-        s3_bucket=zip_object.bucket,
-        s3_key=zip_object.key,
-        **vars(settings),
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(parent=parent, depends_on=[layer_zip.build])),
+        s3_bucket=bucket,
+        s3_key=key,
+        **settings.arguments(),
+        opts=pulumi.ResourceOptions.merge(opts, own_opts),
     )
     return zip_object, layer_version

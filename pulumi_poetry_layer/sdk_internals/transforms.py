@@ -23,7 +23,8 @@ class ProgramTransforms:
 
     The SDK may have several callback servers for one program, and a process may run several programs. The servers of a
     program are those that use its engine connection. If a release of the SDK stores its servers elsewhere, no transform
-    is found. Then everything else works, but a layer looks changed if a transform returns its properties.
+    is found. Then everything works in programs without transforms, but a layer is refused if a transform returns its
+    properties.
     """
 
     def __init__(self) -> None:
@@ -36,6 +37,10 @@ class ProgramTransforms:
 
     def __len__(self) -> int:
         return sum(len(getattr(server, "_transforms", ())) for server in self._servers)
+
+    def may_remove_hashes(self) -> bool:
+        """Whether there are transforms, or it is not known: a program with a layer has a server for its hooks."""
+        return not self._servers or len(self) > 0
 
     def append(self, transform: Transform) -> None:
         """Register a transform that runs after all that are registered now; it may be registered more than once."""

@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Callable
 
 import pytest
+from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.models import LambdaBackend
 
 from .harness import LocalAws, Program, Stack
 from .test_lifecycle import BUILD, LAYER, RUNTIME, project_files
@@ -67,6 +69,37 @@ def test_layer_is_published_through_a_bucket_of_the_same_program(new_program: Ne
 
     stack.destroy()
     assert aws.layer_versions("deps-dev") == []
+
+
+def test_replaced_object_stays_in_the_bucket(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise ``up --replace`` deletes the object that it has just uploaded, because both have the same key."""
+    stack = new_program({"__main__.py": THROUGH_BUCKET, **project_files("base")}).stack()
+    stack.up(skip_preview=True)
+    outputs = stack.outputs()
+    (urn,) = (found["urn"] for found in stack.export()["deployment"]["resources"] if found["type"] == OBJECT)
+    stack.program.pulumi("up", "--yes", "--skip-preview", "--replace", urn, "--stack", stack.name)
+    assert keys(aws, outputs["bucket"]) == [f"layers/deps-dev/{outputs['fingerprint']}.zip"]
+    assert aws.layer_versions("deps-dev") == [1]
+    assert stack.preview(refresh=True).unchanged
+
+
+def test_old_version_stays_if_the_new_one_cannot_be_published_through_the_bucket(
+    new_program: NewProgram, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a failed deployment leaves the functions without a layer version to go back to."""
+    stack = new_program({"__main__.py": THROUGH_BUCKET, **project_files("base")}).stack()
+    stack.up(skip_preview=True)
+    stack.program.write(project_files("package_changed"))
+
+    def refuse(*_: object) -> None:
+        raise LambdaClientError("TooManyRequestsException", "later")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LambdaBackend, "publish_layer_version", refuse)
+        assert stack.up(skip_preview=True, check=False).exit_code != 0
+    assert aws.layer_versions("deps-dev") == [1]
+    stack.up(skip_preview=True)
+    assert aws.layer_versions("deps-dev") == [2]
 
 
 def test_skip_destroy_keeps_replaced_and_destroyed_versions(new_program: NewProgram, aws: LocalAws) -> None:

@@ -17,11 +17,18 @@ from .harness import LocalAws, Machine, Program, Toolchain
 from .harness.toolchain import REPOSITORY
 from .test_build_folder import check_inline_program
 from .test_failures import UNREACHABLE
-from .test_lifecycle import PROGRAM, project_files
+from .test_lifecycle import PROGRAM, RUNTIME, project_files
 from .test_options import TRANSFORMED, check_transforms
 
 NewProgram = Callable[..., Program]
 NewMachine = Callable[[str], Machine]
+
+
+IN_REGION = """\
+from pulumi_poetry_layer import PoetryLayer
+
+PoetryLayer("deps", project_dir="service", runtime="{runtime}", region="eu-west-1")
+"""
 
 
 def oldest(name: str) -> str:
@@ -75,3 +82,12 @@ def test_oldest_releases_find_the_folder_of_an_inline_program(
 ) -> None:
     """Otherwise a program of the Automation API with an older SDK does not find its project, or its zip."""
     check_inline_program(new_program({}, machine=old_machine("laptop")), old_python / "python")
+
+
+def test_region_is_refused_with_pulumi_aws_6(old_machine: NewMachine, new_program: NewProgram) -> None:
+    """Otherwise the layer is published in the region of the provider, or the error does not say what to do."""
+    files = {"__main__.py": IN_REGION.format(runtime=RUNTIME), **project_files("base")}
+    preview = new_program(files, machine=old_machine("laptop")).stack().preview(check=False)
+    assert preview.exit_code != 0
+    assert "region: needs pulumi-aws 7 or newer; version 6." in preview.text
+    assert "Traceback" not in preview.text

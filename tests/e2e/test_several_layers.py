@@ -71,6 +71,16 @@ PoetryLayer(
 """
 
 
+TWO = f"""\
+import pulumi
+from pulumi_poetry_layer import PoetryLayer
+
+for name in ("one", "two"):
+    layer = PoetryLayer(name, project_dir="service", runtime="{RUNTIME}")
+    pulumi.export(name, {{"fingerprint": layer.fingerprint, "packages": layer.packages, "arn": layer.arn}})
+"""
+
+
 def names_in(published: bytes) -> set[str]:
     """The top-level names in a layer's ``python`` folder."""
     return {name.split("/")[1].removesuffix(".py") for name in zipfile.ZipFile(io.BytesIO(published)).namelist()}
@@ -116,6 +126,23 @@ def test_matrix_publishes_a_layer_for_every_target(new_program: NewProgram, aws:
         machine = "aarch64" if target.endswith("arm64") else "x86_64"
         assert any(f"-{machine}-linux-gnu.so" in name for name in natives), target
         assert any(target.split("-")[0].replace("python", "cpython-") in name for name in natives), target
+    assert stack.preview().unchanged
+
+
+def test_outputs_are_those_of_the_published_layer_after_an_update_of_another_one(new_program: NewProgram) -> None:
+    """Otherwise another stack reads that a layer contains packages that it does not contain yet."""
+    stack = new_program({"__main__.py": TWO, **project_files("base")}).stack()
+    stack.up(skip_preview=True)
+    before = stack.outputs()
+    stack.program.write(project_files("package_changed"))
+    targets = [f"--target={stack.resources()[name]['urn']}" for name in ("two-build", "two")]
+    stack.program.pulumi("up", "--yes", "--skip-preview", *targets, "--stack", stack.name)
+    after = stack.outputs()
+    assert after["one"] == before["one"]
+    assert (before["two"]["packages"]["six"], after["two"]["packages"]["six"]) == ("1.16.0", "1.17.0")
+    assert after["two"]["fingerprint"] != before["two"]["fingerprint"]
+    stack.up(skip_preview=True)
+    assert stack.outputs()["one"]["packages"]["six"] == "1.17.0"
     assert stack.preview().unchanged
 
 

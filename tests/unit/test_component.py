@@ -11,7 +11,8 @@ import pulumi_aws as aws
 import pytest
 from samples import PROJECTS
 
-from pulumi_poetry_layer import LocalBuilder, PoetryLayer, WheelBuilder
+from pulumi_poetry_layer import LocalBuilder, PoetryLayer, WheelBuilder, publishing_arguments
+from pulumi_poetry_layer.kept_versions import mark_of
 
 PROJECT = PROJECTS / "base"
 
@@ -54,6 +55,9 @@ def declare(**arguments: Any) -> PoetryLayer:
 
 LAYER = "aws:lambda/layerVersion:LayerVersion"
 BUILD = "pulumi-python:dynamic/poetry-layer:LayerBuild"
+VERSIONS = "pulumi-python:dynamic/poetry-layer:KeptVersions"
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+PERMISSION = "aws:lambda/layerVersionPermission:LayerVersionPermission"
 
 
 def test_layer_version_has_the_arguments_of_the_component(mocks: RecordingMocks) -> None:
@@ -175,6 +179,16 @@ def test_component_has_the_outputs_of_the_layer_version(mocks: RecordingMocks) -
         ({"compatible_runtimes": "python3.12"}, "compatible_runtimes: must be a list of strings"),
         ({"bucket": ""}, "bucket: is empty"),
         ({"key_prefix": "layers"}, "key_prefix: needs bucket="),
+        ({"region": "Ireland"}, "region: 'Ireland' is not a region, such as 'eu-west-1'"),
+        ({"region": 3}, "region: 3 is not a region"),
+        ({"keep_versions": 0}, "keep_versions: must be a number of versions, 1 or more, not 0"),
+        ({"keep_versions": True}, "keep_versions: must be a number of versions, 1 or more, not True"),
+        ({"keep_versions": pulumi.Output.from_input(3)}, "keep_versions: an Output is not accepted here"),
+        ({"keep_versions": 3, "description": "x" * 230}, "description: has 230 characters; AWS allows 228, with"),
+        ({"share_with": "111111111111"}, "share_with: must be a list of account ids, not '111111111111'"),
+        ({"share_with": ["1111"]}, "share_with: '1111' is not the id of an AWS account"),
+        ({"share_with": [111111111111]}, "share_with: 111111111111 is not the id of an AWS account"),
+        ({"organization_id": "ou-1"}, "organization_id: 'ou-1' is not the id of an AWS organization"),
     ],
 )
 def test_wrong_argument_is_named_and_nothing_is_registered(
@@ -193,3 +207,52 @@ def test_limits_of_aws_are_accepted(mocks: RecordingMocks) -> None:
     declare(description="x" * 256, license_info="x" * 512, compatible_runtimes=runtimes * 5)
     declare(description=pulumi.Output.from_input("d"), bucket=pulumi.Output.from_input("artifacts"))
     assert len(mocks.resources[LAYER]) > 0
+
+
+def test_keep_versions_needs_boto3(mocks: RecordingMocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the deployment fails after the version is published."""
+    monkeypatch.setattr(publishing_arguments, "find_spec", lambda _: None)
+    with pytest.raises(pulumi.RunError) as caught:
+        declare(keep_versions=3)
+    assert "keep_versions: needs boto3" in str(caught.value)
+    assert "pip install 'pulumi-poetry-layer[keep-versions]'" in str(caught.value)
+
+
+def test_region_needs_pulumi_aws_7(mocks: RecordingMocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a layer is published in another region than the one that is asked for."""
+    monkeypatch.delattr(aws.lambda_.LayerVersionArgs, "region")
+    declare()
+    assert "region" not in mocks.resources[LAYER]
+    mocks.resources.clear()
+    with pytest.raises(pulumi.RunError) as caught:
+        declare(region=pulumi.Output.from_input("eu-west-1"))
+    assert "region: needs pulumi-aws 7 or newer" in str(caught.value)
+    assert mocks.resources == {}
+
+
+def test_region_is_that_of_all_aws_resources(mocks: RecordingMocks) -> None:
+    """Otherwise AWS looks for the object, or the version, in another region."""
+    declare(region="eu-west-1", bucket="artifacts", share_with=["111111111111"])
+    for kind in (LAYER, OBJECT, PERMISSION):
+        assert mocks.resources[kind]["region"] == "eu-west-1"
+
+
+def test_sharing_declares_a_permission_for_each_account_and_organization(mocks: RecordingMocks) -> None:
+    """Otherwise an account cannot use the layer, or every account can."""
+    layer = declare(share_with=["111111111111", "111111111111"], organization_id="o-a1b2c3d4e5", skip_destroy=True)
+    assert len(layer.permissions) == 2
+    permission = mocks.resources[PERMISSION]
+    assert (permission["principal"], permission["organizationId"]) == ("*", "o-a1b2c3d4e5")
+    assert (permission["versionNumber"], permission["skipDestroy"]) == (1, True)
+    assert permission["action"] == "lambda:GetLayerVersion"
+    assert declare().permissions == []
+
+
+def test_kept_versions_are_marked_and_stay_when_they_are_replaced(mocks: RecordingMocks) -> None:
+    """Otherwise the versions cannot be told from those of other stacks, or Pulumi deletes them."""
+    declare(keep_versions=3, description=pulumi.Output.from_input("d"))
+    assert mocks.resources[LAYER]["description"] == f"d {mark_of('deps-build-id')}"
+    assert mocks.resources[LAYER]["skipDestroy"] is True
+    kept = mocks.resources[VERSIONS]
+    assert (kept["keep"], kept["mark"], kept["skip_destroy"]) == (3, mark_of("deps-build-id"), False)
+    assert kept["layer_version_arn"] == "arn:1"

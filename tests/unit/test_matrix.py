@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from samples import PROJECTS
 
 from pulumi_poetry_layer import PoetryLayer, PoetryLayerMatrix
+from pulumi_poetry_layer.arguments import LayerArguments
 
 LAYER = "aws:lambda/layerVersion:LayerVersion"
 X86 = "x86_64"
@@ -160,6 +162,16 @@ def test_problem_of_several_targets_is_reported_once(mocks: NamedMocks) -> None:
             {"runtimes": ["python3.12"], "layer_name": "a.b"},
             "layer_name: 'a.b-python312-x86_64' is not a valid layer name",
         ),
+        (
+            {"runtimes": ["python3.12"], "regions": "eu-west-1"},
+            "regions: must be a list of at least one string, not 'eu-west-1'",
+        ),
+        ({"runtimes": ["python3.12"], "regions": ["Ireland"]}, "regions: 'Ireland' is not a region"),
+        (
+            {"runtimes": ["python3.12"], "regions": ["eu-west-1"], "bucket": "b"},
+            "bucket: is in a single region",
+        ),
+        ({"runtimes": ["python3.12"], "keep_versions": 0}, "keep_versions: must be a number of versions"),
     ],
 )
 def test_wrong_argument_is_named_and_nothing_is_registered(
@@ -170,3 +182,24 @@ def test_wrong_argument_is_named_and_nothing_is_registered(
         declare(**arguments)
     assert message in str(caught.value)
     assert mocks.resources == {}
+
+
+def test_layer_is_built_once_for_all_its_regions(mocks: NamedMocks) -> None:
+    """Otherwise the same zip is built for each region, or a region that is added renames the other layers."""
+    matrix = declare(runtimes=["python3.12"], regions=["eu-west-1", "us-east-1", "eu-west-1"])
+    assert list(matrix) == [("python3.12", X86, "eu-west-1"), ("python3.12", X86, "us-east-1")]
+    assert matrix["python3.12", X86, "us-east-1"].build is matrix["python3.12", X86, "eu-west-1"].build
+    assert [name for kind, name in mocks.resources if kind == BUILD] == ["deps-python312-x86_64-build"]
+    layers = {name: inputs for (kind, name), inputs in mocks.resources.items() if kind == LAYER}
+    assert {name: (layer["layerName"], layer["region"]) for name, layer in layers.items()} == {
+        "deps-python312-x86_64-eu-west-1": ("deps-python312-x86_64-stack", "eu-west-1"),
+        "deps-python312-x86_64-us-east-1": ("deps-python312-x86_64-stack", "us-east-1"),
+    }
+
+
+def test_matrix_has_the_arguments_of_the_layer() -> None:
+    """Otherwise an argument of PoetryLayer cannot be used for several targets."""
+    of_the_layer = set(inspect.signature(PoetryLayer).parameters)
+    of_the_matrix = set(inspect.signature(PoetryLayer.matrix).parameters) | set(LayerArguments.__annotations__)
+    own = {"runtimes", "architectures", "regions", "arguments"}
+    assert of_the_layer - {"runtime", "architecture", "region", "_layer_zip"} == of_the_matrix - own

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
     from types_boto3_lambda import LambdaClient
     from types_boto3_s3 import S3Client
+    from types_boto3_ssm import SSMClient
 
 REGION = "us-east-1"
 ENVIRONMENT = {
@@ -61,6 +62,10 @@ class LocalAws:
     def identities(self) -> IAMClient:
         """A client for IAM."""
         return self._session().client("iam", endpoint_url=self.endpoint)
+
+    def parameters(self, *, region: str = REGION) -> SSMClient:
+        """A client for the parameter store of Systems Manager."""
+        return self._session().client("ssm", endpoint_url=self.endpoint, region_name=region)
 
     def layer_versions(self, layer_name: str) -> list[int]:
         """The existing versions of a layer, oldest first."""

@@ -38,8 +38,8 @@ def test_same_digest_gives_the_arn() -> None:
     [
         ({}, "pulumi up --replace 'urn:deps'"),
         (
-            {"code": None, "key": S3_KEY, "bucket": "b"},
-            f"remove s3://b/{S3_KEY}, then run: pulumi up --refresh --replace 'urn:deps'",
+            {"code": None, "key": S3_KEY, "object": "urn:object"},
+            "pulumi up --replace 'urn:object' --replace 'urn:deps'",
         ),
     ],
 )

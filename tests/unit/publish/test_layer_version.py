@@ -88,9 +88,8 @@ def test_options_for_a_single_resource_are_applied_to_the_layer_version(requests
     assert list(layer.replaceOnChanges) == ["licenseInfo"]
     assert layer.deleteBeforeReplace
     assert layer.customTimeouts.create == "7m"
-    for other in (BUILD, OBJECT):
-        assert not requests[other].ignoreChanges
-        assert not requests[other].deleteBeforeReplace
+    assert not any(requests[other].ignoreChanges for other in (BUILD, OBJECT))
+    assert not requests[BUILD].deleteBeforeReplace
 
 
 def test_protect_is_applied_to_all_children(requests: dict[str, Any]) -> None:

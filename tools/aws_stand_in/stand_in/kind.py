@@ -75,4 +75,7 @@ def given(**values: Any) -> dict[str, Any]:
 def is_missing(error: ClientError) -> bool:
     """Whether the error of AWS says that a resource does not exist."""
     code = str(error.response.get("Error", {}).get("Code", ""))
-    return code in {"404", "NoSuchKey", "NoSuchBucket", "NoSuchEntity", "ResourceNotFoundException"}
+    return code in {
+        *("404", "NoSuchKey", "NoSuchBucket", "NoSuchEntity"),
+        *("ParameterNotFound", "ResourceNotFoundException", "UnknownLayerVersionException", "UnknownPolicyException"),
+    }

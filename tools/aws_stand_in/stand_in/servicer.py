@@ -25,12 +25,18 @@ from stand_in.host import Host
 from stand_in.identities import Role, RolePolicyAttachment
 from stand_in.kind import Kind
 from stand_in.lambdas import Function, LayerVersion
+from stand_in.layer_permissions import LayerVersionPermission
+from stand_in.parameters import Parameter
 from stand_in.session import Session
 from stand_in.storage import Bucket, BucketObjectv2, BucketV2
 from stand_in.values import DEFAULTS_KEY, UNKNOWN, Props, StandInError, from_struct, is_unknown, to_struct
 
 KINDS: dict[str, type[Kind]] = {
-    kind.token: kind for kind in (LayerVersion, Function, Role, RolePolicyAttachment, Bucket, BucketV2, BucketObjectv2)
+    kind.token: kind
+    for kind in (
+        *(LayerVersion, LayerVersionPermission, Function, Role, RolePolicyAttachment),
+        *(Bucket, BucketV2, BucketObjectv2, Parameter),
+    )
 }
 _MESSAGE_LIMIT = 400 * 1024 * 1024
 _ORPHAN_CHECK_SECONDS = 5

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
     from types_boto3_lambda import LambdaClient
     from types_boto3_s3 import S3Client
+    from types_boto3_ssm import SSMClient
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -42,6 +43,10 @@ class Session:
     def storage(self, region: str | None = None) -> S3Client:
         """Return a client for S3."""
         return self._session.client("s3", region_name=region or self.region, endpoint_url=self.endpoint)
+
+    def parameters(self, region: str | None = None) -> SSMClient:
+        """Return a client for the parameter store of Systems Manager."""
+        return self._session.client("ssm", region_name=region or self.region, endpoint_url=self.endpoint)
 
     def identities(self) -> IAMClient:
         """Return a client for IAM."""

@@ -1,0 +1,114 @@
+"""Declares the zip of a layer: the resource that builds it, and the hooks that build it if it is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import sys
+from contextvars import copy_context
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from pulumi_poetry_layer.arguments import is_mocked
+from pulumi_poetry_layer.host.output import write_line
+from pulumi_poetry_layer.host.progress import reporting
+from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
+from pulumi_poetry_layer.layer.zip_store import ensure_artifact
+from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, owner_of, request_inputs
+from pulumi_poetry_layer.publish.drift import built_sha256, refuse_different_zip
+from pulumi_poetry_layer.publish.plugin_copy import refuse_lost_hash, remove_different_copy
+from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
+from pulumi_poetry_layer.size.limits import refuse_over_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pulumi_poetry_layer.arguments import PlannedLayer
+    from pulumi_poetry_layer.layer.artifact import LayerArtifact
+    from pulumi_poetry_layer.layer.request import LayerRequest
+    from pulumi_poetry_layer.publish.build_folder import ZipPlace
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerZip:
+    """The zip of a layer, which may not be built yet.
+
+    Attributes:
+        place: where it is, or will be.
+        fingerprint: the fingerprint of the plan.
+        build: the resource that builds it if the fingerprint has changed.
+        hooks: hooks that build it before a resource uploads it, if it is missing; None in a unit test with mocks.
+    """
+
+    place: ZipPlace
+    fingerprint: str
+    build: LayerBuild
+    hooks: pulumi.ResourceHookBinding | None
+
+
+def declare_zip(
+    name: str, planned: PlannedLayer, place: ZipPlace, parent: pulumi.Resource, *, direct_upload: bool
+) -> LayerZip:
+    """Declare the resource ``<name>-build``, which builds the zip of a layer.
+
+    Args:
+        name: name of the layer.
+        planned: its plan.
+        place: where the zip is, or will be.
+        parent: the component.
+        direct_upload: whether the layer is published without S3, for which AWS has a lower limit.
+    """
+    request, fingerprint = planned.request, planned.plan.fingerprint
+    inputs: dict[str, Any] = {
+        "fingerprint": fingerprint,
+        "packages": planned.packages,
+        "zip": place.path,
+        "direct_upload": direct_upload,
+        "lock_digest": hashlib.sha256(planned.files.lock.encode()).hexdigest()[:16],
+        DRY_RUN: pulumi.runtime.is_dry_run(),
+    }
+    folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
+    opts = pulumi.ResourceOptions(parent=parent)
+    build = LayerBuild(f"{name}-build", inputs | request_inputs(request, folder), opts)
+    hooks = None if is_mocked() else _zip_hooks(request, place, build, fingerprint, direct_upload=direct_upload)
+    return LayerZip(place=place, fingerprint=fingerprint, build=build, hooks=hooks)
+
+
+def _zip_hooks(
+    request: LayerRequest, place: ZipPlace, build: LayerBuild, fingerprint: str, *, direct_upload: bool
+) -> pulumi.ResourceHookBinding:
+    """Hooks that make sure that the zip is there, and is the right one, before a resource uploads it.
+
+    The build child only builds the zip if the fingerprint has changed. If only the layer version is replaced, because
+    of a new description for example, on a machine that does not have the zip, then a hook builds it.
+    """
+    get_configuration, zip_file, one_at_a_time = _stack_configuration(), place.file, asyncio.Lock()
+
+    def build_zip(request_with_login: LayerRequest, owner: str, sha256: str | None) -> LayerArtifact:
+        with reporting(lambda line: write_line(f"{place.label}: {line}", sys.stdout)):
+            return ensure_artifact(request_with_login, zip_file, fingerprint=fingerprint, owner=owner, sha256=sha256)
+
+    async def ensure_zip(_: pulumi.ResourceHookArgs) -> None:
+        request_with_login = with_stack_credentials(request, get_configuration)
+        sha256 = await built_sha256(build, fingerprint)
+        owner = owner_of(str(await build.id.future()), zip_file)
+        # In a thread: the event loop of the program must serve the engine while the zip is built.
+        async with one_at_a_time:  # it may be published in several regions
+            artifact = await asyncio.to_thread(build_zip, request_with_login, owner, sha256)
+        refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
+        await refuse_different_zip(artifact, sha256, build)
+        refuse_lost_hash(fingerprint, zip_file)
+        await asyncio.to_thread(remove_different_copy, fingerprint, zip_file)
+
+    hook = pulumi.ResourceHook(f"{place.label}-zip", ensure_zip)
+    return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+
+
+def _stack_configuration() -> Callable[[str], Any]:
+    """A function that looks up this package's keys in the stack's configuration; it also works in a hook."""
+    context, configuration = copy_context(), pulumi.Config(NAMESPACE)
+    return lambda key: context.copy().run(configuration.get, key)
