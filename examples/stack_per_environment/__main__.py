@@ -17,7 +17,7 @@ deps = PoetryLayer(
     architecture=config.get("architecture") or "x86_64",
     groups=config.get_object("groups") or ["main"],
     layer_name=f"orders-{environment}",
-    bucket=bucket and bucket.bucket,
+    bucket=bucket.bucket if bucket else None,
     skip_destroy=config.get_bool("keepVersions"),
 )
 
