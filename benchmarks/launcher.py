@@ -1,4 +1,4 @@
-"""Run one program. Print its exit code, the seconds it took, and its peak memory in bytes.
+"""Run one program. Print its exit code, the seconds it took, those of the processors, and its peak memory in bytes.
 
 ``measure.py`` starts this script as a small process, so it imports as little as possible.
 
@@ -24,7 +24,8 @@ def main(time_limit: str, log: str, *command: str) -> None:
         if seconds > float(time_limit):
             os.kill(process, 9)
         time.sleep(0.0005)
-    print(os.waitstatus_to_exitcode(status), seconds, usage.ru_maxrss * 1024)
+    processor = usage.ru_utime + usage.ru_stime
+    print(os.waitstatus_to_exitcode(status), seconds, processor, usage.ru_maxrss * 1024)
 
 
 main(*sys.argv[1:])

@@ -36,10 +36,12 @@ class Measurement:
 
     Attributes:
         seconds: seconds from start to end.
+        processor_seconds: seconds that processors worked for the program and the programs that it started.
         peak_memory: peak memory of the largest process, in bytes.
     """
 
     seconds: float
+    processor_seconds: float
     peak_memory: int
 
 
@@ -49,12 +51,12 @@ def measure(commands: Sequence[Command]) -> Measurement:
     Raises:
         RuntimeError: a command failed or reached the time limit; the error contains its output.
     """
-    seconds, peak = 0.0, 0
-    for command in commands:
-        one = _measure(command)
-        seconds += one.seconds
-        peak = max(peak, one.peak_memory)
-    return Measurement(seconds=seconds, peak_memory=peak)
+    measured = [_measure(command) for command in commands]
+    return Measurement(
+        seconds=sum(one.seconds for one in measured),
+        processor_seconds=sum(one.processor_seconds for one in measured),
+        peak_memory=max((one.peak_memory for one in measured), default=0),
+    )
 
 
 def _measure(command: Command) -> Measurement:
@@ -66,8 +68,8 @@ def _measure(command: Command) -> Measurement:
     ended = subprocess.run(
         launcher, cwd=command.folder, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True, check=True
     )
-    status, seconds, peak = ended.stdout.split()
+    status, seconds, processor_seconds, peak = ended.stdout.split()
     if status != "0":
         output = log.read_text(encoding="utf-8", errors="replace")
         raise RuntimeError(f"`{' '.join(arguments)}` ended with exit code {status} after {seconds} s:\n{output}")
-    return Measurement(seconds=float(seconds), peak_memory=int(peak))
+    return Measurement(seconds=float(seconds), processor_seconds=float(processor_seconds), peak_memory=int(peak))
