@@ -65,7 +65,7 @@ class PoetryLayer(pulumi.ComponentResource):
     unzipped_size: pulumi.Output[int]
     runtime: pulumi.Output[str]
     architecture: pulumi.Output[str]
-    bucket_object: aws.s3.BucketObjectv2 | None
+    bucket_object: pulumi.CustomResource | None  # the SDK evaluates this; aws.s3 takes a fifth of a second to import
     permissions: list[aws.lambda_.LayerVersionPermission]
 
     def __init__(

@@ -7,6 +7,7 @@ Planning has two steps, because the content of path dependencies must be read be
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ def plan_selection(
         PackageFileError: a package has no file that the target can use, or the path of a dependency does not exist.
         MultipleInputError: there are several such packages.
     """
-    chooser = FileChooser(target.tag_ranks)
+    chooser = _chooser_for(target)
     chosen = {package.name: chooser.choose(policy.allowed_files(package)) for package in selection.packages}
     problems = (_file_problem(p, chosen[p.name], target, digests.get(p.name), policy) for p in selection.packages)
     raise_problems(problem for problem in problems if problem)
@@ -98,6 +99,12 @@ def plan_selection(
         excluded=selection.excluded,
         warnings=selection.warnings,
     )
+
+
+@lru_cache(maxsize=32)
+def _chooser_for(target: Target) -> FileChooser:
+    """The chooser of a target, which remembers the ranks of wheel tags: many layers have the same target."""
+    return FileChooser(target.tag_ranks)
 
 
 def _is_wheel(file: LockedFile | None) -> bool:

@@ -60,7 +60,7 @@ async def refuse_different_zip(artifact: LayerArtifact, expected: str | None, bu
 
 def checked_arn(
     layer_version: aws.lambda_.LayerVersion,
-    bucket_object: aws.s3.BucketObjectv2 | None,
+    bucket_object: pulumi.CustomResource | None,
     build: LayerBuild,
     fingerprint: str,
 ) -> pulumi.Output[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -256,3 +258,24 @@ def test_kept_versions_are_marked_and_stay_when_they_are_replaced(mocks: Recordi
     kept = mocks.resources[VERSIONS]
     assert (kept["keep"], kept["mark"], kept["skip_destroy"]) == (3, mark_of("deps-build-id"), False)
     assert kept["layer_version_arn"] == "arn:1"
+
+
+def test_layer_without_a_bucket_does_not_import_s3() -> None:
+    """Otherwise every preview takes a fifth of a second longer: the SDK evaluates the annotations of a component."""
+    program = """
+import sys, pulumi
+class Mocks(pulumi.runtime.Mocks):
+    def new_resource(self, args):
+        return "id", args.inputs
+    def call(self, args):
+        return {}, None
+pulumi.runtime.set_mocks(Mocks())
+from pulumi_poetry_layer import PoetryLayer
+@pulumi.runtime.test
+def declare():
+    PoetryLayer("deps", project_dir=sys.argv[1], runtime="python3.12")
+declare()
+print("pulumi_aws.s3.bucket" in sys.modules, "pulumi_aws.lambda_.layer_version" in sys.modules)
+"""
+    ended = subprocess.run([sys.executable, "-c", program, str(PROJECT)], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["False", "True"]
