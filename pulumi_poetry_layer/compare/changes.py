@@ -60,6 +60,9 @@ def _setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator
     for setting in ("runtime", "architecture", "builder"):
         if setting in old and old[setting] != new.get(setting):
             yield f"{setting} {old[setting]} → {str(new.get(setting)).removeprefix('python')}"
+    patches = [state.get("python_patch", "(default)") for state in (old, new)]
+    if patches[0] != patches[1]:
+        yield f"python_patch {patches[0]} → {patches[1]}"
     images = [(state.get("builder_options") or {}).get("image", "(default)") for state in (old, new)]
     if old.get("builder") == new.get("builder") and images[0] != images[1]:
         yield f"image {images[0]} → {images[1]}"

@@ -46,6 +46,7 @@ OLD: dict[str, Any] = {
             "groups +api; extras +yaml; exclude \N{MINUS SIGN}boto3",
         ),
         ({"fingerprint": "b", "builder_options": {"image": "mine:2"}}, "image (default) → mine:2"),
+        ({"fingerprint": "b", "python_patch": "3.11.4"}, "python_patch (default) → 3.11.4"),
         (
             {"fingerprint": "b", "builder": "container", "builder_options": {"image": "mine:2"}},
             "builder wheels → container",
