@@ -11,7 +11,7 @@ from packaging.markers import InvalidMarker
 
 from pulumi_poetry_layer.errors import ProjectError, raise_problems
 from pulumi_poetry_layer.masking import without_logins
-from pulumi_poetry_layer.plan.dependency_graph import applies
+from pulumi_poetry_layer.poetry.applicability import applies
 from pulumi_poetry_layer.poetry.constraints import InvalidConstraint, parse_constraint
 from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.poetry.constraints import allows_python
+from pulumi_poetry_layer.poetry.applicability import applies
 from pulumi_poetry_layer.poetry.markers import extras_in, names_extras
 
 if TYPE_CHECKING:
@@ -103,26 +103,3 @@ def active_extras(package: LockedPackage, extras: Set[str]) -> list[str]:
             if member.name == package.name:
                 waiting += sorted(member.extras)
     return list(active)
-
-
-def applies(dependency: Dependency, environment: MarkerEnvironment) -> bool:
-    """Whether a dependency applies on a target: to its Python, its platform and the values of its markers."""
-    return (
-        environment.holds(dependency.marker)
-        and (dependency.python == "*" or allows_python(dependency.python, environment.python))
-        and (not dependency.platform or _on_platform(dependency.platform, environment.platform))
-    )
-
-
-def _on_platform(wanted: str, platform: str) -> bool:
-    """Whether a dependency's ``platform`` key (``linux``, ``!=win32``, ``darwin || linux``) includes a platform."""
-    return any(
-        all(_is_platform(condition.strip(), platform) for condition in alternative.split(","))
-        for alternative in wanted.split("||")
-    )
-
-
-def _is_platform(condition: str, platform: str) -> bool:
-    if condition.startswith("!="):
-        return condition[2:].strip() != platform
-    return condition.lstrip("=").strip() in {platform, "*"}

@@ -11,6 +11,7 @@
 - ``pip_specifiers``: such constraints in the form that pip understands.
 - ``version_sets``, ``version_spans``, ``releases``: the arithmetic of versions behind them.
 - ``enrichment``: adds the details in ``[tool.poetry]`` to standard dependencies.
+- ``applicability``: where a dependency applies: on a target, or in any case at all.
 - ``markers``: environment markers, evaluated for a target.
 - ``toml_tables``: TOML tables that report errors with the file and the key.
 

@@ -9,6 +9,9 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.poetry.applicability import apply_alike, can_apply
+from pulumi_poetry_layer.poetry.markers import ANY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -29,33 +32,42 @@ def enriched(standard: Sequence[Dependency], details: Sequence[Dependency]) -> t
     return tuple(_enriched(standard, details)) if standard and details else tuple(standard or details)
 
 
-def _enriched(standard: Iterable[Dependency], details: Iterable[Dependency]) -> Iterator[Dependency]:
+def _enriched(standard: Iterable[Dependency], details: Sequence[Dependency]) -> Iterator[Dependency]:
     for dependency in standard:
-        of_same_name = [detail for detail in details if detail.name == dependency.name]
-        if of_same_name:
-            yield from (_with_detail(dependency, detail) for detail in of_same_name)
-        else:
-            yield dependency
+        found = [
+            _with_detail(conditional, detail)
+            for detail in details
+            if detail.name == dependency.name and (conditional := _with_conditions(dependency, detail))
+        ]
+        yield from found or [dependency]
+
+
+def _with_conditions(dependency: Dependency, detail: Dependency) -> Dependency | None:
+    """The dependency with the conditions of both. None if they contradict each other: Poetry ignores such a detail."""
+    if detail.marker in ANY and detail.python == _ANY and not detail.platform:
+        return dependency
+    markers = [dependency.marker, " or ".join(f'extra == "{extra}"' for extra in sorted(dependency.in_extras))]
+    both = replace(dependency, marker=_all_of(*markers, detail.marker), python=detail.python, platform=detail.platform)
+    if not can_apply(both):
+        return None
+    return dependency if apply_alike(both, replace(dependency, marker=_all_of(*markers))) else both
 
 
 def _with_detail(dependency: Dependency, detail: Dependency) -> Dependency:
-    is_conditional = bool(detail.marker) or detail.python != _ANY or bool(detail.platform)
     return replace(
         dependency if dependency.origin else detail,
         extras=dependency.extras,
         optional=dependency.optional,
         in_extras=dependency.in_extras,
         constraint=_both_constraints(dependency.constraint, detail.constraint),
-        marker=_all_markers(dependency, detail) if is_conditional else dependency.marker,
-        python=detail.python,
-        platform=detail.platform,
+        marker=dependency.marker,
+        python=dependency.python,
+        platform=dependency.platform,
     )
 
 
-def _all_markers(dependency: Dependency, detail: Dependency) -> str:
-    in_extras = " or ".join(f'extra == "{extra}"' for extra in sorted(dependency.in_extras))
-    markers = [marker for marker in (dependency.marker, in_extras, detail.marker) if marker]
-    return " and ".join(f"({marker})" for marker in markers)
+def _all_of(*markers: str) -> str:
+    return " and ".join(f"({marker})" for marker in markers if marker not in ANY)
 
 
 def _both_constraints(first: str, second: str) -> str:

@@ -146,6 +146,15 @@ def extras_in(marker: str) -> frozenset[str]:
     )
 
 
+def comparisons(marker: str) -> list[tuple[str, str, str]]:
+    """The comparisons in a marker, as (left, operator, right); texts have their quotes.
+
+    Raises:
+        InvalidMarker: the text is not a marker.
+    """
+    return [] if marker in ANY or marker == EMPTY else list(_comparisons(_parse(marker)))
+
+
 def _comparisons(tree: list[Any]) -> Iterator[tuple[str, str, str]]:
     for node in tree:
         if isinstance(node, list):

@@ -30,6 +30,11 @@ def poetry_allows_python(constraint: str, values: Mapping[str, str]) -> bool:
     return parse_marker(marker).validate(values)
 
 
+def poetry_can_hold(marker: str) -> bool:
+    """Whether there is a target on which a marker is true."""
+    return not parse_marker(marker).is_empty()
+
+
 def poetry_holds(marker: str, values: Mapping[str, str], extras: Set[str] | None) -> bool:
     """Whether a marker is true with these extras. If they are None, comparisons with extras are ignored."""
     return parse_marker(marker).validate(values if extras is None else {**values, "extra": set(extras)})

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from packaging.markers import Marker
 
 from pulumi_poetry_layer.plan.target import MACHINES, RUNTIMES, Target
+from pulumi_poetry_layer.poetry.applicability import can_apply
+from pulumi_poetry_layer.poetry.dependencies import Dependency
 from pulumi_poetry_layer.poetry.markers import MarkerEnvironment, extras_in
 
-from .poetry_core import poetry_holds
+from .poetry_core import poetry_can_hold, poetry_holds
 from .strategies import EXTRAS, extra_markers, markers
 
 targets = st.builds(Target, st.sampled_from(RUNTIMES), st.sampled_from(sorted(MACHINES)))
@@ -23,6 +25,12 @@ def test_marker_is_true_or_false_as_in_poetry(marker: str, extras: frozenset[str
     values = dict(target.marker_environment)
 
     assert MarkerEnvironment(values, extras).holds(marker) is poetry_holds(marker, values, extras)
+
+
+@given(markers())
+def test_marker_can_be_true_on_some_target_as_in_poetry(marker: str) -> None:
+    """A dependency of the project would be left out, or be combined with details that never apply."""
+    assert can_apply(Dependency(name="a", marker=marker)) is poetry_can_hold(marker)
 
 
 def _contradicts_itself(marker: str) -> bool:

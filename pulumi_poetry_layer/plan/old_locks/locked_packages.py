@@ -15,9 +15,10 @@ from packaging.version import Version
 
 from pulumi_poetry_layer.errors import LockFileError
 from pulumi_poetry_layer.masking import mask_address
-from pulumi_poetry_layer.plan.dependency_graph import active_extras, applies, extras_of, package_dependencies
+from pulumi_poetry_layer.plan.dependency_graph import active_extras, extras_of, package_dependencies
 from pulumi_poetry_layer.plan.old_locks.origins import find_origin
 from pulumi_poetry_layer.plan.old_locks.requirements import DIRECT_ORIGINS, Node, Requirement
+from pulumi_poetry_layer.poetry.applicability import applies
 from pulumi_poetry_layer.poetry.constraints import allows, parse_constraint
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.poetry.lockfile import LockedPackage

@@ -54,6 +54,16 @@ def test_conditions_are_combined() -> None:
     assert second.in_extras == {"one", "two"}
 
 
+def test_marker_that_is_always_true_adds_nothing() -> None:
+    """A project would be refused because of an invalid marker."""
+    standard = Dependency(name="a", marker='os_name == "posix"')
+    details = [Dependency(name="a", marker="*", source="inner"), Dependency(name="a", marker="*", python="<3.12")]
+
+    first, second = enriched([standard], details)
+
+    assert (first.marker, second.marker) == ('os_name == "posix"', '(os_name == "posix")')
+
+
 @pytest.mark.parametrize("detail", [Dependency(name="a", origin="path", address="../a"), Dependency(name="a")])
 def test_address_of_the_standard_dependency_is_kept(detail: Dependency) -> None:
     """The package would come from another place than the one that the lock file has."""
@@ -62,3 +72,43 @@ def test_address_of_the_standard_dependency_is_kept(detail: Dependency) -> None:
     (found,) = enriched([standard], [detail])
 
     assert (found.origin, found.address) == ("git", "https://git.invalid/a")
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        Dependency(name="a", python="<3.12"),
+        Dependency(name="a", marker='python_full_version < "3.12.0"'),
+        Dependency(name="a", platform="win32"),
+        Dependency(name="a", marker='extra == "other" and extra != "other"'),
+    ],
+)
+def test_detail_that_contradicts_the_standard_dependency_is_ignored(detail: Dependency) -> None:
+    """A package that Poetry installs would be missing in the layer."""
+    standard = Dependency(name="a", marker='python_version == "3.12" and sys_platform != "win32"')
+
+    assert enriched([standard], [detail]) == (standard,)
+    assert len(enriched([standard], [detail, Dependency(name="a", source="inner")])) == 1
+
+
+def test_detail_that_adds_no_condition_does_not_add_the_extras_either() -> None:
+    """Poetry's solver would see a requirement that is missing here, and choose other versions."""
+    standard = Dependency(
+        name="a", marker='sys_platform == "linux"', optional=True, in_extras=frozenset({"one"}), constraint=">=1"
+    )
+
+    (same,) = enriched([standard], [Dependency(name="a", marker='sys_platform != "win32"', source="inner")])
+    (narrower,) = enriched([standard], [Dependency(name="a", python="<3.12")])
+
+    assert (same.marker, same.source) == (standard.marker, "inner")
+    assert narrower.marker == '(sys_platform == "linux") and (extra == "one")'
+
+
+def test_conditions_with_very_many_cases_are_kept() -> None:
+    """Reading a pyproject.toml could take minutes."""
+    many = " or ".join(f'platform_machine == "{number}" and os_name == "{number}"' for number in range(200))
+    standard = Dependency(name="a", marker=many, in_extras=frozenset(map(str, range(20))))
+
+    (found,) = enriched([standard], [Dependency(name="a", platform="linux")])
+
+    assert found.platform == "linux"
