@@ -14,7 +14,7 @@ import pytest
 import tomli_w
 from samples import Package, lock_text
 from samples.index import Index, file_hash, serve
-from samples.sources import sdist_of
+from samples.sources import made_tree, maker, sdist_of
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.builders.builder import Builder
@@ -28,38 +28,11 @@ from .hosts import give_up
 
 RUNTIME = "python{}.{}".format(*sys.version_info[:2])
 NAMES = ("from-sdist", "from-git", "from-folder")
-MAKER = """\
-import zipfile
-
-def build_wheel(folder, config_settings=None, metadata_directory=None):
-    name = open("NAME").read().strip()
-    stem = name.replace("-", "_")
-    files = {
-        f"{stem}.py": "maker = '@VERSION@'\\n",
-        f"{stem}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n",
-        f"{stem}-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
-    }
-    files[f"{stem}-1.0.dist-info/RECORD"] = "".join(f"{path},,\\n" for path in files)
-    with zipfile.ZipFile(f"{folder}/{stem}-1.0-py3-none-any.whl", "w") as wheel:
-        for path, text in files.items():
-            wheel.writestr(path, text)
-    return f"{stem}-1.0-py3-none-any.whl"
-"""
-"""A build backend. The wheels that it builds contain its version."""
-
-
-def source(name: str) -> dict[str, str]:
-    """The files of a package that is built with the newest version of the backend, unless something limits it."""
-    backend = '[build-system]\nrequires = ["maker"]\nbuild-backend = "maker"\n'
-    return {"pyproject.toml": backend, "NAME": name, "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"}
 
 
 def backends(*versions: str) -> dict[str, bytes]:
     """Wheels of the build backend, and one of a package that is named in constraints but not needed."""
-    wheels = [
-        WheelSample(name="maker", version=version, files={"maker.py": MAKER.replace("@VERSION@", version).encode()})
-        for version in versions
-    ]
+    wheels = [maker(version) for version in versions]
     return {wheel.file_name: wheel.data() for wheel in (*wheels, WheelSample(name="other"))}
 
 
@@ -72,7 +45,7 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
 
 def repository(folder: Path) -> str:
     """Make a git repository of the package that comes from git, and return its commit."""
-    write(folder, source("from-git"))
+    write(folder, made_tree("from-git"))
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.invalid"]
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run([*git, *arguments], cwd=folder, check=True)
@@ -81,9 +54,9 @@ def repository(folder: Path) -> str:
 
 def project(tmp_path: Path, index: Index, constraints: Mapping[str, Any]) -> Path:
     """A project with a package from an sdist, one from git and one from a folder."""
-    index.files["from_sdist-1.0.tar.gz"] = sdist_of("from-sdist", source("from-sdist"))
+    index.files["from_sdist-1.0.tar.gz"] = sdist_of("from-sdist", made_tree("from-sdist"))
     commit = repository(tmp_path / "repository").strip()
-    write(tmp_path / "folder", source("from-folder"))
+    write(tmp_path / "folder", made_tree("from-folder"))
     git = {"git": (tmp_path / "repository").as_uri(), "rev": commit}
     pyproject = tomli_w.dumps(
         {

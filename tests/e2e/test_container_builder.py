@@ -17,7 +17,8 @@ import pytest
 import tomli_w
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from samples import Package, lock_text
-from samples.sources import source_tree
+from samples.index import Index, file_hash, serve
+from samples.sources import made_tree, maker, sdist_of, source_tree
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer import ContainerBuilder, LayerArtifact, build_layer
@@ -113,6 +114,49 @@ def test_file_that_another_package_has_overwritten_is_restored(tmp_path: Path) -
     assert built["python/tests/a.py"] == b"of zzz"
     other = build_layer(project_dir=project, runtime="python3.11", builder="wheels", output=tmp_path / "wheels.zip")
     assert built == contents(other.path)
+
+
+def test_settings_of_poetry_and_odd_locks_give_the_same_layer_as_with_the_wheels_builder(tmp_path: Path) -> None:
+    """Otherwise a team that changes the builder gets another file, another build or another version of a package."""
+    made = WheelSample(name="made", files={"made.py": b"maker = None\n"})
+    low = [WheelSample(name="low", version=version, files={"low.py": version.encode()}) for version in ("1.0", "2.0")]
+    files = {wheel.file_name: wheel.data() for wheel in (made, *low, maker("1.0"), maker("2.0"))}
+    files["made-1.0.tar.gz"] = sdist_of("made", made_tree("made"))
+    project = tmp_path / "project"
+    project.mkdir()
+    with serve(Index(files=files, hashes=True)) as index:
+        poetry = {
+            "package-mode": False,
+            "dependencies": {"made": "*", "low": "<2"},
+            "source": [{"name": "inner", "url": index.url}],
+            "build-constraints": {"made": {"maker": "^1"}},
+        }
+        source = {"type": "legacy", "url": index.url.rstrip("/"), "reference": "inner"}
+        packages = [
+            Package(
+                name=name,
+                version=version,
+                source=source,
+                other_keys={
+                    "files": [
+                        {"file": file, "hash": file_hash(data)}
+                        for file, data in files.items()
+                        if file.startswith(f"{name}-{version}")
+                    ]
+                },
+            )
+            for name, version in (("low", "1.0"), ("low", "2.0"), ("made", "1.0"))
+        ]
+        pyproject = tomli_w.dumps({"tool": {"poetry": poetry}})
+        (project / "pyproject.toml").write_text(pyproject)
+        (project / "poetry.lock").write_text(lock_text(pyproject, packages))
+        (project / "poetry.toml").write_text('[installer]\nno-binary = ["made"]\n')
+        built = contents(build(project, tmp_path / "container.zip").path)
+        other = build_layer(project_dir=project, runtime="python3.11", builder="wheels", output=tmp_path / "wheels.zip")
+
+    assert built == contents(other.path)
+    assert built["python/made.py"] == b"maker = '1.0'\n"
+    assert built["python/low.py"] == b"1.0"
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
