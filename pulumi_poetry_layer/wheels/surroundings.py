@@ -23,6 +23,8 @@ _SETTINGS = ("pyproject.toml", "setup.cfg")
 _SCRIPTS = ("setup.py", "hatch_build.py", "build.py", "pdm_build.py")
 _PATH_ABOVE = re.compile(r"(?:\.\./)+[^\s\"'`,;<>|*?\[\]{}()#]*")
 _LOOKS_ABOVE = re.compile(r"\.\.[\"'/]|parents\[[1-9]|\.parent\.parent|dirname\([\w.\s]*dirname|\bpardir\b")
+_NAME = re.compile(r"[\"']((?:[\w-][\w.-]*/)*[\w-][\w.-]*)[\"']")
+_PARENTS_WITHOUT_GIT = 4
 _VERSION_FROM_GIT = re.compile(
     r"setuptools[-_]scm|hatch[-_]vcs|poetry[-_]dynamic[-_]versioning|uv[-_]dynamic[-_]versioning|versioningit|versioneer"
     r"|setuptools[-_]git[-_]versioning|flit[-_]scm|dunamai|\bpbr\b|source\s*=\s*[\"']scm[\"']",
@@ -61,8 +63,9 @@ def surroundings_of(folder: Path) -> Surroundings | None:
         kept = sorted(name for name in others if prefix == "./" or not name.startswith(prefix))
         return Surroundings(repository, () if prefix == "./" else tuple(kept), version)
     found = {path.resolve() for path in _files_above(folder, settings + scripts)}
-    if repository and _LOOKS_ABOVE.search(scripts):
-        found |= set(_files_in_parents(folder, repository))
+    if _LOOKS_ABOVE.search(scripts):
+        found |= set(_files_named_in_parents(folder, repository, scripts))
+        found = found or set(_tracked_files_in_parents(folder, repository))
     outside = sorted(path for path in found if folder not in path.parents)
     if not outside:
         return None
@@ -95,13 +98,26 @@ def _files_above(folder: Path, text: str) -> Iterator[Path]:
             yield from filter(Path.is_file, files)
 
 
-def _files_in_parents(folder: Path, repository: Path) -> Iterator[Path]:
-    """The tracked files that lie directly in a folder above, such as VERSION and README."""
-    for parent in folder.parents:
+def _files_named_in_parents(folder: Path, repository: Path | None, scripts: str) -> Iterator[Path]:
+    """The files in the folders above of which the build scripts contain the name, such as ``"VERSION"``."""
+    names = set(_NAME.findall(scripts))
+    for parent in _parents(folder, repository):
+        yield from (path for name in names if (path := parent / name).is_file() and folder not in path.parents)
+
+
+def _tracked_files_in_parents(folder: Path, repository: Path | None) -> Iterator[Path]:
+    """The tracked files that lie directly in a folder above. For scripts that put names of files together."""
+    for parent in _parents(folder, repository) if repository else ():
         yield from (
             parent / name
             for name in listed_by_git(parent, "--cached")
             if "/" not in name and not name.endswith(".lock") and (parent / name).is_file()
         )
-        if parent == repository:
-            return
+
+
+def _parents(folder: Path, repository: Path | None) -> list[Path]:
+    """The folders above that belong to the same repository; without git, the next ones."""
+    parents = [parent for parent in folder.parents if parent != Path(parent.anchor)]
+    if repository is None:
+        return parents[:_PARENTS_WITHOUT_GIT]
+    return [parent for parent in parents if parent == repository or repository in parent.parents]

@@ -89,21 +89,34 @@ def test_file_above_the_folder_is_copied_and_decides_the_digest(tmp_path: Path, 
         "open(os.path.join(os.path.dirname(os.path.dirname(__file__)), 'VERSION'))",
     ],
 )
+@pytest.mark.parametrize("tracked", [True, False])
 def test_file_that_setup_py_reads_above_the_folder_is_copied_and_decides_the_digest(
-    tmp_path: Path, script: str
+    tmp_path: Path, script: str, tracked: bool
 ) -> None:
-    """Otherwise a library with one VERSION for all of a repository cannot be built."""
-    repository(tmp_path / "r", PLAIN, {"libs/lib/setup.py": script})
+    """Otherwise a library with one VERSION for all of a repository cannot be built, or only in a work tree of git."""
+    repository(tmp_path / "r", PLAIN, {"libs/lib/setup.py": script}, tracked=tracked)
     before = digest(tmp_path / "r")
 
     copy = copied(tmp_path / "r", tmp_path / "copy")
     assert (copy / ".." / ".." / "VERSION").read_text() == "1.0\n"
+    assert not (copy / ".." / ".." / "README.md").exists()
 
+    (tmp_path / "r" / "README.md").write_text("changed")
     (tmp_path / "r" / "poetry.lock").write_text("changed")
     (tmp_path / "r" / "other" / "a.py").write_text("changed")
     assert digest(tmp_path / "r") == before
     (tmp_path / "r" / "VERSION").write_text("2.0\n")
     assert digest(tmp_path / "r") != before
+
+
+def test_names_that_setup_py_puts_together_are_among_the_tracked_files_above(tmp_path: Path) -> None:
+    """Otherwise a library cannot be built if no search finds the names of the files that it reads."""
+    script = '(Path(__file__).parents[2] / f"{"VER"}SION").read_text()'
+    repository(tmp_path / "r", PLAIN, {"libs/lib/setup.py": script})
+
+    copy = copied(tmp_path / "r", tmp_path / "copy")
+
+    assert (copy / ".." / ".." / "VERSION").read_text() == "1.0\n"
 
 
 @pytest.mark.parametrize("script", ['(Path(__file__).parent / "README.md").read_text()', "# and so on ...", "setup()"])
