@@ -9,6 +9,7 @@ layer.
 from __future__ import annotations
 
 import posixpath
+import shutil
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -101,8 +102,10 @@ def read_site_packages(
 
     shared = _shared_files(files)
     for name, found in files.items():
-        if overwritten := shared.overwritten(name, found):
-            found |= {file: files_alone(name)[file] for file in overwritten}
+        for file in shared.overwritten(name, found):
+            before, _ = found[file]
+            found[file] = files_alone(name)[file]
+            shutil.copymode(before, found[file][0])  # executable if it is in any of the distributions
     shared = _shared_files(files)
     shared = _shared_files(files, set(_namespace_files(shared, files, files_alone)))
     members: list[Member] = []
