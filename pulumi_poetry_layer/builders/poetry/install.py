@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from packaging.version import Version
+
 from pulumi_poetry_layer.builders.poetry.failures import explain_failure
 from pulumi_poetry_layer.builders.poetry.pinned_lock import PATHS_FOLDER, pin_lock
 from pulumi_poetry_layer.builders.poetry.site_packages import read_site_packages
-from pulumi_poetry_layer.errors import SubprocessError
+from pulumi_poetry_layer.errors import HostError, SubprocessError
 from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.host.progress import doing
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
 
 _WARNING = "Warning: "  # the start of a line of Poetry about a package, such as one with a wrong RECORD
+_VERSION = re.compile(r"version (?P<version>\d+(\.\d+)*)")
+_FIRST_WITH_BUILD_CONSTRAINTS = Version("2.3.0")
 _BEFORE_DETAILS = " Details:"  # the end of such a line, before lines with paths of Poetry's cache
 
 
@@ -90,7 +95,7 @@ def install_plan(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, work
         workspace: where to install.
 
     Raises:
-        BuildError: a step failed, or the installed packages are not the planned ones.
+        BuildError: a step failed, the installed packages are not the planned ones, or Poetry is too old for the plan.
     """
 
     def install_alone(package: PlannedPackage) -> Path:
@@ -118,6 +123,8 @@ def _install(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, workspac
         workspace.write({"pyproject.toml": access.pyproject, "poetry.lock": lock, **settings})
         if copies:
             workspace.copy(temporary, PATHS_FOLDER)
+    if any(package.build_constraints for package in plan.packages):
+        _check_version(workspace.poetry(["--version"]))
     workspace.python(["-m", "venv", "--without-pip", ENVIRONMENT_FOLDER])
     doing(f"installing {len(plan.packages)} package{'s' if len(plan.packages) != 1 else ''} with Poetry")
     try:
@@ -126,6 +133,21 @@ def _install(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, workspac
         raise explain_failure(error, plan, access) from None
     environment = workspace.fetch(ENVIRONMENT_FOLDER)
     return environment / "lib" / plan.target.runtime / "site-packages", output
+
+
+def _check_version(output: str) -> None:
+    """Refuse a Poetry that ignores build constraints without a word.
+
+    Args:
+        output: the output of ``poetry --version``.
+    """
+    found = _VERSION.search(output)
+    if found and Version(found["version"]) < _FIRST_WITH_BUILD_CONSTRAINTS:
+        raise HostError(
+            f"Poetry {found['version']} ignores [tool.poetry.build-constraints]",
+            hint=f"install Poetry {_FIRST_WITH_BUILD_CONSTRAINTS} or newer (the container builder has an older one for "
+            "python3.9), or use the wheels builder",
+        )
 
 
 def install_arguments(plan: BuildPlan, *, cached: bool = True) -> list[str]:
