@@ -148,9 +148,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _merge(settings: dict[str, Any], further: Mapping[str, Any]) -> None:
+    """Add further settings. Their tables are copied: a parsed file may be used again."""
     for key, value in further.items():
         before = settings.get(key)
-        if isinstance(before, dict) and isinstance(value, dict):
-            _merge(before, value)
+        if isinstance(value, dict):
+            settings[key] = table = before if isinstance(before, dict) else {}
+            _merge(table, value)
         else:
             settings[key] = value
