@@ -91,7 +91,7 @@ def test_users_environment_and_configuration_are_neither_used_nor_changed(
     machine.run([sys.executable, "-m", "venv", "--without-pip", active], cwd=tmp_path)
     settings = machine.home / ".config" / "pypoetry" / "config.toml"
     settings.parent.mkdir(parents=True)
-    settings.write_text('[installer]\nno-binary = ":all:"\n[virtualenvs]\nin-project = false\n')
+    settings.write_text("[virtualenvs]\ncreate = false\nin-project = false\n")
     before = {path: path.stat().st_mtime_ns for path in (*active.rglob("*"), settings, *project.rglob("*"))}
 
     build(
@@ -102,7 +102,7 @@ def test_users_environment_and_configuration_are_neither_used_nor_changed(
         VIRTUAL_ENV=str(active),
         PYTHONPATH=str(tmp_path),
         POETRY_VIRTUALENVS_PATH=str(tmp_path / "venvs"),
-        POETRY_INSTALLER_NO_BINARY=":all:",
+        POETRY_VIRTUALENVS_CREATE="false",
         XDG_CONFIG_HOME=str(machine.home / ".config"),
     )
 
