@@ -540,14 +540,9 @@ def test_toml_that_python_cannot_read_is_refused(line: str) -> None:
         parse_lockfile(f"{line}\n{METADATA}")
 
 
-@pytest.mark.parametrize(
-    "version",
-    ["9" * 5000, "1." * 3000 + "1", "1+" + "a" * 1000],
-    ids=["long number", "many numbers", "long local part"],
-)
-def test_very_long_version_is_refused(version: str) -> None:
+def test_very_long_version_is_refused() -> None:
     """Python cannot convert numbers of more than 4,300 digits."""
-    text = lock_text(PROJECT, [Package(name="app")]).replace('version = "1.0"', f'version = "{version}"')
+    text = lock_text(PROJECT, [Package(name="app")]).replace('version = "1.0"', 'version = "' + "9" * 5000 + '"')
 
     with pytest.raises(LockFileError, match="is not a valid version"):
         parse_lockfile(text)
