@@ -48,6 +48,7 @@ class LayerArguments(TypedDict, total=False):
     builder: Builder | str
     on_conflict: str
     python_patch: str | Sequence[str] | None
+    system_libraries: Sequence[str]
     layer_name: pulumi.Input[str] | None
     description: pulumi.Input[str] | None
     license_info: pulumi.Input[str] | None
@@ -99,6 +100,7 @@ def plan_arguments(
     build_dir: str | os.PathLike[str] | None = None,
     on_conflict: str = DEFAULT_CONFLICT_RULE,
     python_patch: str | None = None,
+    system_libraries: Sequence[str] = (),
     **publishing: Any,
 ) -> PlannedLayer:
     """Plan a layer from the arguments of :class:`PoetryLayer`.
@@ -115,6 +117,7 @@ def plan_arguments(
         build_dir: folder for the zips.
         on_conflict: ``warn`` or ``error``.
         python_patch: patch release of the runtime's Python.
+        system_libraries: shared libraries that the function has besides those of the runtime.
         **publishing: the arguments that only decide how the layer is published; AWS's limits on them are checked.
 
     Raises:
@@ -124,7 +127,7 @@ def plan_arguments(
     strings = {"runtime": runtime, "architecture": architecture, "on_conflict": on_conflict}
     if python_patch is not None:
         strings["python_patch"] = python_patch
-    lists = {"groups": groups, "extras": extras, "exclude": exclude}
+    lists = {"groups": groups, "extras": extras, "exclude": exclude, "system_libraries": system_libraries}
     others = {"project_dir": project_dir, "builder": builder}
     if build_dir is not None:
         others["build_dir"] = build_dir
@@ -147,6 +150,7 @@ def plan_arguments(
         shown_dir=Path(project_dir),
         on_conflict=plain(on_conflict),
         python_patch=python_patch,
+        system_libraries=tuple(map(plain, system_libraries)),
     )
     plan, files = plan_request(request)
     refuse_empty(plan)

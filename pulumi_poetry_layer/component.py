@@ -81,6 +81,7 @@ class PoetryLayer(pulumi.ComponentResource):
         builder: Builder | str = DEFAULT_BUILDER,
         on_conflict: str = DEFAULT_CONFLICT_RULE,
         python_patch: str | None = None,
+        system_libraries: Sequence[str] = (),
         layer_name: pulumi.Input[str] | None = None,
         description: pulumi.Input[str] | None = None,
         license_info: pulumi.Input[str] | None = None,
@@ -111,6 +112,8 @@ class PoetryLayer(pulumi.ComponentResource):
                 that of the last distribution in the order of names, ``error`` refuses the layer.
             python_patch: the patch release of the runtime's Python, such as ``3.12.4``, for projects that require a
                 certain one; default: ``python-patch`` in ``[tool.poetry-layer]``, or the newest known one.
+            system_libraries: file names of shared libraries that the function has besides those of the runtime, such as
+                ``libodbc.so.2`` in another layer; docs/verify.md says what is checked.
             layer_name: name of the layer in AWS; default: ``<name>-<stack>``.
             description: description of the layer version.
             license_info: license of the layer version.
@@ -142,6 +145,7 @@ class PoetryLayer(pulumi.ComponentResource):
                 builder=builder,
                 on_conflict=on_conflict,
                 python_patch=python_patch,
+                system_libraries=system_libraries,
                 layer_name=layer_name,
                 description=description,
                 license_info=license_info,

@@ -124,6 +124,7 @@ def request_inputs(request: LayerRequest, folder: str) -> dict[str, Any]:
         # Only if they are set: states of older releases do not have them.
         **({"on_conflict": request.on_conflict} if request.on_conflict != "warn" else {}),
         **({"python_patch": request.python_patch} if request.python_patch is not None else {}),
+        **({"system_libraries": sorted(request.system_libraries)} if request.system_libraries else {}),
     }
 
 
@@ -144,6 +145,7 @@ def _request(props: dict[str, Any]) -> LayerRequest:
         builder=make_builder(props["builder"], props["builder_options"]),
         on_conflict=props.get("on_conflict", "warn"),
         python_patch=props.get("python_patch"),
+        system_libraries=tuple(props.get("system_libraries", ())),
     )
     if not _configurations:
         return request

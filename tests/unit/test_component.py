@@ -170,6 +170,8 @@ def test_component_has_the_outputs_of_the_layer_version(mocks: RecordingMocks) -
         ({"builder": pulumi.Output.from_input("wheels")}, "builder: an Output is not accepted here"),
         ({"builder": 3}, "builder: must be a builder or the name of one, not 3"),
         ({"python_patch": 3.12}, "python_patch: must be a string, not 3.12"),
+        ({"system_libraries": "libodbc.so.2"}, "system_libraries: must be a list of strings, not 'libodbc.so.2'"),
+        ({"system_libraries": ["/usr/lib/libodbc.so.2"]}, "is not the file name of a library"),
         ({"python_patch": "3.13.1"}, "python_patch: '3.13.1' is not a patch release of python3.12"),
         ({"project_dir": None}, "project_dir: must be a path, not None"),
         ({"build_dir": 3}, "build_dir: must be a path, not 3"),

@@ -473,6 +473,13 @@ def test_request_survives_the_way_through_the_inputs() -> None:
     with_patch = replace(request, python_patch="3.12.1")
     assert provider._request(request_inputs(with_patch, str(PROJECT))).python_patch == "3.12.1"
     assert "python_patch" not in request_inputs(request, str(PROJECT))
+
+
+def test_system_libraries_reach_the_build() -> None:
+    """Otherwise a layer that needs a library of another layer is refused during the update."""
+    request = LayerRequest(project_dir=PROJECT, runtime="python3.12", system_libraries=("libodbc.so.2",))
+    assert provider._request(request_inputs(request, str(PROJECT))).system_libraries == ("libodbc.so.2",)
+    assert "system_libraries" not in request_inputs(replace(request, system_libraries=()), str(PROJECT))
     default = replace(request, on_conflict="warn")
     assert "on_conflict" not in request_inputs(default, str(PROJECT))  # as in the states of earlier releases
     assert provider._request(request_inputs(default, str(PROJECT))).on_conflict == "warn"
