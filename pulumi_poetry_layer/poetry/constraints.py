@@ -102,13 +102,12 @@ def _condition(text: str, constraint: str) -> tuple[Span, ...]:
     if not match:
         raise _invalid(constraint)
     try:
-        version = Version(match["version"])
+        version, operator = Version(match["version"]), match["operator"] or "=="
+        if match["wildcard"] and operator in {"==", "=", "!=", "==="}:
+            return _wildcard(version, inverted=operator == "!=")
+        return _comparison(operator, version)
     except ValueError:  # not only InvalidVersion: Python converts no number of more than 4,300 digits
         raise _invalid(constraint) from None
-    operator = match["operator"] or "=="
-    if match["wildcard"] and operator in {"==", "=", "!=", "==="}:
-        return _wildcard(version, inverted=operator == "!=")
-    return _comparison(operator, version)
 
 
 def _invalid(constraint: str) -> InvalidConstraint:

@@ -540,7 +540,7 @@ def test_toml_that_python_cannot_read_is_refused(line: str) -> None:
         parse_lockfile(f"{line}\n{METADATA}")
 
 
-def test_very_long_version_is_refused() -> None:
+def test_very_long_number_in_a_version_is_refused() -> None:
     """Python cannot convert numbers of more than 4,300 digits."""
     text = lock_text(PROJECT, [Package(name="app")]).replace('version = "1.0"', 'version = "' + "9" * 5000 + '"')
 
