@@ -98,7 +98,7 @@ def _object(value: Any, key: str, expected_keys: str) -> dict[str, Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
     if not isinstance(value, dict):
         raise InputError(

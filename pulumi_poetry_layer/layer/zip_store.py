@@ -223,5 +223,14 @@ def is_intact(zip_file: Path) -> bool:
 
 
 def _read_note(zip_file: Path) -> dict[str, Any]:
-    note: dict[str, Any] = json.loads(note_of(zip_file).read_text(encoding="utf-8"))
+    """The note of a zip.
+
+    Raises:
+        OSError: there is none, or it cannot be read.
+        ValueError: it is not JSON.
+    """
+    try:
+        note: dict[str, Any] = json.loads(note_of(zip_file).read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("the note is nested too deeply") from error
     return note

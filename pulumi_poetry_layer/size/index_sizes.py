@@ -146,7 +146,7 @@ class IndexSizes:
         return WheelSizes(size=listed_size, unzipped_size=None) if listed_size else None
 
     def _cached(self, package: PlannedPackage) -> WheelSizes | None:
-        with suppress(OSError, ValueError, TypeError):
+        with suppress(OSError, ValueError, TypeError, RecursionError):
             return WheelSizes(**json.loads(self._path(package).read_text(encoding="utf-8")))
         return None
 

@@ -20,7 +20,9 @@ def write_zip(zip_file: Path, data: bytes, owner: str = "") -> None:
     note_of(zip_file).write_text(json.dumps(note))
 
 
-@pytest.mark.parametrize("damage", ["truncated", "rewritten", "without a note", "with a broken note"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "rewritten", "without a note", "with a broken note", "with a deep note"]
+)
 def test_damaged_zip_is_replaced_by_a_placeholder(damage: str, tmp_path: Path) -> None:
     """Otherwise the plugin copies the damaged zip when it checks the resource, and publishes that copy."""
     zip_file = tmp_path / ".poetry-layer" / "dev" / "deps.zip"
@@ -33,6 +35,8 @@ def test_damaged_zip_is_replaced_by_a_placeholder(damage: str, tmp_path: Path) -
         os.utime(zip_file, ns=(0, note.stat().st_mtime_ns + 1))
     elif damage == "without a note":
         note.unlink()
+    elif damage == "with a deep note":
+        note.write_text("[" * 100_000)
     else:
         note.write_text("{}")
     put_placeholder(zip_file, replace_placeholder=True)

@@ -223,3 +223,13 @@ def test_broken_variable_is_not_an_error(tmp_path: Path, index: Index, monkeypat
     variables = {"POETRY_PYPI_MIRROR_URL": index.url, "POETRY_REQUESTS_TIMEOUT": "abc"}
     indexes = Indexes(Sources.of(""), Credentials(PoetryConfiguration(variables)))
     assert IndexSizes(tmp_path, lambda: indexes, TimeBudget(60)).sizes(packages()) == {}
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"size": 1}', "[" * 100_000, "9" * 5000, "\ud800"])
+def test_damaged_entry_of_the_cache_is_looked_up_again(tmp_path: Path, index: Index, text: str) -> None:
+    """A preview would not know the size, or end with a traceback."""
+    expected = index_sizes(tmp_path, index).sizes(packages())
+    (entry,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    entry.write_bytes(text.encode("utf-8", "surrogatepass"))
+
+    assert index_sizes(tmp_path, index).sizes(packages()) == expected != {}
