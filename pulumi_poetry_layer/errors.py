@@ -185,6 +185,10 @@ class CacheError(BuildError):
         super().__init__(what, where=where, hint='run "pulumi-poetry-layer cache clear", then build again')
 
 
+class InvocationError(PoetryLayerError):
+    """A function raised an error on the emulator, or the emulator does not work."""
+
+
 class PublishError(PoetryLayerError):
     """The layer cannot be published, for example because it is over an AWS limit."""
 

@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from dev_setup import actionlint, build_images, docker_daemon, engine, places, poetry, project_venv
+from dev_setup import actionlint, build_images, docker_daemon, engine, lambda_rie, places, poetry, project_venv
 from dev_setup.common import SetupError, cache_folder, locked, say
 
 
@@ -33,12 +33,13 @@ PARTS = {
     "venv": project_venv.ensure,
     "poetry": poetry.ensure,
     "engine": engine.ensure,
+    "lambda-rie": lambda_rie.ensure,
     "docker": _docker,
     "actionlint": actionlint.ensure,
 }
 """The parts, in the order in which they are installed."""
 
-FOR_TESTS = ("venv", "poetry", "engine", "docker")
+FOR_TESTS = ("venv", "poetry", "engine", "lambda-rie", "docker")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
+from dataclasses import asdict
+from pathlib import Path
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
 
@@ -18,7 +21,7 @@ from pulumi_poetry_layer.cli.output import (
     shown_build,
 )
 from pulumi_poetry_layer.compare.changes import counted
-from pulumi_poetry_layer.errors import PoetryLayerError, VerificationError
+from pulumi_poetry_layer.errors import HostError, InvocationError, PoetryLayerError, VerificationError
 from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
 from pulumi_poetry_layer.host.cleanup import end_on_signals, end_process, temporary_folder
 from pulumi_poetry_layer.host.failures import host_errors
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
+    from pulumi_poetry_layer.verify.findings import Finding
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -173,12 +177,14 @@ def _verify(options: argparse.Namespace) -> None:
     from pulumi_poetry_layer.layer.verification import verify_layer  # only this command needs it
 
     target = Target(options.runtime, options.architecture)
-    findings = verify_layer(options.layer, target, options.system_library)
+    findings = list(verify_layer(options.layer, target, options.system_library))
+    imported = _import_modules(options.layer, target, findings) if options.imports else None
     if options.json:
         print_json(
             {
                 "target": {"runtime": target.runtime, "architecture": target.architecture},
                 "findings": [finding.document() for finding in findings],
+                **({"imported": imported} if options.imports else {}),
             }
         )
     else:
@@ -187,8 +193,54 @@ def _verify(options: argparse.Namespace) -> None:
     if errors := sum(finding.is_error for finding in findings):
         count = "1 error" if errors == 1 else f"{errors} errors"
         raise VerificationError(f"{target} could not load this layer ({count})", where=str(options.layer))
-    if not options.json:
+    if options.json:
+        return
+    if imported is None:
         print_line(f"{options.layer}: {target} can load this layer, as far as that can be seen without running it")
+    else:
+        print_line(f"{options.layer}: {target} can load this layer; modules that were imported: {len(imported)}")
+
+
+def _import_modules(layer: Path, target: Target, findings: list[Finding]) -> list[str] | None:
+    """Import the modules of a layer, and add what fails to the findings. None if this machine cannot do that."""
+    from pulumi_poetry_layer.emulator.interpreter import find_interpreter
+    from pulumi_poetry_layer.layer.invocation import import_modules
+
+    try:
+        interpreter = find_interpreter(target)
+    except HostError as error:
+        say(f"warning: the modules of the layer were not imported: {error}")
+        return None
+    with shown_build():
+        modules, failed = import_modules(layer, target, interpreter)
+    findings += failed
+    return modules
+
+
+def _invoke(options: argparse.Namespace) -> None:
+    from pulumi_poetry_layer.emulator.interpreter import find_interpreter  # only these commands need them
+    from pulumi_poetry_layer.layer.invocation import invoke_function
+
+    target = Target(options.runtime, options.architecture)
+    with shown_build():
+        answer = invoke_function(
+            options.layer,
+            target,
+            find_interpreter(target),
+            task=options.task,
+            handler=options.handler,
+            event=options.event,
+            timeout=options.timeout,
+            show_line=say,
+            variables=dict(options.env),
+        )
+    error = answer.error
+    if options.json:
+        print_json({"answer": answer.value, "error": error and asdict(error)})
+    elif not error:
+        print_line(json.dumps(answer.value))
+    if error:
+        raise InvocationError(str(error), where=options.handler)
 
 
 def _cache(options: argparse.Namespace) -> None:
@@ -218,4 +270,4 @@ def _sizes(size: int, unzipped_size: int) -> str:
     return f"{megabytes(size)} zipped, {megabytes(unzipped_size)} unzipped"
 
 
-_COMMANDS = {"plan": _plan, "build": _build, "inspect": _inspect, "verify": _verify, "cache": _cache}
+_COMMANDS = {"plan": _plan, "build": _build, "inspect": _inspect, "verify": _verify, "invoke": _invoke, "cache": _cache}

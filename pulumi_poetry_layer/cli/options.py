@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -53,11 +54,19 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add_json(inspect)
 
-    verify = commands.add_parser("verify", help="check whether a Lambda could load a layer zip, without running it")
+    verify = commands.add_parser("verify", help="check whether a Lambda could load a layer zip")
     verify.add_argument("layer", type=Path, metavar="FILE", help="the zip to check")
+    verify.add_argument(
+        "--import",
+        dest="imports",
+        action="store_true",
+        help="also import its modules on AWS's emulator of Lambda, if this machine can run programs of the target",
+    )
     _add_target(verify)
     _add_system_library(verify)
     _add_json(verify)
+
+    _add_invoke(commands.add_parser("invoke", help="invoke a function with a layer zip on AWS's emulator of Lambda"))
 
     cache = commands.add_parser("cache", help="show or clear the cache, which all projects of a user share")
     cache.add_argument("action", choices=("dir", "size", "clear"))
@@ -65,6 +74,50 @@ def make_parser() -> argparse.ArgumentParser:
         "--docker", action="store_true", help="with size and clear: what the container builder keeps in Docker"
     )
     return parser
+
+
+def _add_invoke(invoke: argparse.ArgumentParser) -> None:
+    """Add the options that decide what is invoked, and how."""
+    invoke.add_argument("layer", type=Path, metavar="FILE", help="the layer zip")
+    invoke.add_argument("--handler", required=True, metavar="MODULE.FUNCTION", help="the handler, such as app.handler")
+    invoke.add_argument("--task", type=Path, required=True, metavar="DIR", help="folder with the code of the function")
+    invoke.add_argument("--event", type=_json, default={}, metavar="JSON", help="the event (default: {})")
+    invoke.add_argument(
+        "--env",
+        type=_variable,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="environment variable of the function, repeatable; it gets none of this machine",
+    )
+    invoke.add_argument(
+        "--timeout", type=_seconds, default=30, metavar="SECONDS", help="how long it may run (default: 30)"
+    )
+    _add_target(invoke)
+    _add_json(invoke)
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not JSON: {error}") from error
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+_LONGEST_SECONDS = 900  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+
+
+def _seconds(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) <= _LONGEST_SECONDS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 1 to {_LONGEST_SECONDS}")
+    return int(text)
 
 
 def _add_request(command: argparse.ArgumentParser) -> None:

@@ -9,10 +9,11 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pulumi_poetry_layer
@@ -22,7 +23,7 @@ from pulumi_poetry_layer.host.variables import secret_values
 from pulumi_poetry_layer.masking import mask_urls, mask_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _END_SECONDS = 0.25
 """How long a program may take to end after SIGTERM, before it is killed."""
@@ -81,19 +82,77 @@ def run(
             secrets masked.
     """
     command = [program.path, *arguments]
-    try:
-        with _running(command, environment, folder, errors_apart=errors_apart) as process:
-            output, errors = process.communicate()
-    except OSError as error:
-        where = str(error.filename or program.path)  # the working directory, if that does not exist
-        raise SubprocessError(f"cannot run {program.name}: {error.strerror}", where=where, hint=hint) from error
-    except ValueError as error:  # an argument or a variable has a null character, which no program can be given
-        raise SubprocessError(f"cannot run {program.name}: {error}", where=program.path, hint=hint) from error
+    with _start_errors(program, hint), _running(command, environment, folder, errors_apart=errors_apart) as process:
+        output, errors = process.communicate()
     if process.returncode != 0:
         shown = " ".join([program.name, *arguments])
         report = f"`{shown}` ended with exit code {process.returncode}\n{output}{errors or ''}"
         raise SubprocessError(mask_secrets(report, environment).rstrip(), hint=hint)
     return output
+
+
+@contextmanager
+def _start_errors(program: Program, hint: str | None) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = str(error.filename or program.path)  # the working directory, if that does not exist
+        raise SubprocessError(f"cannot run {program.name}: {error.strerror}", where=where, hint=hint) from error
+    except ValueError as error:  # an argument or a variable has a null character, which no program can be given
+        raise SubprocessError(f"cannot run {program.name}: {error}", where=program.path, hint=hint) from error
+
+
+@contextmanager
+def running(
+    program: Program,
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path,
+    show_line: Callable[[str], None],
+) -> Iterator[Callable[[], bool]]:
+    """Run a program beside this process for the time of the block, without standard input.
+
+    At the end of the block, or when a signal ends this process, the program is ended.
+
+    Args:
+        program: the program to run.
+        arguments: the command line arguments.
+        environment: the complete environment of the program; nothing is inherited.
+        folder: the working directory.
+        show_line: is called in another thread with each line that the program prints to either output stream.
+
+    Yields:
+        A function that returns whether the program has ended. If so, all its output has been shown.
+
+    Raises:
+        SubprocessError: the program could not be started.
+    """
+    with ExitStack() as stack:
+        with _start_errors(program, None):
+            command = [program.path, *arguments]
+            process = stack.enter_context(_running(command, environment, folder, errors_apart=False))
+        reader = Thread(target=_show_output, args=(process, show_line), daemon=True)
+        reader.start()
+
+        def has_ended() -> bool:
+            ended = process.poll() is not None
+            if ended:
+                reader.join(_END_SECONDS)
+            return ended
+
+        try:
+            yield has_ended
+        finally:
+            _end(process)
+            reader.join(_END_SECONDS)
+
+
+def _show_output(process: subprocess.Popen[str], show_line: Callable[[str], None]) -> None:
+    if process.stdout:
+        with process.stdout:
+            for line in process.stdout:
+                show_line(line.rstrip("\n"))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from contextlib import contextmanager
 from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
@@ -43,19 +44,30 @@ def verify_layer(path: Path, target: Target, system_libraries: Collection[str] =
     Raises:
         ArchiveError: the file does not exist, is not a zip, or unzips to more than Lambda allows.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            distributions = tuple(_distributions(archive))
-    except ZIP_ERRORS as error:
-        raise ArchiveError(f"cannot be read as a zip: {error}", where=str(path)) from error
+    with open_layer(path) as archive:
+        distributions = tuple(distributions_in(archive))
     return find_problems(distributions, target, system_libraries=system_libraries)
 
 
-def _distributions(archive: zipfile.ZipFile) -> Iterator[Distribution]:
+@contextmanager
+def open_layer(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a layer zip.
+
+    Raises:
+        ArchiveError: the file does not exist, is not a zip, or unzips to more than Lambda allows.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > _LARGEST:
+                raise ValueError(f"it unzips to more than {_LARGEST >> 20} MiB, four times the limit of AWS Lambda")
+            yield archive
+    except ZIP_ERRORS as error:
+        raise ArchiveError(f"cannot be read as a zip: {error}", where=str(path)) from error
+
+
+def distributions_in(archive: zipfile.ZipFile) -> Iterator[Distribution]:
     """The distributions in a zip, and the files that belong to none as one more."""
     members = {member.filename: member for member in archive.infolist() if not member.is_dir()}
-    if sum(member.file_size for member in members.values()) > _LARGEST:
-        raise ValueError(f"it unzips to more than {_LARGEST >> 20} MiB, four times the limit of AWS Lambda")
     others = set(members)
     for name in sorted(members):
         if name.startswith(LAYER_FOLDER) and name.endswith(_DIST_INFO):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from stdlibs import stdlib_module_names
@@ -10,7 +11,7 @@ from stdlibs import stdlib_module_names
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pulumi_poetry_layer.plan.target import Target
     from pulumi_poetry_layer.verify.layer_content import Distribution
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 RUNTIME_CLIENT = frozenset({"awslambdaric", "bootstrap", "lambda_runtime_marshaller", "runtime_client"})
 """Top-level modules of the runtime client: https://github.com/aws/aws-lambda-python-runtime-interface-client."""
 
+_PACKAGE = re.compile(LAYER_FOLDER + r"(lib/python3\.\d+/site-packages/)?(?P<module>[^.]+)/__init__\.py")
+_LOOSE = re.compile(
+    LAYER_FOLDER + r"(lib/python3\.\d+/site-packages/)?"
+    r"(?P<module>[^./]+)(\.py|\.abi3\.so|\.so|\.cpython-(?P<version>3\d+)[^/]*\.so)"
+)
 _VERSIONED = re.compile(r"(?P<module>.+)\.cpython-(?P<version>3\d+)[^./]*\.so")
 _OTHER_FORMS = (".abi3.so", ".so", ".py", ".pyc", "/__init__.py")
 _TOP_LEVEL_DEPTH = 2  # slashes in the path of a top-level package
@@ -56,3 +62,32 @@ def hidden_modules(distribution: Distribution, target: Target) -> Iterator[tuple
     for name in sorted(distribution.files):
         if name.count("/") <= _TOP_LEVEL_DEPTH and (match := _TOP_LEVEL.fullmatch(name)) and match["module"] in names:
             yield match["module"], name
+
+
+def top_level_modules(distributions: Iterable[Distribution], target: Target) -> Iterator[tuple[Distribution, str]]:
+    """The modules that a function imports first: a distribution, and the name of a package or module of it.
+
+    In a namespace package, these are the packages in it, such as ``google.cloud.storage``.
+    """
+    found = [pair for distribution in distributions for pair in _modules_of(distribution, target)]
+    names = {name for _, name in found}
+    for distribution, name in sorted(found, key=lambda pair: pair[1]):
+        parts = name.split(".")
+        if names.isdisjoint(".".join(parts[:count]) for count in range(1, len(parts))):
+            yield distribution, name
+
+
+def _modules_of(distribution: Distribution, target: Target) -> Iterator[tuple[Distribution, str]]:
+    wanted = "{}{}".format(*target.python_version)
+    names = set()
+    for file in distribution.files:
+        package, module = _PACKAGE.fullmatch(file), _LOOSE.fullmatch(file)
+        if package:
+            names.add(package["module"].replace("/", "."))
+        elif module and module["version"] in {None, wanted}:
+            names.add(module["module"])
+    return ((distribution, name) for name in names if _can_be_imported(name))
+
+
+def _can_be_imported(name: str) -> bool:
+    return all(part.isidentifier() and not iskeyword(part) for part in name.split("."))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from dev_setup import go
@@ -21,7 +20,7 @@ def ensure() -> None:
     """
     if executable_folder() is not None:
         return
-    say(f"building actionlint {_version()} from its Go module")
+    say(f"building actionlint {go.module_version(_MODULES, _MODULE)} from its Go module")
     try:
         with created_atomically(_folder()) as building:
             go.build(_MODULES, f"{_MODULE}/cmd/actionlint", building / "actionlint")
@@ -37,13 +36,4 @@ def executable_folder() -> Path | None:
 
 
 def _folder() -> Path:
-    return cache_folder() / f"actionlint-{_version()}"
-
-
-def _version() -> str:
-    """Return the version in go.mod."""
-    text = (_MODULES / "go.mod").read_text(encoding="utf-8")
-    found = re.search(rf"{_MODULE} v(\S+)", text)
-    if found is None:
-        raise SetupError(f"tools/actionlint/go.mod: no version of {_MODULE}; add a `require` line for it")
-    return found.group(1)
+    return cache_folder() / f"actionlint-{go.module_version(_MODULES, _MODULE)}"

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from dev_setup.common import cache_folder, make_venv, python_key, run, say
+from dev_setup.common import SetupError, cache_folder, make_venv, python_key, run, say
 
 _OLDEST = (1, 21)
 _VERSION = "1.26.6"
@@ -29,6 +29,14 @@ def build(modules: Path, package: str, target: Path, flags: Sequence[str] = ()) 
     """
     go = _go()
     run([go, "build", *flags, "-o", target, package], cwd=modules, env=_environment(go, modules))
+
+
+def module_version(modules: Path, module: str) -> str:
+    """Return the version of a module in the go.mod in ``modules``, without the leading v."""
+    found = re.search(rf"{re.escape(module)} v(\S+)", (modules / "go.mod").read_text(encoding="utf-8"))
+    if found is None:
+        raise SetupError(f"{modules / 'go.mod'}: no version of {module}; add a `require` line for it")
+    return found.group(1)
 
 
 def module_folder(modules: Path, module: str) -> Path:

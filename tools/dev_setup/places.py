@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev_setup import actionlint, engine, poetry, project_venv
+from dev_setup import actionlint, engine, lambda_rie, poetry, project_venv
 from dev_setup.common import REPOSITORY, scripts_of
 
 SETTINGS = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "PULUMI_SKIP_UPDATE_CHECK": "true"}
@@ -20,11 +20,12 @@ class Places:
     aws_stand_in: Path
     pulumi: Path | None
     poetry: Path | None
+    lambda_rie: Path | None
     actionlint: Path | None
 
     def path(self) -> list[Path]:
         """Return the folders that go before the user's PATH, in this order."""
-        folders = (self.venv, self.aws_stand_in, self.pulumi, self.poetry, self.actionlint)
+        folders = (self.venv, self.aws_stand_in, self.pulumi, self.poetry, self.lambda_rie, self.actionlint)
         return [folder for folder in folders if folder is not None]
 
     def as_dict(self) -> dict[str, str | None]:
@@ -39,5 +40,6 @@ def find() -> Places:
         aws_stand_in=REPOSITORY / "tools" / "aws_stand_in",
         pulumi=engine.executable_folder(),
         poetry=poetry.executable_folder() if poetry.is_ready() else None,
+        lambda_rie=lambda_rie.executable_folder(),
         actionlint=actionlint.executable_folder(),
     )

@@ -22,12 +22,13 @@ class Toolchain:
     aws_stand_in: Path
     pulumi: Path
     poetry: Path
+    lambda_rie: Path | None
 
     @property
     def path(self) -> str:
         """A value for PATH: the tools, then the user's PATH."""
-        folders = (self.python, self.aws_stand_in, self.pulumi, self.poetry)
-        return os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
+        folders = (self.python, self.aws_stand_in, self.pulumi, self.poetry, self.lambda_rie)
+        return os.pathsep.join([*(str(folder) for folder in folders if folder), os.environ.get("PATH", "")])
 
 
 def find_toolchain() -> Toolchain:
@@ -42,6 +43,7 @@ def find_toolchain() -> Toolchain:
         aws_stand_in=Path(places["aws_stand_in"]),
         pulumi=Path(places["pulumi"]),
         poetry=Path(places["poetry"]),
+        lambda_rie=Path(places["lambda_rie"]) if places["lambda_rie"] else None,
     )
 
 

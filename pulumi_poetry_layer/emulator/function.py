@@ -1,0 +1,224 @@
+"""Starts a function on the emulator, invokes it over HTTP on loopback, and ends it.
+
+The only module that uses ``http.client``; it connects to no other host than 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from shutil import which
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.emulator.runtime_client import runtime_client
+from pulumi_poetry_layer.emulator.sandbox import EMULATOR, NAMESPACES, PYTHON_FOLDER, Sandbox, variables_of
+from pulumi_poetry_layer.errors import HostError, InvocationError
+from pulumi_poetry_layer.host.cache import using_cache
+from pulumi_poetry_layer.host.cleanup import temporary_folder
+from pulumi_poetry_layer.host.files import expand_home
+from pulumi_poetry_layer.host.process import find_program, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from pulumi_poetry_layer.emulator.interpreter import Interpreter
+    from pulumi_poetry_layer.plan.target import Target
+
+_NAME = "aws-lambda-rie"
+_DOCUMENTED_PLACE = "~/.aws-lambda-rie"  # https://github.com/aws/aws-lambda-runtime-interface-emulator#readme
+_HINT = (
+    "install it: `go install github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie@latest`, or "
+    f"download it from https://github.com/aws/aws-lambda-runtime-interface-emulator/releases to {_DOCUMENTED_PLACE}"
+)
+_NAMESPACE_HINT = (
+    "it needs user namespaces, and util-linux 2.38 or newer: run the command as root, or allow all users to create "
+    "user namespaces (sysctl kernel.unprivileged_userns_clone=1, or kernel.apparmor_restrict_unprivileged_userns=0)"
+)
+_PATH = "/2015-03-31/functions/function/invocations"
+_RESOLVER = Path("/etc/resolv.conf")
+_LOOPBACK = "127.0.0.1"
+_START_SECONDS = 30.0
+_STEP = 0.02
+_ERROR_KEYS = {"errorMessage", "errorType", "requestId", "stackTrace"}
+_REQUEST_ID = re.compile(r"^RequestId: \S+ (Error: )?")
+_OK = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionError:
+    """An error of a function: an exception that it raised, or a runtime that ended or took too long.
+
+    Attributes:
+        type: the name of the exception's class, or of the emulator's error, such as ``Runtime.ExitError``.
+        message: the message.
+        stack: the lines of the traceback.
+    """
+
+    type: str
+    message: str
+    stack: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}" if self.message else self.type
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a function answered.
+
+    Attributes:
+        value: the JSON value that it returned; None if it failed.
+        error: why it failed; None if it did not.
+    """
+
+    value: Any
+    error: FunctionError | None = None
+
+
+class RunningFunction:
+    """A function on the emulator, see :func:`running_function`."""
+
+    def __init__(self, port: int, timeout: int) -> None:
+        self._port = port
+        self._timeout = timeout
+
+    def invoke(self, event: object) -> Answer:
+        """Invoke the function with an event, which must be a JSON value.
+
+        Raises:
+            InvocationError: the emulator does not answer.
+        """
+        # The emulator itself ends an invocation that takes too long; it needs a moment to do so.
+        connection = HTTPConnection(_LOOPBACK, self._port, timeout=self._timeout + _START_SECONDS)
+        try:
+            connection.request("POST", _PATH, json.dumps(event), {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            return parse_answer(response.status, response.read())
+        except (OSError, HTTPException) as error:
+            raise InvocationError(f"the emulator does not answer: {error!r}") from error
+        finally:
+            connection.close()
+
+
+def parse_answer(status: int, body: bytes) -> Answer:
+    """The answer in a response of the emulator.
+
+    It sends the error of a function with the status of a success, and reports errors of its own as text or JSON.
+    """
+    try:
+        value = json.loads(body)
+    except ValueError:
+        text = body.decode("utf-8", "replace").strip()
+        return Answer(value=None, error=FunctionError(type="InvalidResponse", message=text or f"HTTP status {status}"))
+    if status == _OK and not (isinstance(value, dict) and value.keys() == _ERROR_KEYS):
+        return Answer(value=value)
+    found = value if isinstance(value, dict) else {}
+    return Answer(
+        value=None,
+        error=FunctionError(
+            type=str(found.get("errorType") or f"HTTP status {status}"),
+            message=_REQUEST_ID.sub("", str(found.get("errorMessage") or "")),
+            stack=tuple(map(str, found.get("stackTrace") or ())),
+        ),
+    )
+
+
+@contextmanager
+def running_function(
+    target: Target,
+    interpreter: Interpreter,
+    *,
+    layer: Path,
+    task: Path,
+    handler: str,
+    timeout: int,
+    show_line: Callable[[str], None],
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[RunningFunction]:
+    """A function that runs on the emulator for the time of the block.
+
+    Args:
+        target: the runtime and the architecture.
+        interpreter: the Python of this machine for them.
+        layer: the folder that the function sees as ``/opt``.
+        task: the folder that the function sees as ``/var/task``.
+        handler: the handler: ``module.function``.
+        timeout: seconds that one invocation may take.
+        show_line: is called in another thread with each line of the function's log.
+        variables: further environment variables of the function.
+
+    Raises:
+        HostError: this machine cannot run the function.
+        SubprocessError: a program is missing or failed.
+        InvocationError: the emulator did not start.
+    """
+    unshare = find_program("unshare", hint="install util-linux")
+    emulator = _find_emulator()
+    with using_cache(), ExitStack() as stack:
+        sandbox = Sandbox(
+            root=stack.enter_context(temporary_folder()),
+            interpreter=interpreter,
+            emulator=emulator,
+            runtime=runtime_client(interpreter.program, target),
+            layer=layer.resolve(),
+            task=task.resolve(),
+            resolver=_RESOLVER if _RESOLVER.is_file() else None,
+        )
+        port, api_port = _free_ports()
+        python = f"{PYTHON_FOLDER}/bin/{interpreter.program.name}"
+        addresses = ["--runtime-api-address", f"{_LOOPBACK}:{api_port}"]
+        addresses += ["--runtime-interface-emulator-address", f"{_LOOPBACK}:{port}"]
+        command = [EMULATOR, "--log-level", "error", *addresses, python, "-m", "awslambdaric", handler]
+        environment = {**variables_of(target, handler, timeout), **(variables or {})}
+        script = sandbox.script(unshare.path, command, environment)
+        started_with: list[str] = []  # the first lines, for the error if it does not start
+
+        def keep_line(line: str) -> None:
+            started_with.append(line)
+            show_line(line)
+
+        has_ended = stack.enter_context(
+            running(
+                unshare,
+                [*NAMESPACES, "sh", "-c", script],
+                environment={"PATH": os.environ.get("PATH", os.defpath)},
+                folder=Path("/"),
+                show_line=keep_line,
+            )
+        )
+        _await_emulator(port, has_ended, started_with)
+        yield RunningFunction(port, timeout)
+
+
+def _find_emulator() -> Path:
+    places = os.pathsep.join([os.environ.get("PATH", os.defpath), str(expand_home(_DOCUMENTED_PLACE))])
+    if path := which(_NAME, path=places):
+        return Path(path).resolve()
+    raise HostError(f"{_NAME} was not found on PATH", where="emulator", hint=_HINT)
+
+
+def _free_ports() -> tuple[int, int]:
+    """Two ports of loopback that no program listens on."""
+    with socket.socket() as first, socket.socket() as second:
+        first.bind((_LOOPBACK, 0))
+        second.bind((_LOOPBACK, 0))
+        return first.getsockname()[1], second.getsockname()[1]
+
+
+def _await_emulator(port: int, has_ended: Callable[[], bool], output: list[str]) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while not has_ended():
+        with suppress(OSError), socket.create_connection((_LOOPBACK, port), timeout=1):
+            return
+        if time.monotonic() > until:
+            raise InvocationError(f"the emulator did not start within {_START_SECONDS:.0f} seconds")
+        time.sleep(_STEP)
+    raise InvocationError("\n".join(["the emulator did not start", *output]), hint=_NAMESPACE_HINT)
