@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.emulator.answers import parse_answer
 from pulumi_poetry_layer.emulator.runtime_client import runtime_client
 from pulumi_poetry_layer.emulator.sandbox import EMULATOR, NAMESPACES, PYTHON_FOLDER, Sandbox, variables_of
 from pulumi_poetry_layer.errors import HostError, InvocationError
@@ -27,8 +26,8 @@ from pulumi_poetry_layer.host.process import find_program, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import Any
 
+    from pulumi_poetry_layer.emulator.answers import Answer
     from pulumi_poetry_layer.emulator.interpreter import Interpreter
     from pulumi_poetry_layer.plan.target import Target
 
@@ -47,40 +46,8 @@ _RESOLVER = Path("/etc/resolv.conf")
 _LOOPBACK = "127.0.0.1"
 _START_SECONDS = 30.0
 _STEP = 0.02
-_ERROR_KEYS = {"errorMessage", "errorType", "requestId", "stackTrace"}
-_REQUEST_ID = re.compile(r"^RequestId: \S+ (Error: )?")
-_OK = 200
-
-
-@dataclass(frozen=True, kw_only=True)
-class FunctionError:
-    """An error of a function: an exception that it raised, or a runtime that ended or took too long.
-
-    Attributes:
-        type: the name of the exception's class, or of the emulator's error, such as ``Runtime.ExitError``.
-        message: the message.
-        stack: the lines of the traceback.
-    """
-
-    type: str
-    message: str
-    stack: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.type}: {self.message}" if self.message else self.type
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a function answered.
-
-    Attributes:
-        value: the JSON value that it returned; None if it failed.
-        error: why it failed; None if it did not.
-    """
-
-    value: Any
-    error: FunctionError | None = None
+_EMULATOR_IS_GONE = "LAMBDA_RUNTIME Failed to get next invocation"
+"""What the runtime client prints if the emulator ends before it."""
 
 
 class RunningFunction:
@@ -108,27 +75,20 @@ class RunningFunction:
             connection.close()
 
 
-def parse_answer(status: int, body: bytes) -> Answer:
-    """The answer in a response of the emulator.
+class _Log:
+    """The log of the emulator and of the function."""
 
-    It sends the error of a function with the status of a success, and reports errors of its own as text or JSON.
-    """
-    try:
-        value = json.loads(body)
-    except ValueError:
-        text = body.decode("utf-8", "replace").strip()
-        return Answer(value=None, error=FunctionError(type="InvalidResponse", message=text or f"HTTP status {status}"))
-    if status == _OK and not (isinstance(value, dict) and value.keys() == _ERROR_KEYS):
-        return Answer(value=value)
-    found = value if isinstance(value, dict) else {}
-    return Answer(
-        value=None,
-        error=FunctionError(
-            type=str(found.get("errorType") or f"HTTP status {status}"),
-            message=_REQUEST_ID.sub("", str(found.get("errorMessage") or "")),
-            stack=tuple(map(str, found.get("stackTrace") or ())),
-        ),
-    )
+    def __init__(self, show_line: Callable[[str], None]) -> None:
+        self.lines: list[str] = []
+        self._show_line = show_line
+        self._is_open = True
+
+    def add(self, line: str) -> None:
+        if _EMULATOR_IS_GONE in line:  # a traceback follows
+            self._is_open = False
+        if self._is_open:
+            self.lines.append(line)
+            self._show_line(line)
 
 
 @contextmanager
@@ -179,22 +139,17 @@ def running_function(
         command = [EMULATOR, "--log-level", "error", *addresses, python, "-m", "awslambdaric", handler]
         environment = {**variables_of(target, handler, timeout), **(variables or {})}
         script = sandbox.script(unshare.path, command, environment)
-        started_with: list[str] = []  # the first lines, for the error if it does not start
-
-        def keep_line(line: str) -> None:
-            started_with.append(line)
-            show_line(line)
-
+        log = _Log(show_line)
         has_ended = stack.enter_context(
             running(
                 unshare,
                 [*NAMESPACES, "sh", "-c", script],
                 environment={"PATH": os.environ.get("PATH", os.defpath)},
                 folder=Path("/"),
-                show_line=keep_line,
+                show_line=log.add,
             )
         )
-        _await_emulator(port, has_ended, started_with)
+        _await_emulator(port, has_ended, log.lines)
         yield RunningFunction(port, timeout)
 
 

@@ -18,6 +18,7 @@ from pulumi_poetry_layer.verify.libraries import system_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import PurePath
 
     from pulumi_poetry_layer.plan.target import Target
 
@@ -47,11 +48,11 @@ class Interpreter:
     """
 
     program: Program
-    executable: Path
-    prefix: Path
-    modules: Path
-    loader: Path
-    libraries: Mapping[str, Path]
+    executable: PurePath
+    prefix: PurePath
+    modules: PurePath
+    loader: PurePath
+    libraries: Mapping[str, PurePath]
 
 
 def find_interpreter(target: Target) -> Interpreter:

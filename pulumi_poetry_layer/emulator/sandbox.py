@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+    from pathlib import PurePath
 
     from pulumi_poetry_layer.emulator.interpreter import Interpreter
     from pulumi_poetry_layer.plan.target import Target
@@ -66,13 +66,13 @@ class Sandbox:
         resolver: the file that says how to resolve the names of hosts; None if there is none.
     """
 
-    root: Path
+    root: PurePath
     interpreter: Interpreter
-    emulator: Path
-    runtime: Path
-    layer: Path
-    task: Path
-    resolver: Path | None = None
+    emulator: PurePath
+    runtime: PurePath
+    layer: PurePath
+    task: PurePath
+    resolver: PurePath | None = None
 
     def script(self, unshare: str, command: Iterable[str], environment: Mapping[str, str]) -> str:
         """The shell script that makes the file system and then becomes a command in it.
@@ -92,7 +92,7 @@ class Sandbox:
                 f"mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs {root}; cd {root}",
                 *self._files(),
                 *self._mounts(),
-                f"mount -o remount,ro,nosuid,nodev {root}",
+                f"read_only {root}",
                 f"exec env -i {variables} {shlex.quote(unshare)} {options} {shlex.join(command)}",
             ]
         )

@@ -3,6 +3,7 @@
 * ``files``: writes files atomically, and computes the SHA-256 of a file.
 * ``leftovers``: removes temporary files and folders of processes that were killed.
 * ``process``: runs programs, and masks secrets in their output. The only module that starts subprocesses.
+* ``interpreters``: finds the Pythons of this machine.
 * ``variables``: names of environment variables, and the table of which programs may see which variables (pure).
 * ``cache``: the cache folder of this package.
 * ``cleanup``: removes temporary files and ends programs when a signal ends this process.

@@ -113,7 +113,7 @@ def running(
 ) -> Iterator[Callable[[], bool]]:
     """Run a program beside this process for the time of the block, without standard input.
 
-    At the end of the block, or when a signal ends this process, the program is ended.
+    At the end of the block the program is killed. When a signal ends this process, it is ended, too.
 
     Args:
         program: the program to run.
@@ -144,7 +144,8 @@ def running(
         try:
             yield has_ended
         finally:
-            _end(process)
+            process.kill()
+            process.wait()
             reader.join(_END_SECONDS)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from pulumi_poetry_layer.emulator.function import Answer, FunctionError
+    from pulumi_poetry_layer.emulator.answers import Answer, FunctionError
     from pulumi_poetry_layer.emulator.interpreter import Interpreter
     from pulumi_poetry_layer.plan.target import Target
 

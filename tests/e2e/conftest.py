@@ -10,6 +10,7 @@ import pytest
 
 from .harness import LocalAws, Machine, Program, Toolchain
 from .harness.aws_plugin import served
+from .harness.emulator import Emulator, require_emulator
 from .harness.machine import started_by_the_engine
 from .harness.toolchain import find_toolchain
 
@@ -78,3 +79,17 @@ def new_program(tmp_path: Path, new_machine: Callable[[str], Machine]) -> Callab
         return program
 
     return make
+
+
+@pytest.fixture(scope="session")
+def emulator_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for all tests with the emulator, because installing the runtime client takes some seconds."""
+    return tmp_path_factory.mktemp("emulator-cache")
+
+
+@pytest.fixture
+def emulator(tmp_path: Path, new_machine: Callable[[str], Machine], emulator_cache: Path) -> Emulator:
+    """AWS's emulator of Lambda."""
+    machine = new_machine("laptop")
+    require_emulator(machine)
+    return Emulator(machine=machine, folder=tmp_path, variables={"PULUMI_POETRY_LAYER_CACHE_DIR": str(emulator_cache)})

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
 import pulumi_poetry_layer
 from pulumi_poetry_layer.errors import SubprocessError
-from pulumi_poetry_layer.host.process import AnsweringProcess, Program, find_program, mask_secrets, run
+from pulumi_poetry_layer.host.process import AnsweringProcess, Program, find_program, mask_secrets, run, running
 
 PYTHON = Program("python", sys.executable)
 
@@ -186,3 +187,34 @@ def test_worker_imports_this_package_and_nothing_from_the_working_directory(
 
     assert worker.ask("where from?") == pulumi_poetry_layer.__file__
     worker.close()
+
+
+def test_program_beside_this_process_shows_its_lines_and_is_killed_at_the_end(tmp_path: Path) -> None:
+    """A server would keep running after the command, or its messages would be lost."""
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(3600)"
+    lines: Queue[str] = Queue()
+    with running(PYTHON, ["-c", code], environment={}, folder=tmp_path, show_line=lines.put) as has_ended:
+        line = lines.get(timeout=60)
+        assert line.isdecimal()
+        assert not has_ended()
+    assert has_ended()
+
+
+def test_all_lines_of_a_program_that_ended_were_shown(tmp_path: Path) -> None:
+    """The message that says why a server did not start would be lost."""
+    lines: list[str] = []
+    code = "print('first'); print('last')"
+    with running(PYTHON, ["-c", code], environment={}, folder=tmp_path, show_line=lines.append) as has_ended:
+        while not has_ended():
+            pass
+        assert lines == ["first", "last"]
+
+
+def test_program_that_cannot_run_beside_this_process_is_an_error(tmp_path: Path) -> None:
+    """A user would see a traceback."""
+    program = Program("gone", str(tmp_path / "gone"))
+    with (
+        pytest.raises(SubprocessError, match="cannot run gone"),
+        running(program, [], environment={}, folder=tmp_path, show_line=print),
+    ):
+        pass

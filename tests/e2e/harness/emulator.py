@@ -1,0 +1,67 @@
+"""Runs the commands that use AWS's emulator of Lambda, on a simulated machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from .machine import Machine
+
+RUNTIME = "python{}.{}".format(*sys.version_info[:2])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emulator:
+    """The emulator on a machine.
+
+    Attributes:
+        machine: the machine on which the commands run.
+        folder: where the code of functions is written.
+        variables: environment variables of the commands.
+    """
+
+    machine: Machine
+    folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def command(self, layer: Path, code: str, event: object, *options: str) -> list[str]:
+        """The command that invokes a function with a layer once, on the runtime of the running Python."""
+        task = self.folder / "task"
+        task.mkdir(exist_ok=True)
+        (task / "app.py").write_text(code, encoding="utf-8")
+        function = ["--handler", "app.handler", "--task", str(task), "--event", json.dumps(event)]
+        return self._command("invoke", layer, *function, *options)
+
+    def invoke(self, layer: Path, code: str, event: object, *options: str) -> subprocess.CompletedProcess[str]:
+        """Invoke a function with a layer once."""
+        return self.machine.run(self.command(layer, code, event, *options), cwd=self.folder, env=self.variables)
+
+    def verify(self, layer: Path, *options: str) -> subprocess.CompletedProcess[str]:
+        """Verify a layer, also by importing its modules."""
+        return self.machine.run(
+            self._command("verify", layer, "--import", *options), cwd=self.folder, env=self.variables
+        )
+
+    @staticmethod
+    def _command(name: str, layer: Path, *options: str) -> list[str]:
+        architecture = "arm64" if platform.machine() == "aarch64" else "x86_64"
+        target = ["--runtime", RUNTIME, "--architecture", architecture]
+        return ["python", "-m", "pulumi_poetry_layer", name, str(layer), *target, *options]
+
+
+def require_emulator(machine: Machine) -> None:
+    """Go on if the machine has the emulator. Otherwise the test fails in CI, and is skipped elsewhere."""
+    if machine.toolchain.lambda_rie is not None:
+        return
+    reason = "aws-lambda-rie is not installed; run `make setup` on Linux"
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason} (no test may be skipped in CI)")
+    pytest.skip(reason)
