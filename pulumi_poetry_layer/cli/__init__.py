@@ -1,4 +1,4 @@
-"""The command line: plan, build, inspect and verify layers without Pulumi.
+"""The command line: plan, build, inspect, verify and invoke layers without Pulumi.
 
 Exit codes: 0 for success; 1 if the input is wrong or the build failed, with the message on standard error and nothing
 written; 2 for wrong usage. With ``--json``, standard output is only JSON. Ctrl-C ends the process with the signal; a

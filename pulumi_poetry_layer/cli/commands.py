@@ -1,4 +1,4 @@
-"""The commands: plan, build, inspect and verify layers without Pulumi."""
+"""The commands: plan, build, inspect, verify and invoke layers without Pulumi."""
 
 from __future__ import annotations
 
@@ -198,11 +198,15 @@ def _verify(options: argparse.Namespace) -> None:
     if imported is None:
         print_line(f"{options.layer}: {target} can load this layer, as far as that can be seen without running it")
     else:
-        print_line(f"{options.layer}: {target} can load this layer; modules that were imported: {len(imported)}")
+        print_line(f"{options.layer}: {target} can load this layer; imported {len(imported)} modules there")
 
 
 def _import_modules(layer: Path, target: Target, findings: list[Finding]) -> list[str] | None:
-    """Import the modules of a layer, and add what fails to the findings. None if this machine cannot do that."""
+    """Import the modules of a layer, and add what fails to the findings.
+
+    Returns:
+        The modules that were imported; None if this machine cannot do that.
+    """
     from pulumi_poetry_layer.emulator.interpreter import find_interpreter
     from pulumi_poetry_layer.layer.invocation import import_modules
 
@@ -212,9 +216,9 @@ def _import_modules(layer: Path, target: Target, findings: list[Finding]) -> lis
         say(f"warning: the modules of the layer were not imported: {error}")
         return None
     with shown_build():
-        modules, failed = import_modules(layer, target, interpreter)
+        imported, failed = import_modules(layer, target, interpreter)
     findings += failed
-    return modules
+    return imported
 
 
 def _invoke(options: argparse.Namespace) -> None:

@@ -104,7 +104,7 @@ def import_modules(layer: Path, target: Target, interpreter: Interpreter) -> tup
         interpreter: the Python of this machine for them.
 
     Returns:
-        The names of the modules, and what failed.
+        The names of the modules that were imported, and what failed.
 
     Raises:
         ArchiveError: the layer is not a zip.
@@ -114,7 +114,7 @@ def import_modules(layer: Path, target: Target, interpreter: Interpreter) -> tup
     """
     with open_layer(layer) as archive:
         modules = list(top_level_modules(distributions_in(archive), target))
-    findings = []
+    imported, findings = [], []
     with _unpacked(layer) as folder, temporary_folder() as task:
         (task / f"{_IMPORT_MODULE}.py").write_text(_IMPORT_CODE, encoding="utf-8")
         with running_function(
@@ -129,7 +129,9 @@ def import_modules(layer: Path, target: Target, interpreter: Interpreter) -> tup
             for distribution, module in modules:
                 if error := function.invoke(module).error:
                     findings.append(import_finding(distribution.label, module, error))
-    return [module for _, module in modules], findings
+                else:
+                    imported.append(module)
+    return imported, findings
 
 
 def import_finding(package: str, module: str, error: FunctionError) -> Finding:

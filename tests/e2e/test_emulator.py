@@ -22,6 +22,8 @@ from .harness.containers import NETWORK, connect_to_docker
 from .harness.emulator import Emulator
 from .test_lifecycle import PROJECTS, RUNTIME
 
+pytestmark = pytest.mark.measured
+
 ARCHITECTURE = "arm64" if platform.machine() == "aarch64" else "x86_64"
 OTHER_ARCHITECTURE = "x86_64" if ARCHITECTURE == "arm64" else "arm64"
 TEMPORARY = "/tmp"  # noqa: S108 - the one of the function
@@ -231,7 +233,7 @@ def test_missing_library_fails_on_the_emulator_as_the_static_check_says(emulator
 
     assert done.returncode == 1, done.stderr
     document = json.loads(done.stdout)
-    assert document["imported"] == ["pyodbc"]
+    assert document["imported"] == []
     static, imported = [finding for finding in document["findings"] if finding["severity"] == "error"]
     assert static["problem"] == f"needs libodbc.so.2, which neither the layer nor {RUNTIME} has"
     assert imported["package"] == "pyodbc 5.3.0"
@@ -252,7 +254,7 @@ def test_each_module_that_cannot_be_imported_is_a_finding(emulator: Emulator, tm
 
     assert done.returncode == 1, done.stderr
     document = json.loads(done.stdout)
-    assert document["imported"] == ["crashes", "divides", "needs", "works"]
+    assert document["imported"] == ["works"]
     assert [(finding["severity"], finding["problem"]) for finding in document["findings"]] == [
         ("error", "`import crashes` fails: Runtime.ExitError: Runtime exited with error: signal: aborted"),
         ("error", "`import divides` fails: ZeroDivisionError: division by zero"),

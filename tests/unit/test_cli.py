@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import platform
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from samples.index import Index, serve
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.cli import commands, main, output
+from pulumi_poetry_layer.emulator.answers import Answer, FunctionError
 from pulumi_poetry_layer.errors import BuildError
 from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.cache import make_cache_folder
@@ -273,6 +275,68 @@ def test_verify_lists_what_the_lambda_could_not_load(tmp_path: Path, capsys: pyt
 
     assert main([*command, "--system-library", "libodbc.so.2"]) == 0
     assert "python3.12 on x86_64 can load this layer" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        (["--event", "{id: 1}"], "argument --event: not JSON"),
+        (["--env", "STAGE"], "argument --env: 'STAGE' is not NAME=VALUE"),
+        (["--timeout", "901"], "argument --timeout: '901' is not a number of seconds from 1 to 900"),
+    ],
+)
+def test_wrong_options_of_invoke_are_wrong_usage(
+    capsys: pytest.CaptureFixture[str], option: list[str], problem: str
+) -> None:
+    """Otherwise the function starts, and the user looks for the mistake there."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["invoke", "layer.zip", "--handler", "app.handler", "--task", ".", *option])
+    assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"), [(None, 0), (FunctionError(type="KeyError", message="'id'", stack=("line",)), 1)]
+)
+def test_answer_of_a_function_is_printed_and_its_error_is_the_exit_code(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: FunctionError | None,
+    exit_code: int,
+) -> None:
+    """Otherwise a script cannot use the answer, or continues after a failure."""
+    answer = Answer(value=None if error else {"total": 3}, error=error)
+    monkeypatch.setattr("pulumi_poetry_layer.emulator.interpreter.find_interpreter", lambda _: None)
+    monkeypatch.setattr("pulumi_poetry_layer.layer.invocation.invoke_function", lambda *_, **__: answer)
+    command = ["invoke", str(tmp_path), "--handler", "app.handler", "--task", str(tmp_path)]
+
+    assert main(command) == exit_code
+    shown = capsys.readouterr()
+    assert shown.out == ("" if error else '{"total": 3}\n')
+    assert shown.err == ("error: app.handler: KeyError: 'id'\n" if error else "")
+
+    assert main([*command, "--json"]) == exit_code
+    document = json.loads(capsys.readouterr().out)
+    expected = {"type": "KeyError", "message": "'id'", "stack": ["line"]} if error else None
+    assert document == {"answer": answer.value, "error": expected}
+
+
+def test_verify_says_so_if_this_machine_cannot_import_the_layer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a user on macOS cannot use the command, or believes that all was imported."""
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    layer = tmp_path / "layer.zip"
+    with zipfile.ZipFile(layer, "w") as archive:
+        archive.writestr("python/a.py", "1 / 0")
+
+    assert main(["verify", str(layer), "--import"]) == 0
+    shown = capsys.readouterr()
+    assert "warning: the modules of the layer were not imported: emulator: needs Linux with glibc" in shown.err
+    assert "as far as that can be seen without running it" in shown.out
+
+    assert main(["verify", str(layer), "--import", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["imported"] is None
 
 
 def test_cache_commands_show_and_clear_the_cache(
