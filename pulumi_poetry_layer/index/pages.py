@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import warnings
 from dataclasses import dataclass
 from email.message import Message
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin
 
@@ -32,9 +34,7 @@ _JSON_PAGE = "application/vnd.pypi.simple.v1+json"
 _CHARSET = "utf-8"
 _NARROW = ("utf-8", "ascii", "iso8859", "cp125", "koi8")
 _WIDE = ("utf-16", "utf-32")
-_MOST_VALUES = 1_000_000
-"""Values of a page in JSON: enough for 50,000 files, and a limit on the memory that the page needs."""
-
+_LARGEST_AT_ONCE = 4 << 20  # bytes of a page in JSON; a document needs up to twenty times as much memory
 _PARTIAL_CONTENT = 206
 
 
@@ -81,24 +81,42 @@ def find_file(response: requests.Response, body: bytes, file_name: str) -> Distr
 
 
 def _in_json(response: requests.Response, body: bytes, file_name: str) -> DistributionPackage | None:
-    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
-        raise PageError("it has too many values")
+    # Only this file goes to the library: it validates every entry, and a page has thousands of files.
+    version, file = (_read_json if len(body) <= _LARGEST_AT_ONCE else _stream_json)(body, file_name)
+    files: list[dict[str, Any]] = []
+    if file is not None:
+        files = [{"filename": file_name, "url": file.get("url"), "hashes": {}, "size": _size(file.get("size"))}]
+    page = {"meta": {"api-version": str(version)}, "name": "", "files": files}
+    try:
+        return next(iter(ProjectPage.from_json_data(page, response.url).packages), None)
+    except ValueError:  # pydantic's, with a message of many lines
+        raise PageError(f"its entry for {file_name} is not valid") from None
+
+
+def _read_json(body: bytes, file_name: str) -> tuple[Any, dict[str, Any] | None]:
+    """The version of a page, and its entry for a file."""
     document: Any = json.loads(body)
     if not isinstance(document, dict) or not isinstance(document.get("files"), list):
         raise PageError("it has no list of files")
     meta = document.get("meta")
     version = meta.get("api-version", "1.0") if isinstance(meta, dict) else "1.0"
-    # Only this file goes to the library: it validates every entry, and a page has thousands of files.
-    files: list[dict[str, Any]] = [
-        {"filename": file_name, "url": file.get("url"), "hashes": {}, "size": _size(file.get("size"))}
-        for file in document["files"]
-        if isinstance(file, dict) and file.get("filename") == file_name
-    ]
-    page = {"meta": {"api-version": str(version)}, "name": "", "files": files[:1]}
+    return version, next(filter(partial(_is_entry, file_name), document["files"]), None)
+
+
+def _stream_json(body: bytes, file_name: str) -> tuple[Any, dict[str, Any] | None]:
+    """The same for a large page, which would need much memory at once. It takes several times as long."""
+    import ijson  # hardly any page is so large
+
     try:
-        return next(iter(ProjectPage.from_json_data(page, response.url).packages), None)
-    except ValueError:  # pydantic's, with a message of many lines
-        raise PageError(f"its entry for {file_name} is not valid") from None
+        version = next(ijson.items(io.BytesIO(body), "meta.api-version"), "1.0")
+        entries = ijson.items(io.BytesIO(body), "files.item")
+        return version, next(filter(partial(_is_entry, file_name), entries), None)
+    except ijson.JSONError as error:
+        raise PageError(f"it cannot be read: {error}") from None
+
+
+def _is_entry(file_name: str, entry: Any) -> bool:
+    return isinstance(entry, dict) and entry.get("filename") == file_name
 
 
 def _size(value: object) -> int | None:
