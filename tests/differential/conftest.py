@@ -50,6 +50,7 @@ class Oracle:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
+        assert self._process.poll() is None, f"the process has ended with {self._process.returncode}"
         stdin.write(json.dumps(request) + "\n")
         stdin.flush()
         answer = stdout.readline()
