@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER
 from pulumi_poetry_layer.archive.record import layer_name, parse_record_lines
 from pulumi_poetry_layer.errors import ArchiveError
+from pulumi_poetry_layer.host.failures import lack_of_resources
 from pulumi_poetry_layer.layer.inspection import ZIP_ERRORS, open_text
 from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.size.limits import UNZIPPED_LIMIT
@@ -55,6 +56,7 @@ def open_layer(path: Path) -> Iterator[zipfile.ZipFile]:
 
     Raises:
         ArchiveError: the file does not exist, is not a zip, or unzips to more than Lambda allows.
+        OSError: the disk is full, or the like.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -62,6 +64,8 @@ def open_layer(path: Path) -> Iterator[zipfile.ZipFile]:
                 raise ValueError(f"it unzips to more than {_LARGEST >> 20} MiB, four times the limit of AWS Lambda")
             yield archive
     except ZIP_ERRORS as error:
+        if lack_of_resources(error):
+            raise
         raise ArchiveError(f"cannot be read as a zip: {error}", where=str(path)) from error
 
 

@@ -36,7 +36,7 @@ def handler(event, context):
     return {"answer": yaml.safe_load(event["text"]), "native": yaml.__with_libyaml__, "files": files}
 """
 LOOKS_AROUND = """
-import os, sys
+import importlib.util, os, sys
 
 def attempt(function, *arguments):
     try:
@@ -53,6 +53,7 @@ def handler(event, context):
         "root": sorted(os.listdir("/")),
         "seen": {path: attempt(os.stat, path) for path in event["paths"]},
         "written": {path: attempt(open, path + "/new", "w") for path in event["folders"]},
+        "packages of this machine": [name for name in ("pip", "setuptools") if importlib.util.find_spec(name)],
         "processes": [name for name in os.listdir("/proc") if name.isdecimal()],
     }
 """
@@ -129,7 +130,7 @@ def test_function_sees_what_lambda_has_and_nothing_of_this_machine(emulator: Emu
         ],
     }
 
-    done = emulator.invoke(zip_of(tmp_path, module=""), LOOKS_AROUND, event, "--env", "STAGE=test")
+    done = emulator.invoke(zip_of(tmp_path, module=""), LOOKS_AROUND, event, "--env", f"STAGE={tmp_path.name}")
 
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
@@ -142,9 +143,11 @@ def test_function_sees_what_lambda_has_and_nothing_of_this_machine(emulator: Emu
     assert {*seen["seen"].values()} == {"No such file or directory"}
     assert seen["written"].pop(TEMPORARY) == "done"
     assert {*seen["written"].values()} == {"Read-only file system"}
-    assert seen["variables"]["STAGE"] == "test"
+    assert seen["variables"]["STAGE"] == tmp_path.name
     assert not [value for value in seen["variables"].values() if "of-this-machine" in value or home in value]
+    assert seen["packages of this machine"] == []
     assert len(seen["processes"]) == 2  # the emulator and the function
+    assert processes_with(f"STAGE={tmp_path.name}") == []
 
 
 def test_exception_of_a_function_is_an_error_and_its_traceback_is_in_the_log(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from samples.elf import elf
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.errors import ArchiveError
-from pulumi_poetry_layer.layer.verification import verify_layer
+from pulumi_poetry_layer.layer.verification import open_layer, verify_layer
 from pulumi_poetry_layer.plan.target import Target
 
 TARGET = Target("python3.12", "x86_64")
@@ -72,3 +73,10 @@ def test_layer_that_would_need_much_memory_is_refused(tmp_path: Path, monkeypatc
     monkeypatch.setattr("pulumi_poetry_layer.layer.verification._LARGEST", 1 << 20)
     with pytest.raises(ArchiveError, match="unzips to more than 1 MiB"):
         verify_layer(layer(tmp_path, {"python/a": bytes((1 << 20) + 1)}), TARGET)
+
+
+def test_full_disk_is_not_reported_as_a_damaged_zip(tmp_path: Path) -> None:
+    """The user would build the layer again instead of freeing space."""
+    path = layer(tmp_path, {"python/a.py": b""})
+    with pytest.raises(OSError, match="No space left"), open_layer(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
