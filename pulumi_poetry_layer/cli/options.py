@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -106,8 +107,8 @@ def _json(text: str) -> object:
 
 def _variable(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
-    if not (name and equals):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    if not (equals and re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name) and "\0" not in value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, with only letters, digits and _ in the name")
     return name, value
 
 

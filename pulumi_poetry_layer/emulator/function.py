@@ -46,6 +46,7 @@ _RESOLVER = Path("/etc/resolv.conf")
 _LOOPBACK = "127.0.0.1"
 _START_SECONDS = 30.0
 _STEP = 0.02
+_END_WITH_PARENT = ("--pdeathsig", "KILL")  # also if this process is killed
 _EMULATOR_IS_GONE = "LAMBDA_RUNTIME Failed to get next invocation"
 """What the runtime client prints if the emulator ends before it."""
 
@@ -120,7 +121,7 @@ def running_function(
         SubprocessError: a program is missing or failed.
         InvocationError: the emulator did not start.
     """
-    unshare = find_program("unshare", hint="install util-linux")
+    unshare, setpriv = (find_program(name, hint="install util-linux") for name in ("unshare", "setpriv"))
     emulator = _find_emulator()
     with using_cache(), ExitStack() as stack:
         sandbox = Sandbox(
@@ -142,8 +143,8 @@ def running_function(
         log = _Log(show_line)
         has_ended = stack.enter_context(
             running(
-                unshare,
-                [*NAMESPACES, "sh", "-c", script],
+                setpriv,
+                [*_END_WITH_PARENT, unshare.path, *NAMESPACES, "sh", "-c", script],
                 environment={"PATH": os.environ.get("PATH", os.defpath)},
                 folder=Path("/"),
                 show_line=log.add,

@@ -130,7 +130,8 @@ class Sandbox:
         yield f"mount -t tmpfs -o mode=1777,size={_TEMPORARY_SIZE},nosuid,nodev tmpfs tmp"
         for device in _DEVICES:
             yield f": > dev/{device}; mount --bind /dev/{device} dev/{device}"
-        yield "mount -t proc -o nosuid,nodev,noexec proc proc"
+        # Read-only: the kernel lets the user that is root outside write to /proc/sys, also in a user namespace.
+        yield "mount -t proc -o ro,nosuid,nodev,noexec proc proc"
 
     @property
     def _modules(self) -> str:

@@ -282,6 +282,7 @@ def test_verify_lists_what_the_lambda_could_not_load(tmp_path: Path, capsys: pyt
     [
         (["--event", "{id: 1}"], "argument --event: not JSON"),
         (["--env", "STAGE"], "argument --env: 'STAGE' is not NAME=VALUE"),
+        (["--env=--chdir=/"], "argument --env: '--chdir=/' is not NAME=VALUE"),
         (["--timeout", "901"], "argument --timeout: '901' is not a number of seconds from 1 to 900"),
     ],
 )
