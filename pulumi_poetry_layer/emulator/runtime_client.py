@@ -54,6 +54,8 @@ def _install(python: Program, folder: Path) -> None:
         run(python, ["-m", "venv", "venv"], environment=environment, folder=temporary, hint=hint)
         pip = Program("pip", str(temporary / "venv" / "bin" / "python"))
         options = ["--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "--target", "packages"]
-        run(pip, ["-m", "pip", "install", *options, *REQUIREMENTS], environment=environment, folder=temporary)
+        hint = "use Python 3.10 or newer, and let pip reach an index with these distributions (PIP_INDEX_URL)"
+        arguments = ["-m", "pip", "install", *options, *REQUIREMENTS]
+        run(pip, arguments, environment=environment, folder=temporary, hint=hint)
         remove_folder(folder)  # what is left of it after the cache was cleared
         (temporary / "packages").replace(folder)

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.measured
 
 ARCHITECTURE = "arm64" if platform.machine() == "aarch64" else "x86_64"
 OTHER_ARCHITECTURE = "x86_64" if ARCHITECTURE == "arm64" else "arm64"
+FIXTURES = PROJECTS.parents[1] / "benchmarks" / "fixtures"
 TEMPORARY = "/tmp"  # noqa: S108 - the one of the function
 IMPORTS_YAML = """
 import idna, six, yaml
@@ -60,10 +61,12 @@ def handler(event, context):
 """
 
 
-def layer_of(machine: Machine, folder: Path, builder: str, project: Path, *options: str) -> Path:
+def layer_of(
+    machine: Machine, folder: Path, builder: str, project: Path, *options: str, runtime: str = RUNTIME
+) -> Path:
     """The layer that a builder makes of a project."""
     output = folder / "layer.zip"
-    target = ["--runtime", RUNTIME, "--architecture", ARCHITECTURE, "--builder", builder]
+    target = ["--runtime", runtime, "--architecture", ARCHITECTURE, "--builder", builder]
     command = ["python", "-m", "pulumi_poetry_layer", "build", "--project-dir", str(project), *target, *options]
     done = machine.run([*command, "--output", str(output)], cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -247,6 +250,30 @@ def test_missing_library_fails_on_the_emulator_as_the_static_check_says(emulator
     assert static["problem"] == f"needs libodbc.so.2, which neither the layer nor {RUNTIME} has"
     assert imported["package"] == "pyodbc 5.3.0"
     assert imported["problem"].startswith("`import pyodbc` fails: ImportError: libodbc.so.2: cannot open shared object")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("project", "runtime", "count"),
+    [
+        (PROJECTS.parent / "differential" / "projects" / "native", "python3.11", 32),
+        (FIXTURES / "medium", "python3.13", 37),
+    ],
+    ids=["native", "medium"],
+)
+def test_all_modules_of_popular_packages_can_be_imported(
+    emulator: Emulator, tmp_path: Path, project: Path, runtime: str, count: int
+) -> None:
+    """Otherwise the command has findings where a function has no problem, and nobody uses it."""
+    emulator = replace(emulator, runtime=runtime)
+    layer = layer_of(emulator.machine, tmp_path, "wheels", project, runtime=runtime)
+
+    done = emulator.verify(layer, "--json")
+
+    assert done.returncode == 0, done.stdout
+    document = json.loads(done.stdout)
+    assert document["findings"] == []
+    assert len(document["imported"]) == count
 
 
 def test_each_module_that_cannot_be_imported_is_a_finding(emulator: Emulator, tmp_path: Path) -> None:

@@ -26,14 +26,16 @@ class Emulator:
         machine: the machine on which the commands run.
         folder: where the code of functions is written.
         variables: environment variables of the commands.
+        runtime: the runtime of the functions.
     """
 
     machine: Machine
     folder: Path
     variables: Mapping[str, str] = field(default_factory=dict)
+    runtime: str = RUNTIME
 
     def command(self, layer: Path, code: str, event: object, *options: str) -> list[str]:
-        """The command that invokes a function with a layer once, on the runtime of the running Python."""
+        """The command that invokes a function with a layer once."""
         task = self.folder / "task"
         task.mkdir(exist_ok=True)
         (task / "app.py").write_text(code, encoding="utf-8")
@@ -50,10 +52,9 @@ class Emulator:
             self._command("verify", layer, "--import", *options), cwd=self.folder, env=self.variables
         )
 
-    @staticmethod
-    def _command(name: str, layer: Path, *options: str) -> list[str]:
+    def _command(self, name: str, layer: Path, *options: str) -> list[str]:
         architecture = "arm64" if platform.machine() == "aarch64" else "x86_64"
-        target = ["--runtime", RUNTIME, "--architecture", architecture]
+        target = ["--runtime", self.runtime, "--architecture", architecture]
         return ["python", "-m", "pulumi_poetry_layer", name, str(layer), *target, *options]
 
 
