@@ -30,10 +30,12 @@ class Oracle:
     """
 
     def __init__(self, interpreter: Path, home: Path, hash_seed: int = 0) -> None:
+        self._errors = (home / "errors").open("w+", encoding="utf-8")
         self._process = subprocess.Popen(
             [str(interpreter), str(SCRIPT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._errors,
             text=True,
             encoding="utf-8",
             env={
@@ -50,11 +52,11 @@ class Oracle:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
-        assert self._process.poll() is None, f"the process has ended with {self._process.returncode}"
+        assert self._process.poll() is None, self._error()
         stdin.write(json.dumps(request) + "\n")
         stdin.flush()
         answer = stdout.readline()
-        assert answer, "poetry_oracle.py ended; its error is in the captured output"
+        assert answer, self._error()
         return json.loads(answer)
 
     def install(
@@ -73,6 +75,10 @@ class Oracle:
         answer: Mapping[str, Any] = self.ask(pyproject=project, lock=lock, runs=requests, **further)
         return answer
 
+    def _error(self) -> str:
+        self._errors.seek(0)
+        return f"poetry_oracle.py ended with {self._process.poll()}: {self._errors.read()}"
+
     def close(self) -> None:
         """End the script."""
         assert self._process.stdin is not None
@@ -80,6 +86,7 @@ class Oracle:
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
+        self._errors.close()
 
 
 class Oracles(dict[int, Oracle]):

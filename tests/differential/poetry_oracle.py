@@ -19,6 +19,7 @@ import logging
 import signal
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ from poetry.repositories.installed_repository import InstalledRepository
 from poetry.utils.env import MockEnv
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 SECONDS_TO_SOLVE = 20
 
@@ -127,21 +128,28 @@ def lock(project: Any, locker: Any, universe: list[dict[str, Any]]) -> dict[str,
     for index in ("PyPI", "inner"):
         pool.add_repository(Repository(index, [p for p in packages if (p.source_reference or "PyPI") == index]))
     direct = [package for package in packages if package.is_direct_origin()]
-    signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(SECONDS_TO_SOLVE)
     try:
-        solved = Solver(project.package, pool, [], direct, NullIO()).solve().get_solved_packages()
-        signal.alarm(0)
+        with limited_time():
+            solved = Solver(project.package, pool, [], direct, NullIO()).solve().get_solved_packages()
         locker.set_lock_data(project.package, solved)
     except Exception as error:  # Poetry raises errors of many kinds
         return {"error": f"{type(error).__name__}: {error}"}
-    finally:
-        signal.alarm(0)
     return {"lock": locker.lock.read_text(encoding="utf-8")}
 
 
+@contextmanager
+def limited_time() -> Iterator[None]:
+    """End a search in this block that takes too long."""
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(SECONDS_TO_SOLVE)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
 def give_up(*_: object) -> None:
-    """End a search that takes too long."""
+    """The handler of the alarm."""
     raise TimeoutError("Poetry's solver takes too long")
 
 
@@ -161,10 +169,9 @@ def install(project: Any, locker: Any, run: Mapping[str, Any], *, with_files: bo
         NullIO(), env, project.package, locker, RepositoryPool(), config, InstalledRepository(), recorder
     )
     installer.only_groups(run["groups"]).extras(run["extras"])
-    signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(SECONDS_TO_SOLVE)
     try:
-        installer.run()
+        with limited_time():
+            installer.run()
         chooser = LockedChooser(RepositoryPool(), env, config)
         return {
             "packages": sorted(
