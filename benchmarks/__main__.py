@@ -24,7 +24,7 @@ from pulumi_poetry_layer.index.access import Indexes
 from pulumi_poetry_layer.index.client import Downloader
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.sources import Sources
-from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 
 FIXTURES = REPOSITORY / "benchmarks" / "fixtures"

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
-from pulumi_poetry_layer.layer.build import build_planned, plan_request
+from pulumi_poetry_layer.layer.build import build_planned
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 
 

@@ -17,7 +17,7 @@ from pulumi.runtime.settings import get_monitor
 from pulumi_poetry_layer.builders.builder import Builder
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import (
     DEFAULT_ARCHITECTURE,
     DEFAULT_CONFLICT_RULE,

@@ -181,7 +181,7 @@ def _limit_problem(props: dict[str, Any], expected: ExpectedSize) -> str | None:
 
 def _expected_size(props: dict[str, Any]) -> ExpectedSize:
     """The expected size of the layer; unknown if it cannot be planned."""
-    from pulumi_poetry_layer.layer.build import plan_request
+    from pulumi_poetry_layer.layer.planning import plan_request
     from pulumi_poetry_layer.size.expected import UNKNOWN_SIZE
     from pulumi_poetry_layer.size.index_sizes import look_up_size
 

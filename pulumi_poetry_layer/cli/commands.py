@@ -26,9 +26,10 @@ from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
 from pulumi_poetry_layer.host.cleanup import end_on_signals, end_process, temporary_folder
 from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.layer.artifact import LayerArtifact
-from pulumi_poetry_layer.layer.build import build_request, plan_request
+from pulumi_poetry_layer.layer.build import build_request
 from pulumi_poetry_layer.layer.documents import artifact_document, plan_document
 from pulumi_poetry_layer.layer.output import output_path
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.plan.target import Target
 from pulumi_poetry_layer.size.expected import ExpectedSize

@@ -13,7 +13,7 @@ from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
 from pulumi_poetry_layer.layer.output import check_output, output_path
-from pulumi_poetry_layer.layer.planning import parse_request, plan_parsed
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import (
     DEFAULT_ARCHITECTURE,
     DEFAULT_CONFLICT_RULE,
@@ -36,18 +36,6 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 3
 """How often a layer is built if a damaged file in the cache is found each time."""
-
-
-def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
-    """Plan a layer.
-
-    Raises:
-        InputError: the input is wrong; all problems are reported together.
-        HostError: this machine refuses to read a file.
-    """
-    with host_errors():
-        parsed = parse_request(request)
-        return plan_parsed(parsed, request), parsed.files
 
 
 def build_request(request: LayerRequest, output: Path, *, fingerprint: str | None = None) -> LayerArtifact:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from pulumi_poetry_layer.builders.builder import ProjectFiles
-    from pulumi_poetry_layer.layer.request import LayerRequest, system_library_problems
+    from pulumi_poetry_layer.layer.request import LayerRequest
     from pulumi_poetry_layer.plan.selection import Selection
 
     Parsed = TypeVar("Parsed")
@@ -40,6 +40,16 @@ class ParsedRequest:
     files: ProjectFiles
     project: Project
     lock: LockFile
+
+
+def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
+    """Plan a layer.
+
+    Raises:
+        InputError: the input is wrong; all problems are reported together.
+    """
+    parsed = parse_request(request)
+    return plan_parsed(parsed, request), parsed.files
 
 
 def parse_request(request: LayerRequest) -> ParsedRequest:

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.host.files import remove_temporary_files, replacing, sha256_of, write_atomically
 from pulumi_poetry_layer.layer.artifact import LayerArtifact
-from pulumi_poetry_layer.layer.build import build_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,7 +57,7 @@ def ensure_artifact(
     if artifact is None:
         try:
             _ignore_in_git(output.parents[1])
-            artifact = _copied(output, fingerprint, sha256) or build_request(request, output, fingerprint=fingerprint)
+            artifact = _copied(output, fingerprint, sha256) or _build(request, output, fingerprint)
         except BaseException:
             note_of(output).unlink(missing_ok=True)
             if not _is_placeholder(output):
@@ -68,6 +67,12 @@ def ensure_artifact(
         return artifact
     write_atomically(note_of(output), json.dumps({_OWNER: owner, **artifact.note()}, indent=1).encode())
     return artifact
+
+
+def _build(request: LayerRequest, output: Path, fingerprint: str) -> LayerArtifact:
+    from pulumi_poetry_layer.layer.build import build_request  # most previews build nothing
+
+    return build_request(request, output, fingerprint=fingerprint)
 
 
 def _copied(output: Path, fingerprint: str, sha256: str | None) -> LayerArtifact | None:

@@ -13,7 +13,7 @@ from pulumi_poetry_layer.archive.writer import write_archive
 from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.builders.local import LocalBuilder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
-from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.plan.build_plan import BuildPlan
 

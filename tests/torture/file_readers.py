@@ -201,7 +201,7 @@ class NoteTrial:
 
 def plan_fingerprint(request: LayerRequest) -> str:
     """The fingerprint of a request."""
-    from pulumi_poetry_layer.layer.build import plan_request
+    from pulumi_poetry_layer.layer.planning import plan_request
 
     return plan_request(request)[0].fingerprint
 

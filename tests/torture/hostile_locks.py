@@ -12,7 +12,7 @@ from typing import Any
 import tomli_w
 from samples import PROJECT, Package, lock_text, old_lock_text
 
-from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.poetry.pyproject import parse_project
 from torture.mutation import NUMBERS, TEXTS

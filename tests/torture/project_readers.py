@@ -17,7 +17,7 @@ from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.index.access import Indexes
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.index.sources import PYPI, Address, PackageSource, Sources
-from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.poetry.pyproject import parse_project
 from torture.mutation import TEXTS, mutated_document, mutated_text

@@ -22,7 +22,7 @@ from pulumi_poetry_layer.builders import registry
 from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.compare.changes import UNTOUCHED
 from pulumi_poetry_layer.errors import BuildError, InputError, PublishError
-from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.layer.zip_store import note_of
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan, PlannedPackage

@@ -15,7 +15,7 @@ from pulumi_poetry_layer import InputError, PoetryLayer, PoetryLayerError, build
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
 from pulumi_poetry_layer.cli import main
 from pulumi_poetry_layer.index.poetry_config import read_configuration
-from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.poetry.toml_tables import TomlError, parse_toml
 from pulumi_poetry_layer.provider import LayerBuildProvider, request_inputs

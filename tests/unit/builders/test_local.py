@@ -21,7 +21,8 @@ from pulumi_poetry_layer.builders.poetry.install import install_arguments
 from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import HostError, SubprocessError
 from pulumi_poetry_layer.host.cache import cache_folder
-from pulumi_poetry_layer.layer.build import build_request, plan_request
+from pulumi_poetry_layer.layer.build import build_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.plan.build_plan import BuildPlan
 from pulumi_poetry_layer.plan.target import RUNTIMES, Target

@@ -24,7 +24,8 @@ from pulumi_poetry_layer.errors import (
     SelectionError,
     StaleLockError,
 )
-from pulumi_poetry_layer.layer.build import build_request, plan_request
+from pulumi_poetry_layer.layer.build import build_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest, read_project_files
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan
 

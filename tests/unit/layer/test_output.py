@@ -14,8 +14,8 @@ from samples import PROJECTS, Package, lock_text
 from pulumi_poetry_layer import build_layer
 from pulumi_poetry_layer.cli import main
 from pulumi_poetry_layer.errors import InputError
-from pulumi_poetry_layer.layer.build import plan_request
 from pulumi_poetry_layer.layer.output import check_output
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 
 PATHS = """\

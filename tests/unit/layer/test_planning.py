@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from samples import PROJECT, Package, lock_text
 
-from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 
 

@@ -10,7 +10,7 @@ from packaging.version import Version
 from samples import Package, lock_text
 
 from pulumi_poetry_layer.errors import InputError, ProjectError
-from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.plan.build_plan import BuildPlan
 from pulumi_poetry_layer.plan.target import NEWEST_PATCH

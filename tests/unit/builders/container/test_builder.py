@@ -15,7 +15,7 @@ from pulumi_poetry_layer.builders.container.archives import extract
 from pulumi_poetry_layer.builders.container.image import DEFAULT_IMAGE, image_reference, poetry_version
 from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import ContainerError, InputError
-from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.plan.build_plan import BuildPlan
 from pulumi_poetry_layer.plan.target import Target

@@ -11,7 +11,7 @@ from samples import PROJECT as SERVICE
 from samples import PROJECTS, Package, lock_text, old_lock_text, plan
 
 from pulumi_poetry_layer.builders.poetry.pinned_lock import pin_lock
-from pulumi_poetry_layer.layer.build import plan_request
+from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.poetry.lockfile import parse_lockfile
 from pulumi_poetry_layer.poetry.pyproject import parse_project
