@@ -15,7 +15,7 @@ from .test_lifecycle import LAYER, RUNTIME, project_files
 
 NewProgram = Callable[..., Program]
 
-pytestmark = pytest.mark.measured
+pytestmark = [pytest.mark.measured, pytest.mark.thorough]
 
 VERSIONS = "pulumi-python:dynamic/poetry-layer:KeptVersions"
 

@@ -15,6 +15,8 @@ from .test_lifecycle import BUILD, LAYER, RUNTIME, project_files
 
 NewProgram = Callable[..., Program]
 
+pytestmark = pytest.mark.thorough
+
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "shared_layer"
 PERMISSION = "aws:lambda/layerVersionPermission:LayerVersionPermission"
 

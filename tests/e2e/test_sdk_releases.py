@@ -21,6 +21,8 @@ from .test_lifecycle import PROGRAM, RUNTIME, project_files
 from .test_options import TRANSFORMED, check_transforms
 
 NewProgram = Callable[..., Program]
+
+pytestmark = pytest.mark.thorough
 NewMachine = Callable[[str], Machine]
 
 
