@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from keyword import iskeyword
 from typing import TYPE_CHECKING
 
@@ -53,12 +54,18 @@ def unloadable_modules(distribution: Distribution, target: Target) -> tuple[list
     return found, 2 * len(found) > len(names)
 
 
+@cache
+def _runtime_modules(runtime: str) -> frozenset[str]:
+    """The top-level modules of a runtime; the same for every distribution."""
+    return stdlib_module_names(runtime.removeprefix("python")) | RUNTIME_CLIENT
+
+
 def hidden_modules(distribution: Distribution, target: Target) -> Iterator[tuple[str, str]]:
     """Top-level modules that a function imports instead of those of the runtime: module, and its file.
 
     In ``sys.path``, ``/opt/python`` comes before the standard library and before the runtime client.
     """
-    names = stdlib_module_names(target.runtime.removeprefix("python")) | RUNTIME_CLIENT
+    names = _runtime_modules(target.runtime)
     for name in sorted(distribution.files):
         if name.count("/") <= _TOP_LEVEL_DEPTH and (match := _TOP_LEVEL.fullmatch(name)) and match["module"] in names:
             yield match["module"], name
