@@ -6,13 +6,16 @@ shell reports that as 130.
 
 Modules:
 
-- ``commands``: what each command does.
-- ``options``: the options, and the request that they make.
-- ``output``: standard output and standard error.
+- ``program``: ``main``: from the arguments of the process to its exit code.
+- ``parser``: the parser, with the options that all commands have, and what it says about wrong usage.
+- ``commands``: one module for each command: its options, and what it does.
+- ``request_options``: the options that decide what is in a layer, and the request that they make.
+- ``console``: what commands print: results, notes, warnings and errors, with or without color.
+- ``output``: standard output and standard error, whatever state these are in.
 
 May import ``layer`` and every room below it.
 """
 
-from pulumi_poetry_layer.cli.commands import main
+from pulumi_poetry_layer.cli.program import main
 
 __all__ = ["main"]

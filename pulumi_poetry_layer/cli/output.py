@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, TextIO
 
+    from pulumi_poetry_layer.cli.console import Console
+
 _LIVE_SECONDS = 0.5
 _CLEAR_LINE = "\r\x1b[K"  # https://www.ecma-international.org/publications-and-standards/standards/ecma-48/
 
@@ -54,8 +56,12 @@ def say(text: str, *, before: str = "", end: str = "\n") -> None:
 
 
 @contextmanager
-def shown_build() -> Iterator[None]:
+def shown_build(console: Console) -> Iterator[None]:
     """Show on standard error what the build in the block does: on a terminal in a line that changes."""
+    if console.quiet:
+        show_output(lambda line: say(line) if line.startswith("warning:") else None)
+        yield
+        return
     if not sys.stderr.isatty():
         show_output(say)
         with reporting(say):
@@ -69,7 +75,7 @@ def shown_build() -> Iterator[None]:
         say("", before=_CLEAR_LINE, end="")
 
 
-def print_json(document: dict[str, Any]) -> None:
+def print_json(document: Any) -> None:
     """Print a JSON document."""
     with output_errors():
         print(json.dumps(document, indent=2))  # ASCII only: json escapes all control characters

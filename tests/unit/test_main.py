@@ -11,9 +11,13 @@ from samples import PROJECTS
 
 PROJECT = PROJECTS / "base"
 PLAN = ["-m", "pulumi_poetry_layer", "plan", "--project-dir", str(PROJECT)]
-RUN = (
-    "from pulumi_poetry_layer.cli import commands; commands._COMMANDS['plan'] = command; exit(commands.main(['plan']))"
-)
+RUN = """
+from pulumi_poetry_layer.cli import main
+from pulumi_poetry_layer.cli.commands import plan
+
+plan.run = command
+exit(main(["plan"]))
+"""
 
 LATE = """
 import threading, time
@@ -22,7 +26,7 @@ def say():
     time.sleep(0.3)
     print("late", flush=True)
 
-def command(options):
+def command(options, console):
     threading.Thread(target=say).start()
 """
 
@@ -70,6 +74,6 @@ def test_ctrl_c_ends_the_process_with_the_signal_without_a_traceback() -> None:
 
 def test_unexpected_error_prints_a_traceback() -> None:
     """A bug would end the process without a message."""
-    failed = run_python("-c", f"def command(options):\n    raise ZeroDivisionError\n{RUN}")
+    failed = run_python("-c", f"def command(options, console):\n    raise ZeroDivisionError\n{RUN}")
     assert failed.returncode == 1
     assert "ZeroDivisionError" in failed.stderr

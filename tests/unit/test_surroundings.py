@@ -15,7 +15,7 @@ from samples import PROJECT, PROJECTS, Package, lock_text
 from samples.index import Index, file_hash, serve
 from samples.wheels import WheelSample
 
-from pulumi_poetry_layer.cli import commands
+from pulumi_poetry_layer.cli import main
 from pulumi_poetry_layer.errors import HostError, InputError
 from pulumi_poetry_layer.host.build_log import show_output
 from pulumi_poetry_layer.host.cache import cache_root
@@ -120,10 +120,10 @@ def test_cache_is_not_used_without_a_home_folder(
     monkeypatch.chdir(tmp_path)
 
     assert cache_root().parts[:3] == ("/", "dev", "null")
-    assert commands.main(["build", "--project-dir", str(project), "--output", "layer.zip"]) == 0
+    assert main(["build", "--project-dir", str(project), "--output", "layer.zip"]) == 0
     assert "the wheel cache cannot be used, so this build keeps nothing" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["layer.zip", "project"]
-    assert commands.main(["cache", "size"]) == commands.main(["cache", "clear"]) == 0
+    assert main(["cache", "size"]) == main(["cache", "clear"]) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+"""``cache``: show or clear the cache."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
+from pulumi_poetry_layer.size.limits import megabytes
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pulumi_poetry_layer.cli.console import Console
+
+USAGE = "{dir,size,clear} [OPTIONS]"
+EXAMPLES = ("cache size", "cache clear --docker")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that only this command has."""
+    parser.add_argument(
+        "action",
+        choices=("dir", "size", "clear"),
+        metavar="{dir,size,clear}",
+        help="show its folder or size, or clear it",
+    )
+    parser.add_argument(
+        "--docker", action="store_true", help="with size and clear: what the container builder keeps in Docker"
+    )
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Show or clear the cache."""
+    if options.docker:
+        _docker_cache(options.action, console)
+    elif options.action == "clear":
+        _clear(console)
+    elif console.json:
+        console.print_json({"folder": str(cache_folder("")), "size": cache_size()})
+    else:
+        console.print(cache_folder("") if options.action == "dir" else megabytes(cache_size()))
+
+
+def _clear(console: Console) -> None:
+    cleared = clear_cache()
+    if console.json:
+        document = {"folder": str(cleared.folder), "files": cleared.files, "size": cleared.size, "kept": cleared.kept}
+        console.print_json(document)
+        return
+    kept = f"; kept {cleared.kept} files that are in use or cannot be removed" if cleared.kept else ""
+    console.print(f"removed {cleared.files} files, {megabytes(cleared.size)}, from {cleared.folder}{kept}")
+
+
+def _docker_cache(action: str, console: Console) -> None:
+    from pulumi_poetry_layer.builders.container.docker_cache import clear_docker_cache, docker_cache  # loads Docker
+
+    if action == "clear":
+        size = clear_docker_cache()
+        if console.json:
+            console.print_json({"size": size})
+        else:
+            console.print(f"removed {megabytes(size)} from Docker")
+        return
+    entries = docker_cache()
+    if console.json:
+        console.print_json({"entries": [{"kind": e.kind, "name": e.name, "size": e.size} for e in entries]})
+        return
+    for entry in entries:
+        console.print(f"{entry.kind} {entry.name} {megabytes(entry.size)}")

@@ -1,0 +1,85 @@
+"""``plan``: list the packages of the layer, and show its fingerprint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pulumi_poetry_layer.cli.request_options import add_request_options, request_of
+from pulumi_poetry_layer.compare.changes import counted
+from pulumi_poetry_layer.layer.documents import plan_document
+from pulumi_poetry_layer.layer.planning import plan_request
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pulumi_poetry_layer.builders.builder import ProjectFiles
+    from pulumi_poetry_layer.cli.console import Console
+    from pulumi_poetry_layer.layer.request import LayerRequest
+    from pulumi_poetry_layer.plan.build_plan import BuildPlan
+    from pulumi_poetry_layer.size.expected import ExpectedSize
+
+USAGE = "[OPTIONS]"
+EXAMPLES = (
+    "plan --runtime python3.13 --architecture arm64",
+    "plan -C service --runtime python3.13 --group main --extra pdf --exclude boto3 --size",
+    "plan --runtime python3.13 --compare old/poetry.lock",
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that only this command has."""
+    add_request_options(parser)
+    parser.add_argument(
+        "--compare",
+        type=Path,
+        metavar="OLD",
+        help="show what changes since OLD, an older poetry.lock or another project folder",
+    )
+    parser.add_argument(
+        "--size",
+        action="store_true",
+        help="show how large the layer will be; may look up sizes in the indexes, which takes a few seconds",
+    )
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Plan the layer, and print the plan or what has changed."""
+    if options.compare:
+        _compare(options, console)
+        return
+    request = request_of(options)
+    plan, files = plan_request(request)
+    size = _expected_size(plan, files, request) if options.size else None
+    for warning in size.warnings() if size else plan.warnings:
+        console.warn(warning)
+    if console.json:
+        console.print_json({**plan_document(plan), **({"expected_size": size.document()} if size else {})})
+        return
+    for package in plan.packages:
+        console.print(
+            f"{package.name} {package.readable_version}  {package.file.name if package.file else ''}".rstrip()
+        )
+    for excluded in plan.excluded:
+        console.print(f"without {excluded.label}: {excluded.reason}")
+    console.print(f"{counted(plan.packages)} for {plan.target}, fingerprint {plan.fingerprint}")
+    if size:
+        console.print(size)
+
+
+def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) -> ExpectedSize:
+    # Imported here: without --size, a plan does not need the HTTP library.
+    from pulumi_poetry_layer.size.index_sizes import TimeBudget, look_up_size
+
+    return look_up_size(plan, request.builder, files, TimeBudget())
+
+
+def _compare(options: argparse.Namespace, console: Console) -> None:
+    from pulumi_poetry_layer.layer.compare_request import compare_request  # only --compare needs it
+
+    comparison = compare_request(request_of(options), options.compare)
+    if console.json:
+        console.print_json(comparison.document())
+        return
+    for line in comparison.lines():
+        console.print(line)

@@ -1,0 +1,1 @@
+"""Tests of ``pulumi_poetry_layer.cli``."""
