@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -30,6 +29,7 @@ from pulumi_poetry_layer.plan.target import ArchitectureName, RuntimeName
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.publishing_arguments import publishing_problems
 from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
+from pulumi_poetry_layer.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,6 +203,5 @@ def unknown_arguments(names: Iterable[str]) -> Iterator[InputError]:
     known = LayerArguments.__annotations__
     for name in names:
         if name not in known:
-            close = get_close_matches(name, [*known, "runtimes", "architectures", "regions", "opts"], n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"the arguments are: {', '.join(known)}"
+            hint = suggestion(name, [*known, "runtimes", "architectures", "regions", "opts"], "the arguments are")
             yield InputError("is not an argument of PoetryLayer.matrix", where=name, hint=hint)

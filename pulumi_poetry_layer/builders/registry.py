@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.wording import place, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,7 +40,9 @@ def make_builder(
         InputError: there is no builder of that name, or an argument is not valid.
     """
     if kind not in _BUILDERS:
-        raise InputError(f"unknown builder {kind!r}", where="builder", hint=f"choose one of: {', '.join(BUILDERS)}")
+        raise InputError(
+            f"unknown builder {kind!r}", where=place("builder"), hint=suggestion(kind, BUILDERS, "known builders")
+        )
     module, class_name = _BUILDERS[kind]
     make: Callable[..., Builder] = getattr(import_module(module), class_name)
     return make(**(options or {}), **({"credentials": credentials} if credentials else {}))

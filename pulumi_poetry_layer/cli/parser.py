@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pulumi_poetry_layer.cli import output
 from pulumi_poetry_layer.cli.commands import PROGRAM, SUMMARIES, command_module
+from pulumi_poetry_layer.wording import similar_name, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -59,12 +59,6 @@ def make_complete_parser() -> Parser:
     return _make_parsers(SUMMARIES)[0]
 
 
-def suggestion(name: str, known: Iterable[str], *, prefix: str = "") -> str:
-    """`` (did you mean …?)`` if a name is similar to a known one; else an empty text."""
-    close = get_close_matches(name, sorted(known), n=1)
-    return f" (did you mean {prefix}{close[0]}?)" if close else ""
-
-
 def _chosen_command(arguments: Sequence[str]) -> str | None:
     """The name of the command; None if there is none.
 
@@ -76,7 +70,7 @@ def _chosen_command(arguments: Sequence[str]) -> str | None:
     _, rest = parser.parse_known_args(arguments)
     name = next((argument for argument in rest if not argument.startswith("-")), None)
     if name is not None and name not in SUMMARIES:
-        parser.error(f"unknown command {name!r}{suggestion(name, SUMMARIES)}; commands: {', '.join(SUMMARIES)}")
+        parser.error(f"unknown command {name!r}; {suggestion(name, SUMMARIES, 'the commands are')}")
     return name
 
 
@@ -154,12 +148,13 @@ class _Version(argparse.Action):
 
 def _unknown_arguments(arguments: Sequence[str], known: Iterable[str]) -> Iterator[str]:
     """What to say about arguments that the parser does not know."""
-    names = [name.removeprefix("--") for name in known]
+    names = [name.removeprefix("--") for name in known]  # what all names start with does not make them similar
     before = ""
     for argument in arguments:
         if argument.startswith("-"):
             name = argument.partition("=")[0]
-            yield f"unknown option {name}{suggestion(name.lstrip('-'), names, prefix='--')}"
+            similar = similar_name(name.lstrip("-"), names)
+            yield f"unknown option {name}" + (f" (did you mean --{similar}?)" if similar else "")
         elif not before.startswith("-"):  # else it is the value of the unknown option
             yield f"unexpected argument {argument!r}"
         before = argument

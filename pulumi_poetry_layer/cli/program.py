@@ -13,6 +13,7 @@ from pulumi_poetry_layer.cli.parser import parse
 from pulumi_poetry_layer.errors import PoetryLayerError
 from pulumi_poetry_layer.host.cleanup import end_on_signals, end_process
 from pulumi_poetry_layer.host.failures import host_errors
+from pulumi_poetry_layer.wording import on_command_line
 
 if TYPE_CHECKING:
     import argparse
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     console = Console.of(options)
     try:
-        with host_errors():
+        with on_command_line(), host_errors():
             command_module(options.command).run(options, console)
         return flush()
     except BrokenPipeError:

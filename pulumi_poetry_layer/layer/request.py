@@ -11,6 +11,7 @@ from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, LockFileError, PoetryLayerError, ProjectError, raise_problems
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.wording import argument, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ class LayerRequest:
 def conflict_rule_problems(value: object) -> Iterator[InputError]:
     """Check the ``on_conflict`` argument."""
     if value not in CONFLICT_RULES:
-        yield InputError(f"must be {' or '.join(map(repr, CONFLICT_RULES))}, not {value!r}", where="on_conflict")
+        yield InputError(f"must be {' or '.join(map(repr, CONFLICT_RULES))}, not {value!r}", where=place("on_conflict"))
 
 
 def system_library_problems(names: Iterable[str]) -> Iterator[InputError]:
@@ -81,7 +82,7 @@ def system_library_problems(names: Iterable[str]) -> Iterator[InputError]:
     for name in names:
         if not name or "/" in name or "\0" in name:
             hint = "write the name that the loader looks for, such as libodbc.so.2"
-            yield InputError(f"{name!r} is not the file name of a library", where="system_libraries", hint=hint)
+            yield InputError(f"{name!r} is not the file name of a library", where=place("system_libraries"), hint=hint)
 
 
 def read_project_files(project_dir: Path, shown_dir: Path | None = None) -> ProjectFiles:
@@ -99,7 +100,7 @@ def read_project_files(project_dir: Path, shown_dir: Path | None = None) -> Proj
     problems: list[PoetryLayerError] = []
     texts = []
     for name, error, hint in (
-        ("pyproject.toml", ProjectError, "set project_dir to the folder of a Poetry project"),
+        ("pyproject.toml", ProjectError, f"set {argument('project_dir')} to the folder of a Poetry project"),
         ("poetry.lock", LockFileError, "run `poetry lock` in that folder"),
     ):
         path, where = project_dir / name, str((shown_dir or project_dir) / name)

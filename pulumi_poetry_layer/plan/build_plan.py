@@ -13,6 +13,7 @@ from pulumi_poetry_layer.masking import mask_address
 from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.printable import printable_line
+from pulumi_poetry_layer.wording import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -156,7 +157,7 @@ def refuse_empty(plan: BuildPlan) -> None:
         groups = ", ".join(sorted(plan.choice.groups))
         raise SelectionError(
             f"the layer would be empty: no package of the groups ({groups}) is for {plan.target}",
-            where="groups",
+            where=place("groups"),
             hint="choose other groups or extras",
         )
 

@@ -14,6 +14,7 @@ from packaging.version import Version
 from pulumi_poetry_layer.errors import ProjectError
 from pulumi_poetry_layer.plan.target import is_patch_of
 from pulumi_poetry_layer.poetry.constraints import InvalidConstraint, allows
+from pulumi_poetry_layer.wording import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,9 +76,10 @@ def _hint(project: Project, python: Version) -> str:
     if not fitting:
         return "choose another runtime, or widen the constraint and run `poetry lock`"
     nearest = max((patch for patch in fitting if patch < python), default=fitting[0])
+    wanted = setting("python_patch", str(nearest))
     return (
-        f'AWS decides the patch release of a runtime. To plan for {nearest}, set python_patch="{nearest}" '
-        "(--python-patch, or python-patch in [tool.poetry-layer]), or widen the constraint and run `poetry lock`"
+        f"AWS decides the patch release of a runtime. To plan for {nearest}, set {wanted} "
+        "(or python-patch in [tool.poetry-layer]), or widen the constraint and run `poetry lock`"
     )
 
 

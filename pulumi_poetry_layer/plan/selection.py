@@ -8,7 +8,6 @@ see ``old_locks``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from packaging.markers import InvalidMarker
@@ -21,6 +20,7 @@ from pulumi_poetry_layer.plan.several_versions import OneOfEach, one_of_each
 from pulumi_poetry_layer.poetry.constraints import InvalidConstraint
 from pulumi_poetry_layer.poetry.dependencies import Dependency
 from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
+from pulumi_poetry_layer.wording import place, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Set
@@ -48,7 +48,7 @@ def choice_problems(project: Project, lock: LockFile, choice: Choice) -> Iterato
     """An error for each group, extra and excluded distribution that is unknown."""
     if not choice.groups:
         yield SelectionError(
-            "no group is selected", where="groups", hint=f"known groups: {', '.join(sorted(project.groups))}"
+            "no group is selected", where=place("groups"), hint=f"known groups: {', '.join(sorted(project.groups))}"
         )
     yield from _unknown("group", choice.groups, project.groups.keys(), "groups")
     yield from _unknown("extra", choice.extras, project.extras.keys() & lock.extras, "extras")
@@ -112,10 +112,8 @@ def _is_selected(package: LockedPackage, groups: Set[str], environment: MarkerEn
 
 def _unknown(kind: str, names: Set[str], known: Set[str], where: str) -> Iterator[PoetryLayerError]:
     for name in sorted(names - known):
-        close = get_close_matches(name, sorted(known), n=1)
-        hint = f"known: {', '.join(sorted(known)) or 'none'}"
         yield SelectionError(
-            f"unknown {kind} {name!r}", where=where, hint=f"did you mean {close[0]!r}? {hint}" if close else hint
+            f"unknown {kind} {name!r}", where=place(where), hint=suggestion(name, known, f"known {kind}s")
         )
 
 

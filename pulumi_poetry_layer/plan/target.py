@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from packaging.tags import compatible_tags, cpython_tags
 
 from pulumi_poetry_layer.errors import PoetryLayerError, TargetError, raise_problems
+from pulumi_poetry_layer.wording import place, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -177,21 +178,38 @@ def is_patch_of(python_patch: str, runtime: str) -> bool:
 
 def _target_problems(runtime: str, architecture: str, python_patch: str | None) -> Iterator[PoetryLayerError]:
     if runtime not in RUNTIMES:
-        yield TargetError(
-            f"unsupported runtime {runtime!r}", where="runtime", hint=f"supported runtimes: {', '.join(RUNTIMES)}"
-        )
+        yield TargetError(f"unsupported runtime {runtime!r}", where=place("runtime"), hint=_runtime_hint(runtime))
     elif python_patch is not None and not is_patch_of(str(python_patch), runtime):
         yield TargetError(
             f"{python_patch!r} is not a patch release of {runtime}",
-            where="python_patch",
+            where=place("python_patch"),
             hint=f"write the full version of the runtime's Python, such as {NEWEST_PATCH[runtime]!r}",
         )
     if architecture not in MACHINES:
         yield TargetError(
             f"unsupported architecture {architecture!r}",
-            where="architecture",
-            hint=f"supported architectures: {', '.join(MACHINES)}",
+            where=place("architecture"),
+            hint=_architecture_hint(architecture),
         )
+
+
+def _runtime_hint(name: str) -> str:
+    """The runtime that a name such as ``3.12``, ``py312`` or ``cp3.12`` means, and the supported ones."""
+    supported = f"supported runtimes: {', '.join(RUNTIMES)}"
+    version = re.fullmatch(r"(?:python|py|cp)?[-_ ]?3[._-]?(\d\d?)(?:\.\d+)?", str(name).lower())
+    meant = f"python3.{version[1]}" if version else None
+    return f"did you mean {meant!r}? {supported}" if meant in RUNTIMES else supported
+
+
+_OTHER_NAMES = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "aarch64": "arm64", "arm": "arm64"}
+"""What others call an architecture → what AWS calls it."""
+
+
+def _architecture_hint(name: str) -> str:
+    supported = f"supported architectures: {', '.join(MACHINES)}"
+    if meant := _OTHER_NAMES.get(str(name).lower()):
+        return f"AWS calls it {meant!r}; {supported}"
+    return suggestion(str(name), MACHINES, "supported architectures")
 
 
 def _platform_tags(machine: str, glibc: tuple[int, int]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import PublishError
+from pulumi_poetry_layer.wording import argument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,13 +63,14 @@ def limit_error(size: LayerSize, *, where: str, direct_upload: bool, expected: s
         return PublishError(
             f"the layer {expected} {megabytes(size.unzipped_size)} unzipped, over Lambda's limit of 250 MiB",
             where=where,
-            hint=f"leave packages out with exclude=; largest: {size.largest}",
+            hint=f"leave packages out with {argument('exclude')}; largest: {size.largest}",
         )
     if direct_upload and size.size > DIRECT_UPLOAD_LIMIT:
         return PublishError(
             f"the layer {expected} {megabytes(size.size)} zipped, over Lambda's limit of 50 MiB for a direct upload",
             where=where,
-            hint=f"publish it through S3 with bucket=, or leave packages out with exclude=; largest: {size.largest}",
+            hint=f"publish it through S3 with bucket=, or leave packages out with {argument('exclude')}; "
+            f"largest: {size.largest}",
         )
     return None
 

@@ -141,9 +141,19 @@ def test_plan_with_size_shows_the_expected_size(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--group", "nope"], "groups: unknown group 'nope'"),
-        (["--runtime", "python2.7"], "runtime: unsupported runtime 'python2.7'"),
+        (["--group", "nope"], "--group: unknown group 'nope'\n  hint: known groups: debug, dev, main"),
+        (["--runtime", "python2.7"], "--runtime: unsupported runtime 'python2.7'"),
+        (["--runtime", "3.12"], "--runtime: unsupported runtime '3.12'\n  hint: did you mean 'python3.12'?"),
+        (
+            ["--architecture", "aarch64"],
+            "--architecture: unsupported architecture 'aarch64'\n  hint: AWS calls it 'arm64'",
+        ),
+        (["--extra", "yam"], "--extra: unknown extra 'yam'\n  hint: did you mean 'yaml'?"),
+        (["--exclude", "idn"], "--exclude: unknown distribution 'idn'\n  hint: did you mean 'idna'?"),
+        (["--system-library", "a/b"], "--system-library: 'a/b' is not the file name of a library"),
+        (["--python-patch", "3.11.4"], "--python-patch: '3.11.4' is not a patch release of python3.12"),
         (["--project-dir", "nowhere"], "poetry.lock: no such file"),
+        (["--project-dir", "nowhere"], "hint: set --project-dir to the folder of a Poetry project"),
     ],
 )
 def test_wrong_input_exits_with_1_and_a_message_on_stderr(

@@ -70,9 +70,9 @@ def test_help_without_a_command_lists_the_commands(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["bild"], "unknown command 'bild' (did you mean build?)"),
-        (["help", "pla"], "unknown command 'pla' (did you mean plan?)"),
-        (["xyz"], "unknown command 'xyz'; commands: plan, build"),
+        (["bild"], "unknown command 'bild'; did you mean 'build'?"),
+        (["help", "pla"], "unknown command 'pla'; did you mean 'plan'?"),
+        (["xyz"], "unknown command 'xyz'; the commands are: build, cache"),
         (["plan", "--runtme=python3.12"], "unknown option --runtme (did you mean --runtime?)"),
         (["plan", "--nope", "--grup", "dev"], "unknown option --nope; unknown option --grup (did you mean --group?)"),
         (["plan", "--run", "python3.12"], "unknown option --run"),

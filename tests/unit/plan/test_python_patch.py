@@ -63,7 +63,7 @@ def test_patch_release_is_the_chosen_one_or_the_newest_known_one_that_is_new_eno
 @pytest.mark.parametrize(
     ("python", "patch", "hint"),
     [
-        ("==3.12.1", None, 'set python_patch="3.12.1" (--python-patch, or python-patch in [tool.poetry-layer])'),
+        ("==3.12.1", None, 'set python_patch="3.12.1" (or python-patch in [tool.poetry-layer])'),
         (">=3.9,<3.12.5", None, 'set python_patch="3.12.4"'),
         (">=3.12.8", "3.12.2", 'set python_patch="3.12.8"'),
         (">=3.9,<3.12", None, "choose another runtime, or widen the constraint"),

@@ -259,16 +259,19 @@ def test_excluding_an_unselected_distribution_changes_nothing() -> None:
     ("choice", "expected"),
     [
         (Choice.of(["main", "Docs"], ["AWS"], ["App"]), []),
-        (Choice.of(["devs"]), ["groups: unknown group 'devs'\n  hint: did you mean 'dev'? known: dev, docs, main"]),
-        (Choice.of(["zzz"]), ["groups: unknown group 'zzz'\n  hint: known: dev, docs, main"]),
+        (
+            Choice.of(["devs"]),
+            ["groups: unknown group 'devs'\n  hint: did you mean 'dev'? known groups: dev, docs, main"],
+        ),
+        (Choice.of(["zzz"]), ["groups: unknown group 'zzz'\n  hint: known groups: dev, docs, main"]),
         (Choice.of([]), ["groups: no group is selected\n  hint: known groups: dev, docs, main"]),
         (
             Choice.of(["main"], ["alll"]),
-            ["extras: unknown extra 'alll'\n  hint: did you mean 'all'? known: all, aws"],
+            ["extras: unknown extra 'alll'\n  hint: did you mean 'all'? known extras: all, aws"],
         ),
         (
             Choice.of(["main"], [], ["appp"]),
-            ["exclude: unknown distribution 'appp'\n  hint: did you mean 'app'? known: app"],
+            ["exclude: unknown distribution 'appp'\n  hint: did you mean 'app'? known distributions: app"],
         ),
     ],
 )

@@ -175,7 +175,7 @@ def test_layer_over_a_limit_is_an_error_if_certain_and_a_warning_if_possible(
     assert (expected.warning(where="layer deps", direct_upload=direct_upload) is not None) is is_warning
     if error:
         assert "layer deps: the layer will be" in str(error)
-        assert "exclude=" in str(error)
+        assert "with exclude;" in str(error)
         assert "largest: torch" in str(error)
 
 
