@@ -10,11 +10,11 @@ Modules:
 - ``output``: where a build may write its zip.
 - ``zip_store``: the zips in the build folder beside a Pulumi program.
 - ``compare_request``: compares a request with an older lock file or another project folder.
-- ``inspection``: lists what is in a layer zip.
+- ``inspection``: lists what is in a layer zip, and compares two.
 - ``verification``: checks a layer zip without running it.
 - ``invocation``: invokes a function with a layer on the emulator, and imports the modules of a layer there.
 - ``stack_credentials``: credentials for indexes from the configuration of a Pulumi stack.
 
-May import ``emulator``, ``size``, ``builders`` and every room below them. This file imports nothing, so that importing
-one module does not load the others.
+May import ``emulator``, ``inspection``, ``size``, ``builders`` and every room below them. This file imports nothing, so
+that importing one module does not load the others.
 """

@@ -1,28 +1,21 @@
-"""List what is in a layer zip. Only the zip is read."""
+"""List what is in a layer zip, and compare two. Only the zips are read."""
 
 from __future__ import annotations
 
-import csv
-import zipfile
-import zlib
-from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from pulumi_poetry_layer.archive.members import LAYER_FOLDER, DistributionSize
-from pulumi_poetry_layer.archive.record import layer_name, parse_record_lines
-from pulumi_poetry_layer.archive.zip_format import DEFLATED, STORED
-from pulumi_poetry_layer.errors import ArchiveError
+from pulumi_poetry_layer.archive.members import DistributionSize
 from pulumi_poetry_layer.host.files import sha256_of
-from pulumi_poetry_layer.wheels.metadata import header_bytes, identity, license_of, requirements_of
+from pulumi_poetry_layer.inspection.comparison import PackageChange, compare_layers
+from pulumi_poetry_layer.inspection.contents import read_layer
+from pulumi_poetry_layer.inspection.doubts import Doubt, find_doubts
+from pulumi_poetry_layer.inspection.fits import Fit, find_fits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ZIP_ERRORS = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, csv.Error)
-"""The errors of reading a file that is no layer zip, or a damaged one."""
-
-_LARGEST_TEXT = 1 << 25  # bytes of METADATA and RECORD each
+    from pulumi_poetry_layer.inspection.contents import LayerContents, LayerDistribution
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +27,14 @@ class InspectedPackage(DistributionSize):
         version: version.
         license: its license, as METADATA says; None if it does not say.
         requirements: its requirements (``Requires-Dist``), without those that belong to an extra.
+        native_files: how many of its files are native, and for the processor of a Lambda.
     """
 
     name: str
     version: str
     license: str | None
     requirements: tuple[str, ...]
+    native_files: int
 
     def document(self) -> dict[str, Any]:
         """The distribution as ``inspect --json`` prints it."""
@@ -58,6 +53,10 @@ class InspectedLayer:
         size: bytes of the zip.
         unzipped_size: bytes of its files.
         packages: the distributions in it, by name.
+        other_files: the files that no distribution lists.
+        fits: whether it is for each runtime on each architecture.
+        doubts: what may be wrong, or makes it larger than necessary.
+        contents: its files, by distribution.
     """
 
     path: Path
@@ -65,63 +64,89 @@ class InspectedLayer:
     size: int
     unzipped_size: int
     packages: tuple[InspectedPackage, ...]
+    other_files: DistributionSize
+    fits: tuple[Fit, ...]
+    doubts: tuple[Doubt, ...]
+    contents: LayerContents
 
     def document(self) -> dict[str, Any]:
-        """The layer as ``inspect --json`` prints it."""
-        return asdict(self) | {"path": str(self.path), "packages": [package.document() for package in self.packages]}
+        """The layer as ``inspect --json`` prints it. The names and types of the keys are a stable interface."""
+        return {
+            **self.summary(),
+            "packages": [package.document() for package in self.packages],
+            "other_files": asdict(self.other_files),
+            "targets": [fit.document() for fit in self.fits],
+            "doubts": [doubt.document() for doubt in self.doubts],
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Path, digest and sizes as a JSON value."""
+        return {
+            "path": str(self.path),
+            "sha256": self.sha256,
+            "size": self.size,
+            "unzipped_size": self.unzipped_size,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedLayers:
+    """Two layer zips, and what changed from the first to the second.
+
+    Attributes:
+        old: the first layer.
+        new: the second layer.
+        changes: the distributions that differ; those that changed most come first.
+    """
+
+    old: InspectedLayer
+    new: InspectedLayer
+    changes: tuple[PackageChange, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The comparison as ``inspect A B --json`` prints it. The names and types of the keys are stable."""
+        return {
+            "old": self.old.summary(),
+            "new": self.new.summary(),
+            "size_change": self.new.size - self.old.size,
+            "unzipped_size_change": self.new.unzipped_size - self.old.unzipped_size,
+            "packages": [change.document() for change in self.changes],
+        }
 
 
 def inspect_layer(path: Path) -> InspectedLayer:
     """List what is in a layer zip.
 
     Raises:
-        ArchiveError: the file does not exist or is not a zip.
+        ArchiveError: the file does not exist, or is not a layer zip.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {member.filename: member for member in archive.infolist()}
-            packages = tuple(
-                _package(archive, members, name.removesuffix("METADATA"))
-                for name in sorted(members)
-                if name.startswith(LAYER_FOLDER) and name.endswith(".dist-info/METADATA")
-            )
-    except ZIP_ERRORS as error:
-        raise ArchiveError(f"cannot be read as a zip: {error}", where=str(path)) from error
+    contents = read_layer(path)
+    fits = find_fits(contents)
     return InspectedLayer(
         path=path,
         sha256=sha256_of(path),
         size=path.stat().st_size,
-        unzipped_size=sum(member.file_size for member in members.values()),
-        packages=tuple(sorted(packages, key=lambda package: package.name)),
+        unzipped_size=sum(file.unzipped_size for file in contents.files.values()),
+        packages=tuple(_package(contents, one) for one in contents.distributions),
+        other_files=contents.size_of(contents.others.files),
+        fits=fits,
+        doubts=find_doubts(contents, fits),
+        contents=contents,
     )
 
 
-def _package(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], dist_info: str) -> InspectedPackage:
-    with open_text(archive, members[f"{dist_info}METADATA"]) as file:
-        found = identity(header_bytes(file), dist_info.rstrip("/").rpartition("/")[2])
-    totals = Counter({"files": 0})
-    if record := members.get(f"{dist_info}RECORD"):
-        with open_text(archive, record) as file:
-            for entry in parse_record_lines(line.decode() for line in file):
-                if member := members.get(layer_name(entry.path)):
-                    totals.update(files=1, size=member.compress_size, unzipped_size=member.file_size)
+def compare_inspected(old: InspectedLayer, new: InspectedLayer) -> ComparedLayers:
+    """Compare two layers."""
+    return ComparedLayers(old=old, new=new, changes=compare_layers(old.contents, new.contents))
+
+
+def _package(contents: LayerContents, one: LayerDistribution) -> InspectedPackage:
+    size = contents.size_of(one.content.files)
     return InspectedPackage(
-        name=found.name,
-        version=found.version,
-        license=license_of(found.headers),
-        requirements=requirements_of(found.headers),
-        files=totals["files"],
-        size=totals["size"],
-        unzipped_size=totals["unzipped_size"],
+        name=one.content.name,
+        version=one.content.version,
+        license=one.license,
+        requirements=one.content.requirements,
+        native_files=len(one.content.natives),
+        **vars(size),
     )
-
-
-def open_text(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
-    """Open a text file in a layer zip, unless reading it could need much memory.
-
-    Raises:
-        ValueError: the file is too large, or AWS Lambda could not unpack it.
-    """
-    if member.compress_type not in {STORED, DEFLATED} or member.file_size > _LARGEST_TEXT:
-        raise ValueError(f"{member.filename} is too large, or has a compression method that AWS Lambda cannot unpack")
-    return archive.open(member)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.emulator.function import running_function
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.cleanup import temporary_folder
-from pulumi_poetry_layer.layer.verification import distributions_in, open_layer
+from pulumi_poetry_layer.inspection.contents import read_contents
+from pulumi_poetry_layer.inspection.layer_zip import open_layer
 from pulumi_poetry_layer.verify.findings import Finding
 from pulumi_poetry_layer.verify.modules import top_level_modules
 
@@ -113,7 +114,7 @@ def import_modules(layer: Path, target: Target, interpreter: Interpreter) -> tup
         InvocationError: the emulator does not work.
     """
     with open_layer(layer) as archive:
-        modules = list(top_level_modules(distributions_in(archive), target))
+        modules = list(top_level_modules(read_contents(archive).visible_to(target.runtime), target))
     imported, findings = [], []
     with _unpacked(layer) as folder, temporary_folder() as task:
         (task / f"{_IMPORT_MODULE}.py").write_text(_IMPORT_CODE, encoding="utf-8")

@@ -81,14 +81,24 @@ def find_problems(
         excluded: normalized names of the distributions that the user has left out.
         system_libraries: further shared libraries that the function has, for example from another layer.
     """
-    libraries = Libraries(distributions, target, system_libraries)
     return tuple(
         chain(
-            *(_machine_problems(distribution, target) for distribution in distributions),
-            *(_library_problems(distribution, libraries, target) for distribution in distributions),
-            *(_module_problems(distribution, target) for distribution in distributions),
+            native_problems(distributions, target, system_libraries),
+            *(_hiding_problems(distribution, target) for distribution in distributions),
             _requirement_problems(distributions, target, excluded),
         )
+    )
+
+
+def native_problems(
+    distributions: Sequence[Distribution], target: Target, system_libraries: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Check the native files of a layer alone. The arguments are those of :func:`find_problems`."""
+    libraries = Libraries(distributions, target, system_libraries)
+    return chain(
+        *(_machine_problems(distribution, target) for distribution in distributions),
+        *(_library_problems(distribution, libraries, target) for distribution in distributions),
+        *(_module_problems(distribution, target) for distribution in distributions),
     )
 
 
@@ -160,6 +170,9 @@ def _module_problems(distribution: Distribution, target: Target) -> Iterator[Fin
             hint=f"lock a version with a wheel for {target.runtime}",
             is_error=fails,
         )
+
+
+def _hiding_problems(distribution: Distribution, target: Target) -> Iterator[Finding]:
     for module, name in hidden_modules(distribution, target):
         yield Finding(
             package=distribution.label,

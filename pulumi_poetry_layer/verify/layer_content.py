@@ -1,20 +1,34 @@
-"""What the checks need to know of a layer, taken from the parts that a builder returns."""
+"""What the checks need to know of a layer, taken from its files or from the parts that a builder returns."""
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+import posixpath
+import re
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.members import BytesContent, FileContent, Member, Segment
-from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, parse_headers, requirements_of
+from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, identity, parse_headers, requirements_of
 from pulumi_poetry_layer.wheels.native import NativeFile, needs_of, platforms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from email.message import Message
     from typing import IO
+
+METADATA = re.compile(
+    r"(?P<folder>(?P<root>python/(?:lib/(?P<runtime>python3\.\d+)/site-packages/)?)[^/]+\.(?:dist|egg)-info/)"
+    r"(?:METADATA|PKG-INFO)"
+)
+"""The path of the METADATA of a distribution in a layer, in one of the two folders where Lambda looks for packages.
+
+https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+"""
+
+WITHOUT_DISTRIBUTION = "files without a distribution"
+"""The name under which files are listed that belong to no distribution."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +57,19 @@ class Distribution:
         return f"{self.name} {self.version}".rstrip()
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReadDistribution:
+    """A distribution, and the headers of its METADATA.
+
+    Attributes:
+        content: what the checks need to know of it.
+        headers: the headers; none if it has no METADATA.
+    """
+
+    content: Distribution
+    headers: Message
+
+
 def distributions_of(parts: Iterable[Member | Segment]) -> tuple[Distribution, ...]:
     """The distributions that the parts of a layer are from, sorted by name."""
     members: dict[str, list[Member]] = {}
@@ -68,34 +95,50 @@ def _of_segment(segment: Segment) -> Distribution:
 
 
 def _of_members(name: str, members: list[Member]) -> Distribution:
-    metadata = _headers(members, ".dist-info/METADATA")
-    tags = _headers(members, ".dist-info/WHEEL").get_all("Tag", [])
+    by_name = {member.name: member for member in members}
+    dist_info = next((match["folder"] for path in by_name if (match := METADATA.fullmatch(path))), None)
+    found = read_distribution(by_name, lambda path: _open(by_name[path]), dist_info)
+    return replace(found.content, name=name)
+
+
+def read_distribution(
+    files: Collection[str], open_file: Callable[[str], IO[bytes]], dist_info: str | None
+) -> ReadDistribution:
+    """Read a distribution from its files.
+
+    Args:
+        files: the paths of its files in the layer.
+        open_file: opens one of them.
+        dist_info: the path of its .dist-info or .egg-info folder, with a slash at the end; None if it has none.
+    """
+
+    def headers(name: str) -> bytes | None:
+        path = f"{dist_info}{name}"
+        if dist_info is None or path not in files:
+            return None
+        with open_file(path) as file:
+            return header_bytes(file)
+
+    metadata = headers("METADATA") or headers("PKG-INFO")
+    found = identity(metadata, posixpath.basename((dist_info or "").rstrip("/")))
+    tags = parse_headers(decoded(headers("WHEEL") or b"")[0]).get_all("Tag", [])
     platforms = frozenset(chain.from_iterable(map(platforms_of, tags)))
-    return Distribution(
-        name=name,
-        version=metadata.get("Version", ""),
+    content = Distribution(
+        name=found.name or WITHOUT_DISTRIBUTION,
+        version=found.version,
         platforms=platforms,
-        requirements=requirements_of(metadata),
-        files=frozenset(member.name for member in members),
-        natives=() if platforms == {"any"} else tuple(_natives(members)),
+        requirements=requirements_of(found.headers),
+        files=frozenset(files),
+        natives=() if platforms == {"any"} else tuple(_natives(files, open_file)),
     )
+    return ReadDistribution(content=content, headers=found.headers)
 
 
-def _headers(members: Iterable[Member], ending: str) -> Message:
-    """The headers of the file in the .dist-info folder whose name ends so; none if there is no such file."""
-    for member in members:
-        if member.name.endswith(ending) and member.name.count("/") == ending.count("/") + 1:
-            with _open(member) as file:
-                return parse_headers(decoded(header_bytes(file))[0])
-    return parse_headers("")
-
-
-def _natives(members: Iterable[Member]) -> Iterator[NativeFile]:
-    for member in members:
-        if isinstance(member.content, FileContent):
-            with _open(member) as file:
-                if needs := needs_of(file):
-                    yield NativeFile(member.name, needs)
+def _natives(files: Iterable[str], open_file: Callable[[str], IO[bytes]]) -> Iterator[NativeFile]:
+    for name in sorted(files):
+        with open_file(name) as file:
+            if needs := needs_of(file):
+                yield NativeFile(name, needs)
 
 
 def _open(member: Member) -> IO[bytes]:

@@ -78,7 +78,7 @@ def identity(headers: bytes | None, dist_info: str) -> Identity:
         headers: the headers of METADATA; None if there is no such file.
         dist_info: name of the folder.
     """
-    name, _, version = dist_info.removesuffix(".dist-info").partition("-")
+    name, _, version = dist_info.removesuffix(".dist-info").removesuffix(".egg-info").partition("-")
     text, is_utf8 = decoded(headers or b"")
     metadata = parse_headers(text)
     notes = [] if is_utf8 else ["its METADATA is not UTF-8"]

@@ -22,7 +22,7 @@ PROGRAM = "pulumi-poetry-layer"
 SUMMARIES = {
     "plan": "list the packages of the layer, and show its fingerprint",
     "build": "build the layer zip",
-    "inspect": "list the packages in a layer zip",
+    "inspect": "list what is in a layer zip, or what changed from one to another",
     "verify": "check whether a Lambda could load a layer zip",
     "invoke": "invoke a function with a layer zip on AWS's emulator of Lambda",
     "cache": "show or clear the cache, which all projects of a user share",

@@ -1,47 +1,103 @@
-"""``inspect``: list the packages in a layer zip."""
+"""``inspect``: list what is in a layer zip, or what changed from one to another."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.cli.commands import UsageError
 from pulumi_poetry_layer.compare.changes import counted
-from pulumi_poetry_layer.layer.inspection import inspect_layer
+from pulumi_poetry_layer.inspection.doubts import describe_doubts
+from pulumi_poetry_layer.inspection.fits import describe_fits
+from pulumi_poetry_layer.layer.inspection import compare_inspected, inspect_layer
 from pulumi_poetry_layer.size.limits import megabytes
 
 if TYPE_CHECKING:
     import argparse
 
     from pulumi_poetry_layer.cli.console import Console
+    from pulumi_poetry_layer.inspection.comparison import PackageChange
+    from pulumi_poetry_layer.layer.inspection import ComparedLayers, InspectedLayer
 
-USAGE = "FILE [OPTIONS]"
-EXAMPLES = ("inspect layer.zip", "inspect layer.zip --sbom layer.cdx.json")
+USAGE = "FILE [OTHER] [OPTIONS]"
+EXAMPLES = (
+    "inspect layer.zip",
+    "inspect old.zip new.zip",
+    "inspect layer.zip --sbom layer.cdx.json",
+)
+_SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that only this command has."""
-    parser.add_argument("layer", type=Path, metavar="FILE", help="the zip to read")
+    parser.add_argument("layer", type=Path, metavar="FILE", help="the zip to read, also one that another tool has made")
+    parser.add_argument(
+        "other", type=Path, metavar="OTHER", nargs="?", help="a second zip: say what changed from the first to this one"
+    )
     parser.add_argument(
         "--sbom", type=Path, metavar="FILE", help="also write the packages as a CycloneDX document (JSON) to this file"
     )
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
-    """Read the zip, and print what is in it."""
+    """Read the zip, or the two, and print what is in it, or what changed."""
+    if options.other and options.sbom:
+        raise UsageError("--sbom describes one layer: give one zip")
     layer = inspect_layer(options.layer)
     if options.sbom:
         from pulumi_poetry_layer.layer.sbom import write_sbom  # loads the library for CycloneDX
 
         write_sbom(layer, options.sbom)
+    compared = compare_inspected(layer, inspect_layer(options.other)) if options.other else None
     if console.json:
-        console.print_json(layer.document())
-        return
+        console.print_json((compared or layer).document())
+    elif compared:
+        _print_changes(compared, console)
+    else:
+        _print_layer(layer, console)
+
+
+def _print_layer(layer: InspectedLayer, console: Console) -> None:
     for package in layer.packages:
         console.print(
             f"{package.name} {package.version}: {package.files} files, {_sizes(package.size, package.unzipped_size)}"
         )
+    for line in describe_doubts(layer.doubts):
+        console.print(line)
+    console.print(f"for {describe_fits(layer.fits)}")
     console.print(f"{layer.path}: {counted(layer.packages)}, {_sizes(layer.size, layer.unzipped_size)}")
     console.print(f"sha256 {layer.sha256}")
+
+
+def _print_changes(compared: ComparedLayers, console: Console) -> None:
+    for change in compared.changes:
+        console.print(
+            f"{_SIGNS[change.change]} {f'{change.name} {_versions(change)}'.rstrip()}: "
+            f"{_grown(change.size_change)} zipped, {_grown(change.unzipped_size_change)} unzipped"
+        )
+    old, new = compared.old, compared.new
+    before, after = describe_fits(old.fits), describe_fits(new.fits)
+    if before != after:
+        console.print(f"for {after}, before for {before}")
+    console.print(
+        f"{counted(compared.changes)} changed: {_grown(new.size - old.size)} zipped, "
+        f"{_grown(new.unzipped_size - old.unzipped_size)} unzipped; "
+        f"now {_sizes(new.size, new.unzipped_size)}"
+    )
+
+
+def _versions(change: PackageChange) -> str:
+    if change.change == "changed" and change.old_version != change.new_version:
+        return f"{change.old_version} → {change.new_version}"
+    files = change.files
+    version = change.new_version or change.old_version or ""
+    if change.change != "changed":
+        return version
+    return f"{version} ({files.changed} files changed, {files.added} added, {files.removed} removed)".lstrip()
+
+
+def _grown(size: int) -> str:
+    return f"{'-' if size < 0 else '+'}{megabytes(abs(size))}"
 
 
 def _sizes(size: int, unzipped_size: int) -> str:

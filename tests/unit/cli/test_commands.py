@@ -18,6 +18,7 @@ import pytest
 from samples import PROJECT, PROJECTS, Package, lock_text
 from samples.elf import elf
 from samples.index import Index, serve
+from samples.layers import installed, write_zip
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.cli import main, output
@@ -248,10 +249,55 @@ def test_inspect_lists_the_packages_in_a_zip(tmp_path: Path, capsys: pytest.Capt
     layer_json = json.loads(capsys.readouterr().out)
     assert layer_json["size"] == layer.stat().st_size
     assert [(p["name"], p["version"], p["files"], p["unzipped_size"]) for p in layer_json["packages"]] == [
-        ("demo", "1.0", 2, 124)
+        ("demo", "1.0", 3, 175)
     ]
     assert main(["inspect", str(layer)]) == 0
-    assert "demo 1.0: 2 files" in capsys.readouterr().out
+    assert "demo 1.0: 3 files" in capsys.readouterr().out
+
+
+def test_inspect_says_what_is_doubtful_and_which_runtimes_a_layer_is_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a user finds out in the function that a layer of another tool does not load."""
+    native = {"demo/a.cpython-312-x86_64-linux-gnu.so": elf("x86_64"), "demo/tests/a.txt": b"1"}
+    layer = write_zip(tmp_path / "layer.zip", installed("demo", native), {"python/loose.txt": b"22"})
+    assert main(["inspect", str(layer)]) == 0
+    lines = capsys.readouterr().out
+    assert "for python3.12 on x86_64\n" in lines
+    assert "tests: demo 1.0, 1 file, 0 kB" in lines
+    assert main(["inspect", str(layer), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert list(document) == [
+        *("path", "sha256", "size", "unzipped_size", "packages", "other_files", "targets", "doubts")
+    ]
+    assert document["other_files"]["unzipped_size"] == 2
+    assert document["packages"][0]["native_files"] == 1
+    assert [target["runtime"] for target in document["targets"] if target["fits"]] == ["python3.12"]
+    assert [doubt["kind"] for doubt in document["doubts"]] == ["tests", "unlisted"]
+
+
+def test_inspect_of_two_zips_says_what_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise nobody knows why a layer grew."""
+    parts = [installed("same", {"same.py": b"1"}), installed("app", {"app.py": b"1"})]
+    old = write_zip(tmp_path / "old.zip", *parts, installed("gone", {"gone.py": b"1"}))
+    new = write_zip(tmp_path / "new.zip", parts[0], installed("app", {"app.py": b"1" * 200_000}, version="2.0"))
+    assert main(["inspect", str(old), str(new)]) == 0
+    lines = capsys.readouterr().out
+    assert "~ app 1.0 → 2.0: +" in lines
+    assert "+0.2 MB unzipped\n" in lines
+    assert "- gone 1.0: -" in lines
+    assert "same" not in lines
+    assert main(["inspect", str(old), str(new), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert list(document) == ["old", "new", "size_change", "unzipped_size_change", "packages"]
+    assert document["old"]["path"] == str(old)
+    assert document["unzipped_size_change"] == document["new"]["unzipped_size"] - document["old"]["unzipped_size"]
+    assert [(package["name"], package["change"]) for package in document["packages"]] == [
+        ("app", "changed"),
+        ("gone", "removed"),
+    ]
+    assert main(["inspect", str(old), str(new), "--sbom", str(tmp_path / "a.json")]) == 2
+    assert "--sbom describes one layer" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [None, b"not a zip"])

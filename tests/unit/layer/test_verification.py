@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from samples.elf import elf
+from samples.layers import SITE_PACKAGES, installed, write_zip
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.errors import ArchiveError
-from pulumi_poetry_layer.layer.verification import open_layer, verify_layer
+from pulumi_poetry_layer.inspection.layer_zip import open_layer
+from pulumi_poetry_layer.layer.verification import verify_layer
 from pulumi_poetry_layer.plan.target import Target
 
 TARGET = Target("python3.12", "x86_64")
@@ -70,7 +72,7 @@ def test_file_that_is_not_a_zip_is_an_error(tmp_path: Path, data: bytes) -> None
 
 def test_layer_that_would_need_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A zip of some kilobytes can unzip to gigabytes."""
-    monkeypatch.setattr("pulumi_poetry_layer.layer.verification._LARGEST", 1 << 20)
+    monkeypatch.setattr("pulumi_poetry_layer.inspection.layer_zip._LARGEST", 1 << 20)
     with pytest.raises(ArchiveError, match="unzips to more than 1 MiB"):
         verify_layer(layer(tmp_path, {"python/a": bytes((1 << 20) + 1)}), TARGET)
 
@@ -80,3 +82,12 @@ def test_full_disk_is_not_reported_as_a_damaged_zip(tmp_path: Path) -> None:
     path = layer(tmp_path, {"python/a.py": b""})
     with pytest.raises(OSError, match="No space left"), open_layer(path):
         raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_packages_in_a_folder_of_another_runtime_are_an_error(tmp_path: Path) -> None:
+    """Otherwise every import fails, because Lambda looks elsewhere."""
+    path = write_zip(tmp_path / "layer.zip", installed("demo", {"demo.py": b""}, root=SITE_PACKAGES))
+    assert verify_layer(path, TARGET) == ()
+    (finding,) = verify_layer(path, Target("python3.13", "x86_64"))
+    assert (finding.is_error, finding.problem) == (True, "is in a folder where only python3.12 looks")
+    assert "build the layer for python3.13" in finding.hint
