@@ -6,10 +6,12 @@ import asyncio
 import hashlib
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
@@ -31,6 +33,13 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.layer.artifact import LayerArtifact
     from pulumi_poetry_layer.layer.request import LayerRequest
     from pulumi_poetry_layer.publish.build_folder import ZipPlace
+
+_Result = TypeVar("_Result")
+
+_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="poetry-layer")
+"""The threads in which hooks build. Those of the event loop may all be taken: for each layer version that is being
+created, the SDK keeps one of them until the hook is done, and on a machine with two processors there are six.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,14 +107,19 @@ def _zip_hooks(
         owner = owner_of(str(await build.id.future()), zip_file)
         # In a thread: the event loop of the program must serve the engine while the zip is built.
         async with one_at_a_time:  # it may be published in several regions
-            artifact = await asyncio.to_thread(build_zip, request_with_login, owner, sha256)
+            artifact = await _in_thread(build_zip, request_with_login, owner, sha256)
         refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
         await refuse_different_zip(artifact, sha256, build)
         refuse_lost_hash(fingerprint, zip_file)
-        await asyncio.to_thread(remove_different_copy, fingerprint, zip_file)
+        await _in_thread(remove_different_copy, fingerprint, zip_file)
 
     hook = pulumi.ResourceHook(f"{place.label}-zip", ensure_zip)
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+
+
+async def _in_thread(function: Callable[..., _Result], *arguments: Any) -> _Result:
+    """Call a function in a thread of :data:`_threads`; like ``asyncio.to_thread``, but never short of threads."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, copy_context().run, partial(function, *arguments))
 
 
 def _stack_configuration() -> Callable[[str], Any]:

@@ -71,6 +71,16 @@ PoetryLayer(
 """
 
 
+BUSY = f"""\
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pulumi_poetry_layer import PoetryLayer
+
+asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
+for number in range(4):
+    PoetryLayer(f"deps{{number}}", project_dir="service", runtime="{RUNTIME}")
+"""
+
 TWO = f"""\
 import pulumi
 from pulumi_poetry_layer import PoetryLayer
@@ -172,3 +182,12 @@ def up_in_parallel(*stacks: Stack) -> None:
     """Run ``pulumi up`` of several stacks at the same time; raise the first error."""
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda stack: stack.up(skip_preview=True), stacks))
+
+
+def test_more_layers_than_threads_of_the_event_loop_are_published(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise `pulumi up` of a program with many layers hangs for good on a runner with two processors.
+
+    The SDK keeps a thread of the event loop for each layer version that is being created.
+    """
+    new_program({"__main__.py": BUSY, **project_files("base")}).stack().up(skip_preview=True)
+    assert [aws.layer_versions(f"deps{number}-dev") for number in range(4)] == [[1]] * 4
