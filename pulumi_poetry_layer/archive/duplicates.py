@@ -3,7 +3,8 @@
 If the content is the same, the archive has the file once. If it differs, the archive has the file of the distribution
 whose normalized name is the last in alphabetical order. That is the file that remains if the distributions are
 installed one after the other in this order. RECORD of the other distributions is then rewritten, so that it lists the
-hash of the file that is in the archive.
+hash of the file that is in the archive. A compiled module goes with its source, because Python would load it without
+a comparison of the two.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.checksums import crc32, error
-from pulumi_poetry_layer.archive.members import BytesContent, Member, Segment, Stream, content_blocks, open_segment
+from pulumi_poetry_layer.archive.members import BytesContent, Member, Segment, content_blocks
 from pulumi_poetry_layer.archive.record import (
     RecordEntry,
     entry_of,
@@ -23,8 +24,8 @@ from pulumi_poetry_layer.archive.record import (
     is_record,
     parse_record,
     record_path,
+    source_of,
 )
-from pulumi_poetry_layer.archive.zip_format import LOCAL_SIZE, parse_local_header
 from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
 
 if TYPE_CHECKING:
@@ -112,31 +113,75 @@ def find_duplicates(segments: Sequence[Segment], members: Sequence[Member]) -> D
     Raises:
         DamagedSegmentError: a segment file with a duplicate file has changed since it was written.
     """
-    left_out: set[tuple[int, int]] = set()
-    rows: dict[str, dict[str, RecordEntry]] = defaultdict(dict)
-    replaced: dict[tuple[str, str], list[str]] = defaultdict(list)
+    decisions = _Decisions()
     for member in members:
         for distribution in member.replaces:
-            replaced[member.distribution, distribution].append(member.name)
-    for files in _groups(segments, members):
-        contents = {file.key: _entry(file) for file in files}
-        if len(set(contents.values())) == 1:
-            left_out.update(file.key for file in files[1:])
-            continue
-        *others, kept = sorted(files, key=lambda file: file.part.distribution)
-        left_out.update(file.key for file in others)
-        losers = {file.part.distribution for file in others if contents[file.key] != contents[kept.key]}
-        is_silent = all(_only_extends_path(file) for file in files)
-        for loser in losers:
-            rows[loser][contents[kept.key].path] = contents[kept.key]
-            if not is_silent:
-                replaced[kept.part.distribution, loser].append(kept.name.decode())
+            decisions.replaced[member.distribution, distribution].append(member.name)
+    groups = _groups(segments, members)
+    for files in groups:
+        if source_of(files[0].name) is None:
+            decisions.decide(files)
+    compiled = list(_files(segments, members)) if decisions.rows else []
+    stale = {file.key: file for file in compiled if decisions.has_other_source(file)}
+    for files in groups:
+        if source_of(files[0].name) is not None:
+            decisions.decide([file for file in files if file.key not in stale])
+    decisions.leave_out(stale.values(), [file for file in compiled if file.key not in stale])
+    rows = decisions.rows
     records = {file.key: record for file, record in _rewritten(_files(segments, members), rows)} if rows else {}
     return Duplicates(
-        left_out=frozenset(left_out | records.keys()),
+        left_out=frozenset(decisions.left_out | records.keys()),
         records=tuple(records.values()),
-        conflicts=tuple(sorted(Conflict(*pair, tuple(sorted(names))) for pair, names in replaced.items())),
+        conflicts=tuple(sorted(Conflict(*pair, tuple(sorted(names))) for pair, names in decisions.replaced.items())),
     )
+
+
+class _Decisions:
+    """What has been decided so far.
+
+    Attributes:
+        left_out: the files that are left out.
+        rows: distribution → path in RECORD → its new row; None if RECORD does not list the file any more.
+        replaced: distribution whose files are kept, and another one → the files that a user should know of.
+    """
+
+    def __init__(self) -> None:
+        self.left_out: set[tuple[int, int]] = set()
+        self.rows: dict[str, dict[str, RecordEntry | None]] = defaultdict(dict)
+        self.replaced: dict[tuple[str, str], list[str]] = defaultdict(list)
+
+    def decide(self, files: Sequence[_File]) -> None:
+        """Decide which of several files with the same name is kept."""
+        contents = {file.key: _entry(file) for file in files}
+        if len(set(contents.values())) <= 1:
+            self.left_out.update(file.key for file in files[1:])
+            return
+        *others, kept = sorted(files, key=lambda file: file.part.distribution)
+        self.left_out.update(file.key for file in others)
+        losers = {file.part.distribution for file in others if contents[file.key] != contents[kept.key]}
+        is_silent = source_of(kept.name) is not None or all(_only_extends_path(file) for file in files)
+        for loser in losers:
+            self.rows[loser][contents[kept.key].path] = contents[kept.key]
+            if not is_silent:
+                self.replaced[kept.part.distribution, loser].append(kept.name.decode())
+
+    def has_other_source(self, file: _File) -> bool:
+        """Whether a file is a compiled module, and its source is not the one that is kept."""
+        source = source_of(file.name)
+        return source is not None and record_path(source.decode()) in self.rows.get(file.part.distribution, {})
+
+    def leave_out(self, stale: Iterable[_File], others: Iterable[_File]) -> None:
+        """Leave out compiled modules whose sources are not kept.
+
+        Args:
+            stale: these modules.
+            others: the other files; if one of them has the same name, RECORD lists that one.
+        """
+        valid = {file.name: file for file in others}
+        for file in stale:
+            self.left_out.add(file.key)
+            row = _entry(valid[file.name]) if file.name in valid else None
+            self.rows[file.part.distribution][record_path(file.name.decode())] = row
 
 
 def _groups(segments: Sequence[Segment], members: Sequence[Member]) -> list[list[_File]]:
@@ -158,13 +203,16 @@ def _files(segments: Sequence[Segment], members: Sequence[Member]) -> Iterator[_
         yield _File(member.name.encode(), member, 0)
 
 
-def _rewritten(files: Iterable[_File], rows: Mapping[str, Mapping[str, RecordEntry]]) -> Iterator[tuple[_File, Member]]:
+def _rewritten(
+    files: Iterable[_File], rows: Mapping[str, Mapping[str, RecordEntry | None]]
+) -> Iterator[tuple[_File, Member]]:
     """The RECORD files of the distributions in ``rows``, with these rows instead of their own."""
     for file in files:
         name, distribution = file.name.decode(), file.part.distribution
         if distribution in rows and is_record(name):
             entries = parse_record(_content(file).decode())
-            record = format_record(rows[distribution].get(entry.path, entry) for entry in entries)
+            changed = (rows[distribution].get(entry.path, entry) for entry in entries)
+            record = format_record(entry for entry in changed if entry)
             yield file, Member(name, distribution, BytesContent(record))
 
 
@@ -246,20 +294,7 @@ def _blocks(file: _File) -> Iterator[bytes]:
 def _segment_blocks(segment: Segment, index: int) -> Iterator[bytes]:
     entry, crc = segment.entry(index), 0
     try:
-        with open_segment(segment.path) as file:
-            file.seek(entry.offset)
-            header = parse_local_header(file.read(LOCAL_SIZE + len(entry.name)))
-        if header is None:
-            raise DamagedSegmentError(segment.path)
-        stream = Stream(
-            path=segment.path,
-            offset=entry.offset + header.length,
-            compressed_size=entry.compressed_size,
-            size=entry.size,
-            crc=entry.crc,
-            method=entry.method,
-        )
-        for block in content_blocks(stream):
+        for block in content_blocks(segment.member(index).content):
             crc = crc32(block, crc)
             yield block
     except (OSError, ArchiveError, error) as problem:

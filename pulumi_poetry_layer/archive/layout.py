@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-_LONGEST_PART = 255
+LONGEST_PART = 255
 """NAME_MAX of Linux: the longest name of a file or folder, in bytes."""
 
-_PATH_MAX = 4096
+PATH_MAX = 4096
 """PATH_MAX of Linux: the longest path in bytes, with a null byte at its end."""
 
-_MOUNT_POINT = "/opt/"
+MOUNT_POINT = "/opt/"
 """Where AWS Lambda unpacks a layer: https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html"""
 
 _LONGEST_FOLDERS = 1 << 25  # bytes of the names of all folders of a distribution
@@ -85,10 +85,10 @@ def _name_problem(name: str) -> str | None:
     if not name.startswith(LAYER_FOLDERS) or "\\" in name or "\0" in name or {"", ".", ".."} & set(parts):
         return f"is not a safe path below {', '.join(LAYER_FOLDERS)}"
     if len(name) > _SHORT_NAME:  # the lengths in bytes are only needed for long names
-        if any(len(part.encode()) > _LONGEST_PART for part in parts):
-            return f"has a part of more than {_LONGEST_PART} bytes, which AWS Lambda cannot unpack"
-        if len(f"{_MOUNT_POINT}{name}".encode()) >= _PATH_MAX:
-            return f"is longer than {_PATH_MAX - 1} bytes below {_MOUNT_POINT}, which AWS Lambda cannot unpack"
+        if any(len(part.encode()) > LONGEST_PART for part in parts):
+            return f"has a part of more than {LONGEST_PART} bytes, which AWS Lambda cannot unpack"
+        if len(f"{MOUNT_POINT}{name}".encode()) >= PATH_MAX:
+            return f"is longer than {PATH_MAX - 1} bytes below {MOUNT_POINT}, which AWS Lambda cannot unpack"
     return None
 
 

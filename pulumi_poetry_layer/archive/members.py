@@ -15,6 +15,7 @@ from pulumi_poetry_layer.archive.zip_format import (
     CENTRAL_SIZE,
     DEFLATED,
     EXECUTABLE,
+    LOCAL_SIZE,
     MAXIMUM,
     REGULAR,
     STORED,
@@ -160,6 +161,19 @@ class Segment:
     def entry(self, index: int) -> Entry:
         """The entry of a member in the central directory."""
         return parse_central_header(self.header(index), self.names[index])
+
+    def member(self, index: int) -> Member:
+        """A member, with its content in the segment file."""
+        entry = self.entry(index)
+        content = Stream(
+            path=self.path,
+            offset=entry.offset + LOCAL_SIZE + len(entry.name),
+            compressed_size=entry.compressed_size,
+            size=entry.size,
+            crc=entry.crc,
+            method=entry.method,
+        )
+        return Member(entry.name.decode(), self.distribution, content, entry.attributes == EXECUTABLE)
 
     def header(self, index: int) -> bytes:
         """The central header of a member, without its name."""

@@ -37,6 +37,14 @@ def is_bytecode_cache(path: str) -> bool:
     return "__pycache__" in path.split("/")[:-1]
 
 
+def source_of(name: bytes) -> bytes | None:
+    """The name of the source of a compiled module in a ``__pycache__`` folder (PEP 3147); None for other files."""
+    folder, _, file = name.rpartition(b"/")
+    if not (folder.endswith(b"/__pycache__") and file.endswith(b".pyc")):
+        return None
+    return folder.removesuffix(b"__pycache__") + file.removesuffix(b".pyc").rpartition(b".")[0] + b".py"
+
+
 @dataclass(frozen=True, slots=True)
 class RecordEntry:
     """A row of RECORD.

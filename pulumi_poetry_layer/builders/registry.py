@@ -23,6 +23,9 @@ _BUILDERS = {
 DEFAULT_BUILDER = "wheels"
 BUILDERS = tuple(_BUILDERS)
 
+BRING_THEIR_PYTHON = frozenset({"container"})
+"""The builders that compile bytecode with a Python of their own, so that this machine needs none."""
+
 
 def make_builder(
     kind: str,

@@ -28,7 +28,7 @@ from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
 from pulumi_poetry_layer.wheels.native import CONTAINER_HINT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pulumi_poetry_layer.archive.members import Segment
     from pulumi_poetry_layer.builders.builder import ProjectFiles
@@ -83,6 +83,7 @@ class WheelBuilder:
         with using_cache(), ExitStack() as stack:
             cache.remove_leftovers()
             wheels = _wheels(plan, cache, files, self.credentials, stack)
+            _check(plan, wheels)
             segments = [wheel.segment for wheel in wheels]
             try:
                 yield segments
@@ -110,35 +111,94 @@ def _wheels(
     plan: BuildPlan, cache: WheelCache, files: ProjectFiles, given: Mapping[str, tuple[str, str]], stack: ExitStack
 ) -> list[CachedWheel]:
     """The wheels of the plan, in its order. Those that the cache cannot store exist until the stack is closed."""
-    found = _cached(plan.packages, cache)
+    if plan.bytecode is None:
+        found = _plain_wheels(plan.packages, cache, files, given, stack)
+    else:
+        found = _compiled_wheels(plan, plan.bytecode, cache, files, given, stack)
+    return [found[package.name] for package in plan.packages]
+
+
+def _compiled_wheels(
+    plan: BuildPlan,
+    bytecode: str,
+    cache: WheelCache,
+    files: ProjectFiles,
+    given: Mapping[str, tuple[str, str]],
+    stack: ExitStack,
+) -> dict[str, CachedWheel]:
+    """The wheels of the plan with compiled modules, by package name."""
+    from pulumi_poetry_layer.bytecode.compiler import find_compiler  # most layers have no bytecode
+    from pulumi_poetry_layer.wheels.compiled import add_compiled, compiled_key
+
+    compiler = find_compiler(bytecode)
+    keys = {package.name: compiled_key(cache_key(package), compiler.release) for package in plan.packages}
+    found = _cached(keys, cache)
     if missing := [package for package in plan.packages if package.name not in found]:
+        plain = _plain_wheels(missing, cache, files, given, stack)
+        cache = _usable(cache, stack)
+        wheels = [(cache_key(package), plain[package.name]) for package in missing]
+        add_compiled(wheels, cache, compiler, plan.target.python_version)
+        found |= _cached({package.name: keys[package.name] for package in missing}, cache)
+    _refuse_missing(plan.packages, found)
+    return found
+
+
+def _plain_wheels(
+    packages: Sequence[PlannedPackage],
+    cache: WheelCache,
+    files: ProjectFiles,
+    given: Mapping[str, tuple[str, str]],
+    stack: ExitStack,
+) -> dict[str, CachedWheel]:
+    """The wheels of packages, by package name."""
+    keys = {package.name: cache_key(package) for package in packages}
+    found = _cached(keys, cache)
+    if missing := [package for package in packages if package.name not in found]:
         # Imported here, because a build with a warm cache does not need the network.
         from pulumi_poetry_layer.index.credentials import Credentials
         from pulumi_poetry_layer.index.sources import Sources
         from pulumi_poetry_layer.wheels.fetch import add_wheels
 
         credentials = Credentials.of_host(files.folder, given)
-        if (problem := cache.problem()) is not None:
-            warn(f"the wheel cache cannot be used, so this build keeps nothing: {problem}")
-            cache = WheelCache(stack.enter_context(temporary_folder()))
+        cache = _usable(cache, stack)
         add_wheels(missing, cache, files.folder, Sources.of(files.pyproject), credentials)
-        found |= _cached(missing, cache)
+        found |= _cached({package.name: keys[package.name] for package in missing}, cache)
+    _refuse_missing(packages, found)
+    return found
+
+
+def _usable(cache: WheelCache, stack: ExitStack) -> WheelCache:
+    """The cache if something can be added to it, or a temporary one."""
+    if (problem := cache.problem()) is None:
+        return cache
+    warn(f"the wheel cache cannot be used, so this build keeps nothing: {problem}")
+    return WheelCache(stack.enter_context(temporary_folder()))
+
+
+def _refuse_missing(packages: Sequence[PlannedPackage], found: Mapping[str, CachedWheel]) -> None:
     raise_problems(
         CacheError("was added to the wheel cache, but cannot be read there", where=package.label)
-        for package in plan.packages
+        for package in packages
         if package.name not in found
     )
-    wheels = [found[package.name] for package in plan.packages]
+
+
+def _check(plan: BuildPlan, wheels: Sequence[CachedWheel]) -> None:
+    """Refuse wheels that are not the planned ones, and warn of what is wrong with them."""
     raise_problems(problem for pair in zip(plan.packages, wheels, strict=True) for problem in _problems(*pair, plan))
     for package, wheel in zip(plan.packages, wheels, strict=True):
         for warning in wheel.warnings(package):
             warn(warning)
-    return wheels
 
 
-def _cached(packages: Iterable[PlannedPackage], cache: WheelCache) -> dict[str, CachedWheel]:
-    """The wheels that the cache has, by package name."""
-    found = {package.name: cache.find(cache_key(package), package.name) for package in packages}
+def _cached(keys: Mapping[str, str], cache: WheelCache) -> dict[str, CachedWheel]:
+    """The wheels that the cache has, by package name.
+
+    Args:
+        keys: package name → key in the cache.
+        cache: the cache.
+    """
+    found = {name: cache.find(key, name) for name, key in keys.items()}
     return {name: wheel for name, wheel in found.items() if wheel is not None}
 
 

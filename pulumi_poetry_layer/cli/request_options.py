@@ -44,6 +44,15 @@ def add_request_options(command: argparse.ArgumentParser) -> None:
         help="if two distributions contain the same file with different contents: warn and take that of the last one "
         f"by name, or end with an error (default: {DEFAULT_CONFLICT_RULE})",
     )
+    command.add_argument(
+        "--bytecode",
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="RELEASE",
+        help="compile the modules, so that functions start faster; RELEASE, such as 3.13.2, is the only Python that "
+        "may compile them (default: any with the version of the runtime)",
+    )
     add_system_library_option(command)
 
 
@@ -79,4 +88,5 @@ def request_of(options: argparse.Namespace) -> LayerRequest:
         on_conflict=options.on_conflict,
         python_patch=options.python_patch,
         system_libraries=tuple(options.system_library),
+        bytecode=options.bytecode,
     )

@@ -66,6 +66,7 @@ def run(
     folder: Path,
     hint: str | None = None,
     errors_apart: bool = False,
+    seconds: float | None = None,
 ) -> str:
     """Run a program without standard input, wait for its end, and return its output.
 
@@ -76,14 +77,18 @@ def run(
         folder: the working directory.
         hint: what the user can do if the program fails.
         errors_apart: return only standard output. By default both output streams are returned, in order.
+        seconds: how long the program may run; by default as long as it likes.
 
     Raises:
-        SubprocessError: the program could not be started, or it failed. The message contains its whole output, with
-            secrets masked.
+        SubprocessError: the program could not be started, it failed, or it took too long and was ended. The message of
+            a program that failed contains its whole output, with secrets masked.
     """
     command = [program.path, *arguments]
-    with _start_errors(program, hint), _running(command, environment, folder, errors_apart=errors_apart) as process:
-        output, errors = process.communicate()
+    try:
+        with _start_errors(program, hint), _running(command, environment, folder, errors_apart=errors_apart) as process:
+            output, errors = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise SubprocessError(f"{program.name} was ended because it took longer than {seconds} s", hint=hint) from None
     if process.returncode != 0:
         shown = " ".join([program.name, *arguments])
         report = f"`{shown}` ended with exit code {process.returncode}\n{output}{errors or ''}"

@@ -169,6 +169,7 @@ def build_layer(
     on_conflict: str = DEFAULT_CONFLICT_RULE,
     python_patch: str | None = None,
     system_libraries: Iterable[str] = (),
+    bytecode: bool | str = False,
     output: str | Path,
 ) -> LayerArtifact:
     """Build a layer zip from plain Python, without Pulumi.
@@ -187,6 +188,8 @@ def build_layer(
             one; default: ``python-patch`` in ``[tool.poetry-layer]``, or the newest known one.
         system_libraries: file names of shared libraries that the function has besides those of the runtime, for example
             ``libodbc.so.2`` in another layer.
+        bytecode: whether to compile the modules, so that functions start faster; docs/bytecode.md. A string is the only
+            release of Python that may compile them, such as ``3.13.2``; by default any of the runtime's version may.
         output: the zip to write. A file at that path is replaced, but not a link, a device, a folder, or a file that
             the layer is made from.
 
@@ -211,5 +214,6 @@ def build_layer(
         on_conflict=on_conflict,
         python_patch=python_patch,
         system_libraries=tuple(system_libraries),
+        bytecode=bytecode,
     )
     return build_request(request, output_path(output))

@@ -6,9 +6,15 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.builders.registry import BRING_THEIR_PYTHON
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.index.poetry_config import read_configuration
-from pulumi_poetry_layer.layer.request import conflict_rule_problems, read_project_files, system_library_problems
+from pulumi_poetry_layer.layer.request import (
+    bytecode_problems,
+    conflict_rule_problems,
+    read_project_files,
+    system_library_problems,
+)
 from pulumi_poetry_layer.plan.build_constraints import build_constraints
 from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice
 from pulumi_poetry_layer.plan.file_policy import FilePolicy
@@ -47,9 +53,25 @@ def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
 
     Raises:
         InputError: the input is wrong; all problems are reported together.
+        HostError: the layer is to have compiled modules, and this machine has no Python that compiles them.
     """
     parsed = parse_request(request)
-    return plan_parsed(parsed, request), parsed.files
+    plan = plan_parsed(parsed, request)
+    _check_compiler(plan)
+    return plan, parsed.files
+
+
+def _check_compiler(plan: BuildPlan) -> None:
+    """Look for the Python that compiles, unless it comes with the builder.
+
+    Raises:
+        HostError: this machine does not have it.
+    """
+    if plan.bytecode is None or plan.builder.kind in BRING_THEIR_PYTHON:
+        return
+    from pulumi_poetry_layer.bytecode.compiler import find_compiler  # most layers have no bytecode
+
+    find_compiler(plan.bytecode)
 
 
 def parse_request(request: LayerRequest) -> ParsedRequest:
@@ -61,6 +83,7 @@ def parse_request(request: LayerRequest) -> ParsedRequest:
     problems: list[PoetryLayerError] = [
         *conflict_rule_problems(request.on_conflict),
         *system_library_problems(request.system_libraries),
+        *bytecode_problems(request.bytecode, request.runtime),
     ]
 
     def attempt(step: Callable[[], Parsed]) -> Parsed | None:
@@ -98,6 +121,7 @@ def plan_parsed(parsed: ParsedRequest, request: LayerRequest) -> BuildPlan:
         digests=_path_digests(selection, parsed.files.folder),
         policy=_file_policy(parsed.files.folder),
         build_constraints=build_constraints(parsed.project, target),
+        bytecode=request.compiled_for,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, LockFileError, PoetryLayerError, ProjectError, raise_problems
+from pulumi_poetry_layer.plan.target import NEWEST_PATCH, is_patch_of
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.wording import argument, place
 
@@ -51,6 +52,8 @@ class LayerRequest:
             ``[tool.poetry-layer]`` or the newest known one. It decides which markers are true, and nothing else.
         system_libraries: file names of shared libraries that the function has besides those of the runtime, for example
             in another layer. They decide whether a layer is refused, not what is in it.
+        bytecode: whether the layer has compiled modules. A string is the only release of Python that may compile them,
+            such as ``3.13.2``.
     """
 
     project_dir: Path
@@ -64,6 +67,14 @@ class LayerRequest:
     on_conflict: str = DEFAULT_CONFLICT_RULE
     python_patch: str | None = None
     system_libraries: tuple[str, ...] = ()
+    bytecode: bool | str = False
+
+    @property
+    def compiled_for(self) -> str | None:
+        """The Python that compiles: the version of the runtime, or the only release that may; None for none."""
+        if self.bytecode is True:
+            return self.runtime.removeprefix("python")
+        return self.bytecode or None
 
     @property
     def where(self) -> Path:
@@ -83,6 +94,16 @@ def system_library_problems(names: Iterable[str]) -> Iterator[InputError]:
         if not name or "/" in name or "\0" in name:
             hint = "write the name that the loader looks for, such as libodbc.so.2"
             yield InputError(f"{name!r} is not the file name of a library", where=place("system_libraries"), hint=hint)
+
+
+def bytecode_problems(value: object, runtime: str) -> Iterator[InputError]:
+    """Check the ``bytecode`` argument."""
+    if isinstance(value, bool) or (isinstance(value, str) and is_patch_of(value, runtime)):
+        return
+    example = NEWEST_PATCH.get(runtime, "3.13.2")
+    hint = f"write True, or the full version of the only Python that may compile, such as {example!r}"
+    problem = f"is not a patch release of {runtime}" if isinstance(value, str) else "is neither a boolean nor a string"
+    yield InputError(f"{value!r} {problem}", where="bytecode", hint=hint)
 
 
 def read_project_files(project_dir: Path, shown_dir: Path | None = None) -> ProjectFiles:

@@ -122,6 +122,8 @@ class BuildPlan:
         packages: the packages of the layer, sorted by name.
         excluded: the packages that are left out because of ``exclude``.
         warnings: what is wrong with the input, and does not stop the build; not part of the fingerprint.
+        bytecode: the Python that compiles the modules: a version such as ``3.13``, or a release such as ``3.13.2``;
+            None for a layer without compiled modules.
     """
 
     target: Target
@@ -130,6 +132,7 @@ class BuildPlan:
     packages: tuple[PlannedPackage, ...]
     excluded: tuple[Excluded, ...]
     warnings: tuple[str, ...] = ()
+    bytecode: str | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -140,6 +143,7 @@ class BuildPlan:
                 "target": {"runtime": self.target.runtime, "architecture": self.target.architecture},
                 "builder": {"kind": self.builder.kind, "pins": dict(self.builder.pins)},
                 "packages": sorted((_identity(package) for package in self.packages), key=lambda p: str(p["name"])),
+                **({"bytecode": self.bytecode} if self.bytecode else {}),
             },
             sort_keys=True,
             separators=(",", ":"),

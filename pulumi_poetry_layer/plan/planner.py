@@ -59,6 +59,7 @@ def plan_selection(
     digests: Mapping[str, str] = MappingProxyType({}),
     policy: FilePolicy = EVERY_FILE,
     build_constraints: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    bytecode: str | None = None,
 ) -> BuildPlan:
     """Choose the file of each selected package: the second step of planning.
 
@@ -71,6 +72,7 @@ def plan_selection(
             exist.
         policy: which packages may use wheels and sdists.
         build_constraints: name of a package → the constraints for its build.
+        bytecode: the Python that compiles the modules; None for none.
 
     Raises:
         PackageFileError: a package has no file that the target can use, or the path of a dependency does not exist.
@@ -98,6 +100,7 @@ def plan_selection(
         ),
         excluded=selection.excluded,
         warnings=selection.warnings,
+        bytecode=bytecode,
     )
 
 

@@ -25,9 +25,10 @@ from pulumi_poetry_layer.index.sources import Address
 from pulumi_poetry_layer.wheels.built_version import version_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
-    from pulumi_poetry_layer.archive.members import Segment
+    from pulumi_poetry_layer.archive.members import Member, Segment
     from pulumi_poetry_layer.host.locks import Patience
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
     from pulumi_poetry_layer.wheels.reader import Wheel
@@ -36,6 +37,9 @@ _FORMAT = "9"
 """The folder's name; to be raised with every change to the content of a segment or to the names of entries."""
 
 _WORKSPACE = ".adding-"
+
+BYTECODE_NOTE = "bytecode"
+"""The note of a segment that says which Python has compiled its modules."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +133,6 @@ class WheelCache:
             folder: a :meth:`workspace` to write the entry in first; None means beside its final place.
         """
         notes = {
-            "key": key,
             "name": wheel.name,
             "version": wheel.version,
             "platforms": sorted(wheel.platforms),
@@ -138,10 +141,24 @@ class WheelCache:
             "notes": wheel.notes,
             "interpreters": sorted(wheel.interpreters),
         }
+        self._write(key, wheel.members, notes, folder)
+
+    def add_compiled(self, key: str, wheel: CachedWheel, members: Iterable[Member], release: str) -> None:
+        """Store a wheel with its compiled modules under another key.
+
+        Args:
+            key: the key.
+            wheel: the wheel without them.
+            members: its members with them.
+            release: the Python that has compiled them.
+        """
+        self._write(key, members, {**wheel.segment.notes, BYTECODE_NOTE: release})
+
+    def _write(self, key: str, members: Iterable[Member], notes: Mapping[str, Any], folder: Path | None = None) -> None:
         make_cache_folder(self._folder)
         # Windows refuses to replace a file that another process is reading. That file has the same content.
         with suppress(PermissionError), replacing(self._path(key), folder=folder) as file:
-            write_segment(wheel.members, file, notes)
+            write_segment(members, file, {**notes, "key": key})
 
     def remove_leftovers(self) -> None:
         """Remove what processes that were killed have left in the folder."""
