@@ -5,6 +5,9 @@ Nothing of the sources is run. The same source gives the same bytes, whatever el
 - A compiled module is valid because of its place, not because of a date (PEP 552, an unchecked hash).
 - ``marshal`` marks an object as shared if something else refers to it, too. Names are shared by all modules that are
   loaded, so every string of a module gets one more reference before it is written.
+- ``marshal`` also writes whether a string is interned. All strings of one character are the same objects in a process,
+  so all of them are interned here, before any module does that with some.
+- Equal frozensets of a module become one object, because the compiler of Python 3.15 shares them only sometimes.
 - Before Python 3.11, ``marshal`` writes the items of a frozenset in the order of their hashes. The caller sets
   ``PYTHONHASHSEED``; the hash of None is an address all the same, so a module with such a set is left out.
 
@@ -20,6 +23,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import marshal
+import operator
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -28,6 +32,7 @@ from types import CodeType
 
 _UNCHECKED_HASH = (0b01).to_bytes(4, "little")
 _MARSHAL_SORTS_SETS = sys.version_info >= (3, 11)
+_CHARACTERS = tuple(sys.intern(chr(code)) for code in range(256))
 
 
 def main(folder: str, share: str, shares: str) -> None:
@@ -56,7 +61,7 @@ def compiled(source: bytes, name: str) -> bytes:
         name: its path on the target.
     """
     try:
-        code = compile(source, name, "exec", dont_inherit=True, optimize=0)
+        code = _with_shared_sets(compile(source, name, "exec", dont_inherit=True, optimize=0), {})
         held = list(_parts(code))
         if not (_MARSHAL_SORTS_SETS or all(map(_has_fixed_order, held))):
             return b""
@@ -64,6 +69,24 @@ def compiled(source: bytes, name: str) -> bytes:
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
         return b""
     return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source) + data
+
+
+def _with_shared_sets(code: CodeType, sets: dict[bytes, object]) -> CodeType:
+    """The same code, in which equal frozensets are one object. Whether the compiler shares them depends on the process.
+
+    Args:
+        code: the code of a module or a function.
+        sets: the frozensets so far, by their content.
+    """
+    constants: list[object] = []
+    for constant in code.co_consts:
+        if isinstance(constant, frozenset):
+            constants.append(sets.setdefault(marshal.dumps(constant, 2), constant))
+        else:
+            constants.append(_with_shared_sets(constant, sets) if isinstance(constant, CodeType) else constant)
+    has_sets = any(isinstance(constant, frozenset) for constant in constants)
+    is_changed = any(map(operator.is_not, constants, code.co_consts))
+    return code.replace(co_consts=tuple(constants)) if has_sets or is_changed else code
 
 
 def _parts(value: object) -> Iterator[object]:

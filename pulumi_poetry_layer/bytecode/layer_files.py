@@ -69,6 +69,8 @@ def add_bytecode(
     for member in members:
         files[member.distribution][member.name] = member
     sources = [own[name] for own in files.values() for name in sources_of(own)]
+    if not sources:
+        return [member for own in files.values() for member in own.values()]
     compiled = defaultdict(list)
     for source, found in zip(sources, _compile(sources, compiler, python_version, folder), strict=True):
         if found:
@@ -118,8 +120,6 @@ def _compile(
     sources: Sequence[Member], compiler: Compiler, python_version: tuple[int, int], folder: Path
 ) -> Iterator[_Compiled | None]:
     """Compile sources in parallel. For each one the compiled module; None if it is not valid."""
-    if not sources:
-        return
     size = _write_sources(sources, folder)
     doing(f"compiling {len(sources)} modules with Python {compiler.release}")
     shares = max(1, min(compiler.processors, size // _SMALL_SHARE, len(sources)))

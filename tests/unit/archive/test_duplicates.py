@@ -144,3 +144,38 @@ def test_file_that_the_builder_has_replaced_is_reported(tmp_path: Path) -> None:
 def test_init_file_that_only_extends_the_path_is_recognized(code: bytes, expected: bool) -> None:
     """Lost code would not be reported, or every namespace package would be."""
     assert only_extends_path(code) is expected
+
+
+CASES = {
+    # name: (files of each distribution, what is left of the compiled modules)
+    "both": ({"app": {"m.py": b"1", "PYC": b"app"}, "zed": {"m.py": b"2", "PYC": b"zed"}}, b"zed"),
+    "only the replaced": ({"app": {"m.py": b"1", "PYC": b"app"}, "zed": {"m.py": b"2"}}, None),
+    "only the kept": ({"app": {"m.py": b"1"}, "zed": {"m.py": b"2", "PYC": b"zed"}}, b"zed"),
+    "same source": ({"app": {"m.py": b"1", "PYC": b"app"}, "zed": {"m.py": b"1"}}, b"app"),
+    "another with the same source": (
+        {"app": {"m.py": b"2", "PYC": b"of 2"}, "lib": {"m.py": b"1", "PYC": b"of 1"}, "zed": {"m.py": b"2"}},
+        b"of 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("as_segments", [True, False])
+def test_compiled_module_goes_with_its_source(tmp_path: Path, case: str, as_segments: bool) -> None:
+    """Python would import code that is not in the layer: it does not compare a compiled module with its source."""
+    pyc = "__pycache__/m.cpython-313.pyc"
+    given, left = CASES[case]
+    files = {name: {(pyc if key == "PYC" else key): data for key, data in own.items()} for name, own in given.items()}
+    parts = [distribution(name, own) for name, own in files.items()]
+    chosen = [segment(tmp_path, p) for p in parts] if as_segments else [m for p in parts for m in p]
+
+    summary = write_archive(chosen, tmp_path / "layer.zip")
+
+    found = contents(tmp_path / "layer.zip")
+    assert found.get(f"python/{pyc}") == left
+    assert {name for conflict in summary.conflicts for name in conflict.names} <= {"python/m.py"}
+    for name, own in files.items():
+        rows = {row.path: row for row in parse_record(found[f"python/{name}-1.dist-info/RECORD"].decode())}
+        assert rows.keys() - {f"{name}-1.dist-info/RECORD"} == {p for p in own if layer_name(p) in found}
+        for path in rows.keys() & own.keys():
+            assert rows[path] == entry_for(path, found[layer_name(path)])

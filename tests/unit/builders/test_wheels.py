@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import subprocess
+import sys
 import tarfile
 import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from pulumi_poetry_layer.archive.writer import ArchiveSummary, write_archive
 from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.builders.wheels import WheelBuilder
+from pulumi_poetry_layer.bytecode.compiler import HostCompiler, find_compiler
 from pulumi_poetry_layer.errors import (
     BuildError,
     CacheError,
@@ -42,7 +45,7 @@ from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice, PlannedPackag
 from pulumi_poetry_layer.plan.target import Target
 from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 from pulumi_poetry_layer.poetry.lockfile import LockedPackage
-from pulumi_poetry_layer.wheels import fetch, from_source
+from pulumi_poetry_layer.wheels import compiled, fetch, from_source
 from pulumi_poetry_layer.wheels.cache import WheelCache
 from pulumi_poetry_layer.wheels.path_dependencies import content_digests
 from pulumi_poetry_layer.wheels.reader import Wheel
@@ -655,3 +658,87 @@ def test_warm_build_removes_what_a_killed_build_has_left_in_the_cache(tmp_path: 
     build(tmp_path, planned(APP))
 
     assert sorted(path for path in folder.iterdir() if path.name != "x.lock") == kept
+
+
+def compiled_plan(*samples: WheelSample, release: str | None = None) -> BuildPlan:
+    """A plan with compiled modules for the running Python."""
+    version = "{}.{}".format(*sys.version_info[:2])
+    return replace(planned(*samples), target=Target(f"python{version}", "x86_64"), bytecode=release or version)
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """Name → content of the files in a zip."""
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_layer_with_bytecode_has_the_same_files_and_compiled_modules(tmp_path: Path, index: Index) -> None:
+    """Otherwise each cold start compiles the packages."""
+    build(tmp_path, planned(APP, LIB))
+    plain = contents(tmp_path / "layer.zip")
+
+    build(tmp_path, compiled_plan(APP, LIB))
+
+    found = contents(tmp_path / "layer.zip")
+    tag = "cpython-{}{}".format(*sys.version_info[:2])
+    added = {f"python/app/__pycache__/__init__.{tag}.pyc", f"python/__pycache__/lib.{tag}.pyc"}
+    added |= {f"python/{stem}.dist-info/BYTECODE" for stem in (APP.stem, LIB.stem)}
+    assert found.keys() - plain.keys() == added
+    for name, data in plain.items():
+        assert name.endswith("/RECORD") or found[name] == data
+
+
+def test_compiled_modules_are_cached(tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise every build takes as long as compiling does."""
+    plan = compiled_plan(APP, LIB)
+    first = build(tmp_path, plan)
+    index.requests.clear()
+    monkeypatch.setattr(compiled, "add_bytecode", None)
+
+    assert build(tmp_path, plan) == first
+    assert not index.requests
+
+
+def test_bytecode_is_the_same_with_another_cache_and_after_a_build_without_it(tmp_path: Path, index: Index) -> None:
+    """Otherwise two machines publish different layers from one lock file."""
+    plan = compiled_plan(APP, LIB)
+    first = build(tmp_path, plan)
+    build(tmp_path, replace(plan, bytecode=None), cache="another")
+    build(tmp_path, replace(plan, packages=plan.packages[:1]), cache="another")
+    index.requests.clear()
+    assert build(tmp_path, plan, cache="another") == first
+    assert not index.requests
+
+
+def test_other_release_compiles_again(tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bytes differ, so a build with a pinned release would not have that release."""
+    first = build(tmp_path, compiled_plan(APP))
+    compiler = find_compiler("{}.{}".format(*sys.version_info[:2]))
+    other = HostCompiler(compiler._program, "3.99.1")
+    monkeypatch.setattr("pulumi_poetry_layer.bytecode.compiler.find_compiler", lambda _: other)
+    assert build(tmp_path, compiled_plan(APP)) != first
+    assert contents(tmp_path / "layer.zip")[f"python/{APP.stem}.dist-info/BYTECODE"] == b"cpython 3.99.1\n"
+
+
+@pytest.mark.parametrize("which", ["plain", "compiled"])
+def test_damaged_wheel_is_not_compiled_and_not_published(tmp_path: Path, index: Index, which: str) -> None:
+    """A damaged entry of the cache would get a valid checksum when it is copied."""
+    plan, files = compiled_plan(APP), ProjectFiles(pyproject="", lock="")
+    first = build(tmp_path, plan)
+    build(tmp_path, replace(plan, bytecode=None), cache="another")
+    if which == "compiled":
+        build(tmp_path, plan, cache="another")
+    for entry in entries(tmp_path / "another"):
+        data = bytearray(entry.read_bytes())
+        data[50] ^= 1
+        entry.write_bytes(bytes(data))
+    builder = WheelBuilder(cache_dir=str(tmp_path / "another"))
+    assert build_planned(plan, files, builder, tmp_path / "new.zip").sha256 == first.sha256
+
+
+def test_bytecode_without_a_usable_cache_is_the_same(tmp_path: Path, index: Index) -> None:
+    """Otherwise a read-only home folder makes a build impossible."""
+    first = build(tmp_path, compiled_plan(APP))
+    (tmp_path / "file").write_text("")
+    assert build(tmp_path, compiled_plan(APP), cache="file/cache") == first
