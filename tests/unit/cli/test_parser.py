@@ -13,6 +13,7 @@ from samples import PROJECTS
 from pulumi_poetry_layer.cli import main
 from pulumi_poetry_layer.cli.commands import SUMMARIES
 from pulumi_poetry_layer.cli.parser import make_complete_parser, parse
+from pulumi_poetry_layer.cli.request_options import request_of
 
 BASE = str(PROJECTS / "base")
 
@@ -106,3 +107,13 @@ def test_complete_parser_knows_the_options_of_all_commands() -> None:
     shown = make_complete_parser().parse_args(["build", "-o", "x", "--group", "a"])
 
     assert (shown.output, shown.group) == ("x", ["a"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "bytecode"),
+    [([], False), (["--bytecode"], True), (["--bytecode", "3.12.1"], "3.12.1"), (["--bytecode", "--json"], True)],
+)
+def test_bytecode_is_an_option_with_or_without_a_release(arguments: list[str], bytecode: object) -> None:
+    """Otherwise the command line cannot build what Pulumi builds."""
+    options = parse(["build", "-o", "layer.zip", *arguments])
+    assert request_of(options).bytecode == bytecode
