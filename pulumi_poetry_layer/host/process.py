@@ -186,6 +186,8 @@ def _running(
             yield process
         except BaseException:
             _end(process)
+            for stream in filter(None, (process.stdout, process.stderr)):
+                stream.close()
             raise
 
 

@@ -218,3 +218,12 @@ def test_program_that_cannot_run_beside_this_process_is_an_error(tmp_path: Path)
         running(program, [], environment={}, folder=tmp_path, show_line=print),
     ):
         pass
+
+
+def test_program_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    """A build would hang forever."""
+    code = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    with pytest.raises(SubprocessError, match=r"python was ended because it took longer than 0\.5 s"):
+        run(PYTHON, ["-S", "-c", code], environment={}, folder=tmp_path, seconds=0.5)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
