@@ -57,6 +57,8 @@ def _check(archive: zipfile.ZipFile) -> None:
     if sum(member.file_size for member in archive.infolist()) > _LARGEST:
         raise ValueError(f"it unzips to more than {_LARGEST >> 20} MiB, four times the limit of AWS Lambda")
     for member in archive.infolist():
+        if not member.filename:
+            raise ValueError("a file in it has no name")
         if member.compress_type not in {STORED, DEFLATED}:
             raise ValueError(f"{member.filename} has a compression method that AWS Lambda cannot unpack")
         if member.flag_bits & _ENCRYPTED:

@@ -111,6 +111,13 @@ def test_encrypted_zip_is_an_error(tmp_path: Path) -> None:
         read_layer(path)
 
 
+def test_file_without_a_name_is_an_error(tmp_path: Path) -> None:
+    """A user would see a traceback of zipfile."""
+    path = write_zip(tmp_path / "layer.zip", {"": b"x", "python/a.py": b""})
+    with pytest.raises(ArchiveError, match="a file in it has no name"):
+        read_layer(path)
+
+
 def test_directory_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
     """A hostile zip with millions of entries takes gigabytes and minutes."""
     entry = struct.pack("<4sHHHHHHLLLHHHHHLL", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
