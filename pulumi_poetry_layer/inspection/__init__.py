@@ -9,7 +9,9 @@ Modules:
 - ``fits``: the runtimes and architectures that a layer is for.
 - ``doubts``: what may be wrong with a layer, or makes it larger than necessary.
 - ``comparison``: what changed from one layer to another.
+- ``file_tree``: the files of one layer or of two, as the page contains them.
+- ``page``: the page that shows a layer in a browser.
 
-``layer_zip`` and ``contents`` read the zip; the other modules are pure. May import ``verify``, ``size`` and every room
-below them.
+``layer_zip`` and ``contents`` read the zip; the other modules are pure. ``page_parts/`` contains what the page is made
+of. May import ``verify``, ``size`` and every room below them.
 """

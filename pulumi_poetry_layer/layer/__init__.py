@@ -11,6 +11,7 @@ Modules:
 - ``zip_store``: the zips in the build folder beside a Pulumi program.
 - ``compare_request``: compares a request with an older lock file or another project folder.
 - ``inspection``: lists what is in a layer zip, and compares two.
+- ``layer_page``: writes the page that shows a layer, or two, in a browser.
 - ``verification``: checks a layer zip without running it.
 - ``invocation``: invokes a function with a layer on the emulator, and imports the modules of a layer there.
 - ``stack_credentials``: credentials for indexes from the configuration of a Pulumi stack.

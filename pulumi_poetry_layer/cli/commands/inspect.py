@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.cli.commands import UsageError
 from pulumi_poetry_layer.compare.changes import counted
+from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.inspection.doubts import describe_doubts
 from pulumi_poetry_layer.inspection.fits import describe_fits
 from pulumi_poetry_layer.layer.inspection import compare_inspected, inspect_layer
@@ -23,6 +25,7 @@ USAGE = "FILE [OTHER] [OPTIONS]"
 EXAMPLES = (
     "inspect layer.zip",
     "inspect old.zip new.zip",
+    "inspect layer.zip --html layer.html",
     "inspect layer.zip --sbom layer.cdx.json",
 )
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
@@ -37,24 +40,41 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sbom", type=Path, metavar="FILE", help="also write the packages as a CycloneDX document (JSON) to this file"
     )
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="also write a page that shows the files in a browser to this file"
+    )
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Read the zip, or the two, and print what is in it, or what changed."""
     if options.other and options.sbom:
         raise UsageError("--sbom describes one layer: give one zip")
+    _refuse_inputs_as_outputs(options)
     layer = inspect_layer(options.layer)
     if options.sbom:
         from pulumi_poetry_layer.layer.sbom import write_sbom  # loads the library for CycloneDX
 
         write_sbom(layer, options.sbom)
     compared = compare_inspected(layer, inspect_layer(options.other)) if options.other else None
+    if options.html:
+        from pulumi_poetry_layer.layer.layer_page import write_page  # only this option needs it
+
+        write_page(options.html, compared.new if compared else layer, compared.old if compared else None)
     if console.json:
         console.print_json((compared or layer).document())
     elif compared:
         _print_changes(compared, console)
     else:
         _print_layer(layer, console)
+
+
+def _refuse_inputs_as_outputs(options: argparse.Namespace) -> None:
+    """Refuse to replace a zip that is to be read."""
+    for output in filter(None, (options.sbom, options.html)):
+        for zip_file in filter(None, (options.layer, options.other)):
+            with suppress(OSError, ValueError):  # a file that is not there is found when it is read or written
+                if output.samefile(zip_file):
+                    raise InputError("is the zip to read", where=str(output), hint="choose another output file")
 
 
 def _print_layer(layer: InspectedLayer, console: Console) -> None:

@@ -576,3 +576,25 @@ def test_build_warns_of_a_layer_that_aws_refuses(
     assert "largest: app" in captured.err
     if json_option:
         assert json.loads(captured.out)["packages"][0]["name"] == "app"
+
+
+@pytest.mark.parametrize("option", ["--html", "--sbom"])
+def test_inspect_never_replaces_the_zip_that_it_reads(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a slip destroys the layer."""
+    layer = write_zip(tmp_path / "layer.zip", installed("demo", {"demo.py": b""}))
+    before = layer.read_bytes()
+    assert main(["inspect", str(layer), option, str(tmp_path / "." / "layer.zip")]) == 1
+    assert "layer.zip: is the zip to read" in capsys.readouterr().err
+    assert layer.read_bytes() == before
+
+
+def test_inspect_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise nobody can look at a layer; with --json, standard output is still JSON."""
+    layer = write_zip(tmp_path / "layer.zip", installed("demo", {"demo.py": b""}))
+    assert main(["inspect", str(layer), "--html", str(tmp_path / "a.html"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["packages"][0]["name"] == "demo"
+    assert main(["inspect", str(layer), str(layer), "--html", str(tmp_path / "b.html")]) == 0
+    titles = [(tmp_path / name).read_text(encoding="utf-8").partition("<title>")[2] for name in ("a.html", "b.html")]
+    assert [title.partition("<")[0] for title in titles] == ["layer.zip", "layer.zip → layer.zip"]
