@@ -25,7 +25,7 @@ SELECTED = $(or $(PYTEST_ARGS),$(if $(filter all,$(TESTS)),$(EVERYTHING),$(BEFOR
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)$$/make \1\t\2/p' Makefile
 
-setup: ## Install what tests and demo need: .venv, Poetry, the Pulumi engine, the emulator of Lambda
+setup: ## Install what tests and demo need: .venv, Poetry, the Pulumi engine, the emulator of Lambda, Chromium
 	@$(SETUP)
 
 venv: ## Install .venv alone: the package, and what lint, tests and benchmarks import

@@ -13,9 +13,19 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from dev_setup import actionlint, build_images, docker_daemon, engine, lambda_rie, places, poetry, project_venv
+from dev_setup import (
+    actionlint,
+    build_images,
+    chromium,
+    docker_daemon,
+    engine,
+    lambda_rie,
+    places,
+    poetry,
+    project_venv,
+)
 from dev_setup.common import SetupError, cache_folder, locked, say
 
 
@@ -28,18 +38,19 @@ def _test_venv() -> None:
     project_venv.ensure("test")
 
 
-PARTS = {
+PARTS: dict[str, Callable[[], object]] = {
     "test-venv": _test_venv,
     "venv": project_venv.ensure,
     "poetry": poetry.ensure,
     "engine": engine.ensure,
     "lambda-rie": lambda_rie.ensure,
     "docker": _docker,
+    "chromium": chromium.ensure,
     "actionlint": actionlint.ensure,
 }
 """The parts, in the order in which they are installed."""
 
-FOR_TESTS = ("venv", "poetry", "engine", "lambda-rie", "docker")
+FOR_TESTS = ("venv", "poetry", "engine", "lambda-rie", "docker", "chromium")
 
 
 def main(arguments: list[str] | None = None) -> int:
