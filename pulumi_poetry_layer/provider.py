@@ -206,10 +206,10 @@ def _build(id_: str, props: dict[str, Any], change: str) -> dict[str, Any]:
 
     ``change`` says what changes in the layer; it is printed because there may not have been a preview.
     """
-    from pulumi_poetry_layer.size.limits import megabytes
+    from pulumi_poetry_layer.units import mebibytes
 
     artifact = _artifact(id_, props)
-    sizes = f"{megabytes(artifact.size)} zipped, {megabytes(artifact.unzipped_size)} unzipped"
+    sizes = f"{mebibytes(artifact.size)} zipped, {mebibytes(artifact.unzipped_size)} unzipped"
     _print_line(f"{_layer_name(props)}: {change}; built, {sizes}")
     return {**props, "size": artifact.size, "unzipped_size": artifact.unzipped_size, "sha256": artifact.sha256}
 

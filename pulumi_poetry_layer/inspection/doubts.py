@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, LAYER_FOLDERS
 from pulumi_poetry_layer.archive.record import is_bytecode_cache
 from pulumi_poetry_layer.inspection.bytecode import is_stale, runtime_of_bytecode, source_of
-from pulumi_poetry_layer.size.limits import megabytes
+from pulumi_poetry_layer.units import mebibytes
 from pulumi_poetry_layer.verify.layer_content import WITHOUT_DISTRIBUTION
 from pulumi_poetry_layer.verify.requirements import RUNTIME_DISTRIBUTIONS
 
@@ -81,7 +81,7 @@ def find_doubts(contents: LayerContents, fits: Sequence[Fit]) -> tuple[Doubt, ..
 
 
 def describe_doubts(doubts: Iterable[Doubt]) -> Iterator[str]:
-    """One line for each kind of doubt, largest packages first: ``tests: pandas 3.1.1, 9 files, 0.2 MB (…)``."""
+    """One line for each kind of doubt, largest packages first: ``tests: pandas 3.1.1, 9 files, 0.2 MiB (…)``."""
     groups: dict[tuple[str, str], list[Doubt]] = {}
     for doubt in doubts:
         groups.setdefault((doubt.kind, doubt.problem), []).append(doubt)
@@ -90,13 +90,13 @@ def describe_doubts(doubts: Iterable[Doubt]) -> Iterator[str]:
         parts = [_part(doubt) for doubt in group[:_LISTED]]
         if len(group) > _LISTED:
             rest = group[_LISTED:]
-            parts.append(f"{len(rest)} more ({megabytes(sum(doubt.unzipped_size for doubt in rest))})")
+            parts.append(f"{len(rest)} more ({mebibytes(sum(doubt.unzipped_size for doubt in rest))})")
         yield f"{problem}: {'; '.join(parts)} ({group[0].hint})"
 
 
 def _part(doubt: Doubt) -> str:
     count = "1 file" if len(doubt.files) == 1 else f"{len(doubt.files)} files"
-    size = f"{count}, {megabytes(doubt.unzipped_size)}"
+    size = f"{count}, {mebibytes(doubt.unzipped_size)}"
     return f"{doubt.package}, {size}" if doubt.package else f"{size}, such as {doubt.files[0]}"
 
 

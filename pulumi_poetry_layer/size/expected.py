@@ -10,7 +10,8 @@ from pulumi_poetry_layer.archive.layout import Layout, lay_out
 from pulumi_poetry_layer.archive.members import content_blocks
 from pulumi_poetry_layer.archive.zip_format import CENTRAL_SIZE, LOCAL_SIZE, end_of_archive
 from pulumi_poetry_layer.errors import ArchiveError
-from pulumi_poetry_layer.size.limits import LayerSize, limit_error, megabytes
+from pulumi_poetry_layer.size.limits import LayerSize, limit_error
+from pulumi_poetry_layer.units import mebibytes
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class ExpectedSize:
     def __str__(self) -> str:
         if not self.known.size:
             return "size not known yet"
-        zipped, unzipped = megabytes(self.known.size), megabytes(self.known.unzipped_size)
+        zipped, unzipped = mebibytes(self.known.size), mebibytes(self.known.unzipped_size)
         if self.exact:
             return f"exactly {zipped} zipped, {unzipped} unzipped"
         if not self.unknown and not self.unzipped_unknown:

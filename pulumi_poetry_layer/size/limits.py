@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import PublishError
+from pulumi_poetry_layer.units import mebibytes
 from pulumi_poetry_layer.wording import argument
 
 if TYPE_CHECKING:
@@ -42,12 +43,7 @@ class LayerSize:
     def largest(self) -> str:
         """The largest packages with their sizes, for a hint."""
         largest = sorted(self.packages.items(), key=lambda package: (-package[1], package[0]))[:_LISTED]
-        return ", ".join(f"{name} {megabytes(size)}" for name, size in largest)
-
-
-def megabytes(size: float) -> str:
-    """Format a number of bytes: ``3.4 MB``, ``36 kB``."""
-    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
+        return ", ".join(f"{name} {mebibytes(size)}" for name, size in largest)
 
 
 def limit_error(size: LayerSize, *, where: str, direct_upload: bool, expected: str = "is") -> PublishError | None:
@@ -61,13 +57,13 @@ def limit_error(size: LayerSize, *, where: str, direct_upload: bool, expected: s
     """
     if size.unzipped_size > UNZIPPED_LIMIT:
         return PublishError(
-            f"the layer {expected} {megabytes(size.unzipped_size)} unzipped, over Lambda's limit of 250 MiB",
+            f"the layer {expected} {mebibytes(size.unzipped_size)} unzipped, over Lambda's limit of 250 MiB",
             where=where,
             hint=f"leave packages out with {argument('exclude')}; largest: {size.largest}",
         )
     if direct_upload and size.size > DIRECT_UPLOAD_LIMIT:
         return PublishError(
-            f"the layer {expected} {megabytes(size.size)} zipped, over Lambda's limit of 50 MiB for a direct upload",
+            f"the layer {expected} {mebibytes(size.size)} zipped, over Lambda's limit of 50 MiB for a direct upload",
             where=where,
             hint=f"publish it through S3 with bucket=, or leave packages out with {argument('exclude')}; "
             f"largest: {size.largest}",

@@ -6,11 +6,11 @@ from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.units import mebibytes, part_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_SMALL = 1e7  # bytes; below it, megabytes have a decimal
 
 
 class FetchProgress:
@@ -69,9 +69,9 @@ class FetchProgress:
             parts = [f"{self._done} of {self._packages} package{'s' if self._packages != 1 else ''}"]
             received = sum(self._received.values()) + sum(map(_size, self._running.values()))
             if len(self._sizes) == self._downloads and self._downloads:
-                parts.append(_megabytes(received, sum(self._sizes.values())))
+                parts.append(part_of(received, sum(self._sizes.values())))
             elif received:
-                parts.append(_megabytes(received))
+                parts.append(mebibytes(received))
             if self._building:
                 parts.append(f"building {' and '.join(self._building)}")
         return ", ".join(parts)
@@ -81,8 +81,3 @@ def _size(path: Path) -> int:
     with suppress(OSError):
         return path.stat().st_size
     return 0
-
-
-def _megabytes(*sizes: int) -> str:
-    decimals = 0 if sizes[-1] >= _SMALL else 1
-    return " of ".join(f"{size / 1e6:.{decimals}f}" for size in sizes) + " MB"

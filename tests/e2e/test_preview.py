@@ -78,7 +78,7 @@ def test_line_shows_the_change_its_reason_and_the_expected_size(
 
     assert layer_lines(dev.preview(POETRY_PYPI_MIRROR_URL=UNREACHABLE)) == [f"{new_layer}; size not known yet"]
     (line_with_size,) = layer_lines(dev.preview(POETRY_PYPI_MIRROR_URL=index.url))
-    assert line_with_size.startswith(f"{new_layer}; about 0.3 MB zipped, 0.4 MB unzipped")
+    assert line_with_size.startswith(f"{new_layer}; about 0.3 MiB zipped, 0.4 MiB unzipped")
     assert [headers.get("Range") for path, headers in index.requests if path.startswith("/files/")] == [
         "bytes=-65536",
         "bytes=-65536",
@@ -86,7 +86,7 @@ def test_line_shows_the_change_its_reason_and_the_expected_size(
     assert layer_lines(dev.preview(POETRY_PYPI_MIRROR_URL=UNREACHABLE)) == [line_with_size], "sizes are cached"
 
     up = dev.up(POETRY_PYPI_MIRROR_URL=index.url)
-    assert layer_lines(up) == [line_with_size, f"{new_layer}; built, 0.3 MB zipped, 0.4 MB unzipped"]
+    assert layer_lines(up) == [line_with_size, f"{new_layer}; built, 0.3 MiB zipped, 0.4 MiB unzipped"]
     assert not (set(up.step(BUILD).new["inputs"]) & {"dry_run", "size"})
 
     index.requests.clear()
@@ -136,17 +136,17 @@ def test_layer_over_a_limit_fails_the_preview_and_names_the_argument_to_use(
 
     failed = dev.preview(check=False, POETRY_PYPI_MIRROR_URL=index.url)
     assert failed.exit_code != 0
-    assert "layer deps: the layer will be about 339.8 MB unzipped, over Lambda's limit of 250 MiB" in failed.text
-    assert "leave packages out with exclude=; largest: wide 283.1 MB, heavy 56.6 MB" in failed.text
+    assert "layer deps: the layer will be about 324.0 MiB unzipped, over Lambda's limit of 250 MiB" in failed.text
+    assert "leave packages out with exclude=; largest: wide 270.0 MiB, heavy 54.0 MiB" in failed.text
     assert "Traceback" not in failed.text
 
     dev.set_config("exclude", '["wide"]')
     through_bucket = dev.preview(POETRY_PYPI_MIRROR_URL=index.url)
-    assert "about 56.6 MB zipped, 56.6 MB unzipped" in through_bucket.text
+    assert "about 54.0 MiB zipped, 54.0 MiB unzipped" in through_bucket.text
 
     dev.program.pulumi("config", "rm", "bucket", "--stack", "dev")
     failed = dev.preview(check=False, POETRY_PYPI_MIRROR_URL=index.url)
     assert failed.exit_code != 0
-    assert "56.6 MB zipped, over Lambda's limit of 50 MiB for a direct upload" in failed.text
+    assert "54.0 MiB zipped, over Lambda's limit of 50 MiB for a direct upload" in failed.text
     assert "publish it through S3 with bucket=, or leave packages out with exclude=" in failed.text
     assert not [headers for path, headers in index.requests if path.startswith("/files/") and "Range" not in headers]

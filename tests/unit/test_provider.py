@@ -119,7 +119,7 @@ def test_preview_prints_one_line_with_the_change_and_the_expected_size(
     old = {**new, "fingerprint": "a", "packages": {"six": "1.15.0", "idna": "3.10"}}
     new["packages"] = {"six": "1.16.0", "idna": "3.10"}
     checked = LayerBuildProvider().check(old, {**new, "dry_run": True})
-    assert capsys.readouterr().out == "deps: six 1.15.0 → 1.16.0; about 0.4 MB zipped, 0.8 MB unzipped\n"
+    assert capsys.readouterr().out == "deps: six 1.15.0 → 1.16.0; about 0.4 MiB zipped, 0.8 MiB unzipped\n"
     assert (checked.inputs, checked.failures) == (new, [])
 
 
@@ -129,7 +129,7 @@ def test_preview_of_a_new_layer_prints_what_will_be_built(
     """Otherwise the first preview of a layer does not describe it."""
     new = {**inputs(), "packages": {"six": "1.16.0", "idna": "3.10"}}
     LayerBuildProvider().check({}, {**new, "dry_run": True})
-    line = "deps: new layer of 2 packages for python3.12 on x86_64; about 0.4 MB zipped, 0.8 MB unzipped\n"
+    line = "deps: new layer of 2 packages for python3.12 on x86_64; about 0.4 MiB zipped, 0.8 MiB unzipped\n"
     assert capsys.readouterr().out == line
 
 
@@ -204,7 +204,7 @@ def test_layer_that_may_be_over_a_limit_gets_a_warning(
     close = KnownSizes(1, 125 * 2**20 + 1000)
     monkeypatch.setattr(index_sizes, "size_lookups", lambda *_: (WheelCache(Path("no-cache")), close))
     assert LayerBuildProvider().check({}, {**inputs(), "dry_run": True}).failures == []
-    assert "warning: layer deps: the layer may be as large as 26" in capsys.readouterr().out
+    assert "warning: layer deps: the layer may be as large as 252.5 MiB" in capsys.readouterr().out
 
 
 def test_expected_size_is_unknown_if_the_project_files_are_gone(

@@ -14,7 +14,8 @@ from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.layer.build import build_request
 from pulumi_poetry_layer.layer.documents import artifact_document
 from pulumi_poetry_layer.layer.output import output_path
-from pulumi_poetry_layer.size.limits import limit_error, megabytes
+from pulumi_poetry_layer.size.limits import limit_error
+from pulumi_poetry_layer.units import mebibytes
 
 if TYPE_CHECKING:
     import argparse
@@ -87,7 +88,7 @@ def _build_to_standard_output(options: argparse.Namespace, console: Console) -> 
 
 
 def _print_summary(artifact: LayerArtifact, place: str, file: TextIO | None = None) -> None:
-    sizes = f"{megabytes(artifact.size)} zipped, {megabytes(artifact.unzipped_size)} unzipped"
+    sizes = f"{mebibytes(artifact.size)} zipped, {mebibytes(artifact.unzipped_size)} unzipped"
     print_line(f"{place}: {counted(artifact.packages)}, {sizes}", file)
     print_line(f"sha256 {artifact.sha256}, fingerprint {artifact.fingerprint}", file)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
-from pulumi_poetry_layer.size.limits import megabytes
+from pulumi_poetry_layer.units import mebibytes
 
 if TYPE_CHECKING:
     import argparse
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     elif console.json:
         console.print_json({"folder": str(cache_folder("")), "size": cache_size()})
     else:
-        console.print(cache_folder("") if options.action == "dir" else megabytes(cache_size()))
+        console.print(cache_folder("") if options.action == "dir" else mebibytes(cache_size()))
 
 
 def _clear(console: Console) -> None:
@@ -48,7 +48,7 @@ def _clear(console: Console) -> None:
         console.print_json(document)
         return
     kept = f"; kept {cleared.kept} files that are in use or cannot be removed" if cleared.kept else ""
-    console.print(f"removed {cleared.files} files, {megabytes(cleared.size)}, from {cleared.folder}{kept}")
+    console.print(f"removed {cleared.files} files, {mebibytes(cleared.size)}, from {cleared.folder}{kept}")
 
 
 def _docker_cache(action: str, console: Console) -> None:
@@ -59,11 +59,11 @@ def _docker_cache(action: str, console: Console) -> None:
         if console.json:
             console.print_json({"size": size})
         else:
-            console.print(f"removed {megabytes(size)} from Docker")
+            console.print(f"removed {mebibytes(size)} from Docker")
         return
     entries = docker_cache()
     if console.json:
         console.print_json({"entries": [{"kind": e.kind, "name": e.name, "size": e.size} for e in entries]})
         return
     for entry in entries:
-        console.print(f"{entry.kind} {entry.name} {megabytes(entry.size)}")
+        console.print(f"{entry.kind} {entry.name} {mebibytes(entry.size)}")

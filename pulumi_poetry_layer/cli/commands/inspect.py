@@ -12,7 +12,7 @@ from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.inspection.doubts import describe_doubts
 from pulumi_poetry_layer.inspection.fits import describe_fits
 from pulumi_poetry_layer.layer.inspection import compare_inspected, inspect_layer
-from pulumi_poetry_layer.size.limits import megabytes
+from pulumi_poetry_layer.units import mebibytes
 
 if TYPE_CHECKING:
     import argparse
@@ -117,8 +117,8 @@ def _versions(change: PackageChange) -> str:
 
 
 def _grown(size: int) -> str:
-    return f"{'-' if size < 0 else '+'}{megabytes(abs(size))}"
+    return f"{'-' if size < 0 else '+'}{mebibytes(abs(size))}"
 
 
 def _sizes(size: int, unzipped_size: int) -> str:
-    return f"{megabytes(size)} zipped, {megabytes(unzipped_size)} unzipped"
+    return f"{mebibytes(size)} zipped, {mebibytes(unzipped_size)} unzipped"

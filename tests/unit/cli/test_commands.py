@@ -131,7 +131,7 @@ def test_plan_with_size_shows_the_expected_size(
         assert main(["plan", *BASE, "--exclude", "idna", "--size"]) == 0
         last = capsys.readouterr().out.splitlines()[-1]
         assert last.startswith("about ")
-        assert last.endswith(" kB zipped, 0.5 MB unzipped")
+        assert last.endswith(" MiB zipped, 0.5 MiB unzipped")
         assert main(["plan", *BASE, "--size", "--json"]) == 0
     size = json.loads(capsys.readouterr().out)["expected_size"]
     assert size.pop("unzipped_size") > 500_000
@@ -210,7 +210,7 @@ def test_build_shows_its_progress_until_it_is_done(
 ) -> None:
     """Otherwise a user sees nothing while 81 MB are downloaded, or the line stays on the terminal."""
     app = WheelSample(name="app")
-    screen = Screen("0 of 1 package, 0.0 of 0.0 MB", terminal=terminal)
+    screen = Screen("0 of 1 package, 0.0 of 0.0 MiB", terminal=terminal)
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setattr(output, "_LIVE_SECONDS", 0.01)
     monkeypatch.setenv("PULUMI_POETRY_LAYER_PROGRESS_SECONDS", "0.01")
@@ -234,7 +234,7 @@ def test_build_shows_its_progress_until_it_is_done(
         assert shown.endswith("\r\x1b[K")
     else:
         lines = [line for line in shown.splitlines() if not line.startswith("writing the zip")]
-        assert {re.sub("[01] of 1 package(, 0.0 of 0.0 MB)?", "", line) for line in lines} == {""}
+        assert {re.sub("[01] of 1 package(, 0.0 of 0.0 MiB)?", "", line) for line in lines} == {""}
     assert json.loads(capsys.readouterr().out)["packages"][0]["name"] == "app"
 
 
@@ -264,7 +264,7 @@ def test_inspect_says_what_is_doubtful_and_which_runtimes_a_layer_is_for(
     assert main(["inspect", str(layer)]) == 0
     lines = capsys.readouterr().out
     assert "for python3.12 on x86_64\n" in lines
-    assert "tests: demo 1.0, 1 file, 0 kB" in lines
+    assert "tests: demo 1.0, 1 file, <0.01 MiB" in lines
     assert main(["inspect", str(layer), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert list(document) == [
@@ -284,7 +284,7 @@ def test_inspect_of_two_zips_says_what_changed(tmp_path: Path, capsys: pytest.Ca
     assert main(["inspect", str(old), str(new)]) == 0
     lines = capsys.readouterr().out
     assert "~ app 1.0 → 2.0: +" in lines
-    assert "+0.2 MB unzipped\n" in lines
+    assert "+0.2 MiB unzipped\n" in lines
     assert "- gone 1.0: -" in lines
     assert "same" not in lines
     assert main(["inspect", str(old), str(new), "--json"]) == 0
@@ -409,10 +409,10 @@ def test_cache_commands_show_and_clear_the_cache(
     (folder / "wheels" / "x.whl").write_bytes(bytes(2_000_000))
     (tmp_path / "mine").touch()
     assert main(["cache", "size"]) == 0
-    assert capsys.readouterr().out == "2.0 MB\n"
+    assert capsys.readouterr().out == "1.9 MiB\n"
     assert main(["cache", "clear"]) == 0
     assert main(["cache", "size"]) == 0
-    assert capsys.readouterr().out == f"removed 1 files, 2.0 MB, from {folder}\n0 kB\n"
+    assert capsys.readouterr().out == f"removed 1 files, 1.9 MiB, from {folder}\n0 MiB\n"
     assert (tmp_path / "mine").exists()
 
 

@@ -113,10 +113,13 @@ def test_files_that_a_function_cannot_read(tmp_path: Path) -> None:
 
 def test_lines_name_the_largest_packages(tmp_path: Path) -> None:
     """A list of forty packages with tests would hide everything else."""
-    parts = [installed(f"demo{size}", {f"demo{size}/tests/a.py": b"x" * size}) for size in (1000, 5000, 2000, 3000)]
+    parts = [
+        installed(f"demo{size}", {f"demo{size}/tests/a.py": b"x" * size}) for size in (10_000, 50_000, 20_000, 30_000)
+    ]
     doubt_lines = list(describe_doubts(doubts(tmp_path, *parts, {"python/a.py": b""})))
     assert doubt_lines[0] == (
-        "tests: demo5000 1.0, 1 file, 5 kB; demo3000 1.0, 1 file, 3 kB; demo2000 1.0, 1 file, 2 kB; 1 more (1 kB) "
+        "tests: demo50000 1.0, 1 file, 0.05 MiB; demo30000 1.0, 1 file, 0.03 MiB; demo20000 1.0, 1 file, 0.02 MiB; "
+        "1 more (0.01 MiB) "
         "(leave them out of the layer, unless a module needs them)"
     )
     assert doubt_lines[1].startswith("files that no distribution lists; it is not known where they are from: files")

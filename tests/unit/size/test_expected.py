@@ -111,7 +111,7 @@ def test_packages_of_unknown_size_are_listed(tmp_path: Path) -> None:
     layer = plan_of_samples()
     expected = expect_size(layer, cache_of(tmp_path, layer, app=SAMPLES["app"]), FakeLookup())
     assert expected.unknown == ("lib",)
-    assert str(expected) == "at least 2 kB zipped, 9 kB unzipped; size of lib not known yet"
+    assert str(expected) == "at least <0.01 MiB zipped, 0.01 MiB unzipped; size of lib not known yet"
 
 
 def test_unzipped_size_is_unknown_if_only_wheel_sizes_are_known(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_unzipped_size_is_unknown_if_only_wheel_sizes_are_known(tmp_path: Path) 
     layer = plan_of_samples()
     sizes = {name: WheelSizes(size=1_000_000, unzipped_size=None) for name in SAMPLES}
     expected = expect_size(layer, WheelCache(tmp_path), FakeLookup(**sizes))
-    assert str(expected) == "at least 2.0 MB zipped, unknown unzipped; size of app, lib not known yet"
+    assert str(expected) == "at least 1.9 MiB zipped, unknown unzipped; size of app, lib not known yet"
     assert not expected.firm
 
 

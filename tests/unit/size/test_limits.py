@@ -8,7 +8,7 @@ import pytest
 
 from pulumi_poetry_layer.errors import PublishError
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
-from pulumi_poetry_layer.size.limits import megabytes, refuse_over_limit
+from pulumi_poetry_layer.size.limits import refuse_over_limit
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,3 @@ def test_layer_at_the_limits_is_accepted(size: int, direct_upload: bool) -> None
         fingerprint="f", path=Path("x"), sha256="s", size=size, unzipped_size=250 * 2**20, packages=()
     )
     refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
-
-
-@pytest.mark.parametrize(("size", "text"), [(0, "0 kB"), (36_499, "36 kB"), (3_449_000, "3.4 MB")])
-def test_size_is_shown_in_kb_or_mb(size: int, text: str) -> None:
-    """A small layer would be shown as 0.0 MB."""
-    assert megabytes(size) == text

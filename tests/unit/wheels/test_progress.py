@@ -12,17 +12,17 @@ def test_packages_and_megabytes_are_counted_with_running_downloads(tmp_path: Pat
     progress = FetchProgress(packages=3, downloads=2)
     assert str(progress) == "0 of 3 packages"
     file = tmp_path / "downloaded"
-    progress.add_size("numpy", 18_000_000)
+    progress.add_size("numpy", 18 << 20)
     with progress.downloading("numpy", file):
         assert str(progress) == "0 of 3 packages"
-        file.write_bytes(bytes(4_000_000))
-        assert str(progress) == "0 of 3 packages, 4.0 MB", "the size of six is not known yet"
-        progress.add_size("six", 1_000_000)
-        assert str(progress) == "0 of 3 packages, 4 of 19 MB"
-        file.write_bytes(bytes(18_000_000))
+        file.write_bytes(bytes(4 << 20))
+        assert str(progress) == "0 of 3 packages, 4.0 MiB", "the size of six is not known yet"
+        progress.add_size("six", 1 << 20)
+        assert str(progress) == "0 of 3 packages, 4 of 19 MiB"
+        file.write_bytes(bytes(18 << 20))
     file.unlink()
     progress.finish_package()
-    assert str(progress) == "1 of 3 packages, 18 of 19 MB"
+    assert str(progress) == "1 of 3 packages, 18 of 19 MiB"
 
 
 def test_packages_that_are_built_are_named() -> None:
@@ -41,4 +41,4 @@ def test_index_that_does_not_list_sizes_leaves_the_total_out(tmp_path: Path) -> 
     progress.add_size("six", None)
     (tmp_path / "file").write_bytes(bytes(500_000))
     with progress.downloading("six", tmp_path / "file"):
-        assert str(progress) == "0 of 1 package, 0.5 MB"
+        assert str(progress) == "0 of 1 package, 0.5 MiB"
