@@ -49,6 +49,8 @@ class LayerArguments(TypedDict, total=False):
     on_conflict: str
     python_patch: str | Sequence[str] | None
     system_libraries: Sequence[str]
+    exclude_runtime: bool
+    max_unzipped_size: int | None
     layer_name: pulumi.Input[str] | None
     description: pulumi.Input[str] | None
     license_info: pulumi.Input[str] | None
@@ -101,6 +103,8 @@ def plan_arguments(
     on_conflict: str = DEFAULT_CONFLICT_RULE,
     python_patch: str | None = None,
     system_libraries: Sequence[str] = (),
+    exclude_runtime: bool = False,
+    max_unzipped_size: int | None = None,
     **publishing: Any,
 ) -> PlannedLayer:
     """Plan a layer from the arguments of :class:`PoetryLayer`.
@@ -118,6 +122,8 @@ def plan_arguments(
         on_conflict: ``warn`` or ``error``.
         python_patch: patch release of the runtime's Python.
         system_libraries: shared libraries that the function has besides those of the runtime.
+        exclude_runtime: leave out what the runtime has.
+        max_unzipped_size: the most bytes that the layer may have, unzipped.
         **publishing: the arguments that only decide how the layer is published; AWS's limits on them are checked.
 
     Raises:
@@ -128,7 +134,9 @@ def plan_arguments(
     if python_patch is not None:
         strings["python_patch"] = python_patch
     lists = {"groups": groups, "extras": extras, "exclude": exclude, "system_libraries": system_libraries}
-    others = {"project_dir": project_dir, "builder": builder}
+    others: dict[str, Any] = {"project_dir": project_dir, "builder": builder, "exclude_runtime": exclude_runtime}
+    if max_unzipped_size is not None:
+        others["max_unzipped_size"] = max_unzipped_size
     if build_dir is not None:
         others["build_dir"] = build_dir
     raise_problems(
@@ -151,6 +159,8 @@ def plan_arguments(
         on_conflict=plain(on_conflict),
         python_patch=python_patch,
         system_libraries=tuple(map(plain, system_libraries)),
+        exclude_runtime=exclude_runtime,
+        max_unzipped_size=max_unzipped_size,
     )
     plan, files = plan_request(request)
     refuse_empty(plan)
@@ -186,6 +196,8 @@ def argument_problems(
             yield InputError(f"must be a list of strings, not {value!r}", where=name)
         elif name in {"project_dir", "build_dir"} and not isinstance(value, (str, os.PathLike)):
             yield InputError(f"must be a path, not {value!r}", where=name)
+        elif name == "exclude_runtime" and not isinstance(value, bool):
+            yield InputError(f"must be True or False, not {value!r}", where=name)
 
 
 def builder_problems(builder: Any) -> Iterator[InputError]:

@@ -82,6 +82,8 @@ class PoetryLayer(pulumi.ComponentResource):
         on_conflict: str = DEFAULT_CONFLICT_RULE,
         python_patch: str | None = None,
         system_libraries: Sequence[str] = (),
+        exclude_runtime: bool = False,
+        max_unzipped_size: int | None = None,
         layer_name: pulumi.Input[str] | None = None,
         description: pulumi.Input[str] | None = None,
         license_info: pulumi.Input[str] | None = None,
@@ -114,6 +116,10 @@ class PoetryLayer(pulumi.ComponentResource):
                 certain one; default: ``python-patch`` in ``[tool.poetry-layer]``, or the newest known one.
             system_libraries: file names of shared libraries that the function has besides those of the runtime, such as
                 ``libodbc.so.2`` in another layer; docs/verify.md says what is checked.
+            exclude_runtime: leave out the AWS SDK (boto3), which the runtime has, and what only it needs and the
+                runtime has, too; docs/size.md says what that means for versions.
+            max_unzipped_size: the most bytes that the files of the layer may have, to leave room for the function and
+                its other layers; default: 262,144,000, Lambda's limit for all of them together.
             layer_name: name of the layer in AWS; default: ``<name>-<stack>``.
             description: description of the layer version.
             license_info: license of the layer version.
@@ -146,6 +152,8 @@ class PoetryLayer(pulumi.ComponentResource):
                 on_conflict=on_conflict,
                 python_patch=python_patch,
                 system_libraries=system_libraries,
+                exclude_runtime=exclude_runtime,
+                max_unzipped_size=max_unzipped_size,
                 layer_name=layer_name,
                 description=description,
                 license_info=license_info,

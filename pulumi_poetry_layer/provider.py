@@ -125,6 +125,8 @@ def request_inputs(request: LayerRequest, folder: str) -> dict[str, Any]:
         **({"on_conflict": request.on_conflict} if request.on_conflict != "warn" else {}),
         **({"python_patch": request.python_patch} if request.python_patch is not None else {}),
         **({"system_libraries": sorted(request.system_libraries)} if request.system_libraries else {}),
+        **({"exclude_runtime": True} if request.exclude_runtime else {}),
+        **({"max_unzipped_size": request.max_unzipped_size} if request.max_unzipped_size is not None else {}),
     }
 
 
@@ -146,6 +148,8 @@ def _request(props: dict[str, Any]) -> LayerRequest:
         on_conflict=props.get("on_conflict", "warn"),
         python_patch=props.get("python_patch"),
         system_libraries=tuple(props.get("system_libraries", ())),
+        exclude_runtime=props.get("exclude_runtime", False),
+        max_unzipped_size=_max_unzipped_size(props),
     )
     if not _configurations:
         return request
@@ -159,7 +163,8 @@ def _preview_problem(old: dict[str, Any], new: dict[str, Any]) -> str | None:
         if line:
             _print_line(f"{_layer_name(new)}: {line}")
         loses_bucket = new.get("direct_upload") and old.get("direct_upload") is False
-        return _limit_problem(new, _expected_size(new)) if loses_bucket else None
+        has_new_limit = new.get("max_unzipped_size") != old.get("max_unzipped_size")
+        return _limit_problem(new, _expected_size(new)) if loses_bucket or has_new_limit else None
     expected = _expected_size(new)
     _print_line(f"{_layer_name(new)}: {line}; {expected}")
     for warning in expected.warnings():
@@ -171,10 +176,10 @@ def _preview_problem(old: dict[str, Any], new: dict[str, Any]) -> str | None:
 
 def _limit_problem(props: dict[str, Any], expected: ExpectedSize) -> str | None:
     """The error for a layer that is certain to be over a limit; print a warning for one that may be."""
-    where, direct_upload = f"layer {_layer_name(props)}", props.get("direct_upload", True)
-    if error := expected.error(where=where, direct_upload=direct_upload):
+    where, limits = f"layer {_layer_name(props)}", _limits(props)
+    if error := expected.error(where=where, **limits):
         return str(error)
-    if warning := expected.warning(where=where, direct_upload=direct_upload):
+    if warning := expected.warning(where=where, **limits):
         _print_line(f"warning: {warning}")
     return None
 
@@ -221,17 +226,27 @@ def _artifact(id_: str, props: dict[str, Any]) -> LayerArtifact:
     from pulumi_poetry_layer.size.limits import refuse_over_limit
 
     show_output(_print_line)
-    zip_file, direct_upload = Path(props["zip"]), props.get("direct_upload", True)
+    zip_file, limits = Path(props["zip"]), _limits(props)
     if not is_intact(zip_file):
         # There may not have been a preview, and a layer that AWS will refuse must not be downloaded.
         where = f"layer {_layer_name(props)}"
-        if error := _expected_size(props).error(where=where, direct_upload=direct_upload):
+        if error := _expected_size(props).error(where=where, **limits):
             raise error
     owner = owner_of(id_, zip_file)
     with reporting(lambda line: _print_line(f"{_layer_name(props)}: {line}")):
         artifact = ensure_artifact(_request(props), zip_file, fingerprint=props["fingerprint"], owner=owner)
-    refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
+    refuse_over_limit(artifact.layer_size, where=artifact.path.name, **limits)
     return artifact
+
+
+def _limits(props: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of the functions that check limits."""
+    return {"direct_upload": props.get("direct_upload", True), "max_unzipped_size": _max_unzipped_size(props)}
+
+
+def _max_unzipped_size(props: dict[str, Any]) -> int | None:
+    size = props.get("max_unzipped_size")
+    return None if size is None else int(size)  # the engine's protocol only has floats
 
 
 def _remove_zips(id_: str, zip_file: Path, keep: Path | None = None) -> None:

@@ -40,7 +40,7 @@ from pulumi_poetry_layer.errors import ArchiveError, raise_problems
 from pulumi_poetry_layer.host.files import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Set
+    from collections.abc import Callable, Iterable, Iterator, Set
     from pathlib import Path
     from typing import IO
 
@@ -66,7 +66,13 @@ class ArchiveSummary:
     conflicts: tuple[Conflict, ...] = ()
 
 
-def write_archive(parts: Iterable[Member | Segment], output: Path, *, refuse_conflicts: bool = False) -> ArchiveSummary:
+def write_archive(
+    parts: Iterable[Member | Segment],
+    output: Path,
+    *,
+    refuse_conflicts: bool = False,
+    check: Callable[[ArchiveSummary], None] = lambda _: None,
+) -> ArchiveSummary:
     """Write the layer zip. ``output`` is replaced at the end, and not changed if an error occurs.
 
     A file that several distributions contain is written once; see ``duplicates``.
@@ -75,6 +81,7 @@ def write_archive(parts: Iterable[Member | Segment], output: Path, *, refuse_con
         parts: the content of the archive.
         output: path of the zip.
         refuse_conflicts: raise an error for files that two distributions contain with different contents.
+        check: called before ``output`` is replaced; raises an error if it must not be.
 
     Raises:
         ArchiveError: there are conflicts and they are refused, a name is unsafe, the archive is too large for a zip
@@ -93,7 +100,9 @@ def write_archive(parts: Iterable[Member | Segment], output: Path, *, refuse_con
                 writer.add_segment(segment, dropped)
             for member in layout.members:
                 writer.add_member(member, reader)
-            return replace(writer.finish(), conflicts=layout.conflicts)
+            summary = replace(writer.finish(), conflicts=layout.conflicts)
+            check(summary)
+            return summary
     except OSError as error:
         hint = "check the permissions of the folder and the free disk space"
         raise ArchiveError(f"cannot be written: {error}", where=str(output), hint=hint) from error

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.builders.registry import BUILDERS, DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.layer.request import CONFLICT_RULES, DEFAULT_ARCHITECTURE, DEFAULT_CONFLICT_RULE, LayerRequest
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
-
-if TYPE_CHECKING:
-    import argparse
+from pulumi_poetry_layer.units import parse_size
 
 DEFAULT_RUNTIME = "python3.12"
 
@@ -36,6 +34,11 @@ def add_request_options(command: argparse.ArgumentParser) -> None:
         metavar="DIST",
         help="distribution to leave out, with the dependencies that only it needs; repeatable",
     )
+    command.add_argument(
+        "--exclude-runtime",
+        action="store_true",
+        help="leave out boto3, which the runtime has, and what only it needs and the runtime has, too",
+    )
     command.add_argument("--builder", choices=BUILDERS, default=DEFAULT_BUILDER, help=f"default: {DEFAULT_BUILDER}")
     command.add_argument(
         "--on-conflict",
@@ -54,6 +57,12 @@ def add_request_options(command: argparse.ArgumentParser) -> None:
         "may compile them (default: any with the version of the runtime)",
     )
     add_system_library_option(command)
+    command.add_argument(
+        "--max-unzipped-size",
+        type=_size,
+        metavar="SIZE",
+        help="refuse a layer that is larger than this, unzipped, such as 200MiB; a number without a unit means bytes",
+    )
 
 
 def add_target_options(command: argparse.ArgumentParser) -> None:
@@ -75,6 +84,13 @@ def add_system_library_option(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _size(text: str) -> int:
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def request_of(options: argparse.Namespace) -> LayerRequest:
     """What the options ask for."""
     return LayerRequest(
@@ -89,4 +105,6 @@ def request_of(options: argparse.Namespace) -> LayerRequest:
         python_patch=options.python_patch,
         system_libraries=tuple(options.system_library),
         bytecode=options.bytecode,
+        exclude_runtime=options.exclude_runtime,
+        max_unzipped_size=options.max_unzipped_size,
     )

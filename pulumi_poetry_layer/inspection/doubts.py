@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, LAYER_FOLDERS
 from pulumi_poetry_layer.archive.record import is_bytecode_cache
 from pulumi_poetry_layer.inspection.bytecode import is_stale, runtime_of_bytecode, source_of
+from pulumi_poetry_layer.plan.runtime_packages import RUNTIME_DISTRIBUTIONS
 from pulumi_poetry_layer.units import mebibytes
 from pulumi_poetry_layer.verify.layer_content import WITHOUT_DISTRIBUTION
-from pulumi_poetry_layer.verify.requirements import RUNTIME_DISTRIBUTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -23,6 +23,7 @@ from pulumi_poetry_layer.layer.request import (
 from pulumi_poetry_layer.masking import has_unclear_login, mask_address
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.size.limits import LayerSize, refuse_over_limit
 from pulumi_poetry_layer.verify.findings import find_problems
 from pulumi_poetry_layer.verify.layer_content import distributions_of
 
@@ -69,6 +70,7 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
             output,
             refuse_conflicts=request.on_conflict == "error",
             system_libraries=request.system_libraries,
+            max_unzipped_size=request.max_unzipped_size,
         )
 
 
@@ -80,6 +82,7 @@ def build_planned(
     *,
     refuse_conflicts: bool = False,
     system_libraries: Collection[str] = (),
+    max_unzipped_size: int | None = None,
 ) -> LayerArtifact:
     """Build a planned layer; ``output`` is replaced when the zip is complete, and not touched if an error is raised.
 
@@ -91,17 +94,24 @@ def build_planned(
         refuse_conflicts: raise an error for files that two distributions contain with different contents. By default,
             such files are only reported.
         system_libraries: file names of shared libraries that the function has besides those of the runtime.
+        max_unzipped_size: the most bytes that the layer may have, unzipped; None means any number.
 
     Raises:
         BuildError: the build failed, or the Lambda could not load the layer.
+        PublishError: the layer is larger than ``max_unzipped_size``.
     """
     for warning in plan.warnings:
         warn(warning)
 
+    def check(summary: ArchiveSummary) -> None:
+        if max_unzipped_size is not None:
+            limit = max_unzipped_size
+            refuse_over_limit(_size_of(summary), where=output.name, direct_upload=False, max_unzipped_size=limit)
+
     def write(parts: Sequence[Member | Segment]) -> ArchiveSummary:
         _verify(parts, plan, system_libraries)
         doing("writing the zip")
-        return write_archive(parts, output, refuse_conflicts=refuse_conflicts)
+        return write_archive(parts, output, refuse_conflicts=refuse_conflicts, check=check)
 
     summary = _with_parts(plan, files, builder, write)
     for conflict in summary.conflicts:
@@ -117,6 +127,11 @@ def build_planned(
             PackageSize(name=name, version=versions[name], **vars(size)) for name, size in summary.distributions.items()
         ),
     )
+
+
+def _size_of(summary: ArchiveSummary) -> LayerSize:
+    packages = {name: size.unzipped_size for name, size in summary.distributions.items()}
+    return LayerSize(size=summary.size, unzipped_size=summary.unzipped_size, packages=packages)
 
 
 def _unclear_logins(plan: BuildPlan) -> Iterator[InputError]:
@@ -170,6 +185,8 @@ def build_layer(
     python_patch: str | None = None,
     system_libraries: Iterable[str] = (),
     bytecode: bool | str = False,
+    exclude_runtime: bool = False,
+    max_unzipped_size: int | None = None,
     output: str | Path,
 ) -> LayerArtifact:
     """Build a layer zip from plain Python, without Pulumi.
@@ -190,6 +207,8 @@ def build_layer(
             ``libodbc.so.2`` in another layer.
         bytecode: whether to compile the modules, so that functions start faster; docs/bytecode.md. A string is the only
             release of Python that may compile them, such as ``3.13.2``; by default any of the runtime's version may.
+        exclude_runtime: leave out the AWS SDK, which the runtime has, and what only it needs and the runtime has, too.
+        max_unzipped_size: raise an error for a layer with more bytes than this, unzipped. Default: no limit.
         output: the zip to write. A file at that path is replaced, but not a link, a device, a folder, or a file that
             the layer is made from.
 
@@ -215,5 +234,7 @@ def build_layer(
         python_patch=python_patch,
         system_libraries=tuple(system_libraries),
         bytecode=bytecode,
+        exclude_runtime=exclude_runtime,
+        max_unzipped_size=max_unzipped_size,
     )
     return build_request(request, output_path(output))

@@ -66,7 +66,7 @@ def _old_side(request: LayerRequest, new: ParsedRequest, old: Path) -> PlannedPr
 
 def _known_request(request: LayerRequest, parsed: ParsedRequest) -> LayerRequest:
     """The request without the groups, extras and distributions that the old project does not have."""
-    choice = Choice.of(request.groups, request.extras, request.exclude)
+    choice = request.choice
     return replace(
         request,
         groups=tuple(choice.groups & parsed.project.groups.keys()),

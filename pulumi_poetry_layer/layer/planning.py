@@ -13,10 +13,11 @@ from pulumi_poetry_layer.layer.request import (
     bytecode_problems,
     conflict_rule_problems,
     read_project_files,
+    size_problems,
     system_library_problems,
 )
 from pulumi_poetry_layer.plan.build_constraints import build_constraints
-from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice
+from pulumi_poetry_layer.plan.build_plan import BuildPlan
 from pulumi_poetry_layer.plan.file_policy import FilePolicy
 from pulumi_poetry_layer.plan.planner import plan_selection, select_layer
 from pulumi_poetry_layer.plan.python_patch import with_python_patch
@@ -84,6 +85,7 @@ def parse_request(request: LayerRequest) -> ParsedRequest:
         *conflict_rule_problems(request.on_conflict),
         *system_library_problems(request.system_libraries),
         *bytecode_problems(request.bytecode, request.runtime),
+        *size_problems(request.max_unzipped_size),
     ]
 
     def attempt(step: Callable[[], Parsed]) -> Parsed | None:
@@ -111,7 +113,7 @@ def plan_parsed(parsed: ParsedRequest, request: LayerRequest) -> BuildPlan:
     Raises:
         InputError: the input is wrong.
     """
-    target, choice = parsed.target, Choice.of(request.groups, request.extras, request.exclude)
+    target, choice = parsed.target, request.choice
     selection = select_layer(parsed.project, parsed.lock, target=target, choice=choice)
     return plan_selection(
         selection,

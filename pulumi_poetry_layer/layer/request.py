@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, LockFileError, PoetryLayerError, ProjectError, raise_problems
+from pulumi_poetry_layer.plan.build_plan import Choice
 from pulumi_poetry_layer.plan.target import NEWEST_PATCH, is_patch_of
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.size.limits import UNZIPPED_LIMIT
 from pulumi_poetry_layer.wording import argument, place
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class LayerRequest:
         groups: Poetry dependency groups.
         extras: extras of the project.
         exclude: distributions to leave out, with the dependencies that only they need.
+        exclude_runtime: leave out the AWS SDK, which the runtime has, and what only it needs and the runtime has, too.
         builder: the builder.
         shown_dir: ``project_dir`` as the user has written it, for messages; None if it is the same.
         on_conflict: what to do if two distributions contain the same file with different contents: ``warn`` takes that
@@ -54,6 +57,8 @@ class LayerRequest:
             in another layer. They decide whether a layer is refused, not what is in it.
         bytecode: whether the layer has compiled modules. A string is the only release of Python that may compile them,
             such as ``3.13.2``.
+        max_unzipped_size: refuse a layer with more bytes than this, unzipped; None means Lambda's limit. It does not
+            change a layer, so it is not part of the fingerprint.
     """
 
     project_dir: Path
@@ -68,6 +73,8 @@ class LayerRequest:
     python_patch: str | None = None
     system_libraries: tuple[str, ...] = ()
     bytecode: bool | str = False
+    exclude_runtime: bool = False
+    max_unzipped_size: int | None = None
 
     @property
     def compiled_for(self) -> str | None:
@@ -75,6 +82,11 @@ class LayerRequest:
         if self.bytecode is True:
             return self.runtime.removeprefix("python")
         return self.bytecode or None
+
+    @property
+    def choice(self) -> Choice:
+        """The groups, extras and exclusions."""
+        return Choice.of(self.groups, self.extras, self.exclude, exclude_runtime=self.exclude_runtime)
 
     @property
     def where(self) -> Path:
@@ -104,6 +116,24 @@ def bytecode_problems(value: object, runtime: str) -> Iterator[InputError]:
     hint = f"write True, or the full version of the only Python that may compile, such as {example!r}"
     problem = f"is not a patch release of {runtime}" if isinstance(value, str) else "is neither a boolean nor a string"
     yield InputError(f"{value!r} {problem}", where="bytecode", hint=hint)
+
+
+def size_problems(max_unzipped_size: object) -> Iterator[InputError]:
+    """Check the ``max_unzipped_size`` argument."""
+    if max_unzipped_size is None:
+        return
+    if not isinstance(max_unzipped_size, int) or isinstance(max_unzipped_size, bool):
+        yield InputError(
+            f"must be a number of bytes, not {max_unzipped_size!r}",
+            where=place("max_unzipped_size"),
+            hint="200 MiB are 200 * 1024 * 1024",
+        )
+    elif not 0 < max_unzipped_size <= UNZIPPED_LIMIT:
+        yield InputError(
+            f"must be from 1 to {UNZIPPED_LIMIT}, which is Lambda's limit for a function with all its layers, "
+            f"not {max_unzipped_size}",
+            where=place("max_unzipped_size"),
+        )
 
 
 def read_project_files(project_dir: Path, shown_dir: Path | None = None) -> ProjectFiles:

@@ -5,6 +5,8 @@
 - ``build_plan``: the plan of a layer and its fingerprint.
 - ``planner``: project, lock file and target → ``BuildPlan``.
 - ``selection``: groups, extras, markers and exclusions → the packages of the layer.
+- ``exclusion``: which packages are left out, and why; warns if the runtime has an older AWS SDK.
+- ``runtime_packages``: the distributions that Lambda's runtimes have.
 - ``several_versions``: one version of each package, if a lock file selects several.
 - ``dependency_graph``: the dependencies that apply on a target.
 - ``chooser``: the locked file of each package that is installed on the target.

@@ -34,19 +34,29 @@ class Choice:
         groups: Poetry dependency groups.
         extras: extras of the project.
         exclude: distributions to leave out, together with what only they need.
+        exclude_runtime: whether to leave out the AWS SDK, and what only it needs and the runtime has, too.
     """
 
     groups: frozenset[str] = frozenset({MAIN_GROUP})
     extras: frozenset[str] = frozenset()
     exclude: frozenset[str] = frozenset()
+    exclude_runtime: bool = False
 
     @classmethod
-    def of(cls, groups: Iterable[str], extras: Iterable[str] = (), exclude: Iterable[str] = ()) -> Choice:
+    def of(
+        cls,
+        groups: Iterable[str],
+        extras: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        *,
+        exclude_runtime: bool = False,
+    ) -> Choice:
         """A choice from names that are not normalized."""
         return cls(
             groups=frozenset(map(normalized, groups)),
             extras=frozenset(map(normalized, extras)),
             exclude=frozenset(map(normalized, exclude)),
+            exclude_runtime=exclude_runtime,
         )
 
 
@@ -99,7 +109,7 @@ class PlannedPackage:
 
 @dataclass(frozen=True, kw_only=True)
 class Excluded:
-    """A package that is left out of the layer because of ``exclude``, and the reason."""
+    """A package that is left out of the layer because of ``exclude`` or ``exclude_runtime``, and the reason."""
 
     name: str
     version: str
@@ -120,7 +130,7 @@ class BuildPlan:
         builder: the parts of the builder that decide the bytes.
         choice: the groups, extras and exclusions that the user chose.
         packages: the packages of the layer, sorted by name.
-        excluded: the packages that are left out because of ``exclude``.
+        excluded: the packages that are left out because of ``exclude`` or ``exclude_runtime``.
         warnings: what is wrong with the input, and does not stop the build; not part of the fingerprint.
         bytecode: the Python that compiles the modules: a version such as ``3.13``, or a release such as ``3.13.2``;
             None for a layer without compiled modules.

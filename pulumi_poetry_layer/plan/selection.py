@@ -14,11 +14,10 @@ from packaging.markers import InvalidMarker
 
 from pulumi_poetry_layer.errors import LockFileError, PoetryLayerError, SelectionError, raise_problems
 from pulumi_poetry_layer.plan.build_plan import Choice, Excluded
-from pulumi_poetry_layer.plan.dependency_graph import is_requested, reachable, root_dependencies
+from pulumi_poetry_layer.plan.exclusion import Exclusion
 from pulumi_poetry_layer.plan.old_locks.installation import installed_packages
 from pulumi_poetry_layer.plan.several_versions import OneOfEach, one_of_each
 from pulumi_poetry_layer.poetry.constraints import InvalidConstraint
-from pulumi_poetry_layer.poetry.dependencies import Dependency
 from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
 from pulumi_poetry_layer.wording import place, suggestion
 
@@ -77,7 +76,13 @@ def select_packages(
             packages = installed_packages(project, lock, choice.groups, choice.extras, environment)
             found = OneOfEach(packages=tuple(packages))
         selected = {package.name: package for package in found.packages}
-        excluded = _excluded(project, selected, choice, environment) if choice.exclude else {}
+        excluded: dict[str, str] = {}
+        warnings = list(found.warnings)
+        if choice.exclude or choice.exclude_runtime:
+            exclusion = Exclusion(project, selected, choice, environment)
+            excluded = exclusion.reasons
+            if choice.exclude_runtime:
+                warnings += exclusion.warnings(f"python{marker_environment['python_version']}")
     except (InvalidMarker, InvalidConstraint) as error:
         raise LockFileError(
             f"invalid marker or constraint: {error}", where="poetry.lock", hint="run `poetry lock`"
@@ -88,7 +93,7 @@ def select_packages(
             Excluded(name=name, version=selected[name].version, reason=reason)
             for name, reason in sorted(excluded.items())
         ),
-        warnings=found.warnings,
+        warnings=tuple(warnings),
     )
 
 
@@ -115,21 +120,3 @@ def _unknown(kind: str, names: Set[str], known: Set[str], where: str) -> Iterato
         yield SelectionError(
             f"unknown {kind} {name!r}", where=place(where), hint=suggestion(name, known, f"known {kind}s")
         )
-
-
-def _excluded(
-    project: Project, selected: Mapping[str, LockedPackage], choice: Choice, environment: MarkerEnvironment
-) -> dict[str, str]:
-    """Name → reason, of the excluded distributions and of the packages that only they need."""
-    roots = [d for d in root_dependencies(project, choice.groups, environment) if is_requested(d, choice.extras)]
-    needed = reachable(roots, selected, environment)
-    still_needed = reachable(roots, selected, environment, without=choice.exclude)
-    excluded = choice.exclude & selected.keys()
-    below = {
-        name: reachable([Dependency(name=name, extras=needed.get(name, frozenset()))], selected, environment)
-        for name in sorted(excluded)
-    }
-    only_below = needed.keys() - still_needed.keys() - excluded
-    return dict.fromkeys(excluded, "excluded") | {
-        name: f"only needed by {', '.join(other for other in below if name in below[other])}" for name in only_below
-    }

@@ -108,7 +108,12 @@ def _zip_hooks(
         # In a thread: the event loop of the program must serve the engine while the zip is built.
         async with one_at_a_time:  # it may be published in several regions
             artifact = await _in_thread(build_zip, request_with_login, owner, sha256)
-        refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
+        refuse_over_limit(
+            artifact.layer_size,
+            where=artifact.path.name,
+            direct_upload=direct_upload,
+            max_unzipped_size=request.max_unzipped_size,
+        )
         await refuse_different_zip(artifact, sha256, build)
         refuse_lost_hash(fingerprint, zip_file)
         await _in_thread(remove_different_copy, fingerprint, zip_file)

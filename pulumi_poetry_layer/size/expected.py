@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from pulumi_poetry_layer.archive.layout import Layout, lay_out
 from pulumi_poetry_layer.archive.members import content_blocks
@@ -27,6 +27,11 @@ _MARGIN = 0.01
 """Relative error of an expected size: RECORD is rewritten, and a file that is in two packages is stored once."""
 
 _NAMED = 5
+
+
+class _Limits(TypedDict):
+    direct_upload: bool
+    max_unzipped_size: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,25 +80,30 @@ class ExpectedSize:
             "unknown": [*self.unknown, *self.unzipped_unknown],
         }
 
-    def error(self, *, where: str, direct_upload: bool) -> PublishError | None:
+    def error(self, *, where: str, direct_upload: bool, max_unzipped_size: int | None = None) -> PublishError | None:
         """The error for a layer that is certain to be over a limit, None for any other."""
         share = 1 if self.exact else 1 - _MARGIN
         certain = self._scaled(share, unsure_zip=not self.firm)
         verb = "will be" if self.exact else "will be about" if not self.unknown else "will be at least"
-        if limit_error(certain, where=where, direct_upload=direct_upload) is None:
+        limits: _Limits = {"direct_upload": direct_upload, "max_unzipped_size": max_unzipped_size}
+        if limit_error(certain, where=where, **limits) is None:
             return None
-        return limit_error(self.known, where=where, direct_upload=direct_upload, expected=verb)
+        return limit_error(self.known, where=where, expected=verb, **limits)
 
     def warnings(self) -> list[str]:
         """What is wrong, and does not stop the build."""
         return [*self.notes, *map(str, self.conflicts)]
 
-    def warning(self, *, where: str, direct_upload: bool) -> PublishError | None:
+    def warning(self, *, where: str, direct_upload: bool, max_unzipped_size: int | None = None) -> PublishError | None:
         """The warning for a layer that may be over a limit, as far as its size is known; None for any other."""
         if self.exact:
             return None
         return limit_error(
-            self._scaled(1 + _MARGIN), where=where, direct_upload=direct_upload, expected="may be as large as"
+            self._scaled(1 + _MARGIN),
+            where=where,
+            direct_upload=direct_upload,
+            max_unzipped_size=max_unzipped_size,
+            expected="may be as large as",
         )
 
     def _scaled(self, share: float, *, unsure_zip: bool = False) -> LayerSize:

@@ -46,18 +46,27 @@ class LayerSize:
         return ", ".join(f"{name} {mebibytes(size)}" for name, size in largest)
 
 
-def limit_error(size: LayerSize, *, where: str, direct_upload: bool, expected: str = "is") -> PublishError | None:
+def limit_error(
+    size: LayerSize,
+    *,
+    where: str,
+    direct_upload: bool,
+    max_unzipped_size: int | None = None,
+    expected: str = "is",
+) -> PublishError | None:
     """The error for a layer over one of Lambda's limits, None if it is within all of them.
 
     Args:
         size: the size of the layer.
         where: the layer's name, for the message.
         direct_upload: whether the layer is published without S3.
+        max_unzipped_size: the limit that the user has set; None means Lambda's.
         expected: the verb of the message: ``is`` for a built layer, another one for an expected size.
     """
-    if size.unzipped_size > UNZIPPED_LIMIT:
+    limit = UNZIPPED_LIMIT if max_unzipped_size is None else max_unzipped_size
+    if size.unzipped_size > limit:
         return PublishError(
-            f"the layer {expected} {mebibytes(size.unzipped_size)} unzipped, over Lambda's limit of 250 MiB",
+            f"the layer {expected} {mebibytes(size.unzipped_size)} unzipped, over {_named(max_unzipped_size)}",
             where=where,
             hint=f"leave packages out with {argument('exclude')}; largest: {size.largest}",
         )
@@ -71,16 +80,25 @@ def limit_error(size: LayerSize, *, where: str, direct_upload: bool, expected: s
     return None
 
 
-def refuse_over_limit(size: LayerSize, *, where: str, direct_upload: bool) -> None:
+def _named(max_unzipped_size: int | None) -> str:
+    if max_unzipped_size is None:
+        return "Lambda's limit of 250 MiB"
+    return f"the limit of {mebibytes(max_unzipped_size)} ({argument('max_unzipped_size')})"
+
+
+def refuse_over_limit(
+    size: LayerSize, *, where: str, direct_upload: bool, max_unzipped_size: int | None = None
+) -> None:
     """Raise an error for a built layer that is over one of Lambda's limits.
 
     Args:
         size: the size of the layer.
         where: the layer's name, for the message.
         direct_upload: whether the layer is published without S3.
+        max_unzipped_size: the limit that the user has set; None means Lambda's.
 
     Raises:
         PublishError: the layer is over a limit; the message lists the largest packages.
     """
-    if error := limit_error(size, where=where, direct_upload=direct_upload):
+    if error := limit_error(size, where=where, direct_upload=direct_upload, max_unzipped_size=max_unzipped_size):
         raise error

@@ -9,6 +9,7 @@ from packaging.markers import InvalidMarker
 from packaging.requirements import InvalidRequirement, Requirement
 
 from pulumi_poetry_layer.names import normalized
+from pulumi_poetry_layer.plan.runtime_packages import RUNTIME_DISTRIBUTIONS
 from pulumi_poetry_layer.poetry.markers import MarkerEnvironment
 
 if TYPE_CHECKING:
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.verify.layer_content import Distribution
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-RUNTIME_DISTRIBUTIONS = frozenset(
-    {"awslambdaric", "boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "snapshot-restore-py"}
-    | {"urllib3"}
-)
-"""Distributions in Lambda's Python runtimes: the AWS SDK, what it needs, and the runtime client.
-
-https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
-"""
 
 
 def unmet_requirements(distributions: Sequence[Distribution], target: Target) -> Iterator[tuple[Distribution, str]]:

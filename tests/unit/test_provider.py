@@ -483,3 +483,30 @@ def test_system_libraries_reach_the_build() -> None:
     default = replace(request, on_conflict="warn")
     assert "on_conflict" not in request_inputs(default, str(PROJECT))  # as in the states of earlier releases
     assert provider._request(request_inputs(default, str(PROJECT))).on_conflict == "warn"
+
+
+def test_arguments_about_the_size_reach_the_build() -> None:
+    """Otherwise the provider's process builds something else than the program has planned, or forgets the limit."""
+    request = LayerRequest(project_dir=PROJECT, runtime="python3.12", exclude_runtime=True, max_unzipped_size=1000)
+    props = request_inputs(request, str(PROJECT))
+    restored = provider._request({**props, "max_unzipped_size": 1000.0})  # the engine sends floats
+    assert (restored.exclude_runtime, restored.max_unzipped_size) == (True, 1000)
+    default = request_inputs(replace(request, exclude_runtime=False, max_unzipped_size=None), str(PROJECT))
+    assert not {"exclude_runtime", "max_unzipped_size"} & default.keys()  # as in the states of earlier releases
+
+
+def test_layer_over_its_own_limit_fails_the_preview_also_if_only_the_limit_changes(sizes: KnownSizes) -> None:
+    """Otherwise the layer leaves no room for the function, and AWS refuses the function."""
+    new = {**inputs(), "max_unzipped_size": 700_000}
+    for old in ({}, inputs()):
+        (failure,) = LayerBuildProvider().check(old, {**new, "dry_run": True}).failures
+        assert "(max_unzipped_size)" in failure.reason
+    assert LayerBuildProvider().check(new, {**new, "dry_run": True}).failures == []
+
+
+def test_layer_over_its_own_limit_is_refused_before_it_is_published(
+    monkeypatch: pytest.MonkeyPatch, one_file_builder: type[OneFileBuilder]
+) -> None:
+    """Otherwise `up --skip-preview` publishes it."""
+    with pytest.raises(PublishError, match="max_unzipped_size"):
+        LayerBuildProvider().create({**inputs(), "max_unzipped_size": 1})

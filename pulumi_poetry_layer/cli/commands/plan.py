@@ -65,6 +65,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     console.print(f"{counted(plan.packages)} for {plan.target}, fingerprint {plan.fingerprint}")
     if size:
         console.print(size)
+        _warn_of_limit(size, request, console)
 
 
 def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) -> ExpectedSize:
@@ -72,6 +73,13 @@ def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) 
     from pulumi_poetry_layer.size.index_sizes import TimeBudget, look_up_size
 
     return look_up_size(plan, request.builder, files, TimeBudget())
+
+
+def _warn_of_limit(size: ExpectedSize, request: LayerRequest, console: Console) -> None:
+    where, limit = str(request.where), request.max_unzipped_size
+    error = size.error(where=where, direct_upload=False, max_unzipped_size=limit)
+    if problem := error or size.warning(where=where, direct_upload=False, max_unzipped_size=limit):
+        console.warn(problem)
 
 
 def _compare(options: argparse.Namespace, console: Console) -> None:

@@ -598,3 +598,27 @@ def test_inspect_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["inspect", str(layer), str(layer), "--html", str(tmp_path / "b.html")]) == 0
     titles = [(tmp_path / name).read_text(encoding="utf-8").partition("<title>")[2] for name in ("a.html", "b.html")]
     assert [title.partition("<")[0] for title in titles] == ["layer.zip", "layer.zip → layer.zip"]
+
+
+def test_build_refuses_a_layer_over_the_limit_of_the_user(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a CI job publishes a layer that leaves no room for the function."""
+    output = tmp_path / "layer.zip"
+    command = ["build", *BASE, "--output", str(output), "--builder", "wheels"]
+    assert main([*command, "--max-unzipped-size", "1"]) == 1
+    assert "(--max-unzipped-size)" in capsys.readouterr().err
+    assert not output.exists()
+    with pytest.raises(SystemExit):
+        main([*command, "--max-unzipped-size", "much"])
+    assert "argument --max-unzipped-size: 'much' is not a size such as 200MiB" in capsys.readouterr().err
+
+
+def test_plan_without_what_the_runtime_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The largest safe saving, without a list of names."""
+    project = PROJECT.replace('["app"]', '["app", "boto3"]')
+    packages = [Package(name="app"), Package(name="boto3", version="1.44.5")]
+    (tmp_path / "pyproject.toml").write_text(project)
+    (tmp_path / "poetry.lock").write_text(lock_text(project, packages))
+    assert main(["plan", "--project-dir", str(tmp_path), "--runtime", "python3.13", "--exclude-runtime"]) == 0
+    printed = capsys.readouterr()
+    assert "without boto3 1.44.5: in the runtime\n" in printed.out
+    assert "warning: --exclude-runtime: the lock file has boto3 1.44.5, but AWS does not publish" in printed.err

@@ -21,6 +21,7 @@ from pulumi_poetry_layer.errors import (
     LockFileError,
     MultipleInputError,
     ProjectError,
+    PublishError,
     SelectionError,
     StaleLockError,
 )
@@ -197,3 +198,19 @@ def test_unknown_conflict_rule_is_refused(tmp_path: Path) -> None:
     """Otherwise a typo turns the refusal off."""
     with pytest.raises(InputError, match="on_conflict: must be 'warn' or 'error', not 'ask'"):
         plan_request(request(on_conflict="ask"))
+
+
+def test_layer_over_its_own_limit_is_refused_and_the_old_zip_stays(tmp_path: Path) -> None:
+    """Otherwise a layer that leaves no room for the function is written, and a script publishes it."""
+    output = tmp_path / "layer.zip"
+    size = build_request(request(max_unzipped_size=1000), output).unzipped_size
+    before = output.read_bytes()
+    with pytest.raises(PublishError, match="max_unzipped_size"):
+        build_request(request(max_unzipped_size=size - 1, groups=("main", "debug")), output)
+    assert output.read_bytes() == before
+    assert build_request(request(max_unzipped_size=size), output).unzipped_size == size
+
+
+def test_limit_does_not_change_the_fingerprint(tmp_path: Path) -> None:
+    """A new limit would publish a new version of the same layer."""
+    assert plan_request(request(max_unzipped_size=1000))[0].fingerprint == plan_request(request())[0].fingerprint

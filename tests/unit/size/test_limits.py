@@ -8,7 +8,7 @@ import pytest
 
 from pulumi_poetry_layer.errors import PublishError
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
-from pulumi_poetry_layer.size.limits import refuse_over_limit
+from pulumi_poetry_layer.size.limits import LayerSize, limit_error, refuse_over_limit
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,12 @@ def test_layer_at_the_limits_is_accepted(size: int, direct_upload: bool) -> None
         fingerprint="f", path=Path("x"), sha256="s", size=size, unzipped_size=250 * 2**20, packages=()
     )
     refuse_over_limit(artifact.layer_size, where=artifact.path.name, direct_upload=direct_upload)
+
+
+def test_own_limit_replaces_that_of_lambda() -> None:
+    """A layer leaves no room for the function and its other layers."""
+    size = LayerSize(size=1, unzipped_size=1001, packages={"app": 1001})
+    error = limit_error(size, where="deps", direct_upload=True, max_unzipped_size=1000)
+    assert "over the limit of" in str(error)
+    assert "(max_unzipped_size)" in str(error)
+    assert limit_error(size, where="deps", direct_upload=True, max_unzipped_size=1001) is None
