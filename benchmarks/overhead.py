@@ -5,8 +5,9 @@ The contestants are the same program with the same layer zip in four forms:
 - as a static ``FileArchive`` layer version,
 - as a ``PoetryLayer`` with warm caches,
 - as a ``PoetryLayer`` with empty caches,
-- as a static ``FileArchive`` layer version and an empty dynamic resource. This shows the part of the difference that
-  Pulumi itself causes: the start of ``python -m pulumi.dynamic``.
+- as a static ``FileArchive`` layer version, and an empty component with an empty dynamic resource for each layer. This
+  shows the part of the difference that Pulumi itself causes: the start of ``python -m pulumi.dynamic``, and two more
+  resources for each layer.
 
 The Pulumi engine is real, the AWS plugin is the stand-in of the tests.
 """
@@ -46,6 +47,10 @@ import json
 import pulumi
 import pulumi_aws as aws
 """
+_SERVICE = """\
+bucket = aws.s3.Bucket("documents")
+aws.ssm.Parameter("documents-name", type="String", value=bucket.bucket)
+"""
 _TAIL = """\
 trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
 role = aws.iam.Role("role", assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
@@ -81,13 +86,14 @@ arns = [
 ]
 """,
     "empty-dynamic": """\
-from nothing import Nothing
+from nothing import Whole
 
 for number in range(LAYERS):
-    Nothing(f"nothing{number}")
+    Whole(f"nothing{number}")
 """,
 }
 _NOTHING = """\
+import pulumi
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 
 
@@ -97,13 +103,20 @@ class NothingProvider(ResourceProvider):
 
 
 class Nothing(Resource):
+    def __init__(self, name, opts):
+        super().__init__(NothingProvider(), name, {}, opts)
+
+
+class Whole(pulumi.ComponentResource):
     def __init__(self, name):
-        super().__init__(NothingProvider(), name, {})
+        super().__init__("acme:index:Whole", name)
+        Nothing(name, pulumi.ResourceOptions(parent=self))
+        self.register_outputs({})
 """
 STATIC = "static FileArchive"
 OURS = "PoetryLayer"
 FRESH = "PoetryLayer, caches empty"
-FLOOR = "static FileArchive, and an empty dynamic resource"
+FLOOR = "static FileArchive, and empty components with an empty dynamic resource"
 PROGRAMS = {
     STATIC: _LAYERS["static"],
     OURS: _LAYERS["poetry-layer"],
@@ -120,14 +133,17 @@ class Case:
         fixture: name of the fixture.
         exclude: packages that are left out of the layer.
         layers: numbers of layers to measure.
+        bare: whether the program has nothing but layers, functions and their role.
     """
 
     fixture: str
     exclude: tuple[str, ...]
     layers: tuple[int, ...]
+    bare: bool = False
 
 
 CASES = (
+    Case("small", (), (1,), bare=True),
     Case("small", (), (1, 5, 30)),
     Case("medium", ("boto3",), (1,)),  # the Lambda runtime has boto3; with it, the zip is too large for direct upload
 )
@@ -138,11 +154,13 @@ class Result:
     """The measurements for a number of layers.
 
     Attributes:
+        case: the layer and the program.
         layers: number of layers.
         size: size of each layer zip in bytes.
         measured: name of a contestant → the measurement of each of its previews.
     """
 
+    case: Case
     layers: int
     size: int
     measured: Mapping[str, Sequence[Measurement]]
@@ -185,6 +203,7 @@ def _measured(folder: Path, case: Case, layers: Sequence[int], rounds: int) -> l
         machine = Machine(root=folder / "machine", toolchain=find_toolchain(), aws=aws)
         return [
             Result(
+                case=case,
                 layers=number,
                 size=artifact.size,
                 measured=_take_turns(rounds, _stacks(folder / str(number), machine, case, artifact.path, number)),
@@ -202,7 +221,7 @@ def _stacks(folder: Path, machine: Machine, case: Case, zip_file: Path, layers: 
     values = {"RUNTIME": RUNTIME, "LAYERS": str(layers), "EXCLUDE": str(list(case.exclude))}
     for number, (name, declared) in enumerate(PROGRAMS.items()):
         program = Program(folder=folder / str(number), backend=folder / "backend", machine=machine)
-        text = _HEAD + declared + _TAIL
+        text = _HEAD + declared + ("" if case.bare else _SERVICE) + _TAIL
         for placeholder, value in values.items():
             text = text.replace(placeholder, value)
         program.write(
@@ -254,23 +273,27 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
 ## Overhead of a preview that changes nothing
 
 `python -m benchmarks.overhead`, {today}, {os.cpu_count()} cores ({platform.machine()}), Python
-{platform.python_version()}, load average {os.getloadavg()[0]:.1f}. `pulumi preview` of a program with a role, and with
-one function per layer. The Pulumi engine is real, the AWS plugin is the stand-in of the tests. The programs take turns,
-and a ratio compares two times of the same turn. Medians of {len(results[0].measured[STATIC])}, with the lowest and the
-highest in brackets. The goal is {" and ".join(f"{ratio} for {count}" for count, ratio in GOALS.items())} layers.
+{platform.python_version()}, load average {os.getloadavg()[0]:.1f}. `pulumi preview` of a program with a role, a
+bucket, a parameter, and one function per layer; a *bare* program has neither bucket nor parameter. The Pulumi engine is
+real, the AWS plugin is the stand-in of the tests. The programs take turns, and a ratio compares two times of the same
+turn. Medians of {len(results[0].measured[STATIC])}, with the lowest and the highest in brackets. The goal is
+{" and ".join(f"{ratio} for {count}" for count, ratio in GOALS.items())} layers.
 
 | layers | | seconds | ratio to static | processor seconds | ratio to static |
 |---:|---|---:|---:|---:|---:|"""
     for result in results:
         for name in result.measured:
-            layers = f"{result.layers} of {result.size / 1e6:.0f} MB"
+            layers = f"{result.layers} of {result.size / 1e6:.0f} MB{', bare' if result.case.bare else ''}"
             yield f"| {layers} | {name} | {' | '.join(_columns(result, name))} |"
     yield """
 The ratios of single turns differ, because the speed of the machine changes from minute to minute. Most of the overhead
-of the first layer is the start of `python -m pulumi.dynamic`, which imports Pulumi's SDK again; the empty dynamic
-resource has the same overhead. The engine starts the plugins of default providers one after the other, when the program
-has ended (`defaultProviders.serve`, and `loadRequests` of its plugin host). Each further layer adds its planning and
-two more resources: the component and the build. A static archive, however, is read and hashed in every preview, and the
+of the first layer is the start of `python -m pulumi.dynamic`, which imports Pulumi's SDK again. The engine starts the
+plugins of default providers one after the other (`defaultProviders.serve`, and `loadRequests` of its plugin host), and
+not before the program has ended. The first `PoetryLayer` of a program is sent to the engine early
+(`sdk_internals/early_registration`), so that this start falls into the time in which the program imports and declares
+the rest; in a bare program little is left for that. Each further layer adds its planning and two more resources: the
+component and the build. The empty components show what the same number of resources costs without this package. A
+static archive, however, is read and hashed in every preview, and the
 zip of a `PoetryLayer` is not."""
 
 

@@ -23,6 +23,7 @@ from pulumi_poetry_layer.layer.zip_store import ensure_artifact
 from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, owner_of, request_inputs
 from pulumi_poetry_layer.publish.drift import built_sha256, refuse_different_zip
 from pulumi_poetry_layer.publish.plugin_copy import refuse_lost_hash, remove_different_copy
+from pulumi_poetry_layer.sdk_internals.early_registration import register_early
 from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
 from pulumi_poetry_layer.size.limits import refuse_over_limit
 
@@ -60,7 +61,7 @@ class LayerZip:
 
 
 def declare_zip(
-    name: str, planned: PlannedLayer, place: ZipPlace, parent: pulumi.Resource, *, direct_upload: bool
+    name: str, planned: PlannedLayer, place: ZipPlace, parent: pulumi.ComponentResource, *, direct_upload: bool
 ) -> LayerZip:
     """Declare the resource ``<name>-build``, which builds the zip of a layer.
 
@@ -83,7 +84,10 @@ def declare_zip(
     folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
     opts = pulumi.ResourceOptions(parent=parent)
     build = LayerBuild(f"{name}-build", inputs | request_inputs(request, folder), opts)
-    hooks = None if is_mocked() else _zip_hooks(request, place, build, fingerprint, direct_upload=direct_upload)
+    if is_mocked():
+        return LayerZip(place=place, fingerprint=fingerprint, build=build, hooks=None)
+    register_early(parent)
+    hooks = _zip_hooks(request, place, build, fingerprint, direct_upload=direct_upload)
     return LayerZip(place=place, fingerprint=fingerprint, build=build, hooks=hooks)
 
 

@@ -92,6 +92,28 @@ def test_up_publishes_the_locked_packages_and_a_second_up_changes_nothing(
     assert aws.layer_versions("deps-dev") == [1]
 
 
+STILL_RUNNING = (
+    PROGRAM
+    + """
+import time
+from pathlib import Path
+
+until = time.monotonic() + 30
+while not (built := list(Path(".poetry-layer").glob("*/*.json"))) and time.monotonic() < until:
+    time.sleep(0.02)
+pulumi.export("built_meanwhile", bool(built))
+"""
+)
+
+
+def test_layer_is_built_while_the_program_is_still_running(new_program: NewProgram, aws: LocalAws) -> None:
+    """Otherwise every preview and update waits for the start of another Python process when all else is done."""
+    stack = new_program({"__main__.py": STILL_RUNNING, **project_files("base")}).stack()
+    stack.up(skip_preview=True)
+    assert stack.outputs()["built_meanwhile"] is True
+    assert aws.layer_versions("deps-dev") == [1]
+
+
 def test_packages_of_the_published_zip_can_be_imported(dev: Stack, aws: LocalAws, tmp_path: Path) -> None:
     """Otherwise the deployment succeeds, and the function fails with an import error."""
     dev.up(skip_preview=True)

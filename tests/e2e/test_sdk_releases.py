@@ -17,7 +17,7 @@ from .harness import LocalAws, Machine, Program, Toolchain
 from .harness.toolchain import REPOSITORY
 from .test_build_folder import check_inline_program
 from .test_failures import UNREACHABLE
-from .test_lifecycle import PROGRAM, RUNTIME, project_files
+from .test_lifecycle import PROGRAM, RUNTIME, STILL_RUNNING, project_files
 from .test_options import TRANSFORMED, check_transforms
 
 NewProgram = Callable[..., Program]
@@ -66,6 +66,16 @@ def test_oldest_releases_keep_the_hash_in_a_program_with_transforms(
     files = {"__main__.py": TRANSFORMED, **project_files("base")}
     stack = new_program(files, machine=old_machine("laptop")).stack()
     check_transforms(stack, old_machine("runner"), tmp_path / "checkout", aws)
+
+
+def test_oldest_releases_build_while_the_program_is_still_running(
+    old_machine: NewMachine, new_program: NewProgram
+) -> None:
+    """Otherwise previews with an older SDK take longer."""
+    files = {"__main__.py": STILL_RUNNING, **project_files("base")}
+    stack = new_program(files, machine=old_machine("laptop")).stack()
+    stack.up(skip_preview=True)
+    assert stack.outputs()["built_meanwhile"] is True
 
 
 def test_oldest_releases_report_a_failed_build_without_a_traceback(
