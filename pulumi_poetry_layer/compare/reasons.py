@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.plan.dependency_graph import is_requested, package_dependencies, reachable, root_dependencies
+from pulumi_poetry_layer.plan.dependency_graph import is_requested
+from pulumi_poetry_layer.plan.requirement_graph import only_needed_by, requirement_graph
 from pulumi_poetry_layer.poetry.markers import MarkerEnvironment, extras_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Set
 
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
+    from pulumi_poetry_layer.plan.requirement_graph import Requirement, RequirementGraph
     from pulumi_poetry_layer.poetry.dependencies import Dependency
     from pulumi_poetry_layer.poetry.lockfile import LockedPackage, LockFile
     from pulumi_poetry_layer.poetry.pyproject import Project
@@ -44,19 +46,19 @@ class PlannedProject:
     @cached_property
     def requesters(self) -> Mapping[str, tuple[str, ...]]:
         """Name of a package in the layer → the groups, extras and other packages of the layer that request it."""
-        choice = self.plan.choice
         found: dict[str, dict[str, None]] = {}
-        roots = []
-        for group in sorted(choice.groups & self.project.groups.keys()):
-            for root in root_dependencies(self.project, [group], self._environment):
-                if is_requested(root, choice.extras):
-                    roots.append(root)
-                    found.setdefault(root.name, {})[_root_label(root, group, choice.extras)] = None
-        for parent, extras in sorted(reachable(roots, self.selected, self._environment).items()):
-            for child in package_dependencies(self.selected[parent], extras, self._environment):
-                if child.name != parent:
-                    found.setdefault(child.name, {})[parent] = None
+        for requirement in self.graph.requirements:
+            found.setdefault(requirement.name, {})[_requester(requirement)] = None
         return {name: tuple(requesters) for name, requesters in found.items()}
+
+    @cached_property
+    def graph(self) -> RequirementGraph:
+        """What requires each package of the layer."""
+        return requirement_graph(self.project, self.selected, self.plan.choice, self._environment)
+
+    def only_needed_by(self, name: str) -> tuple[str, ...]:
+        """The other packages that would not be in the layer without a package of it."""
+        return only_needed_by(name, self.project, self.selected, self.plan.choice, self._environment)
 
     def why_absent(self, name: str) -> str:
         """Why a package is not in the layer."""
@@ -109,10 +111,12 @@ class PlannedProject:
         return found
 
 
-def _root_label(root: Dependency, group: str, extras: Set[str]) -> str:
-    if root.optional:
-        return f"extra {', '.join(sorted(root.in_extras & extras))}"
-    return f"group {group}"
+def _requester(requirement: Requirement) -> str:
+    if requirement.by:
+        return requirement.by
+    if requirement.by_extras:
+        return f"extra {', '.join(requirement.by_extras)}"
+    return f"group {requirement.group}"
 
 
 def _not_selected(kind: str, names: Set[str]) -> str:

@@ -9,6 +9,7 @@
 - ``runtime_packages``: the distributions that Lambda's runtimes have.
 - ``several_versions``: one version of each package, if a lock file selects several.
 - ``dependency_graph``: the dependencies that apply on a target.
+- ``requirement_graph``: why each package is in a layer: what requires it, and on which paths.
 - ``chooser``: the locked file of each package that is installed on the target.
 - ``file_policy``: which packages may use wheels and sdists.
 - ``build_constraints``: what limits the build requirements of each package.
