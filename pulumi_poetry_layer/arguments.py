@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -14,19 +13,12 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from pulumi_poetry_layer.builders.builder import Builder
-from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.layer.planning import plan_request
-from pulumi_poetry_layer.layer.request import (
-    DEFAULT_ARCHITECTURE,
-    DEFAULT_CONFLICT_RULE,
-    LayerRequest,
-    is_list_of_strings,
-)
+from pulumi_poetry_layer.layer.planning import PlannedLayer, plan_layer
+from pulumi_poetry_layer.layer.request import GivenArguments, is_list_of_strings
 from pulumi_poetry_layer.layer.stack_credentials import credentials_problems
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
 from pulumi_poetry_layer.plan.target import ArchitectureName, RuntimeName
-from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.publishing_arguments import publishing_problems
 from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
 from pulumi_poetry_layer.wording import suggestion
@@ -34,22 +26,19 @@ from pulumi_poetry_layer.wording import suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pulumi_poetry_layer.builders.builder import ProjectFiles
-    from pulumi_poetry_layer.plan.build_plan import BuildPlan
-
 
 class LayerArguments(TypedDict, total=False):
     """The arguments that all layers of a matrix have in common; :class:`PoetryLayer` describes them."""
 
     project_dir: str | os.PathLike[str]
-    groups: Sequence[str]
-    extras: Sequence[str]
-    exclude: Sequence[str]
-    builder: Builder | str
-    on_conflict: str
+    groups: Sequence[str] | None
+    extras: Sequence[str] | None
+    exclude: Sequence[str] | None
+    builder: Builder | str | None
+    on_conflict: str | None
     python_patch: str | Sequence[str] | None
-    system_libraries: Sequence[str]
-    exclude_runtime: bool
+    system_libraries: Sequence[str] | None
+    exclude_runtime: bool | None
     max_unzipped_size: int | None
     layer_name: pulumi.Input[str] | None
     description: pulumi.Input[str] | None
@@ -64,26 +53,6 @@ class LayerArguments(TypedDict, total=False):
     build_dir: str | os.PathLike[str] | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlannedLayer:
-    """A layer that can be built.
-
-    Attributes:
-        request: what the arguments ask for.
-        plan: what lands in the layer.
-        files: the project files that were planned.
-    """
-
-    request: LayerRequest
-    plan: BuildPlan
-    files: ProjectFiles
-
-    @property
-    def packages(self) -> dict[str, str]:
-        """Distribution → readable version."""
-        return {package.name: package.readable_version for package in self.plan.packages}
-
-
 def is_mocked() -> bool:
     """Whether this is a unit test with Pulumi's mocks: nothing is published then, and no file is written."""
     return isinstance(get_monitor(), MockMonitor)
@@ -92,18 +61,18 @@ def is_mocked() -> bool:
 def plan_arguments(
     *,
     name: str,
-    runtime: RuntimeName | str | Enum,
+    runtime: RuntimeName | str | Enum | None = None,
     project_dir: str | os.PathLike[str] = ".",
-    architecture: ArchitectureName | str | Enum = DEFAULT_ARCHITECTURE,
-    groups: Sequence[str] = (MAIN_GROUP,),
-    extras: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    builder: Builder | str = DEFAULT_BUILDER,
+    architecture: ArchitectureName | str | Enum | None = None,
+    groups: Sequence[str] | None = None,
+    extras: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    builder: Builder | str | None = None,
     build_dir: str | os.PathLike[str] | None = None,
-    on_conflict: str = DEFAULT_CONFLICT_RULE,
+    on_conflict: str | None = None,
     python_patch: str | None = None,
-    system_libraries: Sequence[str] = (),
-    exclude_runtime: bool = False,
+    system_libraries: Sequence[str] | None = None,
+    exclude_runtime: bool | None = None,
     max_unzipped_size: int | None = None,
     **publishing: Any,
 ) -> PlannedLayer:
@@ -130,41 +99,33 @@ def plan_arguments(
         InputError: an argument is an Output, has a wrong type or is over a limit of AWS, or the project cannot be
             planned.
     """
-    strings = {"runtime": runtime, "architecture": architecture, "on_conflict": on_conflict}
-    if python_patch is not None:
-        strings["python_patch"] = python_patch
+    strings = {
+        "runtime": runtime,
+        "architecture": architecture,
+        "on_conflict": on_conflict,
+        "python_patch": python_patch,
+    }
     lists = {"groups": groups, "extras": extras, "exclude": exclude, "system_libraries": system_libraries}
-    others: dict[str, Any] = {"project_dir": project_dir, "builder": builder, "exclude_runtime": exclude_runtime}
-    if max_unzipped_size is not None:
-        others["max_unzipped_size"] = max_unzipped_size
-    if build_dir is not None:
-        others["build_dir"] = build_dir
+    plain_values = _without_none({"exclude_runtime": exclude_runtime, "max_unzipped_size": max_unzipped_size})
+    others = {"project_dir": project_dir, **_without_none({"builder": builder, "build_dir": build_dir}), **plain_values}
     raise_problems(
         [
-            *argument_problems(strings, lists, others),
-            *builder_problems(builder),
-            *(() if isinstance(builder, pulumi.Output) else credentials_problems(builder)),
+            *argument_problems(_without_none(strings), _without_none(lists), others),
+            *(() if builder is None else builder_problems(builder)),
+            *(() if builder is None or isinstance(builder, pulumi.Output) else credentials_problems(builder)),
             *publishing_problems(name, publishing),
         ]
     )
-    request = LayerRequest(
-        project_dir=program_folder() / project_dir,
-        runtime=plain(runtime),
-        architecture=plain(architecture),
-        groups=tuple(map(plain, groups)),
-        extras=tuple(map(plain, extras)),
-        exclude=tuple(map(plain, exclude)),
-        builder=make_builder(builder) if isinstance(builder, str) else builder,
-        shown_dir=Path(project_dir),
-        on_conflict=plain(on_conflict),
-        python_patch=python_patch,
-        system_libraries=tuple(map(plain, system_libraries)),
-        exclude_runtime=exclude_runtime,
-        max_unzipped_size=max_unzipped_size,
-    )
-    plan, files = plan_request(request)
-    refuse_empty(plan)
-    return PlannedLayer(request=request, plan=plan, files=files)
+    values: dict[str, Any] = {name: plain(value) for name, value in _without_none(strings).items()} | plain_values
+    values |= {name: tuple(map(plain, names)) for name, names in _without_none(lists).items()}
+    folder, shown = program_folder() / project_dir, Path(project_dir)
+    planned = plan_layer(GivenArguments(project_dir=folder, shown_dir=shown, builder=builder, **values))
+    refuse_empty(planned.plan)
+    return planned
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def plain(value: str | Enum) -> str:

@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_poetry_layer.arguments import LayerArguments, PlannedLayer, is_mocked, plan_arguments
+from pulumi_poetry_layer.arguments import LayerArguments, is_mocked, plan_arguments
 from pulumi_poetry_layer.builders.builder import Builder
-from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER
 from pulumi_poetry_layer.errors import PoetryLayerError
-from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE, DEFAULT_CONFLICT_RULE
 from pulumi_poetry_layer.matrix import PoetryLayerMatrix
-from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.publish.build_folder import place_zip
 from pulumi_poetry_layer.publish.drift import checked_arn
 from pulumi_poetry_layer.publish.layer_version import (
@@ -32,6 +29,7 @@ from pulumi_poetry_layer.publishing_arguments import default_layer_name
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from pulumi_poetry_layer.layer.planning import PlannedLayer
     from pulumi_poetry_layer.plan.target import ArchitectureName, RuntimeName
 
 TYPE = "poetry-layer:index:PoetryLayer"
@@ -72,17 +70,17 @@ class PoetryLayer(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        runtime: RuntimeName | str | aws.lambda_.Runtime,
+        runtime: RuntimeName | str | aws.lambda_.Runtime | None = None,
         project_dir: str | os.PathLike[str] = ".",
-        architecture: ArchitectureName | str = DEFAULT_ARCHITECTURE,
-        groups: Sequence[str] = (MAIN_GROUP,),
-        extras: Sequence[str] = (),
-        exclude: Sequence[str] = (),
-        builder: Builder | str = DEFAULT_BUILDER,
-        on_conflict: str = DEFAULT_CONFLICT_RULE,
+        architecture: ArchitectureName | str | None = None,
+        groups: Sequence[str] | None = None,
+        extras: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        builder: Builder | str | None = None,
+        on_conflict: str | None = None,
         python_patch: str | None = None,
-        system_libraries: Sequence[str] = (),
-        exclude_runtime: bool = False,
+        system_libraries: Sequence[str] | None = None,
+        exclude_runtime: bool | None = None,
         max_unzipped_size: int | None = None,
         layer_name: pulumi.Input[str] | None = None,
         description: pulumi.Input[str] | None = None,
@@ -101,23 +99,26 @@ class PoetryLayer(pulumi.ComponentResource):
     ) -> None:
         """Declare a layer.
 
+        What decides the content of the layer (the arguments from ``runtime`` to ``max_unzipped_size``) comes from
+        ``[tool.poetry-layer]`` in pyproject.toml if it is left out or None, or else has the default below.
+
         Args:
             name: name of the resource.
-            runtime: Lambda runtime, such as ``python3.12``.
+            runtime: Lambda runtime, such as ``python3.12``; it has no default.
             project_dir: folder of pyproject.toml and poetry.lock, relative to the Pulumi program.
-            architecture: ``x86_64`` or ``arm64``.
-            groups: Poetry dependency groups.
-            extras: extras of the project.
-            exclude: distributions to leave out, with the dependencies that only they need.
-            builder: a builder, or the name of one.
+            architecture: ``x86_64`` or ``arm64``; default: ``x86_64``.
+            groups: Poetry dependency groups; default: ``main``.
+            extras: extras of the project; default: none.
+            exclude: distributions to leave out, with the dependencies that only they need; default: none.
+            builder: a builder, or the name of one; default: ``wheels``.
             on_conflict: what to do if two distributions contain the same file with different contents: ``warn`` takes
-                that of the last distribution in the order of names, ``error`` refuses the layer.
+                that of the last distribution in the order of names, ``error`` refuses the layer; default: ``warn``.
             python_patch: the patch release of the runtime's Python, such as ``3.12.4``, for projects that require a
-                certain one; default: ``python-patch`` in ``[tool.poetry-layer]``, or the newest known one.
+                certain one; default: the newest known one.
             system_libraries: file names of shared libraries that the function has besides those of the runtime, such as
-                ``libodbc.so.2`` in another layer; docs/verify.md says what is checked.
+                ``libodbc.so.2`` in another layer; docs/verify.md says what is checked. Default: none.
             exclude_runtime: leave out the AWS SDK (boto3), which the runtime has, and what only it needs and the
-                runtime has, too; docs/size.md says what that means for versions.
+                runtime has, too; docs/size.md says what that means for versions. Default: False.
             max_unzipped_size: the most bytes that the files of the layer may have, to leave room for the function and
                 its other layers; default: 262,144,000, Lambda's limit for all of them together.
             layer_name: name of the layer in AWS; default: ``<name>-<stack>``.
@@ -209,8 +210,8 @@ class PoetryLayer(pulumi.ComponentResource):
         cls,
         name: str,
         *,
-        runtimes: Sequence[RuntimeName | str | aws.lambda_.Runtime],
-        architectures: Sequence[ArchitectureName | str] = (DEFAULT_ARCHITECTURE,),
+        runtimes: Sequence[RuntimeName | str | aws.lambda_.Runtime] | None = None,
+        architectures: Sequence[ArchitectureName | str] | None = None,
         regions: Sequence[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **arguments: Unpack[LayerArguments],
@@ -219,8 +220,8 @@ class PoetryLayer(pulumi.ComponentResource):
 
         Args:
             name: name of the matrix; the names of the layers start with it.
-            runtimes: Lambda runtimes.
-            architectures: ``x86_64``, ``arm64`` or both.
+            runtimes: Lambda runtimes; default: the one in ``[tool.poetry-layer]``.
+            architectures: ``x86_64``, ``arm64`` or both; default: the one in ``[tool.poetry-layer]``, or ``x86_64``.
             regions: regions to publish each layer in; it is built once. Default: the region of the provider.
             opts: options of the matrix; they are applied to the layers.
             **arguments: the other arguments of :class:`PoetryLayer`, the same for all layers.

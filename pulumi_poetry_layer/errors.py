@@ -151,7 +151,7 @@ class DownloadError(BuildError):
 
 
 class UnreachableError(DownloadError):
-    """An index cannot be reached, so no other package can be downloaded from it either."""
+    """An index cannot be reached or needs a login, so no other package can be downloaded from it either."""
 
 
 class ArchiveError(BuildError):
@@ -191,6 +191,13 @@ class InvocationError(PoetryLayerError):
 
 class PublishError(PoetryLayerError):
     """The layer cannot be published, for example because it is over an AWS limit."""
+
+
+def problems_of(error: PoetryLayerError) -> list[PoetryLayerError]:
+    """The single problems that an error reports."""
+    if not isinstance(error, MultipleInputError):
+        return [error]
+    return [problem for part in error.problems for problem in problems_of(part)]
 
 
 def raise_problems(problems: Iterable[PoetryLayerError]) -> None:

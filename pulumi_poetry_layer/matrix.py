@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from pulumi_poetry_layer.arguments import (
     LayerArguments,
-    PlannedLayer,
     argument_problems,
     plain,
     plan_arguments,
     unknown_arguments,
 )
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
-from pulumi_poetry_layer.plan.target import is_patch_of
+from pulumi_poetry_layer.layer.completion import missing_runtime
+from pulumi_poetry_layer.layer.planning import read_defaults
+from pulumi_poetry_layer.layer.request import DEFAULT_ARCHITECTURE
+from pulumi_poetry_layer.plan.target import EXAMPLE_RUNTIME, is_patch_of
 from pulumi_poetry_layer.publish.build_folder import place_zip
 from pulumi_poetry_layer.publish.layer_version import layer_version_options
 from pulumi_poetry_layer.publish.layer_zip import declare_zip
 from pulumi_poetry_layer.publishing_arguments import default_layer_name, region_problems
+from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
 
 if TYPE_CHECKING:
     from enum import Enum
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from pulumi_poetry_layer.component import PoetryLayer
+    from pulumi_poetry_layer.layer.planning import PlannedLayer
 
 TYPE = "poetry-layer:index:PoetryLayerMatrix"
 
@@ -56,8 +61,8 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
         name: str,
         layer_type: type[PoetryLayer],
         *,
-        runtimes: Sequence[str | Enum],
-        architectures: Sequence[str | Enum],
+        runtimes: Sequence[str | Enum] | None,
+        architectures: Sequence[str | Enum] | None,
         regions: Sequence[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **arguments: Unpack[LayerArguments],
@@ -67,8 +72,8 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
         Args:
             name: the component's name.
             layer_type: the class of the layers.
-            runtimes: Lambda runtimes.
-            architectures: ``x86_64``, ``arm64`` or both.
+            runtimes: Lambda runtimes; None for the one in ``[tool.poetry-layer]``.
+            architectures: ``x86_64``, ``arm64`` or both; None for the one in ``[tool.poetry-layer]``, or ``x86_64``.
             regions: regions to publish each layer in; None for the region of the provider.
             opts: options of the component; they are applied to the layers.
             **arguments: the other arguments of :class:`PoetryLayer`, the same for all layers. ``layer_name`` is the
@@ -83,6 +88,8 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
             raise_problems(unknown_arguments(arguments))
             common: dict[str, Any] = {**arguments}
             layer_name, patches = common.pop("layer_name", None), common.pop("python_patch", None)
+            if runtimes is None or architectures is None:
+                runtimes, architectures = _with_defaults(runtimes, architectures, common.get("project_dir", "."))
             targets = _targets(runtimes=runtimes, architectures=architectures)
             in_regions = _regions(regions, arguments)
             given = {target: _target_arguments(name, target, layer_name) for target in targets}
@@ -125,6 +132,22 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
     def __iter__(self) -> Iterator[Key]:
         """The targets."""
         return iter(self.layers)
+
+
+def _with_defaults(runtimes: Any, architectures: Any, project_dir: Any) -> tuple[Any, Any]:
+    """The runtimes and architectures, with those of the project for what is left out.
+
+    Raises:
+        InputError: the project cannot be read, or neither it nor the arguments name a runtime.
+    """
+    raise_problems(argument_problems({}, {}, {"project_dir": project_dir}))
+    defaults = read_defaults(program_folder() / project_dir, Path(project_dir))
+    if runtimes is None and defaults.runtime is None:
+        raise missing_runtime("runtimes", f'runtimes=["{EXAMPLE_RUNTIME}"]')
+    return (
+        [defaults.runtime] if runtimes is None else runtimes,
+        [defaults.architecture or DEFAULT_ARCHITECTURE] if architectures is None else architectures,
+    )
 
 
 def _targets(**axes: Any) -> list[Key]:

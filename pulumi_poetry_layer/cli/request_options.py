@@ -1,49 +1,57 @@
-"""The options that decide what is in a layer, and the request that they make."""
+"""The options that decide what is in a layer. What is left out comes from ``[tool.poetry-layer]`` in pyproject.toml."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from pulumi_poetry_layer.builders.registry import BUILDERS, DEFAULT_BUILDER, make_builder
-from pulumi_poetry_layer.layer.request import CONFLICT_RULES, DEFAULT_ARCHITECTURE, DEFAULT_CONFLICT_RULE, LayerRequest
+from pulumi_poetry_layer.builders.registry import BUILDERS, DEFAULT_BUILDER
+from pulumi_poetry_layer.layer.request import (
+    CONFLICT_RULES,
+    DEFAULT_ARCHITECTURE,
+    DEFAULT_CONFLICT_RULE,
+    GivenArguments,
+)
+from pulumi_poetry_layer.layer.several_targets import for_targets
+from pulumi_poetry_layer.plan.target import EXAMPLE_RUNTIME, MACHINES
+from pulumi_poetry_layer.poetry.layer_defaults import SECTION
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.units import parse_size
 
-DEFAULT_RUNTIME = "python3.12"
 
+def add_request_options(command: argparse.ArgumentParser, *, several_targets: bool = False) -> None:
+    """Add the options that decide what is in a layer.
 
-def add_request_options(command: argparse.ArgumentParser) -> None:
-    """Add the options that decide what is in a layer."""
-    add_target_options(command)
+    Args:
+        command: the parser of the command.
+        several_targets: whether the options of the target can be repeated.
+    """
+    add_target_options(command, several=several_targets)
     command.add_argument(
         "--python-patch",
+        action="append" if several_targets else "store",
         metavar="VERSION",
         help="patch release of the runtime's Python, such as 3.12.4, for projects that require a certain one",
     )
     command.add_argument(
         "--group", action="append", metavar="GROUP", help=f"dependency group, repeatable (default: {MAIN_GROUP})"
     )
-    command.add_argument(
-        "--extra", action="append", default=[], metavar="EXTRA", help="extra of the project, repeatable"
-    )
+    command.add_argument("--extra", action="append", metavar="EXTRA", help="extra of the project, repeatable")
     command.add_argument(
         "--exclude",
         action="append",
-        default=[],
         metavar="DIST",
         help="distribution to leave out, with the dependencies that only it needs; repeatable",
     )
     command.add_argument(
         "--exclude-runtime",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         help="leave out boto3, which the runtime has, and what only it needs and the runtime has, too",
     )
-    command.add_argument("--builder", choices=BUILDERS, default=DEFAULT_BUILDER, help=f"default: {DEFAULT_BUILDER}")
+    command.add_argument("--builder", choices=BUILDERS, help=f"how the layer is built (default: {DEFAULT_BUILDER})")
     command.add_argument(
         "--on-conflict",
         choices=CONFLICT_RULES,
-        default=DEFAULT_CONFLICT_RULE,
         help="if two distributions contain the same file with different contents: warn and take that of the last one "
         f"by name, or end with an error (default: {DEFAULT_CONFLICT_RULE})",
     )
@@ -51,10 +59,16 @@ def add_request_options(command: argparse.ArgumentParser) -> None:
         "--bytecode",
         nargs="?",
         const=True,
-        default=False,
         metavar="RELEASE",
         help="compile the modules, so that functions start faster; RELEASE, such as 3.13.2, is the only Python that "
         "may compile them (default: any with the version of the runtime)",
+    )
+    command.add_argument(
+        "--no-bytecode",
+        dest="bytecode",
+        action="store_const",
+        const=False,
+        help=f"do not compile them, also if [{SECTION}] says so",
     )
     add_system_library_option(command)
     command.add_argument(
@@ -65,11 +79,17 @@ def add_request_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_target_options(command: argparse.ArgumentParser) -> None:
-    """Add the runtime and the architecture."""
-    command.add_argument("--runtime", default=DEFAULT_RUNTIME, help=f"Lambda runtime (default: {DEFAULT_RUNTIME})")
+def add_target_options(command: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Add the runtime and the architecture; with ``several``, both can be repeated."""
+    action, repeatable = ("append", "; repeatable") if several else ("store", "")
     command.add_argument(
-        "--architecture", default=DEFAULT_ARCHITECTURE, help=f"x86_64 or arm64 (default: {DEFAULT_ARCHITECTURE})"
+        "--runtime", action=action, metavar="RUNTIME", help=f"Lambda runtime, such as {EXAMPLE_RUNTIME}{repeatable}"
+    )
+    command.add_argument(
+        "--architecture",
+        action=action,
+        metavar="ARCHITECTURE",
+        help=f"{' or '.join(MACHINES)} (default: {DEFAULT_ARCHITECTURE}){repeatable}",
     )
 
 
@@ -78,7 +98,6 @@ def add_system_library_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--system-library",
         action="append",
-        default=[],
         metavar="NAME",
         help="shared library that the function has from elsewhere, such as libodbc.so.2 in another layer; repeatable",
     )
@@ -91,20 +110,41 @@ def _size(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def request_of(options: argparse.Namespace) -> LayerRequest:
-    """What the options ask for."""
-    return LayerRequest(
+def given_arguments(options: argparse.Namespace) -> GivenArguments:
+    """The arguments for a layer that the options contain."""
+    return GivenArguments(
         project_dir=options.project_dir or Path(),
         runtime=options.runtime,
         architecture=options.architecture,
-        groups=tuple(options.group or (MAIN_GROUP,)),
-        extras=tuple(options.extra),
-        exclude=tuple(options.exclude),
-        builder=make_builder(options.builder),
+        groups=_names(options.group),
+        extras=_names(options.extra),
+        exclude=_names(options.exclude),
+        builder=options.builder,
         on_conflict=options.on_conflict,
         python_patch=options.python_patch,
-        system_libraries=tuple(options.system_library),
+        system_libraries=_names(options.system_library),
         bytecode=options.bytecode,
         exclude_runtime=options.exclude_runtime,
         max_unzipped_size=options.max_unzipped_size,
+    )
+
+
+def _names(values: list[str] | None) -> tuple[str, ...] | None:
+    """The values of an option that can be repeated; an empty one stands for none, also if the project names some."""
+    return None if values is None else tuple(value for value in values if value)
+
+
+def given_for_targets(options: argparse.Namespace) -> list[GivenArguments]:
+    """The arguments for the layer of each runtime on each architecture, if the options can be repeated."""
+    common = argparse.Namespace(**{**vars(options), "runtime": None, "architecture": None, "python_patch": None})
+    return for_targets(given_arguments(common), options.runtime, options.architecture, options.python_patch)
+
+
+def given_target(options: argparse.Namespace) -> GivenArguments:
+    """The arguments for a layer that is built already."""
+    return GivenArguments(
+        project_dir=options.project_dir or Path(),
+        runtime=options.runtime,
+        architecture=options.architecture,
+        system_libraries=_names(getattr(options, "system_library", None)),
     )

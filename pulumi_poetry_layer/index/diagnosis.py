@@ -11,7 +11,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from urllib3.exceptions import SSLError as Urllib3SSLError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
-from pulumi_poetry_layer.errors import BuildError, UnreachableError
+from pulumi_poetry_layer.errors import BuildError, DownloadError, UnreachableError
 from pulumi_poetry_layer.host.failures import host_error, lack_of_resources
 from pulumi_poetry_layer.index.failures import Failure, index_error
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.index.access import PackageIndex
 
 _TRANSIENT = (429, 500, 502, 503, 504)
-_FAILURES = {401: Failure.UNAUTHORIZED, 403: Failure.FORBIDDEN, 404: Failure.MISSING, 410: Failure.MISSING}
+_UNAVAILABLE = (502, 503, 504)  # what a proxy answers without a network, and an index that is down
+_UNAUTHORIZED = 401
+_FAILURES = {_UNAUTHORIZED: Failure.UNAUTHORIZED, 403: Failure.FORBIDDEN, 404: Failure.MISSING, 410: Failure.MISSING}
 _NOT_TRUSTED = re.compile("verify failed|doesn't match|not valid for|certificate bundle", re.IGNORECASE)
 _TLS_ERRORS = (requests.exceptions.SSLError, Urllib3SSLError)
 _NETWORK_ERRORS = (
@@ -70,24 +72,42 @@ def download_error(error: Exception, index: PackageIndex, package: str, url: str
     """
     response = getattr(error, "response", None)
     if isinstance(response, requests.Response):
-        failure = _FAILURES.get(response.status_code, Failure.OTHER)
-        login = index.login_for(response.url)
-        says_status = failure in {Failure.UNAUTHORIZED, Failure.FORBIDDEN}
-        detail = response.url if says_status else f"HTTP status {response.status_code}: {response.url}"
-        return index_error(failure, index.source, package, detail=detail, login=login)
+        return _status_error(response, index, package)
     if lack := lack_of_resources(error):
         return host_error(lack, package)
-    if _is_unconnected(error):
-        # Without the path of the page or file, so that the errors of all packages are one error.
-        servers = {urlsplit(url or index.source.address.url).netloc} - {urlsplit(index.source.address.url).netloc}
-        detail = ": ".join([*servers, _cause(error)])
-        problem = index_error(Failure.UNREACHABLE, index.source, package, detail=detail)
-        return UnreachableError(problem.what, where=problem.where, hint=problem.hint)
     message = str(error) or type(error).__name__
-    return index_error(_failure(error, message), index.source, package, detail=f"{url}: {message}" if url else message)
+    failure = Failure.UNREACHABLE if is_unconnected(error) else _failure(error, message)
+    if is_unconnected(error) or failure in {Failure.UNTRUSTED, Failure.HANDSHAKE}:
+        detail = _without_path(url or index.source.address.url, index, _cause(error))
+        return _for_all_packages(index_error(failure, index.source, package, detail=detail))
+    return index_error(failure, index.source, package, detail=f"{url}: {message}" if url else message)
 
 
-def _is_unconnected(error: Exception) -> bool:
+def _status_error(response: requests.Response, index: PackageIndex, package: str) -> BuildError:
+    """The error for an answer with a status that says that the request failed."""
+    status, login = response.status_code, index.login_for(response.url)
+    failure = _FAILURES.get(status, Failure.OTHER)
+    if failure in {Failure.UNAUTHORIZED, Failure.FORBIDDEN}:
+        detail = _without_path(response.url, index)
+    elif status in _UNAVAILABLE:
+        detail = _without_path(response.url, index, f"HTTP status {status}")
+    else:
+        detail = f"HTTP status {status}: {response.url}"
+    problem = index_error(failure, index.source, package, detail=detail, login=login)
+    return _for_all_packages(problem) if status == _UNAUTHORIZED or status in _UNAVAILABLE else problem
+
+
+def _without_path(url: str, index: PackageIndex, *details: str) -> str:
+    """Details of an error without the path of the page or file, so that the errors of all packages are one error."""
+    servers = {urlsplit(url).netloc} - {urlsplit(index.source.address.url).netloc}
+    return ": ".join([*servers, *details])
+
+
+def _for_all_packages(problem: DownloadError) -> UnreachableError:
+    return UnreachableError(problem.what, where=problem.where, hint=problem.hint)
+
+
+def is_unconnected(error: Exception) -> bool:
     """Whether no connection could be made at all: the network, a proxy or the index is down."""
     return any(isinstance(cause, NewConnectionError | ConnectTimeoutError) for cause in _causes(error))
 

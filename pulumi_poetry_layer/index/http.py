@@ -13,7 +13,14 @@ from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from pulumi_poetry_layer.index.diagnosis import HTTP_ERRORS, TooLargeError, TooSlowError, TrickleError, is_transient
+from pulumi_poetry_layer.index.diagnosis import (
+    HTTP_ERRORS,
+    TooLargeError,
+    TooSlowError,
+    TrickleError,
+    is_transient,
+    is_unconnected,
+)
 from pulumi_poetry_layer.index.tls import CertificatesAdapter
 from pulumi_poetry_layer.index.watch import watched
 from pulumi_poetry_layer.masking import mask_urls
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.index.watch import Watch
 
 _BLOCK = 1 << 18
+_UNCONNECTED_ATTEMPTS = 3  # without a network, each further attempt only lets the user wait
 _log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
@@ -162,7 +170,8 @@ class HttpClient:
 
     def _pause(self, error: Exception, attempt: int) -> float | None:
         """How long to wait before the next attempt, None if there is none."""
-        if attempt >= self._limits.attempts or not is_transient(error):
+        most = _UNCONNECTED_ATTEMPTS if is_unconnected(error) else self._limits.attempts
+        if attempt >= most or not is_transient(error):
             return None
         pause = self._limits.first_pause * 2.0 ** (attempt - 1)
         response = error.response if isinstance(error, requests.HTTPError) else None

@@ -3,8 +3,10 @@
 Modules:
 
 - ``request``: what a user asks for, and the two project files.
+- ``completion``: completes what a user leaves out, with the defaults of the project and of this package.
 - ``planning``: reads and parses the project files, and plans the layer.
 - ``build``: plan → build → verify → zip; also ``build_layer`` for plain Python.
+- ``several_targets``: the same layer for several targets, planned together and built side by side.
 - ``artifact``: the result of a build.
 - ``documents``: plans and results as JSON documents.
 - ``output``: where a build may write its zip.

@@ -6,23 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.writer import write_archive
-from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
 from pulumi_poetry_layer.errors import DamagedSegmentError, InputError, raise_problems
 from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
 from pulumi_poetry_layer.layer.output import check_output, output_path
-from pulumi_poetry_layer.layer.planning import plan_request
-from pulumi_poetry_layer.layer.request import (
-    DEFAULT_ARCHITECTURE,
-    DEFAULT_CONFLICT_RULE,
-    LayerRequest,
-    is_list_of_strings,
-)
+from pulumi_poetry_layer.layer.planning import PlannedLayer, plan_layer
+from pulumi_poetry_layer.layer.request import GivenArguments, as_tuple, is_list_of_strings
 from pulumi_poetry_layer.masking import has_unclear_login, mask_address
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
-from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.size.limits import LayerSize, refuse_over_limit
 from pulumi_poetry_layer.verify.findings import find_problems
 from pulumi_poetry_layer.verify.layer_content import distributions_of
@@ -39,11 +32,11 @@ _ATTEMPTS = 3
 """How often a layer is built if a damaged file in the cache is found each time."""
 
 
-def build_request(request: LayerRequest, output: Path, *, fingerprint: str | None = None) -> LayerArtifact:
+def build_request(given: GivenArguments, output: Path, *, fingerprint: str | None = None) -> LayerArtifact:
     """Plan and build a layer; ``output`` is replaced when the zip is complete, and not touched if an error is raised.
 
     Args:
-        request: what to build.
+        given: what to build.
         output: the zip to write.
         fingerprint: the fingerprint that the caller has planned; if the plan now has another one, an error is raised.
 
@@ -53,25 +46,52 @@ def build_request(request: LayerRequest, output: Path, *, fingerprint: str | Non
         BuildError: the build failed.
     """
     with host_errors():
-        plan, files = plan_request(request)
-        refuse_empty(plan)
-        if fingerprint is not None and plan.fingerprint != fingerprint:
+        planned = check_planned(plan_layer(given))
+        if fingerprint is not None and planned.plan.fingerprint != fingerprint:
             raise InputError(
                 "pyproject.toml, poetry.lock or a path dependency changed while Pulumi was running",
-                where=str(request.where),
+                where=str(given.where),
                 hint="run the command again",
             )
-        check_output(output, plan, files)
-        raise_problems(_unclear_logins(plan))
-        return build_planned(
-            plan,
-            files,
-            request.builder,
-            output,
-            refuse_conflicts=request.on_conflict == "error",
-            system_libraries=request.system_libraries,
-            max_unzipped_size=request.max_unzipped_size,
-        )
+        check_replaceable(planned, output)
+        return build_checked(planned, output)
+
+
+def check_planned(planned: PlannedLayer) -> PlannedLayer:
+    """The layer, if it can be built.
+
+    Raises:
+        InputError: it would be empty, or the address of a package has an unclear login.
+    """
+    refuse_empty(planned.plan)
+    raise_problems(_unclear_logins(planned.plan))
+    return planned
+
+
+def check_replaceable(planned: PlannedLayer, output: Path) -> None:
+    """Check that the zip of a layer may replace what is at a path.
+
+    Raises:
+        InputError: it may not.
+    """
+    check_output(output, planned.plan, planned.files)
+
+
+def build_checked(planned: PlannedLayer, output: Path) -> LayerArtifact:
+    """Build a layer that :func:`check_planned` and :func:`check_replaceable` have checked.
+
+    Raises:
+        BuildError: the build failed.
+    """
+    return build_planned(
+        planned.plan,
+        planned.files,
+        planned.request.builder,
+        output,
+        refuse_conflicts=planned.request.on_conflict == "error",
+        system_libraries=planned.request.system_libraries,
+        max_unzipped_size=planned.request.max_unzipped_size,
+    )
 
 
 def build_planned(
@@ -175,39 +195,43 @@ def _verify(parts: Sequence[Member | Segment], plan: BuildPlan, system_libraries
 def build_layer(
     *,
     project_dir: str | Path = ".",
-    runtime: str,
-    architecture: str = DEFAULT_ARCHITECTURE,
-    groups: Iterable[str] = (MAIN_GROUP,),
-    extras: Iterable[str] = (),
-    exclude: Iterable[str] = (),
-    builder: Builder | str = DEFAULT_BUILDER,
-    on_conflict: str = DEFAULT_CONFLICT_RULE,
+    runtime: str | None = None,
+    architecture: str | None = None,
+    groups: Iterable[str] | None = None,
+    extras: Iterable[str] | None = None,
+    exclude: Iterable[str] | None = None,
+    builder: Builder | str | None = None,
+    on_conflict: str | None = None,
     python_patch: str | None = None,
-    system_libraries: Iterable[str] = (),
-    bytecode: bool | str = False,
-    exclude_runtime: bool = False,
+    system_libraries: Iterable[str] | None = None,
+    bytecode: bool | str | None = None,
+    exclude_runtime: bool | None = None,
     max_unzipped_size: int | None = None,
     output: str | Path,
 ) -> LayerArtifact:
     """Build a layer zip from plain Python, without Pulumi.
 
+    What is left out or None comes from ``[tool.poetry-layer]`` in pyproject.toml, or else has the default below.
+
     Args:
         project_dir: folder of pyproject.toml and poetry.lock.
-        runtime: Lambda runtime, such as ``python3.12``.
-        architecture: ``x86_64`` or ``arm64``.
-        groups: Poetry dependency groups.
-        extras: extras of the project.
-        exclude: distributions to leave out, with the dependencies that only they need.
-        builder: a builder, or the name of one.
+        runtime: Lambda runtime, such as ``python3.12``; it has no default.
+        architecture: ``x86_64`` or ``arm64``; default: ``x86_64``.
+        groups: Poetry dependency groups; default: ``main``.
+        extras: extras of the project; default: none.
+        exclude: distributions to leave out, with the dependencies that only they need; default: none.
+        builder: a builder, or the name of one; default: ``wheels``.
         on_conflict: what to do if two distributions contain the same file with different contents: ``warn`` takes that
-            of the last distribution in the order of names, ``error`` raises an error.
+            of the last distribution in the order of names, ``error`` raises an error; default: ``warn``.
         python_patch: the patch release of the runtime's Python, such as ``3.12.4``, for projects that require a certain
-            one; default: ``python-patch`` in ``[tool.poetry-layer]``, or the newest known one.
+            one; default: the newest known one.
         system_libraries: file names of shared libraries that the function has besides those of the runtime, for example
-            ``libodbc.so.2`` in another layer.
+            ``libodbc.so.2`` in another layer; default: none.
         bytecode: whether to compile the modules, so that functions start faster; docs/bytecode.md. A string is the only
             release of Python that may compile them, such as ``3.13.2``; by default any of the runtime's version may.
+            Default: False.
         exclude_runtime: leave out the AWS SDK, which the runtime has, and what only it needs and the runtime has, too.
+            Default: False.
         max_unzipped_size: raise an error for a layer with more bytes than this, unzipped. Default: no limit.
         output: the zip to write. A file at that path is replaced, but not a link, a device, a folder, or a file that
             the layer is made from.
@@ -220,21 +244,21 @@ def build_layer(
     raise_problems(
         InputError(f"must be a list of strings, not {value!r}", where=name)
         for name, value in lists.items()
-        if not is_list_of_strings(value)
+        if value is not None and not is_list_of_strings(value)
     )
-    request = LayerRequest(
+    given = GivenArguments(
         project_dir=Path(project_dir),
         runtime=runtime,
         architecture=architecture,
-        groups=tuple(groups),
-        extras=tuple(extras),
-        exclude=tuple(exclude),
-        builder=make_builder(builder) if isinstance(builder, str) else builder,
+        groups=as_tuple(groups),
+        extras=as_tuple(extras),
+        exclude=as_tuple(exclude),
+        builder=builder,
         on_conflict=on_conflict,
         python_patch=python_patch,
-        system_libraries=tuple(system_libraries),
+        system_libraries=as_tuple(system_libraries),
         bytecode=bytecode,
         exclude_runtime=exclude_runtime,
         max_unzipped_size=max_unzipped_size,
     )
-    return build_request(request, output_path(output))
+    return build_request(given, output_path(output))

@@ -17,23 +17,23 @@ from pulumi_poetry_layer.poetry.lockfile import parse_lockfile
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pulumi_poetry_layer.layer.request import LayerRequest
+    from pulumi_poetry_layer.layer.request import GivenArguments, LayerRequest
 
 
-def compare_request(request: LayerRequest, old: Path) -> Comparison:
+def compare_request(given: GivenArguments, old: Path) -> Comparison:
     """Compare the layer of a request with the layer of an older lock file or of another project folder.
 
     Args:
-        request: the new layer.
+        given: the new layer.
         old: an older poetry.lock, to be used with the current pyproject.toml, or another project folder.
 
     Raises:
         InputError: one of the two layers cannot be planned.
     """
-    new = parse_request(request)
-    new_side = PlannedProject(project=new.project, lock=new.lock, plan=plan_parsed(new, request))
+    new = parse_request(given)
+    new_side = PlannedProject(project=new.project, lock=new.lock, plan=plan_parsed(new))
     try:
-        return compare(_old_side(request, new, old), new_side)
+        return compare(_old_side(new, old), new_side)
     except InputError as error:
         raise InputError(f"cannot be used for a comparison: {error}", where=str(old), hint=_hint(old)) from error
 
@@ -44,23 +44,23 @@ def _hint(old: Path) -> str | None:
     return "pass the folder of the old project instead of its poetry.lock, so that its own pyproject.toml is used"
 
 
-def _old_side(request: LayerRequest, new: ParsedRequest, old: Path) -> PlannedProject:
+def _old_side(new: ParsedRequest, old: Path) -> PlannedProject:
     if old.is_dir():
-        parsed = parse_request(replace(request, project_dir=old, shown_dir=None))
+        parsed = parse_request(replace(new.request, project_dir=old, shown_dir=None))
     else:
         lock = parse_lockfile(_read_lock(old))
         # An old lock file is usually stale for the current pyproject.toml; the comparison is about its content.
         parsed = replace(new, lock=replace(lock, content_hash=new.project.content_hash))
-    known = _known_request(request, parsed)
-    if not known.groups:
+    known = replace(parsed, request=_known_request(new.request, parsed))
+    if not known.request.groups:
         plan = plan_selection(
             Selection(packages=(), excluded=()),
             target=parsed.target,
             choice=Choice(groups=frozenset()),
-            builder=request.builder.identity,
+            builder=known.request.builder.identity,
         )
     else:
-        plan = plan_parsed(parsed, known)
+        plan = plan_parsed(known)
     return PlannedProject(project=parsed.project, lock=parsed.lock, plan=plan)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.layer.artifact import LayerArtifact
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
+    from pulumi_poetry_layer.plan.target import Target
     from pulumi_poetry_layer.poetry.locked import LockedFile, LockedSource
 
 
@@ -18,7 +19,7 @@ def plan_document(plan: BuildPlan) -> dict[str, Any]:
     """A plan as ``plan --json`` prints it. The names and types of the keys are a stable interface."""
     return {
         "fingerprint": plan.fingerprint,
-        "target": {"runtime": plan.target.runtime, "architecture": plan.target.architecture},
+        "target": target_document(plan.target),
         "builder": plan.builder.kind,
         "packages": [
             {
@@ -35,6 +36,11 @@ def plan_document(plan: BuildPlan) -> dict[str, Any]:
             for excluded in plan.excluded
         ],
     }
+
+
+def target_document(target: Target) -> dict[str, str]:
+    """A target in a document."""
+    return {"runtime": target.runtime, "architecture": target.architecture}
 
 
 def _hash_document(file: LockedFile | None) -> dict[str, str | None]:

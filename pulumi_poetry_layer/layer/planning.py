@@ -1,4 +1,4 @@
-"""Plan a request: read the two project files, Poetry's settings, and the content of path dependencies."""
+"""Plan a layer: read the two project files, Poetry's settings, and the content of path dependencies."""
 
 from __future__ import annotations
 
@@ -9,57 +9,91 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.builders.registry import BRING_THEIR_PYTHON
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.index.poetry_config import read_configuration
-from pulumi_poetry_layer.layer.request import (
-    bytecode_problems,
-    conflict_rule_problems,
-    read_project_files,
-    size_problems,
-    system_library_problems,
+from pulumi_poetry_layer.layer.completion import (
+    complete_values,
+    missing_runtime,
+    request_of,
+    target_of,
+    value_problems,
+    written_places,
 )
+from pulumi_poetry_layer.layer.request import read_project_files
 from pulumi_poetry_layer.plan.build_constraints import build_constraints
-from pulumi_poetry_layer.plan.build_plan import BuildPlan
+from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice
 from pulumi_poetry_layer.plan.file_policy import FilePolicy
-from pulumi_poetry_layer.plan.planner import plan_selection, select_layer
+from pulumi_poetry_layer.plan.planner import plan_selection, select_layer, selection_problems
 from pulumi_poetry_layer.plan.python_patch import with_python_patch
-from pulumi_poetry_layer.plan.target import Target
-from pulumi_poetry_layer.poetry.layer_defaults import parse_layer_defaults
+from pulumi_poetry_layer.poetry.layer_defaults import LayerDefaults, parse_layer_defaults
 from pulumi_poetry_layer.poetry.lockfile import LockFile, parse_lockfile
-from pulumi_poetry_layer.poetry.pyproject import Project, parse_project
+from pulumi_poetry_layer.poetry.pyproject import FILE_NAME, Project, parse_project
 from pulumi_poetry_layer.wheels.path_dependencies import content_digests
+from pulumi_poetry_layer.wording import written_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from pulumi_poetry_layer.builders.builder import ProjectFiles
-    from pulumi_poetry_layer.layer.request import LayerRequest
+    from pulumi_poetry_layer.layer.request import GivenArguments, LayerRequest
     from pulumi_poetry_layer.plan.selection import Selection
+    from pulumi_poetry_layer.plan.target import Target
 
-    Parsed = TypeVar("Parsed")
+    Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedLayer:
+    """A layer that can be built.
+
+    Attributes:
+        request: what the arguments and the defaults of the project ask for.
+        plan: what lands in the layer.
+        files: the project files that were planned.
+    """
+
+    request: LayerRequest
+    plan: BuildPlan
+    files: ProjectFiles
+
+    @property
+    def packages(self) -> dict[str, str]:
+        """Distribution → readable version."""
+        return {package.name: package.readable_version for package in self.plan.packages}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedRequest:
-    """The inputs of a plan, read and parsed."""
+    """The inputs of a plan, read and parsed.
 
+    Attributes:
+        request: what the arguments and the defaults of the project ask for.
+        places: argument → where its value is written, for messages.
+        target: the runtime and architecture of the layer.
+        files: the two project files.
+        project: the content of pyproject.toml.
+        lock: the content of poetry.lock.
+    """
+
+    request: LayerRequest
+    places: Mapping[str, str]
     target: Target
     files: ProjectFiles
     project: Project
     lock: LockFile
 
 
-def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
-    """Plan a layer.
+def plan_layer(given: GivenArguments) -> PlannedLayer:
+    """Plan a layer; what the arguments leave out comes from the defaults of the project.
 
     Raises:
         InputError: the input is wrong; all problems are reported together.
         HostError: the layer is to have compiled modules, and this machine has no Python that compiles them.
     """
-    parsed = parse_request(request)
-    plan = plan_parsed(parsed, request)
+    parsed = parse_request(given)
+    plan = plan_parsed(parsed)
     _check_compiler(plan)
-    return plan, parsed.files
+    return PlannedLayer(request=parsed.request, plan=plan, files=parsed.files)
 
 
 def _check_compiler(plan: BuildPlan) -> None:
@@ -75,56 +109,105 @@ def _check_compiler(plan: BuildPlan) -> None:
     find_compiler(plan.bytecode)
 
 
-def parse_request(request: LayerRequest) -> ParsedRequest:
+def plan_request(request: LayerRequest) -> tuple[BuildPlan, ProjectFiles]:
+    """Plan a layer, with nothing left out.
+
+    Raises:
+        InputError: the input is wrong; all problems are reported together.
+    """
+    planned = plan_layer(request)
+    return planned.plan, planned.files
+
+
+def read_defaults(project_dir: Path, shown_dir: Path | None = None) -> LayerDefaults:
+    """Read the defaults of a project.
+
+    Raises:
+        InputError: a project file is missing or unreadable.
+    """
+    return parse_layer_defaults(read_project_files(project_dir, shown_dir).pyproject)
+
+
+def plan_target(given: GivenArguments) -> tuple[Target, tuple[str, ...]]:
+    """The target, and the libraries that the function has, for a layer that is built already.
+
+    There need not be a project; if there is a pyproject.toml, its defaults count.
+
+    Raises:
+        InputError: the runtime is missing or not supported, or the defaults are wrong.
+    """
+    path = given.project_dir / FILE_NAME
+    defaults = parse_layer_defaults(path.read_text(encoding="utf-8")) if path.is_file() else LayerDefaults()
+    with written_at(written_places(given, defaults)):
+        values = complete_values(given, defaults)
+        if "runtime" not in values:
+            raise missing_runtime()
+        return target_of(values), values["system_libraries"]
+
+
+def parse_request(given: GivenArguments) -> ParsedRequest:
     """Read and parse the inputs of a plan.
 
     Raises:
         InputError: the input is wrong; all problems are reported together.
     """
-    problems: list[PoetryLayerError] = [
-        *conflict_rule_problems(request.on_conflict),
-        *system_library_problems(request.system_libraries),
-        *bytecode_problems(request.bytecode, request.runtime),
-        *size_problems(request.max_unzipped_size),
-    ]
+    problems: list[PoetryLayerError] = []
 
-    def attempt(step: Callable[[], Parsed]) -> Parsed | None:
+    def attempt(step: Callable[[], Result]) -> Result | None:
         try:
             return step()
         except InputError as error:
             problems.append(error)
             return None
 
-    target = attempt(lambda: Target(request.runtime, request.architecture, request.python_patch))
-    files = attempt(lambda: read_project_files(request.project_dir, request.where))
+    files = attempt(lambda: read_project_files(given.project_dir, given.where))
     project = attempt(lambda: parse_project(files.pyproject)) if files else None
     defaults = attempt(lambda: parse_layer_defaults(files.pyproject)) if project and files else None
     lock = attempt(lambda: parse_lockfile(files.lock)) if files else None
-    if problems or target is None or files is None or project is None or lock is None or defaults is None:
+    places = written_places(given, defaults)
+    with written_at(places):
+        values = complete_values(given, defaults)
+        found = list(value_problems(values))
+        if "runtime" not in values and defaults:
+            found.append(missing_runtime())
+        problems[:0] = found
+        target = _target(values, project, defaults) if project and defaults and not found else None
+        if problems and project and lock:  # else `plan_parsed` looks for these
+            choice = Choice.of(
+                values["groups"], values["extras"], values["exclude"], exclude_runtime=values["exclude_runtime"]
+            )
+            problems.extend(selection_problems(project, lock, target=target, choice=choice))
+    if problems or not (files and project and lock and target):
         raise_problems(problems)
         raise AssertionError("a step gave no result and no problem")
-    target = with_python_patch(target, project, defaults.python_patch)
-    return ParsedRequest(target=target, files=files, project=project, lock=lock)
+    return ParsedRequest(
+        request=request_of(values), places=places, target=target, files=files, project=project, lock=lock
+    )
 
 
-def plan_parsed(parsed: ParsedRequest, request: LayerRequest) -> BuildPlan:
+def _target(values: dict[str, Any], project: Project, defaults: LayerDefaults) -> Target:
+    return with_python_patch(target_of(values), project, defaults.python_patch)
+
+
+def plan_parsed(parsed: ParsedRequest) -> BuildPlan:
     """Plan a request whose inputs are parsed.
 
     Raises:
         InputError: the input is wrong.
     """
-    target, choice = parsed.target, request.choice
-    selection = select_layer(parsed.project, parsed.lock, target=target, choice=choice)
-    return plan_selection(
-        selection,
-        target=target,
-        choice=choice,
-        builder=request.builder.identity,
-        digests=_path_digests(selection, parsed.files.folder),
-        policy=_file_policy(parsed.files.folder),
-        build_constraints=build_constraints(parsed.project, target),
-        bytecode=request.compiled_for,
-    )
+    request, target, choice = parsed.request, parsed.target, parsed.request.choice
+    with written_at(parsed.places):
+        selection = select_layer(parsed.project, parsed.lock, target=target, choice=choice)
+        return plan_selection(
+            selection,
+            target=target,
+            choice=choice,
+            builder=request.builder.identity,
+            digests=_path_digests(selection, parsed.files.folder),
+            policy=_file_policy(parsed.files.folder),
+            build_constraints=build_constraints(parsed.project, target),
+            bytecode=request.compiled_for,
+        )
 
 
 def _file_policy(folder: Path) -> FilePolicy:

@@ -34,20 +34,27 @@ def is_list_of_strings(value: object) -> bool:
     return not isinstance(value, str) and isinstance(value, Iterable)
 
 
+def as_tuple(names: Iterable[str] | None) -> tuple[str, ...] | None:
+    """The names as a tuple; None if they are left out."""
+    return None if names is None else tuple(names)
+
+
 @dataclass(frozen=True, kw_only=True)
-class LayerRequest:
-    """The arguments that decide what is in a layer.
+class GivenArguments:
+    """The arguments that a user gives, and that decide what is in a layer; None for what is left out.
+
+    What is left out comes from ``[tool.poetry-layer]`` in pyproject.toml, or has the default of :class:`LayerRequest`.
 
     Attributes:
         project_dir: folder of pyproject.toml and poetry.lock.
+        shown_dir: ``project_dir`` as the user has written it, for messages; None if it is the same.
         runtime: Lambda runtime, such as ``python3.12``.
         architecture: ``x86_64`` or ``arm64``.
         groups: Poetry dependency groups.
         extras: extras of the project.
         exclude: distributions to leave out, with the dependencies that only they need.
         exclude_runtime: leave out the AWS SDK, which the runtime has, and what only it needs and the runtime has, too.
-        builder: the builder.
-        shown_dir: ``project_dir`` as the user has written it, for messages; None if it is the same.
+        builder: the builder, or the name of one.
         on_conflict: what to do if two distributions contain the same file with different contents: ``warn`` takes that
             of the last distribution in the order of names, ``error`` refuses the layer. It does not change a layer, so
             it is not part of the fingerprint.
@@ -62,15 +69,37 @@ class LayerRequest:
     """
 
     project_dir: Path
-    runtime: str
+    shown_dir: Path | None = None
+    runtime: str | None = None
+    architecture: str | None = None
+    groups: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+    builder: Builder | str | None = None
+    on_conflict: str | None = None
+    python_patch: str | None = None
+    system_libraries: tuple[str, ...] | None = None
+    bytecode: bool | str | None = None
+    exclude_runtime: bool | None = None
+    max_unzipped_size: int | None = None
+
+    @property
+    def where(self) -> Path:
+        """The project's folder, for messages."""
+        return self.project_dir if self.shown_dir is None else self.shown_dir
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerRequest(GivenArguments):
+    """What decides what is in a layer, with nothing left out; :class:`GivenArguments` describes the attributes."""
+
+    runtime: str = field()
     architecture: str = DEFAULT_ARCHITECTURE
     groups: tuple[str, ...] = (MAIN_GROUP,)
     extras: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     builder: Builder = field(default_factory=lambda: make_builder(DEFAULT_BUILDER))
-    shown_dir: Path | None = None
     on_conflict: str = DEFAULT_CONFLICT_RULE
-    python_patch: str | None = None
     system_libraries: tuple[str, ...] = ()
     bytecode: bool | str = False
     exclude_runtime: bool = False
@@ -87,11 +116,6 @@ class LayerRequest:
     def choice(self) -> Choice:
         """The groups, extras and exclusions."""
         return Choice.of(self.groups, self.extras, self.exclude, exclude_runtime=self.exclude_runtime)
-
-    @property
-    def where(self) -> Path:
-        """The project's folder, for messages."""
-        return self.project_dir if self.shown_dir is None else self.shown_dir
 
 
 def conflict_rule_problems(value: object) -> Iterator[InputError]:
@@ -115,7 +139,7 @@ def bytecode_problems(value: object, runtime: str) -> Iterator[InputError]:
     example = NEWEST_PATCH.get(runtime, "3.13.2")
     hint = f"write True, or the full version of the only Python that may compile, such as {example!r}"
     problem = f"is not a patch release of {runtime}" if isinstance(value, str) else "is neither a boolean nor a string"
-    yield InputError(f"{value!r} {problem}", where="bytecode", hint=hint)
+    yield InputError(f"{value!r} {problem}", where=place("bytecode"), hint=hint)
 
 
 def size_problems(max_unzipped_size: object) -> Iterator[InputError]:

@@ -20,8 +20,9 @@ from pulumi_poetry_layer.plan.python_patch import python_problems
 from pulumi_poetry_layer.plan.selection import Selection, choice_problems, select_packages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from pulumi_poetry_layer.errors import PoetryLayerError
     from pulumi_poetry_layer.plan.file_policy import FilePolicy
     from pulumi_poetry_layer.plan.target import Target
     from pulumi_poetry_layer.poetry.locked import LockedFile
@@ -39,15 +40,32 @@ def select_layer(project: Project, lock: LockFile, *, target: Target, choice: Ch
         LockFileError: the lock file contains an invalid marker, or its packages cannot be installed together.
         MultipleInputError: there are several of these problems.
     """
-    if not project.matches(lock):
-        raise StaleLockError(
+    raise_problems(selection_problems(project, lock, target=target, choice=choice))
+    selection = select_packages(project, lock, choice, target.marker_environment)
+    return replace(selection, warnings=(*target.warnings, *lock.warnings, *selection.warnings))
+
+
+def selection_problems(
+    project: Project, lock: LockFile, *, target: Target | None, choice: Choice
+) -> Iterator[PoetryLayerError]:
+    """An error for a stale lock file, for a runtime that the project does not allow, and for each unknown name.
+
+    Args:
+        project: the project.
+        lock: its lock file.
+        target: the target of the layer; None if it is not known.
+        choice: the groups, extras and exclusions of the layer.
+    """
+    is_stale = not project.matches(lock)
+    if is_stale:
+        yield StaleLockError(
             "does not match pyproject.toml (metadata.content-hash differs)",
             where="poetry.lock",
             hint="run `poetry lock`",
         )
-    raise_problems([*python_problems(project, target), *choice_problems(project, lock, choice)])
-    selection = select_packages(project, lock, choice, target.marker_environment)
-    return replace(selection, warnings=(*target.warnings, *lock.warnings, *selection.warnings))
+    if target:
+        yield from python_problems(project, target)
+    yield from choice_problems(project, lock, choice, is_stale=is_stale)
 
 
 def plan_selection(

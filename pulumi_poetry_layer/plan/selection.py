@@ -43,15 +43,28 @@ class Selection:
     warnings: tuple[str, ...] = ()
 
 
-def choice_problems(project: Project, lock: LockFile, choice: Choice) -> Iterator[PoetryLayerError]:
-    """An error for each group, extra and excluded distribution that is unknown."""
+def choice_problems(
+    project: Project, lock: LockFile, choice: Choice, *, is_stale: bool = False
+) -> Iterator[PoetryLayerError]:
+    """An error for each group, extra and excluded distribution that is unknown.
+
+    Args:
+        project: the project.
+        lock: its lock file.
+        choice: the names.
+        is_stale: the lock file does not match the project, so it may lack what was added to pyproject.toml.
+    """
     if not choice.groups:
         yield SelectionError(
             "no group is selected", where=place("groups"), hint=f"known groups: {', '.join(sorted(project.groups))}"
         )
     yield from _unknown("group", choice.groups, project.groups.keys(), "groups")
-    yield from _unknown("extra", choice.extras, project.extras.keys() & lock.extras, "extras")
-    yield from _unknown("distribution", choice.exclude, {package.name for package in lock.packages}, "exclude")
+    extras = project.extras.keys() if is_stale else project.extras.keys() & lock.extras
+    yield from _unknown("extra", choice.extras, extras, "extras")
+    packages = {package.name for package in lock.packages}
+    if is_stale:
+        packages |= {dependency.name for group in project.groups.values() for dependency in group}
+    yield from _unknown("distribution", choice.exclude, packages, "exclude")
 
 
 def select_packages(

@@ -60,6 +60,9 @@ ArchitectureName: TypeAlias = Literal["x86_64", "arm64"]
 RUNTIMES = tuple(NEWEST_PATCH)
 """The supported runtimes. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"""
 
+EXAMPLE_RUNTIME = "python3.13"
+"""The runtime in messages that show how to set one."""
+
 MACHINES: Mapping[str, str] = MappingProxyType({"x86_64": "x86_64", "arm64": "aarch64"})
 """Lambda architecture → its name in ``uname -m``, wheel tags and markers."""
 

@@ -30,8 +30,8 @@ from pulumi_poetry_layer.size.limits import refuse_over_limit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pulumi_poetry_layer.arguments import PlannedLayer
     from pulumi_poetry_layer.layer.artifact import LayerArtifact
+    from pulumi_poetry_layer.layer.planning import PlannedLayer
     from pulumi_poetry_layer.layer.request import LayerRequest
     from pulumi_poetry_layer.publish.build_folder import ZipPlace
 

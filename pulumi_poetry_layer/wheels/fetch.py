@@ -123,7 +123,7 @@ class _WheelFetcher:
 
     @contextmanager
     def _reachable(self, package: PlannedPackage) -> Iterator[None]:
-        """Fail if the index could not be reached for another package: each attempt takes many seconds."""
+        """Fail if the index failed for another package in a way that concerns all: attempts take many seconds."""
         index = package.source.url if package.source else ""
         if known := self._unreachable.get(index):
             raise UnreachableError(known.what, where=package.label, hint=known.hint)

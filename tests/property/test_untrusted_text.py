@@ -94,7 +94,7 @@ def test_plan_of_any_lock_file_prints_no_control_characters(table: dict[str, Any
         for options in ([], ["--json"]):
             out, err = StringIO(), StringIO()
             with redirect_stdout(out), redirect_stderr(err):
-                code = main(["plan", "--project-dir", folder, *options])
+                code = main(["plan", "--project-dir", folder, "--runtime", "python3.12", *options])
             assert not CONTROL.search(out.getvalue() + err.getvalue())
             assert not re.search("^::", out.getvalue() + err.getvalue(), re.MULTILINE)
             if options and code == 0:

@@ -72,6 +72,33 @@ def test_layer_version_has_the_arguments_of_the_component(mocks: RecordingMocks)
     assert (layer["description"], layer["licenseInfo"], layer["skipDestroy"]) == ("d", "MIT", True)
 
 
+def test_arguments_that_are_left_out_come_from_the_project(mocks: RecordingMocks, tmp_path: Path) -> None:
+    """Each program would have to repeat what the project says, or an argument could not differ from it."""
+    for name in ("pyproject.toml", "poetry.lock"):
+        (tmp_path / name).write_text((PROJECT / name).read_text())
+    section = '\n[tool.poetry-layer]\nruntime = "python3.13"\narchitecture = "arm64"\nexclude = ["six"]\n'
+    (tmp_path / "pyproject.toml").write_text((PROJECT / "pyproject.toml").read_text() + section)
+
+    declare(project_dir=tmp_path, runtime=None, exclude=[])
+
+    build = mocks.resources[BUILD]
+    assert (build["runtime"], build["architecture"], build["exclude"]) == ("python3.13", "arm64", [])
+    assert mocks.resources[LAYER]["compatibleRuntimes"] == ["python3.13"]
+    assert mocks.resources[LAYER]["compatibleArchitectures"] == ["arm64"]
+
+
+def test_missing_runtime_is_an_error_that_says_where_to_put_it(mocks: RecordingMocks) -> None:
+    """A layer would be for a runtime that nobody has chosen."""
+    with pytest.raises(pulumi.RunError) as caught:
+        declare(runtime=None)
+
+    assert str(caught.value) == (
+        "PoetryLayer 'deps': runtime: is missing, and it has no default\n"
+        '  hint: set runtime="python3.13", or write runtime = "python3.13" in [tool.poetry-layer] of pyproject.toml'
+    )
+    assert mocks.resources == {}
+
+
 def test_layer_name_defaults_to_resource_and_stack_and_runtime_may_be_an_enum(mocks: RecordingMocks) -> None:
     """Otherwise the layer has an unexpected name, or a program that uses the enum of pulumi_aws fails."""
     declare(runtime=aws.lambda_.Runtime.PYTHON3D12, compatible_runtimes=["python3.12", "python3.13"])
@@ -161,7 +188,7 @@ def test_component_has_the_outputs_of_the_layer_version(mocks: RecordingMocks) -
         ({"runtime": pulumi.Output.from_input("python3.12")}, "runtime: an Output is not accepted here"),
         ({"groups": ["main", pulumi.Output.from_input("x")]}, "groups: an Output is not accepted here"),
         ({"groups": "main"}, "groups: must be a list of strings, not 'main'"),
-        ({"runtime": None}, "runtime: must be a string, not None"),
+        ({"runtime": 3.12}, "runtime: must be a string, not 3.12"),
         ({"builder": "docker"}, "builder: unknown builder 'docker'"),
         ({"project_dir": "../nowhere"}, "- ../nowhere/pyproject.toml: no such file"),
         ({"layer_name": "my.deps"}, "layer_name: 'my.deps' is not a valid layer name"),

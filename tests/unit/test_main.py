@@ -10,7 +10,7 @@ import pytest
 from samples import PROJECTS
 
 PROJECT = PROJECTS / "base"
-PLAN = ["-m", "pulumi_poetry_layer", "plan", "--project-dir", str(PROJECT)]
+PLAN = ["-m", "pulumi_poetry_layer", "plan", "--project-dir", str(PROJECT), "--runtime", "python3.12"]
 RUN = """
 from pulumi_poetry_layer.cli import main
 from pulumi_poetry_layer.cli.commands import plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -52,6 +53,45 @@ def declare(**arguments: Any) -> PoetryLayerMatrix:
 
     program()
     return matrices[0]
+
+
+@pytest.mark.parametrize(
+    ("section", "given", "expected"),
+    [
+        ('runtime = "python3.13"', {}, [("python3.13", "x86_64")]),
+        ('runtime = "python3.13"\narchitecture = "arm64"', {}, [("python3.13", "arm64")]),
+        ('architecture = "arm64"', {"runtimes": ["python3.12"]}, [("python3.12", "arm64")]),
+        ('runtime = "python3.13"', {"architectures": ["arm64"]}, [("python3.13", "arm64")]),
+    ],
+)
+def test_axes_that_are_left_out_come_from_the_project(
+    mocks: NamedMocks, tmp_path: Path, section: str, given: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    """A program would have to repeat what the project says."""
+    base = PROJECTS / "base"
+    (tmp_path / "poetry.lock").write_text((base / "poetry.lock").read_text())
+    text = (base / "pyproject.toml").read_text()
+    (tmp_path / "pyproject.toml").write_text(f"{text}\n[tool.poetry-layer]\n{section}\n")
+
+    assert list(declare(project_dir=tmp_path, **given)) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({}, 'runtimes: is missing, and it has no default\n  hint: set runtimes=["python3.13"], or write runtime = '),
+        ({"project_dir": "nowhere"}, "nowhere/pyproject.toml: no such file"),
+        ({"project_dir": 3}, "project_dir: must be a path, not 3"),
+    ],
+)
+def test_missing_runtimes_are_an_error_that_says_where_to_put_them(
+    mocks: NamedMocks, arguments: dict[str, Any], problem: str
+) -> None:
+    """A layer would be for a runtime that nobody has chosen."""
+    with pytest.raises(pulumi.RunError) as caught:
+        declare(**arguments)
+
+    assert problem in str(caught.value)
 
 
 def test_every_target_has_a_layer_with_the_target_in_its_name(mocks: NamedMocks) -> None:

@@ -86,7 +86,8 @@ class Build:
             PYTHONPATH=os.pathsep.join([str(folder), *filter(None, sys.path)]),
         )
         self.cache, self.temporary, self.output = commands.cache, commands.temporary, folder / "layer.zip"
-        project = ("--project-dir", str(folder / "project"))
+        runtime = () if "--runtime" in options else ("--runtime", "python3.12")
+        project = ("--project-dir", str(folder / "project"), *runtime)
         self.process = commands.start("build", *project, "--output", str(self.output), *options)
 
     def await_file(self, path: Path) -> str:

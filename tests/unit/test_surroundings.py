@@ -27,7 +27,7 @@ from pulumi_poetry_layer.layer import build as build_module
 from pulumi_poetry_layer.layer.build import build_layer
 from pulumi_poetry_layer.wheels.build_environment import git_variables
 
-PLAN = ["plan", "--project-dir", str(PROJECTS / "base")]
+PLAN = ["plan", "--project-dir", str(PROJECTS / "base"), "--runtime", "python3.12"]
 WHEEL = WheelSample()
 
 
@@ -74,7 +74,9 @@ def test_full_standard_output_is_an_error_without_a_traceback(more: list[str]) -
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 def test_full_standard_error_does_not_change_the_exit_code() -> None:
     """A wrong argument would end in a traceback that nobody can read."""
-    assert shell('exec "$@" 2> /dev/full', ["plan", "--project-dir", "nowhere"]).returncode == 1
+    assert (
+        shell('exec "$@" 2> /dev/full', ["plan", "--project-dir", "nowhere", "--runtime", "python3.12"]).returncode == 1
+    )
 
 
 def test_character_that_the_terminal_cannot_show_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +122,7 @@ def test_cache_is_not_used_without_a_home_folder(
     monkeypatch.chdir(tmp_path)
 
     assert cache_root().parts[:3] == ("/", "dev", "null")
-    assert main(["build", "--project-dir", str(project), "--output", "layer.zip"]) == 0
+    assert main(["build", "--project-dir", str(project), "--runtime", "python3.12", "--output", "layer.zip"]) == 0
     assert "the wheel cache cannot be used, so this build keeps nothing" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["layer.zip", "project"]
     assert main(["cache", "size"]) == main(["cache", "clear"]) == 0
@@ -163,7 +165,15 @@ def test_other_errors_are_passed_on() -> None:
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no limit on the size of files")
 def test_limit_on_the_size_of_files_is_named(project: Path, tmp_path: Path) -> None:
     """A user would see a traceback."""
-    arguments = ["build", "--project-dir", str(project), "--output", str(tmp_path / "layer.zip")]
+    arguments = [
+        "build",
+        "--project-dir",
+        str(project),
+        "--runtime",
+        "python3.12",
+        "--output",
+        str(tmp_path / "layer.zip"),
+    ]
     # Coverage would have to write a file as well.
     done = shell('unset COVERAGE_PROCESS_CONFIG; ulimit -f 0; exec "$@"', arguments)
     assert done.returncode == 1
@@ -176,7 +186,15 @@ def test_keyring_that_cannot_be_loaded_is_ignored(
 ) -> None:
     """A variable that chooses a keyring of another environment would end a build with a traceback."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "no_such_module.Keyring")
-    arguments = ["build", "--project-dir", str(project), "--output", str(tmp_path / "layer.zip")]
+    arguments = [
+        "build",
+        "--project-dir",
+        str(project),
+        "--runtime",
+        "python3.12",
+        "--output",
+        str(tmp_path / "layer.zip"),
+    ]
     done = subprocess.run([sys.executable, "-m", "pulumi_poetry_layer", *arguments], check=False)
     assert done.returncode == 0
 

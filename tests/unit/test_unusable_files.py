@@ -86,7 +86,7 @@ def test_every_command_ends_with_a_short_message(
 ) -> None:
     """A user would see a traceback, or the whole file."""
     sound = write(tmp_path / "sound")
-    project, other = ["--project-dir", str(folder)], ["--project-dir", str(sound)]
+    project, other = (["--runtime", "python3.12", "--project-dir", str(path)] for path in (folder, sound))
     for command in (
         ["plan", *project, "--json"],
         ["plan", *project, "--size"],
@@ -161,7 +161,9 @@ def test_option_with_a_long_value_ends_with_a_message(
 ) -> None:
     """A user would see a traceback of the standard library."""
     command = ["build"] if option == "--output" else ["plan"]
-    assert main([*command, "--project-dir", str(write(tmp_path / "sound")), option, value]) == 1
+    assert (
+        main([*command, "--project-dir", str(write(tmp_path / "sound")), "--runtime", "python3.12", option, value]) == 1
+    )
     assert "error: " in capsys.readouterr().err
     assert [main([command, value]) for command in ("inspect", "verify")] == [1, 1]
 
@@ -184,7 +186,7 @@ def test_settings_of_a_path_dependency_that_cannot_be_used_are_left_to_its_build
     (folder / "dependency").mkdir()
     (folder / "dependency" / "pyproject.toml").write_text(settings)
 
-    assert main(["plan", "--project-dir", str(folder)]) == 0
+    assert main(["plan", "--project-dir", str(folder), "--runtime", "python3.12"]) == 0
     assert "app 1.0 (directory@" in capsys.readouterr().out
 
 

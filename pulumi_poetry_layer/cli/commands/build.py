@@ -8,26 +8,30 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.cli.commands import UsageError
 from pulumi_poetry_layer.cli.output import output_errors, print_line, shown_build
-from pulumi_poetry_layer.cli.request_options import add_request_options, request_of
+from pulumi_poetry_layer.cli.request_options import add_request_options, given_for_targets
 from pulumi_poetry_layer.compare.changes import counted
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.layer.build import build_request
-from pulumi_poetry_layer.layer.documents import artifact_document
-from pulumi_poetry_layer.layer.output import output_path
+from pulumi_poetry_layer.layer.documents import artifact_document, target_document
+from pulumi_poetry_layer.layer.several_targets import build_targets, outputs_of, plan_targets
 from pulumi_poetry_layer.size.limits import limit_error
 from pulumi_poetry_layer.units import mebibytes
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
     from typing import TextIO
 
     from pulumi_poetry_layer.cli.console import Console
     from pulumi_poetry_layer.layer.artifact import LayerArtifact
+    from pulumi_poetry_layer.layer.request import GivenArguments
 
 USAGE = "--output FILE [OPTIONS]"
 EXAMPLES = (
     "build --runtime python3.13 --architecture arm64 -o layer.zip",
     "build -C service --runtime python3.13 --group main --exclude boto3 -o layer.zip --json",
+    "build --runtime python3.12 --runtime python3.13 --architecture x86_64 --architecture arm64 "
+    "-o 'dist/{runtime}-{architecture}.zip'",
 )
 
 STANDARD_OUTPUT = "-"
@@ -41,29 +45,35 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--output",
         required=True,
         metavar="FILE",
-        help="the zip to write; links, devices and the project's own files are not replaced; - is standard output",
+        help="the zip to write, with {runtime} and {architecture} in place of those of the layer; links, devices and "
+        "the project's own files are not replaced; - is standard output",
     )
-    add_request_options(parser)
+    add_request_options(parser, several_targets=True)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
-    """Build the layer, and print its size and digests."""
-    to_standard_output = options.output == STANDARD_OUTPUT
-    if to_standard_output:
-        _check_standard_output(console)
+    """Build the layer for each target, and print sizes and digests."""
+    several = given_for_targets(options)
+    if options.output == STANDARD_OUTPUT:
+        _check_standard_output(console, several)
+        with shown_build(console):
+            _build_to_standard_output(several[0], console)
+        return
+    layers = plan_targets(several)
     with shown_build(console):
-        if to_standard_output:
-            _build_to_standard_output(options, console)
-            return
-        artifact = build_request(request_of(options), output_path(options.output))
-        if console.json:
-            console.print_json(artifact_document(artifact))
-        else:
+        artifacts = build_targets(layers, outputs_of(options.output, layers))
+    if console.json:
+        documents = [artifact_document(artifact) for artifact in artifacts]
+        targets = [target_document(layer.plan.target) for layer in layers]
+        listed = [{"target": target, **document} for target, document in zip(targets, documents, strict=True)]
+        console.print_json(listed if len(listed) > 1 else documents[0])
+    for artifact in artifacts:
+        if not console.json:
             _print_summary(artifact, str(artifact.path))
         _warn_of_limit(artifact, str(artifact.path), console)
 
 
-def _check_standard_output(console: Console) -> None:
+def _check_standard_output(console: Console, several: Sequence[GivenArguments]) -> None:
     """Check that standard output can take a zip.
 
     Raises:
@@ -71,16 +81,18 @@ def _check_standard_output(console: Console) -> None:
     """
     if console.json:
         raise UsageError("--output - and --json both need standard output", hint="give --output a file")
+    if len(several) > 1:
+        raise UsageError("--output - writes one zip, and there are several targets", hint="give --output a file")
     if console.is_terminal:
         raise UsageError(
             "--output - writes a zip, but standard output is a terminal", hint="redirect it to a file or a program"
         )
 
 
-def _build_to_standard_output(options: argparse.Namespace, console: Console) -> None:
+def _build_to_standard_output(given: GivenArguments, console: Console) -> None:
     """Write only the zip to standard output, and the text to standard error."""
     with temporary_folder() as folder:
-        artifact = build_request(request_of(options), folder / "layer.zip")
+        artifact = build_request(given, folder / "layer.zip")
         with artifact.path.open("rb") as file, output_errors():
             copyfileobj(file, sys.stdout.buffer)
     _print_summary(artifact, "standard output", file=sys.stderr)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.cli.output import say, shown_build
-from pulumi_poetry_layer.cli.request_options import add_target_options
+from pulumi_poetry_layer.cli.request_options import add_target_options, given_target
 from pulumi_poetry_layer.emulator.interpreter import find_interpreter
 from pulumi_poetry_layer.errors import InvocationError
 from pulumi_poetry_layer.layer.invocation import invoke_function
-from pulumi_poetry_layer.plan.target import Target
+from pulumi_poetry_layer.layer.planning import plan_target
 
 if TYPE_CHECKING:
     from pulumi_poetry_layer.cli.console import Console
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     Raises:
         InvocationError: the function raised an error.
     """
-    target = Target(options.runtime, options.architecture)
+    target, _ = plan_target(given_target(options))
     with shown_build(console):
         answer = invoke_function(
             options.layer,

@@ -5,18 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.cli.request_options import add_request_options, request_of
+from pulumi_poetry_layer.cli.request_options import add_request_options, given_arguments
 from pulumi_poetry_layer.compare.changes import counted
 from pulumi_poetry_layer.layer.documents import plan_document
-from pulumi_poetry_layer.layer.planning import plan_request
+from pulumi_poetry_layer.layer.planning import PlannedLayer, plan_layer
 
 if TYPE_CHECKING:
     import argparse
 
-    from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.cli.console import Console
     from pulumi_poetry_layer.layer.request import LayerRequest
-    from pulumi_poetry_layer.plan.build_plan import BuildPlan
     from pulumi_poetry_layer.size.expected import ExpectedSize
 
 USAGE = "[OPTIONS]"
@@ -48,9 +46,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
     if options.compare:
         _compare(options, console)
         return
-    request = request_of(options)
-    plan, files = plan_request(request)
-    size = _expected_size(plan, files, request) if options.size else None
+    planned = plan_layer(given_arguments(options))
+    plan, size = planned.plan, _expected_size(planned) if options.size else None
     for warning in size.warnings() if size else plan.warnings:
         console.warn(warning)
     if console.json:
@@ -65,14 +62,14 @@ def run(options: argparse.Namespace, console: Console) -> None:
     console.print(f"{counted(plan.packages)} for {plan.target}, fingerprint {plan.fingerprint}")
     if size:
         console.print(size)
-        _warn_of_limit(size, request, console)
+        _warn_of_limit(size, planned.request, console)
 
 
-def _expected_size(plan: BuildPlan, files: ProjectFiles, request: LayerRequest) -> ExpectedSize:
+def _expected_size(planned: PlannedLayer) -> ExpectedSize:
     # Imported here: without --size, a plan does not need the HTTP library.
     from pulumi_poetry_layer.size.index_sizes import TimeBudget, look_up_size
 
-    return look_up_size(plan, request.builder, files, TimeBudget())
+    return look_up_size(planned.plan, planned.request.builder, planned.files, TimeBudget())
 
 
 def _warn_of_limit(size: ExpectedSize, request: LayerRequest, console: Console) -> None:
@@ -85,7 +82,7 @@ def _warn_of_limit(size: ExpectedSize, request: LayerRequest, console: Console) 
 def _compare(options: argparse.Namespace, console: Console) -> None:
     from pulumi_poetry_layer.layer.compare_request import compare_request  # only --compare needs it
 
-    comparison = compare_request(request_of(options), options.compare)
+    comparison = compare_request(given_arguments(options), options.compare)
     if console.json:
         console.print_json(comparison.document())
         return

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.cli.output import shown_build
-from pulumi_poetry_layer.cli.request_options import add_system_library_option, add_target_options
+from pulumi_poetry_layer.cli.request_options import add_system_library_option, add_target_options, given_target
 from pulumi_poetry_layer.errors import HostError, VerificationError
+from pulumi_poetry_layer.layer.planning import plan_target
 from pulumi_poetry_layer.layer.verification import verify_layer
-from pulumi_poetry_layer.plan.target import Target
 
 if TYPE_CHECKING:
     import argparse
 
     from pulumi_poetry_layer.cli.console import Console
+    from pulumi_poetry_layer.plan.target import Target
     from pulumi_poetry_layer.verify.findings import Finding
 
 USAGE = "FILE [OPTIONS]"
@@ -43,8 +44,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
     Raises:
         VerificationError: the Lambda could not load it.
     """
-    target = Target(options.runtime, options.architecture)
-    findings = list(verify_layer(options.layer, target, options.system_library))
+    target, system_libraries = plan_target(given_target(options))
+    findings = list(verify_layer(options.layer, target, system_libraries))
     imported = _import_modules(options.layer, target, findings, console) if options.imports else None
     if console.json:
         console.print_json(

@@ -60,7 +60,7 @@ def test_plan_with_json_has_no_sha256_for_a_file_that_is_locked_with_another_has
     (tmp_path / "pyproject.toml").write_text(PROJECT)
     (tmp_path / "poetry.lock").write_text(lock_text(PROJECT, [package]))
 
-    assert main(["plan", "--project-dir", str(tmp_path), "--json"]) == 0
+    assert main(["plan", "--project-dir", str(tmp_path), "--runtime", "python3.12", "--json"]) == 0
 
     (planned,) = json.loads(capsys.readouterr().out)["packages"]
     assert (planned["sha256"], planned["hash"]) == (None, md5)
@@ -84,7 +84,7 @@ def test_plan_prints_warnings_about_the_input_on_standard_error(
     """Otherwise nobody learns that a lock file may be read wrongly, or a script reads the warning as JSON."""
     (tmp_path / "pyproject.toml").write_text(PROJECT)
     (tmp_path / "poetry.lock").write_text(lock_text(PROJECT, [Package(name="app")], metadata=NEWER))
-    assert main(["plan", "--project-dir", str(tmp_path), "--json"]) == 0
+    assert main(["plan", "--project-dir", str(tmp_path), "--runtime", "python3.12", "--json"]) == 0
     printed = capsys.readouterr()
     assert printed.err.startswith("warning: poetry.lock: lock version 2.2 is newer than 2.1")
     assert [package["name"] for package in json.loads(printed.out)["packages"]] == ["app"]
@@ -227,7 +227,21 @@ def test_build_shows_its_progress_until_it_is_done(
     files = {app.file_name: app.data()}
     with serve(Index(files=files, sizes=True, answers={f"/files/{app.file_name}": [answer]})) as index:
         monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", index.url)
-        assert main(["build", "--project-dir", str(tmp_path), "-o", str(tmp_path / "layer.zip"), "--json"]) == 0
+        assert (
+            main(
+                [
+                    "build",
+                    "--project-dir",
+                    str(tmp_path),
+                    "--runtime",
+                    "python3.12",
+                    "-o",
+                    str(tmp_path / "layer.zip"),
+                    "--json",
+                ]
+            )
+            == 0
+        )
     shown = screen.getvalue()
     if terminal:
         assert "\n" not in shown
@@ -367,7 +381,7 @@ def test_answer_of_a_function_is_printed_and_its_error_is_the_exit_code(
     answer = Answer(value=None if error else {"total": 3}, error=error)
     monkeypatch.setattr(invoke_command, "find_interpreter", lambda _: None)
     monkeypatch.setattr(invoke_command, "invoke_function", lambda *_, **__: answer)
-    command = ["invoke", str(tmp_path), "--handler", "app.handler", "--task", str(tmp_path)]
+    command = ["invoke", str(tmp_path), "--runtime", "python3.12", "--handler", "app.handler", "--task", str(tmp_path)]
 
     assert main(command) == exit_code
     shown = capsys.readouterr()
@@ -389,12 +403,13 @@ def test_verify_says_so_if_this_machine_cannot_import_the_layer(
     with zipfile.ZipFile(layer, "w") as archive:
         archive.writestr("python/a.py", "1 / 0")
 
-    assert main(["verify", str(layer), "--import"]) == 0
+    verify = ["verify", str(layer), "--runtime", "python3.12", "--import"]
+    assert main(verify) == 0
     shown = capsys.readouterr()
     assert "warning: the modules of the layer were not imported: emulator: needs Linux with glibc" in shown.err
     assert "as far as that can be seen without running it" in shown.out
 
-    assert main(["verify", str(layer), "--import", "--json"]) == 0
+    assert main([*verify, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["imported"] is None
 
 
@@ -445,7 +460,7 @@ def six(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     )
     with serve(Index(files={SIX.file_name: SIX.data()})) as index:
         monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", index.url)
-        yield ["--project-dir", str(project)]
+        yield ["--project-dir", str(project), "--runtime", "python3.12"]
 
 
 @pytest.mark.parametrize("option", ["-o", "--output"])
@@ -496,7 +511,7 @@ def test_login_in_an_address_of_the_lock_file_is_shown_nowhere_and_not_used_in_p
     (tmp_path / "pyproject.toml").write_text(PROJECT)
     (tmp_path / "poetry.lock").write_text(lock_text(PROJECT, [Package(name="app", files=[], source=source)]))
     (tmp_path / "old.lock").write_text(lock_text(PROJECT, [Package(name="app", version="0.9")]))
-    base = ["--project-dir", str(tmp_path)]
+    base = ["--project-dir", str(tmp_path), "--runtime", "python3.12"]
 
     assert main(["plan", *base, "--json"]) == 0
     (package,) = json.loads(capsys.readouterr().out)["packages"]
@@ -523,7 +538,7 @@ def test_control_characters_of_a_lock_file_are_not_printed(tmp_path: Path, capsy
     ):
         lock = lock_text(PROJECT, [Package(name="app", other_keys=values)])
         (tmp_path / "poetry.lock").write_text(lock, encoding="utf-8")
-        assert main(["plan", "--project-dir", str(tmp_path)]) == 1
+        assert main(["plan", "--project-dir", str(tmp_path), "--runtime", "python3.12"]) == 1
         printed = capsys.readouterr().err
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", printed)
         assert not re.search("^::", printed, re.MULTILINE)
@@ -551,7 +566,7 @@ def test_build_shows_warnings_on_standard_error(
         warn("idna and six both contain python/tests/a.py")
         raise BuildError("not built in this test")
 
-    monkeypatch.setattr(build_command, "build_request", build)
+    monkeypatch.setattr(build_command, "build_targets", build)
     assert main(["build", *BASE, "--on-conflict", "warn", "--output", str(tmp_path / "layer.zip")]) == 1
 
     captured = capsys.readouterr()
@@ -567,7 +582,7 @@ def test_build_warns_of_a_layer_that_aws_refuses(
     sizes = {"size": 200 << 20, "unzipped_size": 983 << 20}
     packages = (PackageSize(name="app", version="1.0", files=1, **sizes),)
     built = LayerArtifact(fingerprint="0", path=tmp_path / "layer.zip", sha256="0", packages=packages, **sizes)
-    monkeypatch.setattr(build_command, "build_request", lambda *_: built)
+    monkeypatch.setattr(build_command, "build_targets", lambda *_: [built])
 
     assert main(["build", *BASE, "--output", str(built.path), *json_option]) == 0
 

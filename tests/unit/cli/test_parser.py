@@ -13,7 +13,7 @@ from samples import PROJECTS
 from pulumi_poetry_layer.cli import main
 from pulumi_poetry_layer.cli.commands import SUMMARIES
 from pulumi_poetry_layer.cli.parser import make_complete_parser, parse
-from pulumi_poetry_layer.cli.request_options import request_of
+from pulumi_poetry_layer.cli.request_options import given_arguments
 
 BASE = str(PROJECTS / "base")
 
@@ -30,7 +30,7 @@ def test_common_options_can_stand_before_and_after_the_command(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A user of git or Poetry would write one, and get the plan of another folder, or no JSON."""
-    assert main(arguments) == 0
+    assert main([*arguments, "--runtime", "python3.12"]) == 0
 
     assert [package["name"] for package in json.loads(capsys.readouterr().out)["packages"]] == ["idna", "six"]
 
@@ -111,9 +111,15 @@ def test_complete_parser_knows_the_options_of_all_commands() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "bytecode"),
-    [([], False), (["--bytecode"], True), (["--bytecode", "3.12.1"], "3.12.1"), (["--bytecode", "--json"], True)],
+    [
+        ([], None),
+        (["--no-bytecode"], False),
+        (["--bytecode"], True),
+        (["--bytecode", "3.12.1"], "3.12.1"),
+        (["--bytecode", "--json"], True),
+    ],
 )
 def test_bytecode_is_an_option_with_or_without_a_release(arguments: list[str], bytecode: object) -> None:
     """Otherwise the command line cannot build what Pulumi builds."""
     options = parse(["build", "-o", "layer.zip", *arguments])
-    assert request_of(options).bytecode == bytecode
+    assert given_arguments(options).bytecode == bytecode

@@ -15,7 +15,18 @@ from pulumi_poetry_layer.cli import main
 def run(capsys: pytest.CaptureFixture[str], project: str, old: Path, *arguments: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of a comparison."""
     code = main(
-        ["plan", "--project-dir", str(PROJECTS / project), "--extra", "yaml", "--compare", str(old), *arguments]
+        [
+            "plan",
+            "--project-dir",
+            str(PROJECTS / project),
+            "--runtime",
+            "python3.12",
+            "--extra",
+            "yaml",
+            "--compare",
+            str(old),
+            *arguments,
+        ]
     )
     printed = capsys.readouterr()
     return code, printed.out, printed.err

@@ -126,5 +126,5 @@ def test_path_with_a_slash_at_its_end_is_refused(project: Path, tmp_path: Path, 
     with pytest.raises(InputError, match="is the path of a folder") as caught:
         build_layer(project_dir=project, runtime="python3.12", output=output)
     assert (caught.value.where, caught.value.hint) == (output, "add the name of a file to the path")
-    assert main(["build", "--project-dir", str(project), "--output", output]) == 1
+    assert main(["build", "--project-dir", str(project), "--runtime", "python3.12", "--output", output]) == 1
     assert not (tmp_path / name).exists()

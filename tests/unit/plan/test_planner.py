@@ -51,7 +51,23 @@ def test_stale_lock_file_is_reported_before_other_problems() -> None:
     with pytest.raises(
         StaleLockError, match=r"poetry\.lock: does not match pyproject\.toml .*\n  hint: run `poetry lock`"
     ):
-        plan(PROJECT.replace('"app"', '"app", "other"'), lock, groups=["unknown"])
+        plan(PROJECT.replace('"app"', '"app", "other"'), lock)
+
+
+def test_stale_lock_file_and_unknown_names_are_reported_together() -> None:
+    """A user would run `poetry lock`, and then learn of the next mistake; or a new name would be called unknown."""
+    lock = lock_text(PROJECT, [Package(name="app")])
+    project = PROJECT.replace('"app"', '"app", "new"') + '[project.optional-dependencies]\nfast = ["faster"]\n'
+
+    with pytest.raises(MultipleInputError) as caught:
+        plan(project, lock, groups=["main", "x"], extras=["fast", "y"], exclude=["new", "faster", "app", "z"])
+
+    assert [str(problem).split("\n")[0] for problem in caught.value.problems] == [
+        "poetry.lock: does not match pyproject.toml (metadata.content-hash differs)",
+        "groups: unknown group 'x'",
+        "extras: unknown extra 'y'",
+        "exclude: unknown distribution 'z'",
+    ]
 
 
 def test_unknown_names_are_all_reported() -> None:
