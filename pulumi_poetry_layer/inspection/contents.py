@@ -12,7 +12,7 @@ from pulumi_poetry_layer.archive.members import LAYER_FOLDER, DistributionSize
 from pulumi_poetry_layer.archive.record import is_bytecode_cache, parse_record_lines
 from pulumi_poetry_layer.inspection.bytecode import HEADER_SIZE, zip_times
 from pulumi_poetry_layer.inspection.layer_zip import open_layer, open_member, open_text, refuse_other_zips
-from pulumi_poetry_layer.verify.layer_content import METADATA, read_distribution
+from pulumi_poetry_layer.verify.layer_content import METADATA, ROOT, read_distribution
 from pulumi_poetry_layer.wheels.metadata import license_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from pulumi_poetry_layer.verify.layer_content import Distribution
 
-_ROOT = re.compile(LAYER_FOLDER + r"(?:lib/(?P<runtime>python3\.\d+)/site-packages/)?")
 _SCRIPT = re.compile(r"(?:\.\./)+bin/([^/]+)")  # pip install --target puts it into bin/ beside the packages
 _MOST_TEXT = 1 << 27  # bytes of all METADATA and RECORD files together
 
@@ -55,14 +54,14 @@ class LayerDistribution:
 
     Attributes:
         content: its name, version, files, native files and requirements.
-        runtime: the only runtime that looks where it is; None if all of them do.
+        root: the folder in which it is, such as ``python/``.
         dist_info: the path of its .dist-info or .egg-info folder.
         license: its license, as METADATA says; None if it does not say.
         requires_python: the versions of Python that it is for (``Requires-Python``); empty if it does not say.
     """
 
     content: Distribution
-    runtime: str | None
+    root: str
     dist_info: str
     license: str | None
     requires_python: str
@@ -90,9 +89,14 @@ class LayerContents:
 
     def visible_to(self, runtime: str) -> Iterator[Distribution]:
         """The distributions in folders where a runtime looks, and what belongs to none."""
-        yield from (found.content for found in self.distributions if found.runtime in {None, runtime})
+        yield from (found.content for found in self.distributions if looks_in(found.root, runtime))
         if self.others.files:
             yield self.others
+
+    def invisible_to(self, runtime: str) -> Iterator[LayerDistribution]:
+        """The distributions of which a runtime finds no copy."""
+        visible = {content.name for content in self.visible_to(runtime)}
+        yield from (one for one in self.distributions if one.content.name not in visible)
 
     def size_of(self, names: Collection[str]) -> DistributionSize:
         """The size of some files together."""
@@ -143,7 +147,7 @@ def read_contents(archive: zipfile.ZipFile) -> LayerContents:
         distributions.append(
             LayerDistribution(
                 content=read.content,
-                runtime=runtime_of(folder),
+                root=root_of(folder),
                 dist_info=folder,
                 license=license_of(read.headers),
                 requires_python=str(read.headers.get("Requires-Python") or ""),
@@ -156,16 +160,15 @@ def read_contents(archive: zipfile.ZipFile) -> LayerContents:
     )
 
 
-def runtime_of(name: str) -> str | None:
-    """The only runtime that finds a file, by its path; None if all of them do."""
-    match = _ROOT.match(name)
-    return match["runtime"] if match else None
-
-
 def root_of(name: str) -> str:
-    """The folder of the layer in which Python looks for a file: ``python/``; empty for files elsewhere."""
-    match = _ROOT.match(name)
+    """The folder of packages in which a file of the layer is, such as ``python/``; empty for files elsewhere."""
+    match = ROOT.match(name)
     return match[0] if match else ""
+
+
+def looks_in(root: str, runtime: str) -> bool:
+    """Whether a runtime looks for modules in a folder of the layer."""
+    return root in {LAYER_FOLDER, f"{LAYER_FOLDER}lib/{runtime}/site-packages/"}
 
 
 def _refuse_long_texts(members: Mapping[str, zipfile.ZipInfo], folders: Iterable[str]) -> None:

@@ -143,8 +143,8 @@ def _of_the_runtime(contents: LayerContents) -> Iterator[Doubt]:
 
 def _bytecode(contents: LayerContents, runtimes: Collection[str]) -> Iterator[Doubt]:
     compiled = [name for name in contents.files if source_of(name)]
-    others = [name for name in compiled if runtime_of_bytecode(name) not in runtimes]
-    if others and runtimes:
+    others = [name for name in compiled if runtimes and runtime_of_bytecode(name) not in runtimes]
+    if others:
         names = sorted({runtime_of_bytecode(name) or "another Python" for name in others})
         problem = f"compiled modules of {', '.join(names)}, for which this layer is not"
         yield _doubt(contents, "other-bytecode", problem, "leave them out, or compile for the runtime", others)

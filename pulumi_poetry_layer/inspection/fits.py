@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from pulumi_poetry_layer.inspection.contents import looks_in, root_of
 from pulumi_poetry_layer.plan.target import MACHINES, RUNTIMES, Target
 from pulumi_poetry_layer.verify.findings import native_problems
 
@@ -49,12 +50,13 @@ def find_fits(contents: LayerContents) -> tuple[Fit, ...]:
 
 
 def _reasons(contents: LayerContents, target: Target) -> Iterator[str]:
-    visible = {one.content.name for one in contents.distributions if one.runtime in {None, target.runtime}}
+    for one in contents.invisible_to(target.runtime):
+        yield f"{one.content.label} is in {one.root}, where {target.runtime} does not look"
+    roots = {root for name in contents.files if (root := root_of(name))}
+    if roots and not any(looks_in(root, target.runtime) for root in roots):
+        yield f"its files are in {', '.join(sorted(roots))}, where {target.runtime} does not look"
     for one in contents.distributions:
-        if one.content.name not in visible:
-            yield f"{one.content.label} is in a folder where only {one.runtime} looks"
-    for one in contents.distributions:
-        if one.runtime in {None, target.runtime} and not _supports(one, target):
+        if looks_in(one.root, target.runtime) and not _supports(one, target):
             yield f"{one.content.label} needs Python {one.requires_python}"
     for finding in native_problems(list(contents.visible_to(target.runtime)), target):
         if finding.is_error:

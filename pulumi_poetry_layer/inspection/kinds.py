@@ -85,6 +85,8 @@ def _other_zip(files: Collection[str], tops: set[str]) -> tuple[str, str | None]
         return "is a Java archive, not a layer", None
     if len(files) == 1 and (inner := next(iter(files))).endswith(".zip"):
         return f"is a zip that contains {inner}, not a layer", "unpack it, and give the zip in it"
+    if any(name.startswith("python\\") for name in files):
+        return "has backslashes in its paths, so Lambda does not see the folder python/", "zip it with another program"
     if len(tops) == 1 and any(name.startswith(f"{(top := next(iter(tops)))}/{LAYER_FOLDER}") for name in files):
         return (
             f"has {LAYER_FOLDER} inside of the folder {top}/, where Lambda does not look",

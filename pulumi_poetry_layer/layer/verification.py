@@ -35,13 +35,11 @@ def verify_layer(path: Path, target: Target, system_libraries: Collection[str] =
 
 
 def _invisible_distributions(contents: LayerContents, target: Target) -> Iterator[Finding]:
-    visible = {content.name for content in contents.visible_to(target.runtime)}
-    for one in contents.distributions:
-        if one.content.name not in visible:
-            yield Finding(
-                package=one.content.label,
-                file=None,
-                problem=f"is in a folder where only {one.runtime} looks",
-                hint=f"build the layer for {target.runtime}, or put its packages into python/",
-                is_error=True,
-            )
+    for one in contents.invisible_to(target.runtime):
+        yield Finding(
+            package=one.content.label,
+            file=None,
+            problem=f"is in {one.root}, where {target.runtime} does not look",
+            hint="put the packages into python/",
+            is_error=True,
+        )

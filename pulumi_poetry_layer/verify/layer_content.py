@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from email.message import Message
     from typing import IO
 
-METADATA = re.compile(
-    r"(?P<folder>(?P<root>python/(?:lib/(?P<runtime>python3\.\d+)/site-packages/)?)[^/]+\.(?:dist|egg)-info/)"
-    r"(?:METADATA|PKG-INFO)"
-)
-"""The path of the METADATA of a distribution in a layer, in one of the two folders where Lambda looks for packages.
+ROOT = re.compile(r"(?:python/)?lib/python3\.\d+/site-packages/|python/")
+"""A folder of a layer in which packages are.
 
-https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+Lambda looks in ``python/`` and in ``python/lib/python3.x/site-packages/``
+(https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html). Some layers have the latter elsewhere by mistake.
 """
+
+METADATA = re.compile(rf"(?P<folder>(?:{ROOT.pattern})[^/]+\.(?:dist|egg)-info/)(?:METADATA|PKG-INFO)")
+"""The path of the METADATA of a distribution in a layer."""
 
 WITHOUT_DISTRIBUTION = "files without a distribution"
 """The name under which files are listed that belong to no distribution."""

@@ -21,6 +21,7 @@ from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
 from pulumi_poetry_layer.index.access import PackageIndex
 from pulumi_poetry_layer.index.pages import PageError, find_file
 from pulumi_poetry_layer.index.sources import Address, PackageSource
+from pulumi_poetry_layer.inspection.page import PageLayer, page_of
 from pulumi_poetry_layer.layer.inspection import inspect_layer
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.layer.zip_store import ensure_artifact, is_intact, note_of
@@ -265,6 +266,8 @@ class LayerTrial:
         except ArchiveError:
             return "refused"
         layer.document()
+        page_layer = PageLayer(layer.path.name, layer.sha256, layer.size, layer.contents, layer.fits, layer.doubts)
+        page_of(page_layer, page_layer)
         return "listed"
 
 

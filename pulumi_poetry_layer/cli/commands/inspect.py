@@ -60,6 +60,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         from pulumi_poetry_layer.layer.layer_page import write_page  # only this option needs it
 
         write_page(options.html, compared.new if compared else layer, compared.old if compared else None)
+        console.note(f"open {options.html} in a browser")
     if console.json:
         console.print_json((compared or layer).document())
     elif compared:

@@ -357,7 +357,6 @@
   map.addEventListener("mouseleave", hideTip);
   map.addEventListener("focusin", (event) => {
     const cell = cellOf(event.target);
-    if (cell) status.textContent = `${pathOf(cell.node).join("/")}: ${described(cell.node)}`;
     if (cell && event.target.matches(":focus-visible")) showTip(cell, event.target.getBoundingClientRect().left, event.target.getBoundingClientRect().top);
   });
   map.addEventListener("focusout", hideTip);

@@ -26,8 +26,16 @@ def test_both_folders_where_lambda_looks_are_read(tmp_path: Path) -> None:
         tmp_path, installed("one", {"one.py": b""}), installed("two", {"two/a.py": b""}, root=SITE_PACKAGES)
     )
     assert files_of(layer) == {"one": {"python/one.py"}, "two": {f"{SITE_PACKAGES}two/a.py"}}
-    assert [one.runtime for one in layer.distributions] == [None, "python3.12"]
+    assert [one.root for one in layer.distributions] == ["python/", SITE_PACKAGES]
     assert [content.name for content in layer.visible_to("python3.11")] == ["one"]
+
+
+def test_packages_beside_the_python_folder_are_read(tmp_path: Path) -> None:
+    """A virtual environment was zipped as it is; a user would see no package, and not why."""
+    layer = contents(tmp_path, installed("one", {"one.py": b""}, root="lib/python3.12/site-packages/"))
+    assert files_of(layer) == {"one": {"lib/python3.12/site-packages/one.py"}}
+    assert list(layer.visible_to("python3.12")) == []
+    assert [one.root for one in layer.invisible_to("python3.12")] == ["lib/python3.12/site-packages/"]
 
 
 def test_distribution_inside_of_another_one_is_a_part_of_it(tmp_path: Path) -> None:

@@ -71,6 +71,14 @@ def test_modules_that_are_not_compiled(tmp_path: Path) -> None:
     assert kinds["missing-bytecode"] == ("python/demo/a.py",)
 
 
+def test_compiled_modules_of_a_layer_for_no_runtime(tmp_path: Path) -> None:
+    """Whatever they are for, the reason that the layer is for no runtime is the one to look at."""
+    native = {"demo/b.abi3.so": elf("x86_64", libraries=["libodbc.so.2"]), "demo/a.py": SOURCE}
+    files = installed("demo", {**native, "demo/__pycache__/a.cpython-311.pyc": pyc()})
+    contents = read_layer(write_zip(tmp_path / "layer.zip", files))
+    assert find_doubts(contents, find_fits(contents)) == ()
+
+
 def test_tests_are_counted_by_package(tmp_path: Path) -> None:
     """Tests of numpy and pandas are a fifth of a layer."""
     (doubt,) = doubts(

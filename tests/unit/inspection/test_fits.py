@@ -41,6 +41,9 @@ def fits(folder: Path, *parts: dict[str, bytes]) -> tuple[Fit, ...]:
             "all runtimes on x86_64 and arm64",
         ),
         (installed("demo", {"demo/a.abi3.so": elf("x86_64", libraries=["libodbc.so.2"])}), "no runtime"),
+        (installed("demo", {"demo.py": b""}, root="lib/python3.12/site-packages/"), "no runtime"),
+        ({f"{SITE_PACKAGES}loose.py": b""}, "python3.12 on x86_64 and arm64"),
+        ({"lib/libx.so": elf("aarch64")}, "all runtimes on arm64"),
         (
             {
                 **installed("demo", {MODULE: elf("x86_64")}, root=SITE_PACKAGES),
@@ -63,4 +66,4 @@ def test_reason_names_the_package(tmp_path: Path) -> None:
     }
     assert found["python3.12", "x86_64"] is None
     assert found["python3.12", "arm64"] == "demo 1.0: has native libraries, but none for aarch64"
-    assert found["python3.13", "x86_64"] == "demo 1.0 is in a folder where only python3.12 looks"
+    assert found["python3.13", "x86_64"] == f"demo 1.0 is in {SITE_PACKAGES}, where python3.13 does not look"

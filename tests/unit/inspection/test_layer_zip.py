@@ -71,6 +71,7 @@ def test_file_that_is_no_zip_is_named(tmp_path: Path, data: bytes, kind: str) ->
         (["my/python/a.py", "my/python/b.py"], "has python/ inside of the folder my/", "zip the content of my/"),
         (["demo-1.0/PKG-INFO", "demo-1.0/setup.py"], "is a source distribution (demo-1.0)", None),
         (["app.py"], "is the code of a function", "move them there"),
+        (["python\\a.py"], "has backslashes in its paths", "zip it with another program"),
         (["app.py", "a-1.dist-info/WHEEL", "b-1.dist-info/WHEEL"], "is the code of a function", "move them there"),
         (["a/x", "b/x", "c/x", "d/x", "e/x", "f/x"], "it has a, b, c, d, e, …", "a layer has its packages in"),
         (["python"], "is a zip, but not a layer: it has python", "a layer has its packages in"),

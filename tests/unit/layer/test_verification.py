@@ -89,5 +89,4 @@ def test_packages_in_a_folder_of_another_runtime_are_an_error(tmp_path: Path) ->
     path = write_zip(tmp_path / "layer.zip", installed("demo", {"demo.py": b""}, root=SITE_PACKAGES))
     assert verify_layer(path, TARGET) == ()
     (finding,) = verify_layer(path, Target("python3.13", "x86_64"))
-    assert (finding.is_error, finding.problem) == (True, "is in a folder where only python3.12 looks")
-    assert "build the layer for python3.13" in finding.hint
+    assert (finding.is_error, finding.problem) == (True, f"is in {SITE_PACKAGES}, where python3.13 does not look")
