@@ -91,7 +91,7 @@ class MultipleInputError(InputError):
     """Several problems, reported together."""
 
     def __init__(self, problems: Iterable[PoetryLayerError]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(part for problem in problems for part in problems_of(problem))
         super().__init__(f"{len(self.problems)} problems")
 
     def __str__(self) -> str:
@@ -110,8 +110,7 @@ def _merged(problems: Iterable[PoetryLayerError]) -> Iterator[PoetryLayerError]:
     """The problems, but those that only differ in the place as one: an index that is down is one problem."""
     alike: dict[object, list[PoetryLayerError]] = {}
     for problem in problems:
-        is_single = problem.where is None or isinstance(problem, MultipleInputError)
-        alike.setdefault(id(problem) if is_single else (problem.what, problem.hint), []).append(problem)
+        alike.setdefault(id(problem) if problem.where is None else (problem.what, problem.hint), []).append(problem)
     for first, *others in alike.values():
         if not others:
             yield first

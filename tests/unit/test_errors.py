@@ -118,6 +118,12 @@ def test_problems_that_differ_only_in_their_place_are_one_problem() -> None:
     assert str(MultipleInputError([*down, other])) == f"2 problems:\n- {message}\n- p8 1.0: other"
 
 
+def test_problems_in_problems_are_one_list() -> None:
+    """Otherwise the list says "2 problems", and one of them is "3 problems"."""
+    inner = MultipleInputError([TargetError("one"), TargetError("two")])
+    assert str(MultipleInputError([inner, TargetError("three")])) == "3 problems:\n- one\n- two\n- three"
+
+
 def test_every_public_error_is_exported_at_the_root() -> None:
     """A user would have to import an error from a module that may move."""
     classes = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
