@@ -194,9 +194,7 @@ class PublishError(PoetryLayerError):
 
 def problems_of(error: PoetryLayerError) -> list[PoetryLayerError]:
     """The single problems that an error reports."""
-    if not isinstance(error, MultipleInputError):
-        return [error]
-    return [problem for part in error.problems for problem in problems_of(part)]
+    return list(error.problems) if isinstance(error, MultipleInputError) else [error]
 
 
 def raise_problems(problems: Iterable[PoetryLayerError]) -> None:
