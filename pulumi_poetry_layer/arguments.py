@@ -38,6 +38,7 @@ class LayerArguments(TypedDict, total=False):
     on_conflict: str | None
     python_patch: str | Sequence[str] | None
     system_libraries: Sequence[str] | None
+    bytecode: bool | str | Sequence[str] | None
     exclude_runtime: bool | None
     max_unzipped_size: int | None
     layer_name: pulumi.Input[str] | None
@@ -72,6 +73,7 @@ def plan_arguments(
     on_conflict: str | None = None,
     python_patch: str | None = None,
     system_libraries: Sequence[str] | None = None,
+    bytecode: bool | str | None = None,
     exclude_runtime: bool | None = None,
     max_unzipped_size: int | None = None,
     **publishing: Any,
@@ -91,6 +93,7 @@ def plan_arguments(
         on_conflict: ``warn`` or ``error``.
         python_patch: patch release of the runtime's Python.
         system_libraries: shared libraries that the function has besides those of the runtime.
+        bytecode: whether to compile the modules, or the only release of Python that may compile them.
         exclude_runtime: leave out what the runtime has.
         max_unzipped_size: the most bytes that the layer may have, unzipped.
         **publishing: the arguments that only decide how the layer is published; AWS's limits on them are checked.
@@ -106,7 +109,9 @@ def plan_arguments(
         "python_patch": python_patch,
     }
     lists = {"groups": groups, "extras": extras, "exclude": exclude, "system_libraries": system_libraries}
-    plain_values = _without_none({"exclude_runtime": exclude_runtime, "max_unzipped_size": max_unzipped_size})
+    plain_values = _without_none(
+        {"bytecode": bytecode, "exclude_runtime": exclude_runtime, "max_unzipped_size": max_unzipped_size}
+    )
     others = {"project_dir": project_dir, **_without_none({"builder": builder, "build_dir": build_dir}), **plain_values}
     raise_problems(
         [

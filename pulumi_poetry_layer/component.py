@@ -48,6 +48,7 @@ class PoetryLayer(pulumi.ComponentResource):
         unzipped_size: bytes of its files.
         runtime: the Lambda runtime that the layer is built for.
         architecture: the architecture that the layer is built for.
+        bytecode: the release of Python that has compiled the modules, such as ``3.13.2``; None without bytecode.
         build: the child resource that builds the zip.
         layer_version: the child resource that publishes it.
         bucket_object: the child resource that uploads it to S3, None without ``bucket``.
@@ -63,6 +64,7 @@ class PoetryLayer(pulumi.ComponentResource):
     unzipped_size: pulumi.Output[int]
     runtime: pulumi.Output[str]
     architecture: pulumi.Output[str]
+    bytecode: pulumi.Output[str | None]
     bucket_object: pulumi.CustomResource | None  # the SDK evaluates this; aws.s3 takes a fifth of a second to import
     permissions: list[aws.lambda_.LayerVersionPermission]
 
@@ -80,6 +82,7 @@ class PoetryLayer(pulumi.ComponentResource):
         on_conflict: str | None = None,
         python_patch: str | None = None,
         system_libraries: Sequence[str] | None = None,
+        bytecode: bool | str | None = None,
         exclude_runtime: bool | None = None,
         max_unzipped_size: int | None = None,
         layer_name: pulumi.Input[str] | None = None,
@@ -117,6 +120,9 @@ class PoetryLayer(pulumi.ComponentResource):
                 certain one; default: the newest known one.
             system_libraries: file names of shared libraries that the function has besides those of the runtime, such as
                 ``libodbc.so.2`` in another layer; docs/verify.md says what is checked. Default: none.
+            bytecode: whether to compile the modules, so that functions start faster. A string is the only release of
+                Python that may compile them, such as ``3.13.2``; otherwise any of the runtime's version may, which
+                this machine must have. docs/bytecode.md says more. Default: False.
             exclude_runtime: leave out the AWS SDK (boto3), which the runtime has, and what only it needs and the
                 runtime has, too; docs/size.md says what that means for versions. Default: False.
             max_unzipped_size: the most bytes that the files of the layer may have, to leave room for the function and
@@ -153,6 +159,7 @@ class PoetryLayer(pulumi.ComponentResource):
                 on_conflict=on_conflict,
                 python_patch=python_patch,
                 system_libraries=system_libraries,
+                bytecode=bytecode,
                 exclude_runtime=exclude_runtime,
                 max_unzipped_size=max_unzipped_size,
                 layer_name=layer_name,
@@ -248,8 +255,10 @@ class PoetryLayer(pulumi.ComponentResource):
         self.unzipped_size = self.build.unzipped_size.apply(_as_int)
         self.runtime = pulumi.Output.from_input(planned.request.runtime)
         self.architecture = pulumi.Output.from_input(planned.request.architecture)
-        names = ("arn", "layer_arn", "version", "fingerprint", "packages", "size", "unzipped_size", "runtime")
-        self.register_outputs({name: getattr(self, name) for name in (*names, "architecture")})
+        self.bytecode = self.build.release_that_compiled
+        names = ["arn", "layer_arn", "version", "fingerprint", "packages", "size", "unzipped_size", "runtime"]
+        names += ["architecture", *(["bytecode"] if planned.request.bytecode else [])]
+        self.register_outputs({name: getattr(self, name) for name in names})
 
 
 def _as_int(size: float | None) -> int:

@@ -77,8 +77,8 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
             regions: regions to publish each layer in; None for the region of the provider.
             opts: options of the component; they are applied to the layers.
             **arguments: the other arguments of :class:`PoetryLayer`, the same for all layers. ``layer_name`` is the
-                start of the layers' names in AWS. ``python_patch`` can be a list: each layer gets the entry that
-                belongs to its runtime.
+                start of the layers' names in AWS. ``python_patch`` and ``bytecode`` can be lists: each layer gets the
+                entry that belongs to its runtime.
 
         Raises:
             pulumi.RunError: the input is wrong for at least one target; the message lists the problems of all targets,
@@ -94,6 +94,8 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
             in_regions = _regions(regions, arguments)
             given = {target: _target_arguments(name, target, layer_name) for target in targets}
             _add_python_patches(given, patches)
+            if not isinstance(common.get("bytecode"), bool | None):
+                _add_bytecode(given, common.pop("bytecode"))
             planned = _planned(given, common)
             places = {
                 target: place_zip(given[target]["name"], one.plan.fingerprint, arguments.get("build_dir"))
@@ -217,6 +219,35 @@ def _add_python_patches(targets: dict[Key, dict[str, Any]], patches: str | Seque
     raise_problems(
         InputError(f"{patch!r} is not a patch release of any of the runtimes", where="python_patch") for patch in unused
     )
+
+
+def _add_bytecode(targets: dict[Key, dict[str, Any]], releases: str | Sequence[str]) -> None:
+    """Give each layer the release of Python that may compile its modules.
+
+    Raises:
+        InputError: ``bytecode`` has a wrong type, or there is not one release for each of the runtimes.
+    """
+    listed: Any = [releases] if isinstance(releases, str) else releases
+    raise_problems(argument_problems({}, {"bytecode": listed}, {}))
+    runtimes = list(dict.fromkeys(runtime for runtime, _ in targets))
+    found = {runtime: [r for r in listed if is_patch_of(str(r), runtime)] for runtime in runtimes}
+    hint = "give one release for each runtime, or True"
+    raise_problems(
+        [
+            *(
+                InputError(f"{release!r} is not a patch release of any of the runtimes", where="bytecode", hint=hint)
+                for release in listed
+                if not any(release in own for own in found.values())
+            ),
+            *(
+                InputError(f"has {len(own)} releases of {runtime}", where="bytecode", hint=hint)
+                for runtime, own in found.items()
+                if len(own) != 1
+            ),
+        ]
+    )
+    for (runtime, _), arguments in targets.items():
+        (arguments["bytecode"],) = found[runtime]
 
 
 def _planned(targets: dict[Key, dict[str, Any]], arguments: dict[str, Any]) -> dict[Key, PlannedLayer]:

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 DRY_RUN = "dry_run"
 """Input that says whether this is a preview, because the engine does not say so. It is never written to the state."""
 
+COMPILED_BY = "compiled_by"
+"""Output: the release of Python that has compiled the modules. Only builds with bytecode have it."""
+
 _ID = "poetry-layer-build"
 """The start of the id of a build. The rest is random, because the id says to whom a zip in the build folder belongs."""
 
@@ -107,7 +110,17 @@ class LayerBuild(Resource, module="poetry-layer", name="LayerBuild"):
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         outputs = {"size": None, "unzipped_size": None, "sha256": None}
+        if inputs.get("bytecode"):
+            outputs[COMPILED_BY] = None
         super().__init__(LayerBuildProvider(), name, {**inputs, **outputs}, opts)
+
+    @property
+    def release_that_compiled(self) -> pulumi.Output[str | None]:
+        """The release of Python that has compiled the modules, such as ``3.13.2``; None without bytecode."""
+        from pulumi import Output
+
+        output: pulumi.Output[str | None] = getattr(self, COMPILED_BY, None) or Output.from_input(None)
+        return output
 
 
 def request_inputs(request: LayerRequest, folder: str) -> dict[str, Any]:
@@ -125,6 +138,7 @@ def request_inputs(request: LayerRequest, folder: str) -> dict[str, Any]:
         **({"on_conflict": request.on_conflict} if request.on_conflict != "warn" else {}),
         **({"python_patch": request.python_patch} if request.python_patch is not None else {}),
         **({"system_libraries": sorted(request.system_libraries)} if request.system_libraries else {}),
+        **({"bytecode": request.bytecode} if request.bytecode else {}),
         **({"exclude_runtime": True} if request.exclude_runtime else {}),
         **({"max_unzipped_size": request.max_unzipped_size} if request.max_unzipped_size is not None else {}),
     }
@@ -148,6 +162,7 @@ def _request(props: dict[str, Any]) -> LayerRequest:
         on_conflict=props.get("on_conflict", "warn"),
         python_patch=props.get("python_patch"),
         system_libraries=tuple(props.get("system_libraries", ())),
+        bytecode=props.get("bytecode", False),
         exclude_runtime=props.get("exclude_runtime", False),
         max_unzipped_size=_max_unzipped_size(props),
     )
@@ -216,7 +231,8 @@ def _build(id_: str, props: dict[str, Any], change: str) -> dict[str, Any]:
     artifact = _artifact(id_, props)
     sizes = f"{mebibytes(artifact.size)} zipped, {mebibytes(artifact.unzipped_size)} unzipped"
     _print_line(f"{_layer_name(props)}: {change}; built, {sizes}")
-    return {**props, "size": artifact.size, "unzipped_size": artifact.unzipped_size, "sha256": artifact.sha256}
+    outputs = {"size": artifact.size, "unzipped_size": artifact.unzipped_size, "sha256": artifact.sha256}
+    return {**props, **outputs, **({COMPILED_BY: artifact.bytecode} if props.get("bytecode") else {})}
 
 
 def _artifact(id_: str, props: dict[str, Any]) -> LayerArtifact:

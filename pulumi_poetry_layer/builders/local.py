@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.builders.builder import given_credentials
 from pulumi_poetry_layer.builders.poetry.index_access import index_access
-from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_cache, poetry_settings
+from pulumi_poetry_layer.builders.poetry.install import compiled, install_plan, poetry_cache, poetry_settings
+from pulumi_poetry_layer.bytecode.compiler import find_compiler
 from pulumi_poetry_layer.errors import HostError, SubprocessError
 from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.cache import cache_folder, cache_problem, using_cache
@@ -79,6 +80,7 @@ class LocalBuilder:
         """
         check_host(plan.target)
         interpreter = find_interpreter(plan.target)
+        compiler = find_compiler(plan.bytecode) if plan.bytecode else None
         poetry = find_program(self.poetry, hint=_POETRY_HINT)
         access = index_access(plan, files, Credentials.of_host(files.folder, self.credentials))
         with using_cache(), temporary_folder() as temporary:
@@ -90,7 +92,9 @@ class LocalBuilder:
             variables = poetry_environment(os.environ, folder, cache, access, plan) | temporary_variables(
                 folder / "tmp"
             )
-            yield install_plan(plan, files, access, _HostWorkspace(folder / "project", interpreter, poetry, variables))
+            workspace = _HostWorkspace(folder / "project", interpreter, poetry, variables)
+            members = install_plan(plan, files, access, workspace)
+            yield compiled(members, compiler, plan, folder) if compiler else members
 
 
 class _HostWorkspace:

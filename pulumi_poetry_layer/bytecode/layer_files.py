@@ -23,6 +23,7 @@ from pulumi_poetry_layer.archive.record import (
     record_path,
 )
 from pulumi_poetry_layer.archive.zip_format import DEFLATED, STORED
+from pulumi_poetry_layer.bytecode.release_file import RELEASE_FILE, release_text
 from pulumi_poetry_layer.bytecode.rules import LARGEST_SOURCE, compiled_name, sources_of
 from pulumi_poetry_layer.errors import VerificationError
 from pulumi_poetry_layer.host.progress import doing
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from typing import IO
 
     from pulumi_poetry_layer.bytecode.compiler import Compiler
-
-RELEASE_FILE = "BYTECODE"
-"""The file in a .dist-info folder that says which Python has compiled the distribution, such as ``cpython 3.13.2``."""
 
 _LEVEL = 6
 _SMALL_SHARE = 1 << 17  # bytes of sources; compiling less takes no longer than starting another process
@@ -78,24 +76,6 @@ def add_bytecode(
     return [member for name, own in files.items() for member in _with_modules(own, compiled[name], compiler.release)]
 
 
-def release_of(members: Iterable[Member]) -> str | None:
-    """The release of Python that has compiled a layer; None if there are no compiled modules in it."""
-    for member in members:
-        if is_release_file(member.name):
-            return release_in(content_bytes(member.content))
-    return None
-
-
-def is_release_file(name: str) -> bool:
-    """Whether a file of a layer says which Python has compiled a distribution."""
-    return is_record(f"{name.removesuffix(RELEASE_FILE)}RECORD") and name.endswith(f"/{RELEASE_FILE}")
-
-
-def release_in(content: bytes) -> str:
-    """The release in the content of such a file."""
-    return content.decode("ascii", "replace").strip().removeprefix("cpython ")
-
-
 def _with_modules(files: dict[str, Member], compiled: Sequence[_Compiled], release: str) -> Iterator[Member]:
     """The files of a distribution with the compiled modules."""
     if not compiled:
@@ -104,7 +84,7 @@ def _with_modules(files: dict[str, Member], compiled: Sequence[_Compiled], relea
     record = next((name for name in files if is_record(name)), None)
     if record is None:
         raise VerificationError("has no RECORD", where=next(iter(files.values())).distribution)
-    old, note = files.pop(record), BytesContent(f"cpython {release}\n".encode())
+    old, note = files.pop(record), BytesContent(release_text(release))
     note_name = f"{record.removesuffix('RECORD')}{RELEASE_FILE}"
     files.pop(note_name, None)
     own = [entry_for(record_path(note_name), note.data), *(module.row for module in compiled)]

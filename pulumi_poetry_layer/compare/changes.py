@@ -63,6 +63,9 @@ def _setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator
     patches = [state.get("python_patch", "(default)") for state in (old, new)]
     if patches[0] != patches[1]:
         yield f"python_patch {patches[0]} → {patches[1]}"
+    compiled = [_bytecode(state) for state in (old, new)]
+    if compiled[0] != compiled[1]:
+        yield f"bytecode {compiled[0]} → {compiled[1]}"
     images = [(state.get("builder_options") or {}).get("image", "(default)") for state in (old, new)]
     if old.get("builder") == new.get("builder") and images[0] != images[1]:
         yield f"image {images[0]} → {images[1]}"
@@ -72,3 +75,9 @@ def _setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator
             added = [f"+{name}" for name in sorted(after - before)]
             removed = [f"{_MINUS}{name}" for name in sorted(before - after)]
             yield f"{setting} {' '.join([*added, *removed])}"
+
+
+def _bytecode(state: Mapping[str, Any]) -> str:
+    """The ``bytecode`` argument: ``on``, ``off`` or a release of Python."""
+    value = state.get("bytecode", False)
+    return value if isinstance(value, str) else "on" if value else "off"

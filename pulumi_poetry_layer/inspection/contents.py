@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER, DistributionSize
 from pulumi_poetry_layer.archive.record import is_bytecode_cache, parse_record_lines
+from pulumi_poetry_layer.bytecode.release_file import is_release_file, release_in
 from pulumi_poetry_layer.inspection.bytecode import HEADER_SIZE, zip_times
 from pulumi_poetry_layer.inspection.layer_zip import open_layer, open_member, open_text, refuse_other_zips
 from pulumi_poetry_layer.verify.layer_content import METADATA, ROOT, read_distribution
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.verify.layer_content import Distribution
 
 _SCRIPT = re.compile(r"(?:\.\./)+bin/([^/]+)")  # pip install --target puts it into bin/ beside the packages
+_LONGEST_RELEASE = 100  # bytes
 _MOST_TEXT = 1 << 27  # bytes of all METADATA and RECORD files together
 
 
@@ -75,11 +77,13 @@ class LayerContents:
         files: path → file.
         distributions: the distributions, by name.
         others: the files that no distribution lists.
+        bytecode: the releases of Python that have compiled modules of this package, such as ``3.13.2``.
     """
 
     files: Mapping[str, LayerFile]
     distributions: tuple[LayerDistribution, ...]
     others: Distribution
+    bytecode: tuple[str, ...] = ()
 
     def all_contents(self) -> Iterator[Distribution]:
         """The distributions, and what belongs to none as one more."""
@@ -157,7 +161,13 @@ def read_contents(archive: zipfile.ZipFile) -> LayerContents:
         files={name: _file(archive, members[name]) for name in sorted(members)},
         distributions=tuple(sorted(distributions, key=lambda one: (one.content.name, one.dist_info))),
         others=read_distribution(rest, opened, None).content,
+        bytecode=tuple(sorted({_release(archive, members[name]) for name in members if is_release_file(name)})),
     )
+
+
+def _release(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
+    with archive.open(member) as file:
+        return release_in(file.read(_LONGEST_RELEASE))
 
 
 def root_of(name: str) -> str:

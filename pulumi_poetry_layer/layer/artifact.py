@@ -39,6 +39,7 @@ class LayerArtifact:
         size: bytes of the zip.
         unzipped_size: bytes of its files; Lambda's limit of 250 MiB applies to it.
         packages: the packages in the zip.
+        bytecode: the release of Python that has compiled the modules, such as ``3.13.2``; None without bytecode.
     """
 
     fingerprint: str
@@ -47,6 +48,7 @@ class LayerArtifact:
     size: int
     unzipped_size: int
     packages: tuple[PackageSize, ...]
+    bytecode: str | None = None
 
     @property
     def layer_size(self) -> LayerSize:
@@ -56,7 +58,10 @@ class LayerArtifact:
 
     def note(self) -> dict[str, Any]:
         """The artifact as JSON values, for the note beside the zip; the path is only the file name."""
-        return {**asdict(self), "path": self.path.name, "packages": [asdict(package) for package in self.packages]}
+        note = {**asdict(self), "path": self.path.name, "packages": [asdict(package) for package in self.packages]}
+        if self.bytecode is None:
+            del note["bytecode"]
+        return note
 
     @classmethod
     def of_note(cls, note: dict[str, Any], path: Path) -> LayerArtifact:

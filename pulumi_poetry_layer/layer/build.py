@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.writer import write_archive
+from pulumi_poetry_layer.bytecode.release_file import compiled_by
 from pulumi_poetry_layer.errors import DamagedSegmentError, InputError, raise_problems
 from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.failures import host_errors
@@ -22,11 +23,14 @@ from pulumi_poetry_layer.verify.layer_content import distributions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from typing import TypeVar
 
     from pulumi_poetry_layer.archive.members import Member, Segment
     from pulumi_poetry_layer.archive.writer import ArchiveSummary
     from pulumi_poetry_layer.builders.builder import Builder, ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
+
+    Result = TypeVar("Result")
 
 _ATTEMPTS = 3
 """How often a layer is built if a damaged file in the cache is found each time."""
@@ -128,12 +132,13 @@ def build_planned(
             limit = max_unzipped_size
             refuse_over_limit(_size_of(summary), where=output.name, direct_upload=False, max_unzipped_size=limit)
 
-    def write(parts: Sequence[Member | Segment]) -> ArchiveSummary:
+    def write(parts: Sequence[Member | Segment]) -> tuple[ArchiveSummary, str | None]:
         _verify(parts, plan, system_libraries)
         doing("writing the zip")
-        return write_archive(parts, output, refuse_conflicts=refuse_conflicts, check=check)
+        release = compiled_by(parts) if plan.bytecode else None
+        return write_archive(parts, output, refuse_conflicts=refuse_conflicts, check=check), release
 
-    summary = _with_parts(plan, files, builder, write)
+    summary, release = _with_parts(plan, files, builder, write)
     for conflict in summary.conflicts:
         warn(str(conflict))
     versions = {package.name: package.version for package in plan.packages}
@@ -146,6 +151,7 @@ def build_planned(
         packages=tuple(
             PackageSize(name=name, version=versions[name], **vars(size)) for name, size in summary.distributions.items()
         ),
+        bytecode=release,
     )
 
 
@@ -169,8 +175,8 @@ def _with_parts(
     plan: BuildPlan,
     files: ProjectFiles,
     builder: Builder,
-    write: Callable[[Sequence[Member | Segment]], ArchiveSummary],
-) -> ArchiveSummary:
+    write: Callable[[Sequence[Member | Segment]], Result],
+) -> Result:
     """Build, and write the parts; again if something in the cache was damaged, which the builder has removed."""
     attempts = _ATTEMPTS
     while True:

@@ -71,5 +71,6 @@ def artifact_document(artifact: LayerArtifact) -> dict[str, Any]:
         "sha256": artifact.sha256,
         "size": artifact.size,
         "unzipped_size": artifact.unzipped_size,
+        **({"bytecode": artifact.bytecode} if artifact.bytecode else {}),
         "packages": [vars(package) for package in artifact.packages],
     }

@@ -73,6 +73,7 @@ class InspectedLayer:
         """The layer as ``inspect --json`` prints it. The names and types of the keys are a stable interface."""
         return {
             **self.summary(),
+            **({"bytecode": list(self.contents.bytecode)} if self.contents.bytecode else {}),
             "packages": [package.document() for package in self.packages],
             "other_files": asdict(self.other_files),
             "targets": [fit.document() for fit in self.fits],

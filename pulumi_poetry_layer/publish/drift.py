@@ -50,11 +50,19 @@ async def refuse_different_zip(artifact: LayerArtifact, expected: str | None, bu
     """
     if expected is None or expected == artifact.sha256:
         return
+    before = await build.release_that_compiled.future()
+    is_compiled_by_another = before and artifact.bytecode and before != artifact.bytecode
     raise PublishError(
         f"the same packages gave a different zip than before (sha256 {artifact.sha256[:12]}, before {expected[:12]}): "
-        "a package that is built from source is not reproducible; nothing was published",
+        + (
+            f"Python {artifact.bytecode} has compiled the modules, and before it was {before}"
+            if is_compiled_by_another
+            else "a package that is built from source is not reproducible"
+        )
+        + "; nothing was published",
         where=artifact.path.name,
-        hint=f"to publish the new zip, run: pulumi up --replace '{await build.urn.future()}'",
+        hint=f"to publish the new zip, run: pulumi up --replace '{await build.urn.future()}'"
+        + (f"; or run this on a machine with Python {before}" if is_compiled_by_another else ""),
     )
 
 

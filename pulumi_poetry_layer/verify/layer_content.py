@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive.members import BytesContent, FileContent, Member, Segment
+from pulumi_poetry_layer.archive.members import BytesContent, FileContent, Member, Segment, content_bytes
 from pulumi_poetry_layer.wheels.metadata import decoded, header_bytes, identity, parse_headers, requirements_of
 from pulumi_poetry_layer.wheels.native import NativeFile, needs_of, platforms_of
 
@@ -147,4 +147,4 @@ def _open(member: Member) -> IO[bytes]:
         return io.BytesIO(member.content.data)
     if isinstance(member.content, FileContent):
         return member.content.path.open("rb")
-    raise TypeError(f"{member.name} is compressed")  # builders return streams in segments only
+    return io.BytesIO(content_bytes(member.content))  # a compiled module

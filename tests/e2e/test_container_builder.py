@@ -65,6 +65,29 @@ def contents(layer: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def test_python_of_the_image_compiles_the_modules(tmp_path: Path) -> None:
+    """Otherwise a layer for a Python that this machine does not have cannot have bytecode."""
+    plain = build(PROJECTS / "base", tmp_path / "plain.zip")
+    builder = make_builder("container", {"network": NETWORK})
+    arguments = {"project_dir": PROJECTS / "base", "runtime": "python3.11", "builder": builder}
+    first = build_layer(**arguments, bytecode=True, output=tmp_path / "1.zip")  # type: ignore[arg-type]
+    again = build_layer(**arguments, bytecode=True, output=tmp_path / "2.zip")  # type: ignore[arg-type]
+
+    assert first.sha256 == again.sha256
+    assert first.bytecode
+    assert first.bytecode.startswith("3.11.")
+    assert plain.bytecode is None
+    before, after = contents(plain.path), contents(first.path)
+    added = after.keys() - before.keys()
+    assert {"python/__pycache__/six.cpython-311.pyc", "python/idna/__pycache__/core.cpython-311.pyc"} <= added
+    assert {data for name, data in after.items() if name.endswith("/BYTECODE")} == {
+        f"cpython {first.bytecode}\n".encode()
+    }
+    assert all(after[name] == data for name, data in before.items() if not name.endswith("/RECORD"))
+    with pytest.raises(HostError, match=r"needs CPython 3\.11\.99, and the Python of the build image is"):
+        build_layer(**arguments, bytecode="3.11.99", output=tmp_path / "3.zip")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("project", "runtime"),
     [

@@ -115,6 +115,44 @@ def test_function_imports_from_the_layer_of_the_container_builder(tmp_path: Path
     assert json.loads(done.stdout).startswith("/opt/python/markupsafe/_speedups")
 
 
+PRINTS_WHAT_IS_COMPILED = """
+import importlib.util, sys
+import idna, six, yaml
+
+def handler(event, context):
+    modules = [m for m in sys.modules.values() if (getattr(m, "__file__", None) or "").startswith("/opt/python/")]
+    loaded = [m for m in modules if m.__file__.endswith(".py")]
+    checked = [open(m.__cached__, "rb").read()[4:8] for m in loaded]
+    return [sorted(m.__name__ for m in loaded), [*{*map(bytes.hex, checked)}], idna.encode.__code__.co_filename]
+"""
+
+
+@pytest.mark.parametrize("builder", ["wheels", "local"])
+def test_function_uses_the_compiled_modules(emulator: Emulator, tmp_path: Path, builder: str) -> None:
+    """Otherwise bytecode makes the layer larger, and no function faster."""
+    layer = layer_of(emulator.machine, tmp_path, builder, PROJECTS / "base", "--extra", "yaml", "--bytecode")
+    with zipfile.ZipFile(layer) as archive:
+        compiled = {name: archive.read(name) for name in archive.namelist() if name.endswith(".pyc")}
+
+    done = emulator.invoke(layer, PRINTS_WHAT_IS_COMPILED, {}, "--env", "PYTHONVERBOSE=1")
+
+    assert done.returncode == 0, done.stderr
+    names, flags, file = json.loads(done.stdout)
+    assert {"idna", "idna.core", "six", "yaml", "yaml.loader"} <= {*names}
+    assert flags == ["01000000"]
+    assert file == "/opt/python/idna/core.py"
+    assert (
+        f"# code object from '/opt/python/__pycache__/six.cpython-{RUNTIME.replace('python3.', '3')}.pyc'"
+        in done.stderr
+    )
+    assert "code object from /opt/python/" not in done.stderr  # a module that was compiled there
+    others = tmp_path / "other"
+    others.mkdir()
+    wheels = layer_of(emulator.machine, others, "wheels", PROJECTS / "base", "--extra", "yaml", "--bytecode")
+    with zipfile.ZipFile(wheels) as archive:
+        assert {name: archive.read(name) for name in archive.namelist() if name.endswith(".pyc")} == compiled
+
+
 def test_function_sees_what_lambda_has_and_nothing_of_this_machine(emulator: Emulator, tmp_path: Path) -> None:
     """Otherwise a function works here because of this machine, or reads the user's secrets."""
     emulator = replace(emulator, variables={**emulator.variables, "SECRET": "of-this-machine"})

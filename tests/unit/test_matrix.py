@@ -159,6 +159,20 @@ def test_each_layer_has_the_patch_release_of_its_runtime(
     assert [builds[name].get("python_patch") for name in sorted(builds)] == expected
 
 
+@pytest.mark.parametrize(
+    ("bytecode", "expected"),
+    [(["3.12.1", "3.13.2"], ["3.12.1", "3.13.2"]), (True, [True, True]), (False, [None, None])],
+)
+def test_each_layer_has_the_compiler_of_its_runtime(
+    mocks: NamedMocks, monkeypatch: pytest.MonkeyPatch, bytecode: Any, expected: list[object]
+) -> None:
+    """Otherwise only layers for one runtime can be compiled by a certain release."""
+    monkeypatch.setattr("pulumi_poetry_layer.bytecode.compiler.find_compiler", lambda _: None)
+    declare(runtimes=["python3.12", "python3.13"], bytecode=bytecode)
+    builds = {name: inputs for (kind, name), inputs in mocks.resources.items() if kind == BUILD}
+    assert [builds[name].get("bytecode") for name in sorted(builds)] == expected
+
+
 def test_problems_of_all_targets_are_reported_together(mocks: NamedMocks) -> None:
     """Otherwise a user fixes one target after the other, and needs a run for each."""
     with pytest.raises(pulumi.RunError) as caught:
@@ -198,6 +212,11 @@ def test_problem_of_several_targets_is_reported_once(mocks: NamedMocks) -> None:
             "python_patch: '3.13.1' is not a patch release of any of the runtimes",
         ),
         ({"runtimes": ["python3.12"], "python_patch": 3.12}, "python_patch: must be a list of strings, not 3.12"),
+        ({"runtimes": ["python3.12"], "bytecode": 3.12}, "bytecode: must be a list of strings, not 3.12"),
+        ({"runtimes": ["python3.12"], "bytecode": ["3.13.1"]}, "bytecode: '3.13.1' is not a patch release of any"),
+        ({"runtimes": ["python3.12"], "bytecode": []}, "bytecode: has 0 releases of python3.12"),
+        ({"runtimes": ["python3.12", "python3.13"], "bytecode": "3.12.1"}, "bytecode: has 0 releases of python3.13"),
+        ({"runtimes": ["python3.12"], "bytecode": ["3.12.1", "3.12.2"]}, "bytecode: has 2 releases of python3.12"),
         (
             {"runtimes": ["python3.12"], "layer_name": "a.b"},
             "layer_name: 'a.b-python312-x86_64' is not a valid layer name",

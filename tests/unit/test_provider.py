@@ -475,6 +475,16 @@ def test_request_survives_the_way_through_the_inputs() -> None:
     assert "python_patch" not in request_inputs(request, str(PROJECT))
 
 
+@pytest.mark.parametrize("value", [True, "3.12.1"])
+def test_bytecode_reaches_the_build_and_is_only_an_input_if_it_is_set(value: object) -> None:
+    """Otherwise the provider builds a layer without it, or every layer of an older release shows a change."""
+    request = LayerRequest(project_dir=PROJECT, runtime="python3.12", bytecode=value)  # type: ignore[arg-type]
+    assert provider._request(request_inputs(request, str(PROJECT))).bytecode == value
+    default = replace(request, bytecode=False)
+    assert "bytecode" not in request_inputs(default, str(PROJECT))
+    assert provider._request(request_inputs(default, str(PROJECT))).bytecode is False
+
+
 def test_system_libraries_reach_the_build() -> None:
     """Otherwise a layer that needs a library of another layer is refused during the update."""
     request = LayerRequest(project_dir=PROJECT, runtime="python3.12", system_libraries=("libodbc.so.2",))

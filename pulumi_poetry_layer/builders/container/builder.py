@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.builders.builder import given_credentials
+from pulumi_poetry_layer.builders.container.compiler import compiler_of
 from pulumi_poetry_layer.builders.container.container import (
     CACHE_FOLDER,
     BuildContainer,
@@ -33,7 +34,7 @@ from pulumi_poetry_layer.builders.container.image import (
     image_with_poetry,
 )
 from pulumi_poetry_layer.builders.poetry.index_access import index_access
-from pulumi_poetry_layer.builders.poetry.install import install_plan, poetry_cache, poetry_settings
+from pulumi_poetry_layer.builders.poetry.install import compiled, install_plan, poetry_cache, poetry_settings
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.host.progress import doing
@@ -143,7 +144,11 @@ class ContainerBuilder:
                 variables = {**environment.variables, **settings}
                 workspace = _ContainerWorkspace(container, plan.target.runtime, variables, folder / "environment")
                 workspace.write_keys(environment.keys)
-                return install_plan(plan, files, access, workspace)
+                if plan.bytecode is None:
+                    return install_plan(plan, files, access, workspace)
+                processors = client.info().get("NCPU") or 1
+                compiler = compiler_of(container, plan.target.runtime, plan.bytecode, processors)
+                return compiled(install_plan(plan, files, access, workspace), compiler, plan, folder)
 
 
 class _ContainerWorkspace:

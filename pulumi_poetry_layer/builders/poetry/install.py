@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.archive.members import Member
     from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.builders.poetry.index_access import IndexAccess
+    from pulumi_poetry_layer.bytecode.compiler import Compiler
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
 
 _WARNING = "Warning: "  # the start of a line of Poetry about a package, such as one with a wrong RECORD
@@ -107,6 +108,25 @@ def install_plan(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, work
         if line.startswith(_WARNING):
             warn(line.removeprefix(_WARNING).removesuffix(_BEFORE_DETAILS))
     return read_site_packages(site_packages, plan, install_alone)
+
+
+def compiled(members: list[Member], compiler: Compiler, plan: BuildPlan, folder: Path) -> list[Member]:
+    """The members of the layer with compiled modules.
+
+    Args:
+        members: the members without them.
+        compiler: the Python that compiles.
+        plan: what was installed.
+        folder: a temporary folder, which exists as long as the members are used.
+
+    Raises:
+        BuildError: the compiler failed.
+    """
+    from pulumi_poetry_layer.bytecode.layer_files import add_bytecode  # most layers have no bytecode
+
+    workspace = folder / "bytecode"
+    workspace.mkdir()
+    return add_bytecode(members, compiler, plan.target.python_version, workspace)
 
 
 def _install(plan: BuildPlan, files: ProjectFiles, access: IndexAccess, workspace: Workspace) -> tuple[Path, str]:

@@ -86,6 +86,8 @@ def _print_layer(layer: InspectedLayer, console: Console) -> None:
     for line in describe_doubts(layer.doubts):
         console.print(line)
     console.print(f"for {describe_fits(layer.fits)}")
+    if layer.contents.bytecode:
+        console.print(f"modules compiled by CPython {', '.join(layer.contents.bytecode)}")
     console.print(f"{layer.path}: {counted(layer.packages)}, {_sizes(layer.size, layer.unzipped_size)}")
     console.print(f"sha256 {layer.sha256}")
 

@@ -13,8 +13,10 @@ from pulumi_poetry_layer.archive.members import BytesContent, FileContent, Membe
 from pulumi_poetry_layer.archive.record import RecordEntry, entry_for, format_record, layer_name, parse_record
 from pulumi_poetry_layer.bytecode import layer_files
 from pulumi_poetry_layer.bytecode.compiler import find_compiler
-from pulumi_poetry_layer.bytecode.layer_files import add_bytecode, is_release_file, release_of
+from pulumi_poetry_layer.bytecode.layer_files import add_bytecode
+from pulumi_poetry_layer.bytecode.release_file import compiled_by, is_release_file
 from pulumi_poetry_layer.errors import VerificationError
+from pulumi_poetry_layer.verify.layer_content import distributions_of
 
 VERSION = sys.version_info[:2]
 RELEASE = "{}.{}.{}".format(*sys.version_info[:3])
@@ -121,5 +123,19 @@ def test_release_is_read_from_the_note() -> None:
     name = "python/app-1.dist-info/BYTECODE"
     assert is_release_file(name)
     assert not is_release_file("python/app/BYTECODE")
-    assert release_of([Member(name, "app", BytesContent(b"cpython 3.13.2\n"))]) == "3.13.2"
-    assert release_of([Member("python/x.py", "app", BytesContent(b""))]) is None
+    assert compiled_by([Member(name, "app", BytesContent(b"cpython 3.13.2\n"))]) == "3.13.2"
+    assert compiled_by([Member("python/x.py", "app", BytesContent(b""))]) is None
+
+
+def test_layer_of_single_files_with_native_ones_can_be_verified(tmp_path: Path) -> None:
+    """The local and the container builder return compiled modules in compressed form."""
+    wheel = b"Wheel-Version: 1.0\nTag: cp311-cp311-manylinux_2_17_x86_64\n"
+    files = {"app.py": b"x = 1\n" * 50, "app-1.dist-info/WHEEL": wheel, "app-1.dist-info/METADATA": b"Name: app\n"}
+    (tmp_path / "work").mkdir()
+    compiler = find_compiler("{}.{}".format(*VERSION))
+
+    found = add_bytecode(distribution("app", files), compiler, VERSION, tmp_path / "work")
+
+    (verified,) = distributions_of(found)
+    assert f"python/__pycache__/app.{TAG}.pyc" in verified.files
+    assert verified.natives == ()

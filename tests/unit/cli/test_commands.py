@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from io import BufferedIOBase
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from samples import PROJECT, PROJECTS, Package, lock_text
@@ -579,7 +580,7 @@ def test_build_warns_of_a_layer_that_aws_refuses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], json_option: list[str]
 ) -> None:
     """Otherwise a CI job without Pulumi learns of the limit from AWS, after it has uploaded the layer."""
-    sizes = {"size": 200 << 20, "unzipped_size": 983 << 20}
+    sizes: dict[str, Any] = {"size": 200 << 20, "unzipped_size": 983 << 20}
     packages = (PackageSize(name="app", version="1.0", files=1, **sizes),)
     built = LayerArtifact(fingerprint="0", path=tmp_path / "layer.zip", sha256="0", packages=packages, **sizes)
     monkeypatch.setattr(build_command, "build_targets", lambda *_: [built])
@@ -637,3 +638,31 @@ def test_plan_without_what_the_runtime_has(tmp_path: Path, capsys: pytest.Captur
     printed = capsys.readouterr()
     assert "without boto3 1.44.5: in the runtime\n" in printed.out
     assert "warning: --exclude-runtime: the lock file has boto3 1.44.5, but AWS does not publish" in printed.err
+
+
+def test_build_and_inspect_say_which_python_has_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise nobody can find out why two zips of the same lock file differ."""
+    version, release = "{}.{}".format(*sys.version_info[:2]), "{}.{}.{}".format(*sys.version_info[:3])
+    sample, layer = WheelSample(), str(tmp_path / "layer.zip")
+    locked = Package(name="app", other_keys={"files": [{"file": sample.file_name, "hash": sample.hash}]})
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "poetry.lock").write_text(lock_text(PROJECT, [locked]))
+    with serve(Index(files={sample.file_name: sample.data()})) as served:
+        monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", served.url)
+        monkeypatch.setenv("NO_PROXY", "*")
+        arguments = ["-C", str(tmp_path), "--runtime", f"python{version}", "-o", layer, "--json"]
+        assert main(["build", *arguments, "--bytecode"]) == 0
+        assert json.loads(capsys.readouterr().out)["bytecode"] == release
+        assert main(["inspect", layer, "--json"]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert document["bytecode"] == [release]
+        assert [doubt for doubt in document["doubts"] if "bytecode" in doubt["kind"]] == []
+        assert main(["inspect", layer]) == 0
+        assert f"modules compiled by CPython {release}\n" in capsys.readouterr().out
+
+        assert main(["build", *arguments]) == 0
+        assert "bytecode" not in json.loads(capsys.readouterr().out)
+        assert main(["inspect", layer, "--json"]) == 0
+        assert "bytecode" not in json.loads(capsys.readouterr().out)

@@ -32,6 +32,8 @@ OLD: dict[str, Any] = {
             "requests 2.31.0 → 2.32.0, +idna 3.7, \N{MINUS SIGN}six",
         ),
         ({"fingerprint": "b", "runtime": "python3.12"}, "runtime python3.11 → 3.12"),
+        ({"fingerprint": "b", "bytecode": True}, "bytecode off → on"),
+        ({"fingerprint": "b", "bytecode": "3.11.2"}, "bytecode off → 3.11.2"),
         (
             {
                 "fingerprint": "b",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
+from contextlib import closing
 from hashlib import sha256
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
 import pytest
 
+from pulumi_poetry_layer.errors import PublishError
+from pulumi_poetry_layer.layer.artifact import LayerArtifact
 from pulumi_poetry_layer.publish.archive_hash import zip_path
-from pulumi_poetry_layer.publish.drift import arn_of_built_zip
+from pulumi_poetry_layer.publish.drift import arn_of_built_zip, refuse_different_zip
 
 FINGERPRINT = sha256(b"plan").hexdigest()
 OLD = sha256(b"older plan").hexdigest()
@@ -72,3 +78,33 @@ def test_different_digest_is_refused_with_the_command_to_run(changes: dict[str, 
 def test_digests_that_cannot_be_compared_are_not_refused(changes: dict[str, Any]) -> None:
     """Otherwise ``pulumi up --target`` fails without a reason, or a state of an older release does."""
     assert arn_of_built_zip(outputs(**{"published": OTHER, **changes}), FINGERPRINT) == "arn:1"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "reason"),
+    [
+        ("3.12.1", "3.12.4", "Python 3.12.4 has compiled the modules, and before it was 3.12.1; nothing was published"),
+        ("3.12.1", "3.12.1", "a package that is built from source is not reproducible; nothing was published"),
+        (None, None, "a package that is built from source is not reproducible; nothing was published"),
+    ],
+)
+def test_different_zip_is_refused_with_the_reason(before: str | None, now: str | None, reason: str) -> None:
+    """Otherwise a user looks for a package that is not reproducible, and it was another release of Python."""
+
+    async def value(of: object) -> object:
+        return of
+
+    build: Any = SimpleNamespace(
+        urn=SimpleNamespace(future=lambda: value("urn:build")),
+        release_that_compiled=SimpleNamespace(future=lambda: value(before)),
+    )
+    artifact = LayerArtifact(
+        fingerprint="f", path=Path("layer.zip"), sha256="1" * 64, size=1, unzipped_size=1, packages=(), bytecode=now
+    )
+    with closing(asyncio.new_event_loop()) as loop:  # asyncio.run would take the loop of the mocks away
+        loop.run_until_complete(refuse_different_zip(artifact, "1" * 64, build))
+        with pytest.raises(PublishError) as caught:
+            loop.run_until_complete(refuse_different_zip(artifact, "2" * 64, build))
+    assert reason in str(caught.value)
+    assert "pulumi up --replace 'urn:build'" in str(caught.value)
+    assert ("machine with Python 3.12.1" in str(caught.value)) == (before != now)

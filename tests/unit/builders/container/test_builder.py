@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import io
+import shutil
+import sys
 import tarfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 from samples import PROJECTS
 
 from pulumi_poetry_layer import ContainerBuilder
+from pulumi_poetry_layer.archive.members import BytesContent, Member, content_bytes
 from pulumi_poetry_layer.builders.container import container as build_container
 from pulumi_poetry_layer.builders.container.archives import extract
+from pulumi_poetry_layer.builders.container.compiler import compiler_of
+from pulumi_poetry_layer.builders.container.container import BuildContainer
 from pulumi_poetry_layer.builders.container.image import DEFAULT_IMAGE, image_reference, poetry_version
 from pulumi_poetry_layer.builders.registry import make_builder
-from pulumi_poetry_layer.errors import ContainerError, InputError
+from pulumi_poetry_layer.bytecode.layer_files import add_bytecode
+from pulumi_poetry_layer.errors import ContainerError, HostError, InputError
+from pulumi_poetry_layer.host.process import Program, run
 from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.plan.build_plan import BuildPlan
@@ -97,3 +106,54 @@ def test_file_with_a_path_outside_of_the_folder_is_refused(tmp_path: Path, name:
     with pytest.raises(ContainerError, match="outside of the requested folder"):
         extract(tar_of(**{name: b"x"}), folder)
     assert not (tmp_path / "escaped").exists()
+
+
+class FakeContainer:
+    """A container whose folder is one of this host, and that runs the Python of this host."""
+
+    def __init__(self, root: Path, release: str) -> None:
+        self.root = root
+        self.release = release
+
+    def copy(self, source: Path, folder: str) -> None:
+        shutil.copytree(source, self.root / folder.strip("/"))
+
+    def write(self, folder: str, contents: Mapping[str, bytes]) -> None:
+        (self.root / folder.strip("/")).mkdir(parents=True)
+        for name, content in contents.items():
+            (self.root / folder.strip("/") / name).write_bytes(content)
+
+    def run(self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: str = "/") -> str:
+        if "-c" in arguments:
+            return f"{self.release} False\n"
+        inside = [str(self.root / argument.strip("/")) if "/build/" in argument else argument for argument in arguments]
+        program = Program(inside[0], sys.executable if inside[0] == "python3.11" else f"/bin/{inside[0]}")
+        return run(program, inside[1:], environment=environment, folder=self.root / folder.strip("/"))
+
+    def fetch(self, source: str, target: Path) -> None:
+        shutil.copytree(self.root / source.strip("/"), target, dirs_exist_ok=True)
+
+
+def test_python_of_the_container_compiles(tmp_path: Path) -> None:
+    """Otherwise a machine without the Python of the runtime cannot build a layer with bytecode."""
+    container = cast("BuildContainer", FakeContainer(tmp_path / "container", "3.11.4"))
+    record = "python/app-1.dist-info/RECORD"
+    members = [Member("python/app.py", "app", BytesContent(b"x = 1\n")), Member(record, "app", BytesContent(b""))]
+    (tmp_path / "work").mkdir()
+
+    compiler = compiler_of(container, "python3.11", "3.11", 2)
+    found = {m.name: m.content for m in add_bytecode(members, compiler, (3, 11), tmp_path / "work")}
+
+    assert content_bytes(found["python/__pycache__/app.cpython-311.pyc"])[4:8] == b"\1\0\0\0"
+    assert content_bytes(found["python/app-1.dist-info/BYTECODE"]) == b"cpython 3.11.4\n"
+
+
+@pytest.mark.parametrize("wanted", ["3.11.5", "3.12", "3.11.40"])
+def test_container_with_another_python_than_the_pinned_one_is_refused(tmp_path: Path, wanted: str) -> None:
+    """Otherwise a pinned release is ignored."""
+    container = cast("BuildContainer", FakeContainer(tmp_path, "3.11.4"))
+    with pytest.raises(HostError) as caught:
+        compiler_of(container, "python3.11", wanted, 2)
+    assert str(caught.value).startswith(
+        f"bytecode: needs CPython {wanted}, and the Python of the build image is 3.11.4\n  hint: set image="
+    )
