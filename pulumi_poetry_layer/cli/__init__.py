@@ -8,6 +8,7 @@ Modules:
 
 - ``program``: ``main``: from the arguments of the process to its exit code.
 - ``parser``: the parser, with the options that all commands have, and what it says about wrong usage.
+- ``values``: values of options that are wrong, and are reported together with everything else.
 - ``commands``: one module for each command: its options, and what it does.
 - ``request_options``: the options that decide what is in a layer, and the request that they make.
 - ``console``: what commands print: results, notes, warnings and errors, with or without color.

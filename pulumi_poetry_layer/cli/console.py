@@ -67,6 +67,10 @@ class Console:
         """Print a JSON document to standard output."""
         output.print_json(document)
 
+    def say(self, text: str) -> None:
+        """Print to standard error what must be seen."""
+        output.say(text)
+
     def note(self, text: str) -> None:
         """Print to standard error what is good to know; nothing with ``--quiet``."""
         if not self.quiet:

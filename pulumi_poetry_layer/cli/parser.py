@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pulumi_poetry_layer.cli import output
-from pulumi_poetry_layer.cli.commands import PROGRAM, SUMMARIES, command_module
+from pulumi_poetry_layer.cli.commands import PROGRAM, SUMMARIES, UsageError, command_module
+from pulumi_poetry_layer.cli.values import take_wrong_values
 from pulumi_poetry_layer.wording import similar_name, suggestion
 
 if TYPE_CHECKING:
@@ -24,34 +26,59 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         self.long_options: list[str] = []
+        self.option_names: dict[str, str] = {}
         super().__init__(**settings, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
         self.color = False  # Python 3.14 and newer would color the help, whatever --no-color says
 
     def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
         """Add an argument, and remember its long names for suggestions."""
         action = super().add_argument(*names, **settings)
-        self.long_options += [name for name in action.option_strings if name.startswith("--")]
+        own = [name for name in action.option_strings if name.startswith("--")]
+        self.long_options += own
+        self.option_names.setdefault(action.dest, next(iter(own), action.dest))
         return action
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the usage, and end the process with exit code 2."""
-        output.say(f'error: {message}\n{self.format_usage().rstrip()}\n"{self.prog} --help" lists the options')
+        output.say(f"error: {message}\n{self.advice}")
         sys.exit(2)
 
+    @property
+    def advice(self) -> str:
+        """How the command is used, and where more is said about it."""
+        return f'{self.format_usage().rstrip()}\n"{self.prog} --help" lists the options'
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
+
+@dataclass(frozen=True)
+class CommandLine:
+    """A parsed command line.
+
+    Attributes:
+        options: the options of the command; None in place of what is wrong.
+        problems: what is wrong.
+        advice: what to print after the problems.
+    """
+
+    options: argparse.Namespace
+    problems: list[UsageError]
+    advice: str
+
+
+def parse(arguments: Sequence[str]) -> CommandLine:
     """Parse the arguments of the program.
 
     Raises:
-        SystemExit: after ``--help`` and ``--version`` (0), and after wrong usage (2).
+        SystemExit: after ``--help`` and ``--version`` (0), and if it is not clear what the arguments mean (2).
     """
     name = _chosen_command(arguments)
     root, commands = _make_parsers([name] if name else [])
     options, unknown = root.parse_known_args(arguments)
     parser = commands[options.command]
-    if unknown:
-        parser.error("; ".join(_unknown_arguments(unknown, parser.long_options)))
-    return options
+    problems = [
+        *_unknown_arguments(unknown, parser.long_options),
+        *take_wrong_values(options, parser.option_names),
+    ]
+    return CommandLine(options, problems, parser.advice)
 
 
 def make_complete_parser() -> Parser:
@@ -146,15 +173,15 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _unknown_arguments(arguments: Sequence[str], known: Iterable[str]) -> Iterator[str]:
-    """What to say about arguments that the parser does not know."""
+def _unknown_arguments(arguments: Sequence[str], known: Iterable[str]) -> Iterator[UsageError]:
+    """An error for each argument that the parser does not know."""
     names = [name.removeprefix("--") for name in known]  # what all names start with does not make them similar
     before = ""
     for argument in arguments:
         if argument.startswith("-"):
             name = argument.partition("=")[0]
             similar = similar_name(name.lstrip("-"), names)
-            yield f"unknown option {name}" + (f" (did you mean --{similar}?)" if similar else "")
+            yield UsageError("unknown option", where=name, hint=f"did you mean --{similar}?" if similar else None)
         elif not before.startswith("-"):  # else it is the value of the unknown option
-            yield f"unexpected argument {argument!r}"
+            yield UsageError("unexpected argument", where=argument)
         before = argument

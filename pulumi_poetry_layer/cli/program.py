@@ -10,7 +10,7 @@ from pulumi_poetry_layer.cli.commands import UsageError, command_module
 from pulumi_poetry_layer.cli.console import Console
 from pulumi_poetry_layer.cli.output import flush, prepare_streams
 from pulumi_poetry_layer.cli.parser import parse
-from pulumi_poetry_layer.errors import PoetryLayerError
+from pulumi_poetry_layer.errors import PoetryLayerError, problems_of, raise_problems
 from pulumi_poetry_layer.host.cleanup import end_on_signals, end_process
 from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.wording import on_command_line
@@ -18,6 +18,9 @@ from pulumi_poetry_layer.wording import on_command_line
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+
+    from pulumi_poetry_layer.cli.commands import CommandModule
+    from pulumi_poetry_layer.cli.parser import CommandLine
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,25 +30,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the command line without the program's name; default: ``sys.argv[1:]``.
 
     Raises:
-        SystemExit: after ``--help`` (0) and after wrong usage (2).
+        SystemExit: after ``--help`` and ``--version`` (0), and if it is not clear what the arguments mean (2).
     """
     prepare_streams()
-    options = parse(sys.argv[1:] if arguments is None else arguments)
+    command_line = parse(sys.argv[1:] if arguments is None else arguments)
     try:
-        return end_on_signals(lambda: _run(options))
+        return end_on_signals(lambda: _run(command_line))
     except KeyboardInterrupt:
         end_process(signal.SIGINT)
 
 
-def _run(options: argparse.Namespace) -> int:
-    console = Console.of(options)
+def _run(command_line: CommandLine) -> int:
+    console = Console.of(command_line.options)
     try:
         with on_command_line(), host_errors():
-            command_module(options.command).run(options, console)
+            _run_command(command_line, console)
         return flush()
     except BrokenPipeError:
         flush()
         return 1
     except PoetryLayerError as error:
         console.error(error)
-        return 2 if isinstance(error, UsageError) else 1
+        if not any(isinstance(problem, UsageError) for problem in problems_of(error)):
+            return 1
+        console.say(command_line.advice)
+        return 2
+
+
+def _run_command(command_line: CommandLine, console: Console) -> None:
+    options = command_line.options
+    command = command_module(options.command)
+    if command_line.problems:
+        raise_problems([*command_line.problems, *_input_problems(command, options)])
+    command.run(options, console)
+
+
+def _input_problems(command: CommandModule, options: argparse.Namespace) -> list[PoetryLayerError]:
+    """What is wrong with the input of a command, if it can say that without being run."""
+    try:
+        getattr(command, "check", lambda _: None)(options)
+    except PoetryLayerError as error:
+        return problems_of(error)
+    return []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.builders.registry import BUILDERS, DEFAULT_BUILDER
+from pulumi_poetry_layer.cli.values import checked, one_of
 from pulumi_poetry_layer.layer.request import (
     CONFLICT_RULES,
     DEFAULT_ARCHITECTURE,
@@ -17,6 +19,9 @@ from pulumi_poetry_layer.plan.target import EXAMPLE_RUNTIME, MACHINES
 from pulumi_poetry_layer.poetry.layer_defaults import SECTION
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.units import parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def add_request_options(command: argparse.ArgumentParser, *, several_targets: bool = False) -> None:
@@ -48,10 +53,16 @@ def add_request_options(command: argparse.ArgumentParser, *, several_targets: bo
         action=argparse.BooleanOptionalAction,
         help="leave out boto3, which the runtime has, and what only it needs and the runtime has, too",
     )
-    command.add_argument("--builder", choices=BUILDERS, help=f"how the layer is built (default: {DEFAULT_BUILDER})")
+    command.add_argument(
+        "--builder",
+        type=one_of(BUILDERS, "builder"),
+        metavar=_listed(BUILDERS),
+        help=f"how the layer is built (default: {DEFAULT_BUILDER})",
+    )
     command.add_argument(
         "--on-conflict",
-        choices=CONFLICT_RULES,
+        type=one_of(CONFLICT_RULES, "rule"),
+        metavar=_listed(CONFLICT_RULES),
         help="if two distributions contain the same file with different contents: warn and take that of the last one "
         f"by name, or end with an error (default: {DEFAULT_CONFLICT_RULE})",
     )
@@ -73,7 +84,7 @@ def add_request_options(command: argparse.ArgumentParser, *, several_targets: bo
     add_system_library_option(command)
     command.add_argument(
         "--max-unzipped-size",
-        type=_size,
+        type=checked(parse_size),
         metavar="SIZE",
         help="refuse a layer that is larger than this, unzipped, such as 200MiB; a number without a unit means bytes",
     )
@@ -103,11 +114,8 @@ def add_system_library_option(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _size(text: str) -> int:
-    try:
-        return parse_size(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+def _listed(names: Sequence[str]) -> str:
+    return f"{{{','.join(names)}}}"
 
 
 def given_arguments(options: argparse.Namespace) -> GivenArguments:

@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.builders.registry import BRING_THEIR_PYTHON
-from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
+from pulumi_poetry_layer.errors import InputError, PoetryLayerError, problems_of, raise_problems
 from pulumi_poetry_layer.index.poetry_config import read_configuration
 from pulumi_poetry_layer.layer.completion import (
     complete_values,
@@ -17,7 +18,7 @@ from pulumi_poetry_layer.layer.completion import (
     value_problems,
     written_places,
 )
-from pulumi_poetry_layer.layer.request import read_project_files
+from pulumi_poetry_layer.layer.request import read_lock, read_pyproject
 from pulumi_poetry_layer.plan.build_constraints import build_constraints
 from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice
 from pulumi_poetry_layer.plan.file_policy import FilePolicy
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, TypeVar
 
-    from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.layer.request import GivenArguments, LayerRequest
     from pulumi_poetry_layer.plan.selection import Selection
     from pulumi_poetry_layer.plan.target import Target
@@ -123,9 +123,9 @@ def read_defaults(project_dir: Path, shown_dir: Path | None = None) -> LayerDefa
     """Read the defaults of a project.
 
     Raises:
-        InputError: a project file is missing or unreadable.
+        ProjectError: pyproject.toml is missing or unreadable, or the defaults are wrong.
     """
-    return parse_layer_defaults(read_project_files(project_dir, shown_dir).pyproject)
+    return parse_layer_defaults(read_pyproject(project_dir, shown_dir))
 
 
 def plan_target(given: GivenArguments) -> tuple[Target, tuple[str, ...]]:
@@ -157,17 +157,18 @@ def parse_request(given: GivenArguments) -> ParsedRequest:
         try:
             return step()
         except InputError as error:
-            problems.append(error)
+            problems.extend(problems_of(error))
             return None
 
-    files = attempt(lambda: read_project_files(given.project_dir, given.where))
-    project = attempt(lambda: parse_project(files.pyproject)) if files else None
-    defaults = attempt(lambda: parse_layer_defaults(files.pyproject)) if project and files else None
-    lock = attempt(lambda: parse_lockfile(files.lock)) if files else None
+    pyproject = attempt(lambda: read_pyproject(given.project_dir, given.where))
+    lock_text = attempt(lambda: read_lock(given.project_dir, given.where))
+    project = attempt(lambda: parse_project(pyproject)) if pyproject is not None else None
+    defaults = attempt(lambda: parse_layer_defaults(pyproject)) if project and pyproject else None
+    lock = attempt(lambda: parse_lockfile(lock_text)) if lock_text is not None else None
     places = written_places(given, defaults)
     with written_at(places):
         values = complete_values(given, defaults)
-        found = list(value_problems(values))
+        found = [single for problem in value_problems(values) for single in problems_of(problem)]
         if "runtime" not in values and defaults:
             found.append(missing_runtime())
         problems[:0] = found
@@ -177,9 +178,10 @@ def parse_request(given: GivenArguments) -> ParsedRequest:
                 values["groups"], values["extras"], values["exclude"], exclude_runtime=values["exclude_runtime"]
             )
             problems.extend(selection_problems(project, lock, target=target, choice=choice))
-    if problems or not (files and project and lock and target):
+    if problems or pyproject is None or lock_text is None or not (project and lock and target):
         raise_problems(problems)
         raise AssertionError("a step gave no result and no problem")
+    files = ProjectFiles(pyproject=pyproject, lock=lock_text, folder=given.project_dir)
     return ParsedRequest(
         request=request_of(values), places=places, target=target, files=files, project=project, lock=lock
     )

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.builders.registry import DEFAULT_BUILDER, make_builder
-from pulumi_poetry_layer.errors import InputError, LockFileError, PoetryLayerError, ProjectError, raise_problems
+from pulumi_poetry_layer.errors import InputError, LockFileError, ProjectError
 from pulumi_poetry_layer.plan.build_plan import Choice
 from pulumi_poetry_layer.plan.target import NEWEST_PATCH, is_patch_of
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
@@ -160,30 +159,38 @@ def size_problems(max_unzipped_size: object) -> Iterator[InputError]:
         )
 
 
-def read_project_files(project_dir: Path, shown_dir: Path | None = None) -> ProjectFiles:
-    """Read pyproject.toml and poetry.lock.
+def read_pyproject(project_dir: Path, shown_dir: Path | None = None) -> str:
+    """Read pyproject.toml.
 
     Args:
-        project_dir: their folder.
+        project_dir: its folder.
         shown_dir: the folder as messages show it; None means ``project_dir``.
 
     Raises:
-        ProjectError: pyproject.toml is missing or unreadable.
-        LockFileError: poetry.lock is missing or unreadable.
-        MultipleInputError: both files have a problem.
+        ProjectError: the file is missing or unreadable.
     """
-    problems: list[PoetryLayerError] = []
-    texts = []
-    for name, error, hint in (
-        ("pyproject.toml", ProjectError, f"set {argument('project_dir')} to the folder of a Poetry project"),
-        ("poetry.lock", LockFileError, "run `poetry lock` in that folder"),
-    ):
-        path, where = project_dir / name, str((shown_dir or project_dir) / name)
-        try:
-            texts.append(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            problems.append(error("no such file", where=where, hint=hint))
-        except (OSError, ValueError) as cause:  # also for a name that no file can have
-            problems.append(error(f"cannot be read: {getattr(cause, 'strerror', None) or cause}", where=where))
-    raise_problems(problems)
-    return ProjectFiles(pyproject=texts[0], lock=texts[1], folder=project_dir)
+    hint = f"set {argument('project_dir')} to the folder of a Poetry project"
+    return _read(project_dir, shown_dir, "pyproject.toml", ProjectError, hint)
+
+
+def read_lock(project_dir: Path, shown_dir: Path | None = None) -> str:
+    """Read poetry.lock.
+
+    Args:
+        project_dir: its folder.
+        shown_dir: the folder as messages show it; None means ``project_dir``.
+
+    Raises:
+        LockFileError: the file is missing or unreadable.
+    """
+    return _read(project_dir, shown_dir, "poetry.lock", LockFileError, "run `poetry lock` in that folder")
+
+
+def _read(folder: Path, shown: Path | None, name: str, error: type[InputError], hint: str) -> str:
+    where = str((shown or folder) / name)
+    try:
+        return (folder / name).read_text(encoding="utf-8")
+    except FileNotFoundError as cause:
+        raise error("no such file", where=where, hint=hint) from cause
+    except (OSError, ValueError) as cause:  # also for a name that no file can have
+        raise error(f"cannot be read: {getattr(cause, 'strerror', None) or cause}", where=where) from cause

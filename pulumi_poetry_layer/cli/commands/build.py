@@ -7,24 +7,25 @@ from shutil import copyfileobj
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.cli.commands import UsageError
+from pulumi_poetry_layer.cli.console import Console
 from pulumi_poetry_layer.cli.output import output_errors, print_line, shown_build
 from pulumi_poetry_layer.cli.request_options import add_request_options, given_for_targets
 from pulumi_poetry_layer.compare.changes import counted
+from pulumi_poetry_layer.errors import InputError, PoetryLayerError, problems_of, raise_problems
 from pulumi_poetry_layer.host.cleanup import temporary_folder
-from pulumi_poetry_layer.layer.build import build_request
 from pulumi_poetry_layer.layer.documents import artifact_document, target_document
 from pulumi_poetry_layer.layer.several_targets import build_targets, outputs_of, plan_targets
 from pulumi_poetry_layer.size.limits import limit_error
 from pulumi_poetry_layer.units import mebibytes
+from pulumi_poetry_layer.wording import argument
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import TextIO
 
-    from pulumi_poetry_layer.cli.console import Console
     from pulumi_poetry_layer.layer.artifact import LayerArtifact
-    from pulumi_poetry_layer.layer.request import GivenArguments
+    from pulumi_poetry_layer.layer.planning import PlannedLayer
 
 USAGE = "--output FILE [OPTIONS]"
 EXAMPLES = (
@@ -43,7 +44,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        required=True,
         metavar="FILE",
         help="the zip to write, with {runtime} and {architecture} in place of those of the layer; links, devices and "
         "the project's own files are not replaced; - is standard output",
@@ -51,16 +51,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_request_options(parser, several_targets=True)
 
 
+def check(options: argparse.Namespace) -> None:
+    """Raise what is wrong with the input, for a command line that is wrong, too."""
+    _planned(options, Console.of(options))
+
+
 def run(options: argparse.Namespace, console: Console) -> None:
     """Build the layer for each target, and print sizes and digests."""
-    several = given_for_targets(options)
-    if options.output == STANDARD_OUTPUT:
-        _check_standard_output(console, several)
-        with shown_build(console):
-            _build_to_standard_output(several[0], console)
-        return
-    layers = plan_targets(several)
+    layers = _planned(options, console)
     with shown_build(console):
+        if options.output == STANDARD_OUTPUT:
+            _build_to_standard_output(layers, console)
+            return
         artifacts = build_targets(layers, outputs_of(options.output, layers))
     if console.json:
         documents = [artifact_document(artifact) for artifact in artifacts]
@@ -73,26 +75,44 @@ def run(options: argparse.Namespace, console: Console) -> None:
         _warn_of_limit(artifact, str(artifact.path), console)
 
 
-def _check_standard_output(console: Console, several: Sequence[GivenArguments]) -> None:
-    """Check that standard output can take a zip.
+def _planned(options: argparse.Namespace, console: Console) -> list[PlannedLayer]:
+    """Plan the layer for each target.
 
     Raises:
-        UsageError: it cannot.
+        MultipleInputError: the options are wrong, or the layers cannot be planned; all problems are in it.
     """
-    if console.json:
-        raise UsageError("--output - and --json both need standard output", hint="give --output a file")
-    if len(several) > 1:
-        raise UsageError("--output - writes one zip, and there are several targets", hint="give --output a file")
-    if console.is_terminal:
-        raise UsageError(
-            "--output - writes a zip, but standard output is a terminal", hint="redirect it to a file or a program"
+    several = given_for_targets(options)
+    problems: list[PoetryLayerError] = list(_output_problems(options.output, len(several), console))
+    try:
+        layers = plan_targets(several)
+    except InputError as error:
+        problems += problems_of(error)
+    raise_problems(problems)
+    return layers
+
+
+def _output_problems(output: str | None, targets: int, console: Console) -> Iterator[UsageError]:
+    """Why the zips cannot be written to the output."""
+    where = argument("output")
+    if output is None:
+        yield UsageError(
+            "is missing", where=where, hint="name the zip to write, or write --output - for standard output"
         )
+    elif output != STANDARD_OUTPUT:
+        return
+    elif console.json:
+        yield UsageError("- and --json both need standard output", where=where, hint="write the zip to a file")
+    elif targets > 1:
+        yield UsageError("- is for one zip, and there are several targets", where=where, hint="write them to files")
+    elif console.is_terminal:
+        problem = "- writes a zip, but standard output is a terminal"
+        yield UsageError(problem, where=where, hint="redirect it to a file or a program")
 
 
-def _build_to_standard_output(given: GivenArguments, console: Console) -> None:
+def _build_to_standard_output(layers: Sequence[PlannedLayer], console: Console) -> None:
     """Write only the zip to standard output, and the text to standard error."""
     with temporary_folder() as folder:
-        artifact = build_request(given, folder / "layer.zip")
+        (artifact,) = build_targets(layers, [folder / "layer.zip"])
         with artifact.path.open("rb") as file, output_errors():
             copyfileobj(file, sys.stdout.buffer)
     _print_summary(artifact, "standard output", file=sys.stderr)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.cli.output import say, shown_build
 from pulumi_poetry_layer.cli.request_options import add_target_options, given_target
+from pulumi_poetry_layer.cli.values import checked
 from pulumi_poetry_layer.emulator.interpreter import find_interpreter
 from pulumi_poetry_layer.errors import InvocationError
 from pulumi_poetry_layer.layer.invocation import invoke_function
@@ -30,19 +31,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("layer", type=Path, metavar="FILE", help="the layer zip")
     parser.add_argument("--handler", required=True, metavar="MODULE.FUNCTION", help="the handler, such as app.handler")
     parser.add_argument("--task", type=Path, required=True, metavar="DIR", help="folder with the code of the function")
-    parser.add_argument("--event", type=_json, default={}, metavar="JSON", help="the event (default: {})")
+    parser.add_argument("--event", type=checked(_json), default={}, metavar="JSON", help="the event (default: {})")
     parser.add_argument(
         "--env",
-        type=_variable,
+        type=checked(_variable),
         action="append",
         default=[],
         metavar="NAME=VALUE",
         help="environment variable of the function, repeatable; it gets none of this machine",
     )
     parser.add_argument(
-        "--timeout", type=_seconds, default=30, metavar="SECONDS", help="how long it may run (default: 30)"
+        "--timeout", type=checked(_seconds), default=30, metavar="SECONDS", help="how long it may run (default: 30)"
     )
     add_target_options(parser)
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raise what is wrong with the input, for a command line that is wrong, too."""
+    plan_target(given_target(options))
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
@@ -77,17 +83,17 @@ def _json(text: str) -> object:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"not JSON: {error}") from error
+        raise ValueError(f"not JSON: {error}") from error
 
 
 def _variable(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (equals and re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name) and "\0" not in value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, with only letters, digits and _ in the name")
+        raise ValueError(f"{text!r} is not NAME=VALUE, with only letters, digits and _ in the name")
     return name, value
 
 
 def _seconds(text: str) -> int:
     if not (text.isdecimal() and 0 < int(text) <= _LONGEST_SECONDS):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 1 to {_LONGEST_SECONDS}")
+        raise ValueError(f"{text!r} is not a number of seconds from 1 to {_LONGEST_SECONDS}")
     return int(text)

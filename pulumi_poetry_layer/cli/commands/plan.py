@@ -41,6 +41,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check(options: argparse.Namespace) -> None:
+    """Raise what is wrong with the input, for a command line that is wrong, too."""
+    plan_layer(given_arguments(options))
+
+
 def run(options: argparse.Namespace, console: Console) -> None:
     """Plan the layer, and print the plan or what has changed."""
     if options.compare:

@@ -38,6 +38,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_system_library_option(parser)
 
 
+def check(options: argparse.Namespace) -> None:
+    """Raise what is wrong with the input, for a command line that is wrong, too."""
+    plan_target(given_target(options))
+
+
 def run(options: argparse.Namespace, console: Console) -> None:
     """Check the zip, and print what is wrong with it.
 

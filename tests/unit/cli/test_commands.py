@@ -168,7 +168,7 @@ def test_wrong_input_exits_with_1_and_a_message_on_stderr(
     assert message in printed.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["plan", "--nope"], ["build"], ["plan", "--builder", "magic"]])
+@pytest.mark.parametrize("arguments", [[], ["inspect"], ["cache", "grow"], ["plan", "-C"]])
 def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Otherwise a typo in a script looks like a failed build."""
     with pytest.raises(SystemExit) as caught:
@@ -353,18 +353,17 @@ def test_verify_lists_what_the_lambda_could_not_load(tmp_path: Path, capsys: pyt
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        (["--event", "{id: 1}"], "argument --event: not JSON"),
-        (["--env", "STAGE"], "argument --env: 'STAGE' is not NAME=VALUE"),
-        (["--env=--chdir=/"], "argument --env: '--chdir=/' is not NAME=VALUE"),
-        (["--timeout", "901"], "argument --timeout: '901' is not a number of seconds from 1 to 900"),
+        (["--event", "{id: 1}"], "--event: not JSON"),
+        (["--env", "STAGE"], "--env: 'STAGE' is not NAME=VALUE"),
+        (["--env=--chdir=/"], "--env: '--chdir=/' is not NAME=VALUE"),
+        (["--timeout", "901"], "--timeout: '901' is not a number of seconds from 1 to 900"),
     ],
 )
 def test_wrong_options_of_invoke_are_wrong_usage(
     capsys: pytest.CaptureFixture[str], option: list[str], problem: str
 ) -> None:
     """Otherwise the function starts, and the user looks for the mistake there."""
-    with pytest.raises(SystemExit, match="2"):
-        main(["invoke", "layer.zip", "--handler", "app.handler", "--task", ".", *option])
+    assert main(["invoke", "layer.zip", "--handler", "app.handler", "--task", ".", *option]) == 2
     assert problem in capsys.readouterr().err
 
 
@@ -481,7 +480,7 @@ def test_output_to_a_hyphen_writes_only_the_zip_to_standard_output(
 def test_output_to_a_hyphen_with_json_is_a_usage_error(six: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Otherwise JSON and zip are mixed."""
     assert main(["build", *six, "--json", "--output", "-"]) == 2
-    assert "--output - and --json" in capsys.readouterr().err
+    assert "--output: - and --json" in capsys.readouterr().err
 
 
 def test_output_to_a_hyphen_is_refused_on_a_terminal(
@@ -623,9 +622,8 @@ def test_build_refuses_a_layer_over_the_limit_of_the_user(tmp_path: Path, capsys
     assert main([*command, "--max-unzipped-size", "1"]) == 1
     assert "(--max-unzipped-size)" in capsys.readouterr().err
     assert not output.exists()
-    with pytest.raises(SystemExit):
-        main([*command, "--max-unzipped-size", "much"])
-    assert "argument --max-unzipped-size: 'much' is not a size such as 200MiB" in capsys.readouterr().err
+    assert main([*command, "--max-unzipped-size", "much"]) == 2
+    assert "--max-unzipped-size: 'much' is not a size such as 200MiB" in capsys.readouterr().err
 
 
 def test_plan_without_what_the_runtime_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,9 +6,10 @@ import json
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from samples import PROJECTS
+from samples import PROJECT, PROJECTS, Package, lock_text
 
 from pulumi_poetry_layer.cli import main
 from pulumi_poetry_layer.cli.commands import SUMMARIES
@@ -57,7 +58,8 @@ def test_help_of_each_command_has_examples_that_the_parser_accepts(
     for example in examples:
         program, *arguments = shlex.split(example)
         assert program == "pulumi-poetry-layer"
-        assert parse(arguments).command == name
+        parsed = parse(arguments)
+        assert (parsed.options.command, parsed.problems) == (name, [])
 
 
 def test_help_without_a_command_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,19 +76,92 @@ def test_help_without_a_command_lists_the_commands(capsys: pytest.CaptureFixture
         (["bild"], "unknown command 'bild'; did you mean 'build'?"),
         (["help", "pla"], "unknown command 'pla'; did you mean 'plan'?"),
         (["xyz"], "unknown command 'xyz'; the commands are: build, cache"),
-        (["plan", "--runtme=python3.12"], "unknown option --runtme (did you mean --runtime?)"),
-        (["plan", "--nope", "--grup", "dev"], "unknown option --nope; unknown option --grup (did you mean --group?)"),
-        (["plan", "--run", "python3.12"], "unknown option --run"),
-        (["cache", "size", "now"], "unexpected argument 'now'"),
     ],
 )
-def test_unknown_names_are_wrong_usage_with_a_suggestion(
+def test_unknown_command_is_wrong_usage_with_a_suggestion(
     arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A user would have to look up how an option or command is spelled."""
+    """A user would have to look up what a command is called."""
     assert ended(arguments) == 2
 
-    assert problem in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert problem in printed
+    assert printed.endswith(
+        'usage: pulumi-poetry-layer COMMAND [OPTIONS]\n"pulumi-poetry-layer --help" lists the options\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problems"),
+    [
+        (["plan", "--runtme=python3.12"], ["--runtme: unknown option\n  hint: did you mean --runtime?"]),
+        (
+            ["plan", "--nope", "--grup", "dev"],
+            ["--nope: unknown option\n", "--grup: unknown option\n  hint: did you mean --group?"],
+        ),
+        (["plan", "--run", "python3.12"], ["--run: unknown option"]),
+        (["cache", "size", "now"], ["now: unexpected argument"]),
+        (
+            ["plan", "--builder", "wheel"],
+            ["--builder: unknown builder 'wheel'\n  hint: did you mean 'wheels'? known builders: "],
+        ),
+        (["plan", "--on-conflict", "x"], ["--on-conflict: unknown rule 'x'\n  hint: known rules: error, warn"]),
+        (["build", "--max-unzipped-size", "x"], ["--max-unzipped-size: 'x' is not a size", "--output: is missing"]),
+    ],
+)
+def test_wrong_options_are_reported_together_with_a_suggestion(
+    arguments: list[str], problems: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A user would have to look up how an option is spelled, and run the command once for each mistake."""
+    assert main(arguments) == 2
+
+    printed = capsys.readouterr().err
+    assert [problem for problem in problems if printed.count(problem) != 1] == []
+    assert f'"pulumi-poetry-layer {arguments[0]} --help" lists the options\n' in printed
+
+
+def test_wrong_options_and_everything_that_is_wrong_with_the_project_are_reported_in_one_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A user would learn of one mistake after the other."""
+    project = PROJECT.replace('"app"', '"app", "new"') + '[tool.poetry-layer]\nruntme = "python3.13"\n'
+    (tmp_path / "pyproject.toml").write_text(project)
+    (tmp_path / "poetry.lock").write_text(lock_text(PROJECT, [Package(name="app")]))
+    wrong = ["--nope", "--builder", "wheel", "--runtime", "3.12", "--group", "mai", "--exclude", "ap"]
+
+    assert main(["build", "-C", str(tmp_path), *wrong]) == 2
+
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: 8 problems:\n")
+    for problem in (
+        "- --nope: unknown option\n",
+        "- --builder: unknown builder 'wheel'\n",
+        "- --output: is missing\n",
+        "- --runtime: unsupported runtime '3.12'\n",
+        "- pyproject.toml: tool.poetry-layer.runtme: unknown key\n",
+        "- poetry.lock: does not match pyproject.toml (metadata.content-hash differs)\n",
+        "- --group: unknown group 'mai'\n",
+        "- --exclude: unknown distribution 'ap'\n",
+    ):
+        assert printed.count(problem) == 1
+
+
+def test_unreadable_project_and_wrong_options_are_reported_in_one_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A user would learn of one mistake after the other."""
+    (tmp_path / "pyproject.toml").write_text("[project")
+
+    assert main(["plan", "-C", str(tmp_path), "--runtime", "312", "--architecture", "amd64"]) == 1
+
+    printed = capsys.readouterr().err
+    for problem in (
+        "--runtime: unsupported",
+        "--architecture: unsupported",
+        "pyproject.toml: not valid TOML",
+        "poetry.lock: no such file",
+    ):
+        assert printed.count(problem) == 1
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["bild"]])
@@ -121,5 +196,5 @@ def test_complete_parser_knows_the_options_of_all_commands() -> None:
 )
 def test_bytecode_is_an_option_with_or_without_a_release(arguments: list[str], bytecode: object) -> None:
     """Otherwise the command line cannot build what Pulumi builds."""
-    options = parse(["build", "-o", "layer.zip", *arguments])
+    options = parse(["build", "-o", "layer.zip", *arguments]).options
     assert given_arguments(options).bytecode == bytecode

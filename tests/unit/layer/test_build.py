@@ -27,7 +27,7 @@ from pulumi_poetry_layer.errors import (
 )
 from pulumi_poetry_layer.layer.build import build_request
 from pulumi_poetry_layer.layer.planning import plan_request
-from pulumi_poetry_layer.layer.request import LayerRequest, read_project_files
+from pulumi_poetry_layer.layer.request import LayerRequest
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan
 
 
@@ -101,7 +101,7 @@ def test_failed_build_keeps_the_existing_output(tmp_path: Path) -> None:
 def test_two_missing_files_are_reported_together(tmp_path: Path) -> None:
     """Otherwise the user fixes one problem only to get the next one."""
     with pytest.raises(MultipleInputError) as caught:
-        read_project_files(tmp_path)
+        plan_request(request(tmp_path))
     assert [type(problem) for problem in caught.value.problems] == [ProjectError, LockFileError]
     assert str(tmp_path / "poetry.lock") in str(caught.value)
 
@@ -114,6 +114,7 @@ def test_wrong_runtime_and_unreadable_lock_file_are_reported_together(tmp_path: 
         plan_request(request(tmp_path, runtime="python2.7"))
     assert "unsupported runtime 'python2.7'" in str(caught.value)
     assert "poetry.lock: cannot be read" in str(caught.value)
+    assert "pyproject.toml: not valid TOML" in str(caught.value)
 
 
 def test_stale_lock_file_is_refused_before_the_build(tmp_path: Path) -> None:
