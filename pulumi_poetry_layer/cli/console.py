@@ -63,6 +63,11 @@ class Console:
         """Print a line of the result to standard output, with control characters escaped."""
         output.print_line(line)
 
+    def print_text(self, text: str) -> None:
+        """Print a text of several lines to standard output."""
+        for line in text.splitlines():
+            output.print_line(line)
+
     def print_json(self, document: Any) -> None:
         """Print a JSON document to standard output."""
         output.print_json(document)

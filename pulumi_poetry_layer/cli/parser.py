@@ -25,6 +25,8 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, **settings: Any) -> None:
+        self.arguments: list[argparse.Action] = []
+        self.commands: dict[str, Parser] = {}
         self.long_options: list[str] = []
         self.option_names: dict[str, str] = {}
         super().__init__(**settings, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -33,6 +35,7 @@ class Parser(argparse.ArgumentParser):
     def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
         """Add an argument, and remember its long names for suggestions."""
         action = super().add_argument(*names, **settings)
+        self.arguments.append(action)
         own = [name for name in action.option_strings if name.startswith("--")]
         self.long_options += own
         self.option_names.setdefault(action.dest, next(iter(own), action.dest))
@@ -71,9 +74,9 @@ def parse(arguments: Sequence[str]) -> CommandLine:
         SystemExit: after ``--help`` and ``--version`` (0), and if it is not clear what the arguments mean (2).
     """
     name = _chosen_command(arguments)
-    root, commands = _make_parsers([name] if name else [])
+    root = _make_parsers([name] if name else [])
     options, unknown = root.parse_known_args(arguments)
-    parser = commands[options.command]
+    parser = root.commands[options.command]
     problems = [
         *_unknown_arguments(unknown, parser.long_options),
         *take_wrong_values(options, parser.option_names),
@@ -83,7 +86,7 @@ def parse(arguments: Sequence[str]) -> CommandLine:
 
 def make_complete_parser() -> Parser:
     """The parser with the options of all commands."""
-    return _make_parsers(SUMMARIES)[0]
+    return _make_parsers(SUMMARIES)
 
 
 def _chosen_command(arguments: Sequence[str]) -> str | None:
@@ -104,8 +107,8 @@ def _chosen_command(arguments: Sequence[str]) -> str | None:
 _USAGE = f"{PROGRAM} COMMAND [OPTIONS]"
 
 
-def _make_parsers(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]:
-    """The parser of the program, and those of the commands.
+def _make_parsers(complete: Collection[str]) -> Parser:
+    """The parser of the program, with those of the commands.
 
     Args:
         complete: the commands that get their options. Their modules are imported, those of other commands are not.
@@ -123,7 +126,7 @@ def _make_parsers(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]
     subparsers = root.add_subparsers(
         title="commands", required=True, metavar="COMMAND", dest="command", prog=PROGRAM, parser_class=Parser
     )
-    commands: dict[str, Parser] = {}
+    commands = root.commands
     for name, summary in SUMMARIES.items():
         if name not in complete:
             commands[name] = subparsers.add_parser(name, help=summary)
@@ -138,7 +141,7 @@ def _make_parsers(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]
         )
         module.add_options(commands[name])
         _add_common_options(commands[name])
-    return root, commands
+    return root
 
 
 def _add_common_options(parser: Parser) -> None:

@@ -1,6 +1,6 @@
 """The commands, one module for each. A module is imported only if its command is used, because most need many others.
 
-Modules: ``plan``, ``build``, ``inspect``, ``verify``, ``invoke``, ``cache`` and ``help``. Each has what
+Modules: ``plan``, ``build``, ``inspect``, ``verify``, ``invoke``, ``cache``, ``completion`` and ``help``. Each has what
 :class:`CommandModule` lists.
 """
 
@@ -26,6 +26,7 @@ SUMMARIES = {
     "verify": "check whether a Lambda could load a layer zip",
     "invoke": "invoke a function with a layer zip on AWS's emulator of Lambda",
     "cache": "show or clear the cache, which all projects of a user share",
+    "completion": "print a script that lets a shell complete commands and options",
     "help": "explain a command",
 }
 """Command → what it does, in the order of the help."""

@@ -56,7 +56,7 @@ def test_help_of_each_command_has_examples_that_the_parser_accepts(
     examples = [line for line in shown.partition("examples:\n")[2].splitlines() if line]
     assert examples
     for example in examples:
-        program, *arguments = shlex.split(example)
+        program, *arguments = shlex.split(example.partition(" > ")[0])
         assert program == "pulumi-poetry-layer"
         parsed = parse(arguments)
         assert (parsed.options.command, parsed.problems) == (name, [])
