@@ -5,14 +5,19 @@ Its patch release decides the bytes, but every patch release of a version loads 
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pulumi_poetry_layer.bytecode import compile_sources
 from pulumi_poetry_layer.errors import HostError, SubprocessError
+from pulumi_poetry_layer.host.cache import cache_folder, make_cache_folder
+from pulumi_poetry_layer.host.files import write_atomically
 from pulumi_poetry_layer.host.interpreters import find_python
 from pulumi_poetry_layer.host.process import Program, run
 
@@ -108,6 +113,8 @@ def find_compiler(wanted: str) -> HostCompiler:
     Raises:
         HostError: this machine has none; the hint is the command that installs it.
     """
+    if remembered := _remembered(wanted):
+        return remembered
     program = find_python(tuple(map(int, wanted.split("."))))
     release = _release(program) if program else None
     if program is None or release is None or not f"{release}.".startswith(f"{wanted}."):
@@ -117,7 +124,38 @@ def find_compiler(wanted: str) -> HostCompiler:
             hint=f"run `uv python install {wanted}` or `pyenv install {wanted}`, use the container builder, "
             "or leave bytecode out",
         )
+    with suppress(OSError):
+        _remember(wanted, program, release)
     return HostCompiler(program, release)
+
+
+def _note_of(wanted: str) -> Path:
+    return cache_folder("pythons") / f"{wanted}-for-{sys.version_info[0]}.{sys.version_info[1]}.json"
+
+
+def _remembered(wanted: str) -> HostCompiler | None:
+    """The Python that was found before, if its file has not changed since: to look for it takes longer than a build."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        note = json.loads(_note_of(wanted).read_text(encoding="utf-8"))
+        release, path = str(note["release"]), str(note["path"])
+        if note["file"] == _file_state(path) and f"{release}.".startswith(f"{wanted}."):
+            return HostCompiler(Program(str(note["name"]), path), release)
+    return None
+
+
+def _remember(wanted: str, program: Program, release: str) -> None:
+    if state := _file_state(program.path):
+        note = {"name": program.name, "path": program.path, "release": release, "file": state}
+        make_cache_folder(_note_of(wanted).parent)
+        write_atomically(_note_of(wanted), json.dumps(note).encode())
+
+
+def _file_state(path: str) -> list[int] | None:
+    """What changes when another Python is installed at a path; None for a script, which may start any Python."""
+    with Path(path).open("rb") as file:
+        is_script = file.read(2) == b"#!"
+    found = Path(path).stat()
+    return None if is_script else [found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns]
 
 
 def _release(program: Program) -> str | None:

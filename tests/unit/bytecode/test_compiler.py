@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +43,38 @@ def test_only_usual_final_releases_compile(output: str, release: str | None) -> 
 def test_pinned_release_is_found_if_it_is_the_running_one() -> None:
     """Otherwise a pin works nowhere."""
     assert find_compiler(RUNNING).release == RUNNING
+
+
+def test_python_that_was_found_is_not_looked_for_again_until_its_file_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To start all Pythons of a machine takes longer than a build with a warm cache."""
+    program = tmp_path / "python3.13"
+    shutil.copyfile("/bin/true", program)
+    searches: list[object] = []
+
+    def find(version: tuple[int, ...]) -> Program:
+        searches.append(version)
+        return Program("python3.13", str(program))
+
+    monkeypatch.setattr(compiler, "find_python", find)
+    monkeypatch.setattr(compiler, "_release", lambda _: "3.13.2")
+
+    def release_found_by_a_new_process() -> str:
+        find_compiler.cache_clear()
+        return find_compiler("3.13").release
+
+    assert [release_found_by_a_new_process() for _ in range(3)] == ["3.13.2"] * 3
+    assert len(searches) == 1
+
+    os.utime(program, ns=(0, 0))
+    monkeypatch.setattr(compiler, "_release", lambda _: "3.13.4")
+    assert release_found_by_a_new_process() == "3.13.4"
+
+    program.write_text("#!/bin/sh\n")  # a shim starts whatever the user has chosen
+    release_found_by_a_new_process()
+    release_found_by_a_new_process()
+    assert len(searches) == 4
 
 
 @pytest.mark.parametrize("script", ["echo 3.9.1 False", "exit 1", "echo"])
