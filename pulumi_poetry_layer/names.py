@@ -19,3 +19,8 @@ def normalized(name: str) -> str:
 def is_wheel(file_name: str) -> bool:
     """Whether a file name is the name of a wheel."""
     return file_name.endswith(".whl")
+
+
+def is_universal_wheel(file_name: str) -> bool:
+    """Whether a file name is the name of a wheel for every platform."""
+    return file_name.endswith("-any.whl")

@@ -12,6 +12,10 @@ Modules:
 - ``commands``: one module for each command: its options, and what it does.
 - ``request_options``: the options that decide what is in a layer, and the request that they make.
 - ``console``: what commands print: results, notes, warnings and errors, with or without color.
+- ``tables``: tables, drawn on a terminal and aligned elsewhere.
+- ``guides``: trees with guides.
+- ``requirement_lines``: what requires what, as a tree or as paths.
+- ``package_tables``: the packages of a plan or a zip, and their sizes, as tables.
 - ``output``: standard output and standard error, whatever state these are in.
 
 May import ``layer`` and every room below it.

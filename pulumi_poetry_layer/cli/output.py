@@ -87,6 +87,12 @@ def print_line(line: object, file: TextIO | None = None) -> None:
         print(printable_line(str(line)), file=file)
 
 
+def print_prepared(line: str) -> None:
+    """Print a line of which everything from outside is escaped, and which may have colors."""
+    with output_errors():
+        print(line)
+
+
 @contextmanager
 def output_errors() -> Iterator[None]:
     """Report a full disk or the like as an error of standard output.

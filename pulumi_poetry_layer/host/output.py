@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 READABLE = "poetry-layer-readable"
 """The ``errors=`` of a stream that writes ``->`` for an arrow that its encoding does not have."""
 
-_REPLACEMENTS = {"→": "->", "\N{MINUS SIGN}": "-", "…": "..."}
+_REPLACEMENTS = {
+    "→": "->",
+    "\N{MINUS SIGN}": "-",
+    "…": "...",
+    **dict.fromkeys("│├", "|"),
+    "└": "`",
+    "─": "-",
+    **dict.fromkeys("█▉▊▋▌▐", "#"),
+    **dict.fromkeys("▍▎▏▕", " "),
+}
 
 
 def _replaced(error: UnicodeError) -> tuple[str | bytes, int]:

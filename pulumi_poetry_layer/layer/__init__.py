@@ -12,6 +12,7 @@ Modules:
 - ``output``: where a build may write its zip.
 - ``zip_store``: the zips in the build folder beside a Pulumi program.
 - ``compare_request``: compares a request with an older lock file or another project folder.
+- ``reasons``: why the packages of a layer are in it.
 - ``inspection``: lists what is in a layer zip, and compares two.
 - ``layer_page``: writes the page that shows a layer, or two, in a browser.
 - ``verification``: checks a layer zip without running it.

@@ -92,11 +92,11 @@ def plan_layer(given: GivenArguments) -> PlannedLayer:
     """
     parsed = parse_request(given)
     plan = plan_parsed(parsed)
-    _check_compiler(plan)
+    check_compiler(plan)
     return PlannedLayer(request=parsed.request, plan=plan, files=parsed.files)
 
 
-def _check_compiler(plan: BuildPlan) -> None:
+def check_compiler(plan: BuildPlan) -> None:
     """Look for the Python that compiles, unless it comes with the builder.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import SelectionError
 from pulumi_poetry_layer.masking import mask_address
-from pulumi_poetry_layer.names import normalized
+from pulumi_poetry_layer.names import is_universal_wheel, is_wheel, normalized
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.printable import printable_line
 from pulumi_poetry_layer.wording import place
@@ -94,6 +94,29 @@ class PlannedPackage:
     def label(self) -> str:
         """Name and version, for messages."""
         return f"{self.name} {self.version}"
+
+    @property
+    def kind(self) -> str:
+        """What it is made from: ``universal`` or ``native`` (a wheel), ``sdist``, ``git`` or ``path``."""
+        if self.digest:
+            return "path"
+        if self.file is None:
+            return "git"
+        if not is_wheel(self.file.name):
+            return "sdist"
+        return "universal" if is_universal_wheel(self.file.name) else "native"
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for people: ``PyPI``, the name of a source, or an address without logins."""
+        if self.source is None:
+            return "PyPI"
+        if self.source.type == "legacy":
+            return self.source.reference or mask_address(self.source.url)
+        address = mask_address(self.source.url)
+        if self.source.type == "git":
+            return f"{address}@{(self.source.resolved_reference or '')[:12]}"
+        return address
 
     @property
     def readable_version(self) -> str:

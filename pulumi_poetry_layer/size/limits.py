@@ -80,6 +80,22 @@ def limit_error(
     return None
 
 
+def limit_shares(size: LayerSize, max_unzipped_size: int | None = None) -> str:
+    """How much of each limit a layer takes: ``116% of 50 MiB zipped (limit without S3), 72% of 250 MiB unzipped``.
+
+    Args:
+        size: the size of the layer.
+        max_unzipped_size: the limit that the user has set; None means Lambda's.
+    """
+    limit = UNZIPPED_LIMIT if max_unzipped_size is None else max_unzipped_size
+    zipped = f"{size.size / DIRECT_UPLOAD_LIMIT:.0%} of {_whole(DIRECT_UPLOAD_LIMIT)} zipped (limit without S3)"
+    return f"{zipped}, {size.unzipped_size / limit:.0%} of {_whole(limit)} unzipped"
+
+
+def _whole(limit: int) -> str:
+    return mebibytes(limit).replace(".0 ", " ")
+
+
 def _named(max_unzipped_size: int | None) -> str:
     if max_unzipped_size is None:
         return "Lambda's limit of 250 MiB"

@@ -1,7 +1,7 @@
 """The commands, one module for each. A module is imported only if its command is used, because most need many others.
 
-Modules: ``plan``, ``build``, ``inspect``, ``verify``, ``invoke``, ``cache``, ``completion`` and ``help``. Each has what
-:class:`CommandModule` lists.
+Modules: ``plan``, ``why``, ``build``, ``inspect``, ``verify``, ``invoke``, ``cache``, ``completion`` and ``help``. Each
+has what :class:`CommandModule` lists.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ PROGRAM = "pulumi-poetry-layer"
 
 SUMMARIES = {
     "plan": "list the packages of the layer, and show its fingerprint",
+    "why": "say why a distribution is in the layer, and what the layer would lose without it",
     "build": "build the layer zip",
     "inspect": "list what is in a layer zip, or what changed from one to another",
     "verify": "check whether a Lambda could load a layer zip",

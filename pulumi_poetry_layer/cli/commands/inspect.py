@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.cli.commands import UsageError
+from pulumi_poetry_layer.cli.package_tables import PackageRow, print_size_table
+from pulumi_poetry_layer.cli.tables import Column
 from pulumi_poetry_layer.compare.changes import counted
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.inspection.doubts import describe_doubts
 from pulumi_poetry_layer.inspection.fits import describe_fits
 from pulumi_poetry_layer.layer.inspection import compare_inspected, inspect_layer
+from pulumi_poetry_layer.size.limits import LayerSize, limit_shares
 from pulumi_poetry_layer.units import mebibytes
 
 if TYPE_CHECKING:
     import argparse
 
+    from pulumi_poetry_layer.archive.members import DistributionSize
     from pulumi_poetry_layer.cli.console import Console
     from pulumi_poetry_layer.inspection.comparison import PackageChange
     from pulumi_poetry_layer.layer.inspection import ComparedLayers, InspectedLayer
@@ -79,17 +83,23 @@ def _refuse_inputs_as_outputs(options: argparse.Namespace) -> None:
 
 
 def _print_layer(layer: InspectedLayer, console: Console) -> None:
-    for package in layer.packages:
-        console.print(
-            f"{package.name} {package.version}: {package.files} files, {_sizes(package.size, package.unzipped_size)}"
-        )
+    rows = [_row(package.name, package.version, package) for package in layer.packages]
+    if layer.other_files.files:
+        rows.append(_row("(other files)", "", layer.other_files))
+    columns = (Column(title="files", is_number=True), Column(title="zipped", is_number=True))
+    print_size_table(rows, layer.unzipped_size, console, others=columns)
     for line in describe_doubts(layer.doubts):
         console.print(line)
     console.print(f"for {describe_fits(layer.fits)}")
     if layer.contents.bytecode:
         console.print(f"modules compiled by CPython {', '.join(layer.contents.bytecode)}")
     console.print(f"{layer.path}: {counted(layer.packages)}, {_sizes(layer.size, layer.unzipped_size)}")
+    console.print(limit_shares(LayerSize(size=layer.size, unzipped_size=layer.unzipped_size, packages={})))
     console.print(f"sha256 {layer.sha256}")
+
+
+def _row(name: str, version: str, size: DistributionSize) -> PackageRow:
+    return PackageRow(name, version, size.unzipped_size, (str(size.files), mebibytes(size.size)))
 
 
 def _print_changes(compared: ComparedLayers, console: Console) -> None:
