@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,9 +84,19 @@ def print_json(document: Any) -> None:
 
 
 def print_line(line: object, file: TextIO | None = None) -> None:
-    """Print one line, with control characters escaped."""
+    """Print one line, with control characters escaped. A terminal gets it in several if it is not wide enough."""
+    text = printable_line(str(line))
+    if (file or sys.stdout).isatty():
+        text = _wrapped(text, shutil.get_terminal_size().columns)
     with output_errors():
-        print(printable_line(str(line)), file=file)
+        print(text, file=file)
+
+
+def _wrapped(line: str, width: int) -> str:
+    """The line, broken between words; a terminal would break it anywhere."""
+    if len(line) <= width:
+        return line
+    return textwrap.fill(line, max(width, 20), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def print_prepared(line: str) -> None:

@@ -35,8 +35,8 @@ class Requirement:
 
     Attributes:
         by: the package that requires the other one; empty for the project itself.
-        name: the required package.
         group: the group of the project that has the dependency; empty for a dependency of a package.
+        name: the required package.
         by_extras: the requested extras of the project or of ``by`` without which this would not be required.
         extras: the extras of ``name`` that are required.
         constraint: the versions that are accepted.
@@ -44,8 +44,8 @@ class Requirement:
     """
 
     by: str
-    name: str
     group: str = ""
+    name: str
     by_extras: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     constraint: str = "*"

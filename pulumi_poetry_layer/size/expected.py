@@ -76,6 +76,7 @@ class ExpectedSize:
         return {
             "size": self.known.size or None,
             "unzipped_size": self.known.unzipped_size or None,
+            "packages": dict(self.known.packages),
             "exact": self.exact,
             "unknown": [*self.unknown, *self.unzipped_unknown],
         }

@@ -15,7 +15,7 @@ from pulumi_poetry_layer.errors import InputError, PoetryLayerError, problems_of
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.layer.documents import artifact_document, target_document
 from pulumi_poetry_layer.layer.several_targets import build_targets, outputs_of, plan_targets
-from pulumi_poetry_layer.size.limits import limit_error
+from pulumi_poetry_layer.size.limits import limit_error, limit_shares
 from pulumi_poetry_layer.units import mebibytes
 from pulumi_poetry_layer.wording import argument
 
@@ -122,10 +122,11 @@ def _build_to_standard_output(layers: Sequence[PlannedLayer], console: Console) 
 def _print_summary(artifact: LayerArtifact, place: str, file: TextIO | None = None) -> None:
     sizes = f"{mebibytes(artifact.size)} zipped, {mebibytes(artifact.unzipped_size)} unzipped"
     print_line(f"{place}: {counted(artifact.packages)}, {sizes}", file)
+    print_line(f"{limit_shares(artifact.layer_size)}; largest: {artifact.layer_size.largest}", file)
     print_line(f"sha256 {artifact.sha256}, fingerprint {artifact.fingerprint}", file)
 
 
 def _warn_of_limit(artifact: LayerArtifact, place: str, console: Console) -> None:
     """Say that AWS will refuse the layer. It is no error here: nothing is published, and a container has no limit."""
-    if error := limit_error(artifact.layer_size, where=place, direct_upload=False):
+    if error := limit_error(artifact.layer_size, where=place, direct_upload=True):
         console.warn(error)

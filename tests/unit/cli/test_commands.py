@@ -71,9 +71,9 @@ def test_plan_lists_packages_and_fingerprint(capsys: pytest.CaptureFixture[str])
     """Otherwise a user needs a script to read the plan."""
     assert main(["plan", *BASE, "--group", "debug"]) == 0
     printed = capsys.readouterr().out
-    assert "iniconfig 2.0.0  iniconfig-2.0.0-py3-none-any.whl" in printed
+    assert "iniconfig  2.0.0    universal  PyPI  iniconfig-2.0.0-py3-none-any.whl  group debug\n" in printed
     assert "six" not in printed
-    assert "1 package for python3.12 on x86_64, fingerprint " in printed
+    assert "1 package for python3.12 on x86_64\nfingerprint " in printed
 
 
 NEWER = {"lock-version": "2.2"}
@@ -100,7 +100,7 @@ def test_plan_is_for_the_patch_release_in_the_option(tmp_path: Path, capsys: pyt
     assert main(base) == 1
     assert "--python-patch" in capsys.readouterr().err
     assert main([*base, "--python-patch", "3.12.1"]) == 0
-    assert "app 1.0" in capsys.readouterr().out
+    assert "app   1.0" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("options", [[], ["--json"], ["--size"]])
@@ -130,12 +130,14 @@ def test_plan_with_size_shows_the_expected_size(
     with serve(Index(files={six.file_name: six.data()})) as index:
         monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", index.url)
         assert main(["plan", *BASE, "--exclude", "idna", "--size"]) == 0
-        last = capsys.readouterr().out.splitlines()[-1]
-        assert last.startswith("about ")
-        assert last.endswith(" MiB zipped, 0.5 MiB unzipped")
+        *table, size_line, limits = capsys.readouterr().out.splitlines()
+        assert table[:2] == ["name  version  unzipped   share", "six   1.16.0    0.5 MiB  100.0%"]
+        assert size_line.startswith("about ")
+        assert size_line.endswith(" MiB zipped, 0.5 MiB unzipped")
+        assert limits == "0% of 50 MiB zipped (limit without S3), 0% of 250 MiB unzipped"
         assert main(["plan", *BASE, "--size", "--json"]) == 0
     size = json.loads(capsys.readouterr().out)["expected_size"]
-    assert size.pop("unzipped_size") > 500_000
+    assert size.pop("unzipped_size") == size.pop("packages")["six"] > 500_000
     assert size.pop("size") > 0
     assert size == {"exact": False, "unknown": ["idna"]}
 
@@ -267,7 +269,7 @@ def test_inspect_lists_the_packages_in_a_zip(tmp_path: Path, capsys: pytest.Capt
         ("demo", "1.0", 3, 175)
     ]
     assert main(["inspect", str(layer)]) == 0
-    assert "demo 1.0: 3 files" in capsys.readouterr().out
+    assert "demo  1.0          3  <0.01 MiB  <0.01 MiB  100.0%\n" in capsys.readouterr().out
 
 
 def test_inspect_says_what_is_doubtful_and_which_runtimes_a_layer_is_for(
@@ -517,7 +519,7 @@ def test_login_in_an_address_of_the_lock_file_is_shown_nowhere_and_not_used_in_p
     (package,) = json.loads(capsys.readouterr().out)["packages"]
     assert package["source"]["url"] == "https://****@git.invalid/app"
     assert main(["plan", *base]) == 0
-    assert "app 1.0 (https://****@git.invalid/app@aaaaaaaaaaaa)" in capsys.readouterr().out
+    assert "app   1.0      git   https://****@git.invalid/app@aaaaaaaaaaaa" in capsys.readouterr().out
     assert main(["plan", *base, "--compare", str(tmp_path / "old.lock")]) == 0
     assert "https://****@git.invalid/app" in capsys.readouterr().out
     if password != "pa@ss":  # everything before the last @ of host and port is the login for every program
@@ -554,7 +556,7 @@ def test_python_m_runs_the_command_line_without_loading_pulumi() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, *BASE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "six 1.16.0" in done.stdout
+    assert "six   1.16.0" in done.stdout
 
 
 def test_build_shows_warnings_on_standard_error(

@@ -1,0 +1,126 @@
+"""What a user sees of each command: on terminals of 80 and 140 columns, and in a pipe.
+
+With the environment variable ``UPDATE_SCREENS``, the files in ``screens/`` are written instead of compared.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from samples import PROJECT, Package, lock_text
+from samples.index import Index, serve
+from samples.terminal import on_terminal
+from samples.wheels import WheelSample
+
+SCREENS = Path(__file__).parent / "screens"
+MEDIUM = Path(__file__).resolve().parents[3] / "benchmarks" / "fixtures" / "medium"
+PROGRAM = ["-m", "pulumi_poetry_layer"]
+TARGET = ["--runtime", "python3.12", "--architecture", "x86_64"]
+DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+
+
+def sample(name: str, size: int, version: str = "1.0") -> WheelSample:
+    """A wheel with incompressible data of this size."""
+    data = random.Random(name).randbytes(size)  # noqa: S311 - the same in each run
+    return WheelSample(name=name, version=version, files={f"{name}/__init__.py": b"", f"{name}/data.bin": data})
+
+
+WHEELS = [sample("app", 4_000_000), sample("parser", 2_500_000, "2.14.3"), sample("tables", 60_000), sample("tiny", 9)]
+NEEDS = {"app": {"parser": ">=2,<3", "tiny": "*"}, "parser": {"tables": ">=1", "tiny": "*"}}
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables of a user with an index, and a cache that only these tests use."""
+    files = {wheel.file_name: wheel.data() for wheel in WHEELS}
+    with serve(Index(files=files, sizes=True)) as index:
+        yield {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path_factory.mktemp("home")),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "PULUMI_POETRY_LAYER_CACHE_DIR": str(tmp_path_factory.mktemp("cache")),
+            "POETRY_PYPI_MIRROR_URL": index.url,
+            "NO_PROXY": "*",
+            "PYTHONIOENCODING": "utf-8",
+        }
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Path:
+    """A project with layers that are built: layer.zip and, without a package, small.zip."""
+    folder = tmp_path_factory.mktemp("project")
+    packages = [
+        Package(
+            name=wheel.name,
+            version=wheel.version,
+            dependencies=NEEDS.get(wheel.name, {}),
+            other_keys={"files": [{"file": wheel.file_name, "hash": wheel.hash}]},
+        )
+        for wheel in WHEELS
+    ]
+    (folder / "pyproject.toml").write_text(PROJECT)
+    (folder / "poetry.lock").write_text(lock_text(PROJECT, packages))
+    for output, exclude in (("layer.zip", []), ("small.zip", ["--exclude", "tables"])):
+        command = [sys.executable, *PROGRAM, "build", *TARGET, *exclude, "-o", output]
+        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    return folder
+
+
+COMMANDS = {
+    "plan": ["plan", "-C", str(MEDIUM), *TARGET],
+    "plan-tree": ["plan", "-C", str(MEDIUM), *TARGET, "--tree", "--exclude", "fastapi"],
+    "plan-size": ["plan", *TARGET, "--size"],
+    "why": ["why", "six", "-C", str(MEDIUM), *TARGET],
+    "build": ["build", *TARGET, "-o", "again.zip"],
+    "inspect": ["inspect", "layer.zip"],
+    "inspect-two": ["inspect", "small.zip", "layer.zip"],
+    "help": ["--help"],
+    "help-why": ["help", "why"],
+}
+
+
+@pytest.mark.parametrize("columns", [80, 140])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_terminal_shows_the_known_screen(name: str, columns: int, project: Path, environment: dict[str, str]) -> None:
+    """Lines that are broken in the middle of a word, or a table that is wider than the terminal, cannot be read."""
+    seen = on_terminal([*PROGRAM, *COMMANDS[name]], columns=columns, folder=project, environment=environment)
+    assert seen.exit_code == 0
+    compare_with_file(f"{name}-{columns}", "\n".join(seen.lines))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_pipe_gets_the_known_lines(name: str, project: Path, environment: dict[str, str]) -> None:
+    """A script that searches these lines must find whole values, and no escape sequences."""
+    command = [sys.executable, *PROGRAM, *COMMANDS[name]]
+    done = subprocess.run(
+        command, cwd=project, env=environment, check=True, capture_output=True, encoding="utf-8", timeout=60
+    )
+    assert "\x1b" not in done.stdout + done.stderr
+    compare_with_file(f"{name}-pipe", done.stdout)
+
+
+def compare_with_file(name: str, text: str) -> None:
+    """Compare with the file of this name, with zeros in place of digests, which depend on the library for zip files."""
+    file = SCREENS / f"{name}.txt"
+    found = DIGEST.sub("0" * 64, text).rstrip("\n") + "\n"
+    if os.environ.get("UPDATE_SCREENS"):
+        SCREENS.mkdir(exist_ok=True)
+        file.write_text(found, encoding="utf-8")
+    assert found == file.read_text(encoding="utf-8")
+
+
+def test_colors_are_only_on_terminals_that_want_them(project: Path, environment: dict[str, str]) -> None:
+    """Somebody who has set NO_COLOR would get bars in color."""
+    arguments = [*PROGRAM, "inspect", "layer.zip"]
+    with_color = on_terminal(arguments, columns=80, folder=project, environment=environment)
+    without = on_terminal(arguments, columns=80, folder=project, environment={**environment, "NO_COLOR": "1"})
+    assert "cyan" in with_color.colors
+    assert without.colors == {"default"}
+    assert without.lines == with_color.lines
