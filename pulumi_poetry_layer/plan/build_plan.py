@@ -108,7 +108,7 @@ class PlannedPackage:
 
     @property
     def origin(self) -> str:
-        """Where it comes from, for people: ``PyPI``, the name of a source, or an address without logins."""
+        """Where it comes from, for people: ``PyPI``, the name of a source, or an address without logins, with a commit or digest."""
         if self.source is None:
             return "PyPI"
         if self.source.type == "legacy":
@@ -116,7 +116,7 @@ class PlannedPackage:
         address = mask_address(self.source.url)
         if self.source.type == "git":
             return f"{address}@{(self.source.resolved_reference or '')[:12]}"
-        return address
+        return f"{address}@{self.digest[:12]}" if self.digest else address
 
     @property
     def readable_version(self) -> str:

@@ -187,7 +187,7 @@ def test_settings_of_a_path_dependency_that_cannot_be_used_are_left_to_its_build
     (folder / "dependency" / "pyproject.toml").write_text(settings)
 
     assert main(["plan", "--project-dir", str(folder), "--runtime", "python3.12"]) == 0
-    assert "app 1.0 (directory@" in capsys.readouterr().out
+    assert "app   1.0      path  dependency@" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("text", [f"a = {DIGITS}", f"a = {NESTED}", f"a = 0x{'f' * 5000}"])
