@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.cli.request_options import add_request_options, given_arguments
 from pulumi_poetry_layer.cli.requirement_lines import path_lines, path_tree_lines
 from pulumi_poetry_layer.compare.changes import counted
+from pulumi_poetry_layer.layer.planning import plan_layer
 from pulumi_poetry_layer.layer.reasons import MOST_PATHS, plan_with_reasons, why
 
 if TYPE_CHECKING:
     import argparse
 
     from pulumi_poetry_layer.cli.console import Console
-    from pulumi_poetry_layer.layer.reasons import Why
+    from pulumi_poetry_layer.layer.planning import plan_layer
+from pulumi_poetry_layer.layer.reasons import Why
 
 USAGE = "NAME [OPTIONS]"
 EXAMPLES = (
@@ -26,6 +28,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that only this command has."""
     parser.add_argument("name", metavar="NAME", help="a distribution in poetry.lock")
     add_request_options(parser)
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raise what is wrong with the input, for a command line that is wrong, too."""
+    plan_layer(given_arguments(options))
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
