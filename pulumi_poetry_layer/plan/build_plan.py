@@ -108,7 +108,7 @@ class PlannedPackage:
 
     @property
     def origin(self) -> str:
-        """Where it comes from: ``PyPI``, the name of a source, or an address with its commit or digest; without logins."""
+        """Where it comes from: ``PyPI``, the name of a source, or an address with its commit or digest, no login."""
         if self.source is None:
             return "PyPI"
         if self.source.type == "legacy":

@@ -94,8 +94,8 @@ def test_why_says_why_a_package_is_not_in_the_layer(
 
 def test_why_suggests_a_name_for_a_misspelled_one(project: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """A user would take a typing mistake for an answer."""
-    assert main(["why", "quikc", *project]) == 1
-    assert "error: poetry.lock: unknown distribution 'quikc'\n  hint: did you mean 'quick'?" in capsys.readouterr().err
+    assert main(["why", "quikk", *project]) == 1
+    assert "error: poetry.lock: unknown distribution 'quikk'\n  hint: did you mean 'quick'?" in capsys.readouterr().err
 
 
 def test_tree_lists_the_requirements_of_each_package_once(
