@@ -10,6 +10,7 @@ from pulumi_poetry_layer.archive.layout import Layout, lay_out
 from pulumi_poetry_layer.archive.members import content_blocks
 from pulumi_poetry_layer.archive.zip_format import CENTRAL_SIZE, LOCAL_SIZE, end_of_archive
 from pulumi_poetry_layer.errors import ArchiveError
+from pulumi_poetry_layer.size.compiled_modules import NOTHING_COMPILED, CompiledSize, estimate_for, sum_of
 from pulumi_poetry_layer.size.limits import LayerSize, limit_error
 from pulumi_poetry_layer.units import mebibytes
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.errors import PublishError
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.size.wheel_directory import WheelSizes
+    from pulumi_poetry_layer.wheels.cache import CachedWheel
 
 _MARGIN = 0.01
 """Relative error of an expected size: RECORD is rewritten, and a file that is in two packages is stored once."""
@@ -48,6 +50,8 @@ class ExpectedSize:
         notes: what is wrong with the plan or, as far as the wheel cache knows, with the packages, and does not stop the
             build.
         conflicts: files that two packages contain with different contents, as far as that is known.
+        compiled: the part of ``known`` that compiled modules are estimated to have; 0 without bytecode, and if they are
+            known exactly.
     """
 
     known: LayerSize
@@ -57,8 +61,16 @@ class ExpectedSize:
     firm: bool = True
     notes: tuple[str, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    compiled: CompiledSize = NOTHING_COMPILED
 
     def __str__(self) -> str:
+        text = self._text()
+        if not self.compiled.size:
+            return text
+        zipped, unzipped = mebibytes(self.compiled.size), mebibytes(self.compiled.unzipped_size)
+        return f"{text} (bytecode is estimated: {zipped} zipped, {unzipped} unzipped)"
+
+    def _text(self) -> str:
         if not self.known.size:
             return "size not known yet"
         zipped, unzipped = mebibytes(self.known.size), mebibytes(self.known.unzipped_size)
@@ -108,9 +120,10 @@ class ExpectedSize:
         )
 
     def _scaled(self, share: float, *, unsure_zip: bool = False) -> LayerSize:
+        rough = self.compiled if share < 1 else NOTHING_COMPILED  # what is only estimated is not certain
         return LayerSize(
-            size=0 if unsure_zip else int(self.known.size * share),
-            unzipped_size=int(self.known.unzipped_size * share),
+            size=0 if unsure_zip else int((self.known.size - rough.size) * share),
+            unzipped_size=int((self.known.unzipped_size - rough.unzipped_size) * share),
             packages=self.known.packages,
         )
 
@@ -138,7 +151,8 @@ def expect_size(plan: BuildPlan, cache: WheelCache, lookup: SizeLookup) -> Expec
         cache: the wheel cache; it also has the wheels that were built from sdists and git commits.
         lookup: finds the sizes of the other wheels.
     """
-    found = {package.name: cache.find(cache_key(package), package.name) for package in plan.packages}
+    compiled = _compiled_wheels(plan, cache)
+    found = {p.name: compiled.get(p.name) or cache.find(cache_key(p), p.name) for p in plan.packages}
     segments = [wheel.segment for wheel in found.values() if wheel]
     notes = (
         *plan.warnings,
@@ -147,21 +161,48 @@ def expect_size(plan: BuildPlan, cache: WheelCache, lookup: SizeLookup) -> Expec
     is_copied = plan.builder.kind == "wheels"  # the other builders compress the files again
     layout = _layout(segments)
     conflicts = layout.conflicts if layout else ()
-    if is_copied and layout and len(segments) == len(plan.packages):
+    is_complete = len(segments) == len(plan.packages) and (plan.bytecode is None or len(compiled) == len(plan.packages))
+    if is_copied and layout and is_complete:
         return ExpectedSize(known=_archive_size(layout), exact=True, notes=notes, conflicts=conflicts)
     looked_up = lookup.sizes([package for package in plan.packages if found[package.name] is None])
     unzipped_unknown = tuple(name for name, sizes in looked_up.items() if sizes.unzipped_size is None)
     unzipped = {segment.distribution: segment.size.unzipped_size for segment in segments}
     unzipped |= {name: sizes.unzipped_size for name, sizes in looked_up.items() if sizes.unzipped_size is not None}
     zipped = sum(map(_zipped_size, segments)) + sum(sizes.size for sizes in looked_up.values())
+    rough = _estimates(plan, [one for one in segments if one.distribution not in compiled], looked_up)
+    unzipped = {name: size + rough.get(name, NOTHING_COMPILED).unzipped_size for name, size in unzipped.items()}
+    estimated = sum_of(rough.values())
     return ExpectedSize(
-        known=LayerSize(size=zipped, unzipped_size=sum(unzipped.values()), packages=unzipped),
+        known=LayerSize(size=zipped + estimated.size, unzipped_size=sum(unzipped.values()), packages=unzipped),
+        compiled=estimated,
         unknown=tuple(name for name, wheel in found.items() if wheel is None and name not in looked_up),
         unzipped_unknown=unzipped_unknown,
         firm=is_copied and not unzipped_unknown,
         notes=notes,
         conflicts=conflicts,
     )
+
+
+def _estimates(
+    plan: BuildPlan, segments: Iterable[Segment], looked_up: Mapping[str, WheelSizes]
+) -> dict[str, CompiledSize]:
+    """The size that compiled modules may add, by package name: of wheels in the cache, and of others."""
+    if plan.bytecode is None:
+        return {}
+    others = {name: CompiledSize(one.compiled_size, one.compiled_unzipped_size) for name, one in looked_up.items()}
+    return {segment.distribution: estimate_for(segment) for segment in segments} | others
+
+
+def _compiled_wheels(plan: BuildPlan, cache: WheelCache) -> dict[str, CachedWheel]:
+    """The wheels with compiled modules that the cache has, by package name; none if the builder does not use them."""
+    if plan.bytecode is None or plan.builder.kind != "wheels":
+        return {}
+    from pulumi_poetry_layer.bytecode.compiler import find_compiler  # most layers have no bytecode
+    from pulumi_poetry_layer.wheels.compiled import compiled_key
+
+    release = find_compiler(plan.bytecode).release
+    found = {p.name: cache.find(compiled_key(cache_key(p), release), p.name) for p in plan.packages}
+    return {name: wheel for name, wheel in found.items() if wheel}
 
 
 def _zipped_size(segment: Segment) -> int:

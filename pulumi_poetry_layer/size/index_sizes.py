@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 SECONDS = 4.0
 """How long a preview may wait for sizes, in seconds, for all of its layers together."""
 
-_RULES = "2"
+_RULES = "3"
 """Part of the cache folder's name; raise it when a size is computed in another way, or stored under another name."""
 
 _log = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER
 from pulumi_poetry_layer.archive.record import SCHEMES_OUTSIDE, is_bytecode_cache
 from pulumi_poetry_layer.archive.zip_format import CENTRAL_SIZE, LOCAL_SIZE
+from pulumi_poetry_layer.size.compiled_modules import estimate
 from pulumi_poetry_layer.wheels.native import is_library
 
 if TYPE_CHECKING:
@@ -23,10 +24,14 @@ class WheelSizes:
     Attributes:
         size: bytes in the zip, the entries in its directory included.
         unzipped_size: bytes of the files, None if that is not known.
+        compiled_size: bytes in the zip that its compiled modules may add; an estimate.
+        compiled_unzipped_size: bytes of these, unzipped.
     """
 
     size: int
     unzipped_size: int | None
+    compiled_size: int = 0
+    compiled_unzipped_size: int = 0
 
 
 class TruncatedDirectoryError(Exception):
@@ -55,9 +60,13 @@ def read_directory(end: bytes, whole_size: int) -> WheelSizes:
     with zipfile.ZipFile(io.BufferedReader(_Tail(end, whole_size))) as wheel:
         members = list(_layer_files(wheel.infolist()))
     names = sum(len(LAYER_FOLDER) + len(info.filename.encode()) for info in members)
+    files = {LAYER_FOLDER + info.filename: (info.compress_size, info.file_size) for info in members}
+    compiled = estimate(files)
     return WheelSizes(
         size=sum(_stored_size(info) for info in members) + len(members) * (LOCAL_SIZE + CENTRAL_SIZE) + 2 * names,
         unzipped_size=sum(info.file_size for info in members),
+        compiled_size=compiled.size,
+        compiled_unzipped_size=compiled.unzipped_size,
     )
 
 

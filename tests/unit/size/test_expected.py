@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,14 @@ from samples import PROJECT, WHEELS, Package, lock_text, plan
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.archive.writer import write_archive
+from pulumi_poetry_layer.bytecode.compiler import find_compiler
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan, PlannedPackage
+from pulumi_poetry_layer.plan.target import Target
 from pulumi_poetry_layer.size.expected import UNKNOWN_SIZE, ExpectedSize, expect_size
 from pulumi_poetry_layer.size.limits import DIRECT_UPLOAD_LIMIT, UNZIPPED_LIMIT, LayerSize
 from pulumi_poetry_layer.size.wheel_directory import WheelSizes, read_directory
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
+from pulumi_poetry_layer.wheels.compiled import add_compiled
 from pulumi_poetry_layer.wheels.reader import read_wheel
 
 SHARED = {"shared/__init__.py": b"", "shared/data.py": b"data = 1\n" * 500}
@@ -183,3 +187,38 @@ def test_error_for_a_direct_upload_over_the_limit_names_the_bucket_argument() ->
     """A user would not learn that the limit does not apply with an S3 bucket."""
     error = size_of(DIRECT_UPLOAD_LIMIT + 1, 1, exact=True).error(where="layer deps", direct_upload=True)
     assert "bucket=" in str(error)
+
+
+def test_size_with_bytecode_is_estimated_until_it_is_compiled(tmp_path: Path) -> None:
+    """A preview would show too small a size, or refuse a layer because of an estimate."""
+    version = "{}.{}".format(*sys.version_info[:2])
+    code = b"".join(f"def function_{n}(a, b):\n    return a + b * {n}\n".encode() for n in range(200))
+    samples = {name: WheelSample(name=name, files={f"{name}/__init__.py": code}) for name in ("app", "lib")}
+    plain = plan_of_samples()
+    layer = replace(plain, bytecode=version, target=Target(f"python{version}", "x86_64"))
+    cache, lookup = cache_of(tmp_path, layer, app=samples["app"]), FakeLookup(lib=_directory_of(samples["lib"]))
+
+    expected, without = expect_size(layer, cache, lookup), expect_size(plain, cache, lookup)
+
+    assert not expected.exact
+    assert " (bytecode is estimated: " in str(expected)
+    assert expected.compiled.unzipped_size == expected.known.unzipped_size - without.known.unzipped_size
+    limit = without.known.unzipped_size + 100
+    options = {"where": "layer", "direct_upload": False, "max_unzipped_size": limit}
+    assert expected.error(**options) is None  # type: ignore[arg-type]
+    assert expected.warning(**options) is not None  # type: ignore[arg-type]
+
+    cache = cache_of(tmp_path, layer, **samples)
+    keys = {package.name: cache_key(package) for package in layer.packages}
+    wheels = {name: cache.find(key, name) for name, key in keys.items()}
+    compiler = find_compiler(version)
+    add_compiled([(keys[n], w) for n, w in wheels.items() if w], cache, compiler, layer.target.python_version)
+    exact = expect_size(layer, cache, FakeLookup())
+    assert exact.exact
+    assert "estimated" not in str(exact)
+    assert 0.5 < exact.known.unzipped_size / expected.known.unzipped_size < 2
+    assert 0.5 < exact.known.size / expected.known.size < 2
+
+
+def _directory_of(sample: WheelSample) -> WheelSizes:
+    return read_directory(sample.data(), len(sample.data()))
