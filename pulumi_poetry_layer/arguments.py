@@ -40,6 +40,7 @@ class LayerArguments(TypedDict, total=False):
     system_libraries: Sequence[str] | None
     bytecode: bool | str | Sequence[str] | None
     exclude_runtime: bool | None
+    strip: Sequence[str] | None
     max_unzipped_size: int | None
     layer_name: pulumi.Input[str] | None
     description: pulumi.Input[str] | None
@@ -75,6 +76,7 @@ def plan_arguments(
     system_libraries: Sequence[str] | None = None,
     bytecode: bool | str | None = None,
     exclude_runtime: bool | None = None,
+    strip: Sequence[str] | None = None,
     max_unzipped_size: int | None = None,
     **publishing: Any,
 ) -> PlannedLayer:
@@ -95,6 +97,7 @@ def plan_arguments(
         system_libraries: shared libraries that the function has besides those of the runtime.
         bytecode: whether to compile the modules, or the only release of Python that may compile them.
         exclude_runtime: leave out what the runtime has.
+        strip: kinds of files to leave out.
         max_unzipped_size: the most bytes that the layer may have, unzipped.
         **publishing: the arguments that only decide how the layer is published; AWS's limits on them are checked.
 
@@ -109,6 +112,7 @@ def plan_arguments(
         "python_patch": python_patch,
     }
     lists = {"groups": groups, "extras": extras, "exclude": exclude, "system_libraries": system_libraries}
+    lists["strip"] = strip
     plain_values = _without_none(
         {"bytecode": bytecode, "exclude_runtime": exclude_runtime, "max_unzipped_size": max_unzipped_size}
     )

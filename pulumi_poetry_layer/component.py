@@ -84,6 +84,7 @@ class PoetryLayer(pulumi.ComponentResource):
         system_libraries: Sequence[str] | None = None,
         bytecode: bool | str | None = None,
         exclude_runtime: bool | None = None,
+        strip: Sequence[str] | None = None,
         max_unzipped_size: int | None = None,
         layer_name: pulumi.Input[str] | None = None,
         description: pulumi.Input[str] | None = None,
@@ -125,6 +126,8 @@ class PoetryLayer(pulumi.ComponentResource):
                 this machine must have. docs/bytecode.md says more. Default: False.
             exclude_runtime: leave out the AWS SDK (boto3), which the runtime has, and what only it needs and the
                 runtime has, too; docs/size.md says what that means for versions. Default: False.
+            strip: kinds of files to leave out if the packages do not need them: ``tests``, ``stubs``, ``sources``;
+                docs/size.md has the rules; default: none.
             max_unzipped_size: the most bytes that the files of the layer may have, to leave room for the function and
                 its other layers; default: 262,144,000, Lambda's limit for all of them together.
             layer_name: name of the layer in AWS; default: ``<name>-<stack>``.
@@ -161,6 +164,7 @@ class PoetryLayer(pulumi.ComponentResource):
                 system_libraries=system_libraries,
                 bytecode=bytecode,
                 exclude_runtime=exclude_runtime,
+                strip=strip,
                 max_unzipped_size=max_unzipped_size,
                 layer_name=layer_name,
                 description=description,

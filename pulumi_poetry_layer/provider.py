@@ -140,6 +140,7 @@ def request_inputs(request: LayerRequest, folder: str) -> dict[str, Any]:
         **({"system_libraries": sorted(request.system_libraries)} if request.system_libraries else {}),
         **({"bytecode": request.bytecode} if request.bytecode else {}),
         **({"exclude_runtime": True} if request.exclude_runtime else {}),
+        **({"strip": sorted(request.strip)} if request.strip else {}),
         **({"max_unzipped_size": request.max_unzipped_size} if request.max_unzipped_size is not None else {}),
     }
 
@@ -164,6 +165,7 @@ def _request(props: dict[str, Any]) -> LayerRequest:
         system_libraries=tuple(props.get("system_libraries", ())),
         bytecode=props.get("bytecode", False),
         exclude_runtime=props.get("exclude_runtime", False),
+        strip=tuple(props.get("strip", ())),
         max_unzipped_size=_max_unzipped_size(props),
     )
     if not _configurations:

@@ -26,14 +26,16 @@ from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
 from pulumi_poetry_layer.wheels.built_version import is_version_of
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
 from pulumi_poetry_layer.wheels.native import CONTAINER_HINT
+from pulumi_poetry_layer.wheels.stripped import add_stripped, base_key, find_stripped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from pulumi_poetry_layer.archive.members import Segment
     from pulumi_poetry_layer.builders.builder import ProjectFiles
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.wheels.cache import CachedWheel
+    from pulumi_poetry_layer.wheels.stripped import Find
 
 
 class WheelBuilder:
@@ -111,35 +113,65 @@ def _wheels(
     plan: BuildPlan, cache: WheelCache, files: ProjectFiles, given: Mapping[str, tuple[str, str]], stack: ExitStack
 ) -> list[CachedWheel]:
     """The wheels of the plan, in its order. Those that the cache cannot store exist until the stack is closed."""
-    if plan.bytecode is None:
-        found = _plain_wheels(plan.packages, cache, files, given, stack)
-    else:
-        found = _compiled_wheels(plan, plan.bytecode, cache, files, given, stack)
+
+    def plain(packages: Sequence[PlannedPackage]) -> dict[str, CachedWheel]:
+        return _plain_wheels(packages, cache, files, given, stack)
+
+    def stripped(packages: Sequence[PlannedPackage], kinds: Collection[str]) -> dict[str, CachedWheel]:
+        return _stripped_wheels(packages, kinds, cache, plain, stack) if kinds else plain(packages)
+
+    def compiled(packages: Sequence[PlannedPackage], kinds: Collection[str]) -> dict[str, CachedWheel]:
+        return (
+            _compiled_wheels(packages, plan, kinds, cache, stripped, stack)
+            if plan.bytecode
+            else stripped(packages, kinds)
+        )
+
+    found = find_stripped(plan.packages, plan.strip, compiled)
     return [found[package.name] for package in plan.packages]
 
 
-def _compiled_wheels(
-    plan: BuildPlan,
-    bytecode: str,
+def _stripped_wheels(
+    packages: Sequence[PlannedPackage],
+    kinds: Collection[str],
     cache: WheelCache,
-    files: ProjectFiles,
-    given: Mapping[str, tuple[str, str]],
+    find_plain: Callable[[Sequence[PlannedPackage]], dict[str, CachedWheel]],
     stack: ExitStack,
 ) -> dict[str, CachedWheel]:
-    """The wheels of the plan with compiled modules, by package name."""
+    """The wheels of packages without files of some kinds, by package name."""
+    keys = {package.name: base_key(package, kinds) for package in packages}
+    found = _cached(keys, cache)
+    if missing := [package for package in packages if package.name not in found]:
+        plain = find_plain(missing)
+        cache = _usable(cache, stack)
+        add_stripped([(package, plain[package.name]) for package in missing], cache, kinds)
+        found |= _cached({package.name: keys[package.name] for package in missing}, cache)
+    _refuse_missing(packages, found)
+    return found
+
+
+def _compiled_wheels(
+    packages: Sequence[PlannedPackage],
+    plan: BuildPlan,
+    kinds: Collection[str],
+    cache: WheelCache,
+    find_others: Find,
+    stack: ExitStack,
+) -> dict[str, CachedWheel]:
+    """The wheels of packages with compiled modules and without files of some kinds, by package name."""
     from pulumi_poetry_layer.bytecode.compiler import find_compiler  # most layers have no bytecode
     from pulumi_poetry_layer.wheels.compiled import add_compiled, compiled_key
 
-    compiler = find_compiler(bytecode)
-    keys = {package.name: compiled_key(cache_key(package), compiler.release) for package in plan.packages}
+    compiler = find_compiler(plan.bytecode or "")
+    keys = {package.name: compiled_key(base_key(package, kinds), compiler.release) for package in packages}
     found = _cached(keys, cache)
-    if missing := [package for package in plan.packages if package.name not in found]:
-        plain = _plain_wheels(missing, cache, files, given, stack)
+    if missing := [package for package in packages if package.name not in found]:
+        others = find_others(missing, kinds)
         cache = _usable(cache, stack)
-        wheels = [(cache_key(package), plain[package.name]) for package in missing]
+        wheels = [(base_key(package, kinds), others[package.name]) for package in missing]
         add_compiled(wheels, cache, compiler, plan.target.python_version)
         found |= _cached({package.name: keys[package.name] for package in missing}, cache)
-    _refuse_missing(plan.packages, found)
+    _refuse_missing(packages, found)
     return found
 
 

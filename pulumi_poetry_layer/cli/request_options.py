@@ -18,6 +18,7 @@ from pulumi_poetry_layer.layer.several_targets import for_targets
 from pulumi_poetry_layer.plan.target import EXAMPLE_RUNTIME, MACHINES
 from pulumi_poetry_layer.poetry.layer_defaults import SECTION
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
+from pulumi_poetry_layer.strip.kinds import KINDS
 from pulumi_poetry_layer.units import parse_size
 
 if TYPE_CHECKING:
@@ -52,6 +53,13 @@ def add_request_options(command: argparse.ArgumentParser, *, several_targets: bo
         "--exclude-runtime",
         action=argparse.BooleanOptionalAction,
         help="leave out boto3, which the runtime has, and what only it needs and the runtime has, too",
+    )
+    command.add_argument(
+        "--strip",
+        action="append",
+        type=one_of(KINDS, "kind"),
+        metavar=_listed(KINDS),
+        help="files to leave out if the packages do not need them; repeatable",
     )
     command.add_argument(
         "--builder",
@@ -133,6 +141,7 @@ def given_arguments(options: argparse.Namespace) -> GivenArguments:
         system_libraries=_names(options.system_library),
         bytecode=options.bytecode,
         exclude_runtime=options.exclude_runtime,
+        strip=_names(options.strip),
         max_unzipped_size=options.max_unzipped_size,
     )
 

@@ -15,7 +15,7 @@ _MINUS = "\N{MINUS SIGN}"  # a hyphen would look like a part of the name
 _MOST_PACKAGES = 12
 """The line lists at most this many changed packages and counts the others. ``--diff`` shows them all."""
 
-_LISTS = ("groups", "extras", "exclude")
+_LISTS = ("groups", "extras", "exclude", "strip")
 
 
 def describe_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:

@@ -212,6 +212,7 @@ def build_layer(
     system_libraries: Iterable[str] | None = None,
     bytecode: bool | str | None = None,
     exclude_runtime: bool | None = None,
+    strip: Iterable[str] | None = None,
     max_unzipped_size: int | None = None,
     output: str | Path,
 ) -> LayerArtifact:
@@ -238,6 +239,8 @@ def build_layer(
             Default: False.
         exclude_runtime: leave out the AWS SDK, which the runtime has, and what only it needs and the runtime has, too.
             Default: False.
+        strip: kinds of files to leave out if the packages do not need them: ``tests``, ``stubs``, ``sources``;
+            docs/size.md. Default: none.
         max_unzipped_size: raise an error for a layer with more bytes than this, unzipped. Default: no limit.
         output: the zip to write. A file at that path is replaced, but not a link, a device, a folder, or a file that
             the layer is made from.
@@ -247,6 +250,7 @@ def build_layer(
         BuildError: the build failed; nothing is written.
     """
     lists = {"groups": groups, "extras": extras, "exclude": exclude, "system_libraries": system_libraries}
+    lists["strip"] = strip
     raise_problems(
         InputError(f"must be a list of strings, not {value!r}", where=name)
         for name, value in lists.items()
@@ -265,6 +269,7 @@ def build_layer(
         system_libraries=as_tuple(system_libraries),
         bytecode=bytecode,
         exclude_runtime=exclude_runtime,
+        strip=as_tuple(strip),
         max_unzipped_size=max_unzipped_size,
     )
     return build_request(given, output_path(output))

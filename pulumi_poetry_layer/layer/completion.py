@@ -13,6 +13,7 @@ from pulumi_poetry_layer.layer.request import (
     bytecode_problems,
     conflict_rule_problems,
     size_problems,
+    strip_problems,
     system_library_problems,
 )
 from pulumi_poetry_layer.plan.target import EXAMPLE_RUNTIME, Target
@@ -65,6 +66,7 @@ def value_problems(values: dict[str, Any]) -> Iterator[PoetryLayerError]:
     """An error for each value that is wrong whatever the project contains."""
     yield from conflict_rule_problems(values["on_conflict"])
     yield from system_library_problems(values["system_libraries"])
+    yield from strip_problems(values["strip"])
     yield from size_problems(values["max_unzipped_size"])
     if isinstance(values["builder"], str):
         yield from _problems_of(lambda: make_builder(values["builder"]))

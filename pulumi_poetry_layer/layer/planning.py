@@ -209,6 +209,7 @@ def plan_parsed(parsed: ParsedRequest) -> BuildPlan:
             policy=_file_policy(parsed.files.folder),
             build_constraints=build_constraints(parsed.project, target),
             bytecode=request.compiled_for,
+            strip=request.strip,
         )
 
 

@@ -13,7 +13,8 @@ from pulumi_poetry_layer.plan.build_plan import Choice
 from pulumi_poetry_layer.plan.target import NEWEST_PATCH, is_patch_of
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.size.limits import UNZIPPED_LIMIT
-from pulumi_poetry_layer.wording import argument, place
+from pulumi_poetry_layer.strip.kinds import KINDS
+from pulumi_poetry_layer.wording import argument, place, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,7 @@ class GivenArguments:
             in another layer. They decide whether a layer is refused, not what is in it.
         bytecode: whether the layer has compiled modules. A string is the only release of Python that may compile them,
             such as ``3.13.2``.
+        strip: kinds of files to leave out if the packages do not need them: ``tests``, ``stubs``, ``sources``.
         max_unzipped_size: refuse a layer with more bytes than this, unzipped; None means Lambda's limit. It does not
             change a layer, so it is not part of the fingerprint.
     """
@@ -80,6 +82,7 @@ class GivenArguments:
     system_libraries: tuple[str, ...] | None = None
     bytecode: bool | str | None = None
     exclude_runtime: bool | None = None
+    strip: tuple[str, ...] | None = None
     max_unzipped_size: int | None = None
 
     @property
@@ -102,6 +105,7 @@ class LayerRequest(GivenArguments):
     system_libraries: tuple[str, ...] = ()
     bytecode: bool | str = False
     exclude_runtime: bool = False
+    strip: tuple[str, ...] = ()
     max_unzipped_size: int | None = None
 
     @property
@@ -139,6 +143,14 @@ def bytecode_problems(value: object, runtime: str) -> Iterator[InputError]:
     hint = f"write True, or the full version of the only Python that may compile, such as {example!r}"
     problem = f"is not a patch release of {runtime}" if isinstance(value, str) else "is neither a boolean nor a string"
     yield InputError(f"{value!r} {problem}", where=place("bytecode"), hint=hint)
+
+
+def strip_problems(kinds: Iterable[str]) -> Iterator[InputError]:
+    """Check the ``strip`` argument."""
+    for kind in kinds:
+        if kind not in KINDS:
+            hint = suggestion(kind, KINDS, "known kinds")
+            yield InputError(f"unknown kind {kind!r}", where=place("strip"), hint=hint)
 
 
 def size_problems(max_unzipped_size: object) -> Iterator[InputError]:

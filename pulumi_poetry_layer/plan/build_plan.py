@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 """Part of the fingerprint. Raise it if a release writes different bytes for the same plan."""
 
+STRIP_RULES = 1
+"""Part of the fingerprint of layers that leave files out. Raise it if a release leaves out other files."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -157,6 +160,7 @@ class BuildPlan:
         warnings: what is wrong with the input, and does not stop the build; not part of the fingerprint.
         bytecode: the Python that compiles the modules: a version such as ``3.13``, or a release such as ``3.13.2``;
             None for a layer without compiled modules.
+        strip: the kinds of files that are left out if the packages do not need them, sorted.
     """
 
     target: Target
@@ -166,6 +170,7 @@ class BuildPlan:
     excluded: tuple[Excluded, ...]
     warnings: tuple[str, ...] = ()
     bytecode: str | None = None
+    strip: tuple[str, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -177,6 +182,7 @@ class BuildPlan:
                 "builder": {"kind": self.builder.kind, "pins": dict(self.builder.pins)},
                 "packages": sorted((_identity(package) for package in self.packages), key=lambda p: str(p["name"])),
                 **({"bytecode": self.bytecode} if self.bytecode else {}),
+                **({"strip": {"kinds": self.strip, "rules": STRIP_RULES}} if self.strip else {}),
             },
             sort_keys=True,
             separators=(",", ":"),

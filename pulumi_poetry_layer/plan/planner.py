@@ -20,7 +20,7 @@ from pulumi_poetry_layer.plan.python_patch import python_problems
 from pulumi_poetry_layer.plan.selection import Selection, choice_problems, select_packages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pulumi_poetry_layer.errors import PoetryLayerError
     from pulumi_poetry_layer.plan.file_policy import FilePolicy
@@ -78,6 +78,7 @@ def plan_selection(
     policy: FilePolicy = EVERY_FILE,
     build_constraints: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     bytecode: str | None = None,
+    strip: Iterable[str] = (),
 ) -> BuildPlan:
     """Choose the file of each selected package: the second step of planning.
 
@@ -91,6 +92,7 @@ def plan_selection(
         policy: which packages may use wheels and sdists.
         build_constraints: name of a package → the constraints for its build.
         bytecode: the Python that compiles the modules; None for none.
+        strip: the kinds of files that are left out if the packages do not need them.
 
     Raises:
         PackageFileError: a package has no file that the target can use, or the path of a dependency does not exist.
@@ -119,6 +121,7 @@ def plan_selection(
         excluded=selection.excluded,
         warnings=selection.warnings,
         bytecode=bytecode,
+        strip=tuple(sorted(set(strip))),
     )
 
 

@@ -45,6 +45,7 @@ class LayerDefaults:
         system_libraries: file names of shared libraries that the function has besides those of the runtime.
         bytecode: whether the modules are compiled, or the only release of Python that may compile them.
         exclude_runtime: whether to leave out what the runtime has.
+        strip: kinds of files to leave out.
         max_unzipped_size: the most bytes that the layer may have, unzipped.
     """
 
@@ -59,6 +60,7 @@ class LayerDefaults:
     system_libraries: tuple[str, ...] | None = None
     bytecode: bool | str | None = None
     exclude_runtime: bool | None = None
+    strip: tuple[str, ...] | None = None
     max_unzipped_size: int | None = None
 
 
@@ -148,6 +150,7 @@ _READERS: Mapping[str, Callable[[Table, str], Any]] = MappingProxyType(
         "system_libraries": _texts,
         "bytecode": _flag_or_text,
         "exclude_runtime": Table.flag,
+        "strip": _texts,
         "max_unzipped_size": _size,
     }
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from pulumi_poetry_layer.archive.layout import Layout, lay_out
@@ -13,17 +14,17 @@ from pulumi_poetry_layer.errors import ArchiveError
 from pulumi_poetry_layer.size.compiled_modules import NOTHING_COMPILED, CompiledSize, estimate_for, sum_of
 from pulumi_poetry_layer.size.limits import LayerSize, limit_error
 from pulumi_poetry_layer.units import mebibytes
-from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
+from pulumi_poetry_layer.wheels.stripped import base_key, find_stripped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pulumi_poetry_layer.archive.duplicates import Conflict
     from pulumi_poetry_layer.archive.members import Segment
     from pulumi_poetry_layer.errors import PublishError
     from pulumi_poetry_layer.plan.build_plan import BuildPlan, PlannedPackage
     from pulumi_poetry_layer.size.wheel_directory import WheelSizes
-    from pulumi_poetry_layer.wheels.cache import CachedWheel
+    from pulumi_poetry_layer.wheels.cache import CachedWheel, WheelCache
 
 _MARGIN = 0.01
 """Relative error of an expected size: RECORD is rewritten, and a file that is in two packages is stored once."""
@@ -45,6 +46,7 @@ class ExpectedSize:
         unknown: packages of unknown size.
         unzipped_unknown: packages of which only the zipped size is known.
         exact: whether the zip will have exactly the size ``known``.
+        at_most: whether ``known`` is an upper limit, because it is not known which files the layer leaves out.
         firm: whether the zip is at least about as large as ``known``. That is not certain if the builder compresses the
             files again, or if only the sizes of whole wheels are known: a layer leaves some of their files out.
         notes: what is wrong with the plan or, as far as the wheel cache knows, with the packages, and does not stop the
@@ -59,6 +61,7 @@ class ExpectedSize:
     unzipped_unknown: tuple[str, ...] = ()
     exact: bool = False
     firm: bool = True
+    at_most: bool = False
     notes: tuple[str, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     compiled: CompiledSize = NOTHING_COMPILED
@@ -77,9 +80,11 @@ class ExpectedSize:
         if self.exact:
             return f"exactly {zipped} zipped, {unzipped} unzipped"
         if not self.unknown and not self.unzipped_unknown:
-            return f"about {zipped} zipped, {unzipped} unzipped"
+            return f"{'at most' if self.at_most else 'about'} {zipped} zipped, {unzipped} unzipped"
         if not self.known.unzipped_size:
             unzipped = "unknown"
+        if self.at_most:
+            return f"size of {_listed((*self.unknown, *self.unzipped_unknown))} not known yet"
         parts = f"at least {zipped} zipped, {unzipped} unzipped"
         return f"{parts}; size of {_listed((*self.unknown, *self.unzipped_unknown))} not known yet"
 
@@ -95,6 +100,8 @@ class ExpectedSize:
 
     def error(self, *, where: str, direct_upload: bool, max_unzipped_size: int | None = None) -> PublishError | None:
         """The error for a layer that is certain to be over a limit, None for any other."""
+        if self.at_most:
+            return None
         share = 1 if self.exact else 1 - _MARGIN
         certain = self._scaled(share, unsure_zip=not self.firm)
         verb = "will be" if self.exact else "will be about" if not self.unknown else "will be at least"
@@ -151,8 +158,11 @@ def expect_size(plan: BuildPlan, cache: WheelCache, lookup: SizeLookup) -> Expec
         cache: the wheel cache; it also has the wheels that were built from sdists and git commits.
         lookup: finds the sizes of the other wheels.
     """
-    compiled = _compiled_wheels(plan, cache)
-    found = {p.name: compiled.get(p.name) or cache.find(cache_key(p), p.name) for p in plan.packages}
+    compiled = find_stripped(plan.packages, plan.strip, partial(_compiled_wheels, plan, cache))
+    stripped = find_stripped(plan.packages, plan.strip, partial(_cached, cache)) | compiled
+    whole = _cached(cache, plan.packages, ()) if plan.strip else {}
+    found = {package.name: stripped.get(package.name, whole.get(package.name)) for package in plan.packages}
+    is_at_most = bool(plan.strip) and len(stripped) < len(plan.packages)
     segments = [wheel.segment for wheel in found.values() if wheel]
     notes = (
         *plan.warnings,
@@ -162,7 +172,7 @@ def expect_size(plan: BuildPlan, cache: WheelCache, lookup: SizeLookup) -> Expec
     layout = _layout(segments)
     conflicts = layout.conflicts if layout else ()
     is_complete = len(segments) == len(plan.packages) and (plan.bytecode is None or len(compiled) == len(plan.packages))
-    if is_copied and layout and is_complete:
+    if is_copied and layout and is_complete and not is_at_most:
         return ExpectedSize(known=_archive_size(layout), exact=True, notes=notes, conflicts=conflicts)
     looked_up = lookup.sizes([package for package in plan.packages if found[package.name] is None])
     unzipped_unknown = tuple(name for name, sizes in looked_up.items() if sizes.unzipped_size is None)
@@ -178,6 +188,7 @@ def expect_size(plan: BuildPlan, cache: WheelCache, lookup: SizeLookup) -> Expec
         unknown=tuple(name for name, wheel in found.items() if wheel is None and name not in looked_up),
         unzipped_unknown=unzipped_unknown,
         firm=is_copied and not unzipped_unknown,
+        at_most=is_at_most,
         notes=notes,
         conflicts=conflicts,
     )
@@ -193,7 +204,9 @@ def _estimates(
     return {segment.distribution: estimate_for(segment) for segment in segments} | others
 
 
-def _compiled_wheels(plan: BuildPlan, cache: WheelCache) -> dict[str, CachedWheel]:
+def _compiled_wheels(
+    plan: BuildPlan, cache: WheelCache, packages: Iterable[PlannedPackage], kinds: Collection[str]
+) -> dict[str, CachedWheel]:
     """The wheels with compiled modules that the cache has, by package name; none if the builder does not use them."""
     if plan.bytecode is None or plan.builder.kind != "wheels":
         return {}
@@ -201,8 +214,14 @@ def _compiled_wheels(plan: BuildPlan, cache: WheelCache) -> dict[str, CachedWhee
     from pulumi_poetry_layer.wheels.compiled import compiled_key
 
     release = find_compiler(plan.bytecode).release
-    found = {p.name: cache.find(compiled_key(cache_key(p), release), p.name) for p in plan.packages}
+    found = {p.name: cache.find(compiled_key(base_key(p, kinds), release), p.name) for p in packages}
     return {name: wheel for name, wheel in found.items() if wheel}
+
+
+def _cached(cache: WheelCache, packages: Iterable[PlannedPackage], kinds: Collection[str]) -> dict[str, CachedWheel]:
+    """The wheels without files of some kinds that the cache has, by package name."""
+    found = {package.name: cache.find(base_key(package, kinds), package.name) for package in packages}
+    return {name: wheel for name, wheel in found.items() if wheel is not None}
 
 
 def _zipped_size(segment: Segment) -> int:

@@ -5,5 +5,5 @@
 - ``needed``: which of these files the distribution needs itself.
 - ``layer_files``: the files of a distribution without the others, with a RECORD that lists what is left.
 
-May import ``archive`` and the rooms below it. docs/size.md describes the rules.
+May import ``archive``, ``plan`` and the rooms below it. docs/size.md describes the rules.
 """

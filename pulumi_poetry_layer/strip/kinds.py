@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 KINDS = ("tests", "stubs", "sources")
 """The kinds of files that can be left out."""
 
-RULES = 1
-"""Part of the fingerprint of a layer that leaves files out. Raise it if the rules leave out other files."""
-
 TEST_FOLDERS = frozenset({"test", "tests", "_tests", "selftest", "testsuite"})
 """Names of folders with tests, in lower case."""
 
@@ -26,7 +23,7 @@ _SOURCES = frozenset(
 
 
 def is_stub(name: str) -> bool:
-    """Whether a file contains types for type checkers only. ``py.typed`` is none: it is empty, and tools look for it."""
+    """Whether a file contains types for type checkers only. ``py.typed`` is none: it is empty."""
     return name.endswith(_STUB)
 
 

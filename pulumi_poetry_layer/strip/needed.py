@@ -20,7 +20,7 @@ from pulumi_poetry_layer.strip.references import module_name, references_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-_TEST_WORD = re.compile(rb"(?i)\b(?:_?tests?|selftest|testsuite)\b")
+_TEST_WORD = re.compile(rb"(?i)\b(?:_?tests?|selftest|testsuite|conftest)\b")
 _SOURCE_WORD = re.compile(rb"(?i)\.(?:cc?|cpp|cxx|hh?|hpp|hxx|pxd|pxi|pyx|rs|f|f90)\b|\b(?:include|src)\b")
 _READS_STUBS = re.compile(rb"\.pyi\b|\battach_stub\b")
 _NATIVE = re.compile(r"\.so(?:\.[\d.]+)?$")
@@ -71,14 +71,17 @@ def unneeded_files(sizes: dict[str, int], read: Callable[[str], bytes], kinds: C
     tests = test_folders(sizes) if "tests" in kinds else set()
     stubs = [name for name in sizes if "stubs" in kinds and is_stub(name)]
     sources = [name for name in sizes if "sources" in kinds and is_source(name)]
-    runners = {name for name in sizes if "tests" in kinds and is_test_configuration(name)}
-    code = [name for name in sizes if name not in runners and tests.isdisjoint(_folders(name))]
+    configurations = [name for name in sizes if "tests" in kinds and is_test_configuration(name)]
+    code = [name for name in sizes if name not in configurations and tests.isdisjoint(_folders(name))]
     words = [word for word, kind in ((_TEST_WORD, "tests"), (_SOURCE_WORD, "sources")) if kind in kinds]
     mentions = _mentions(code, sizes, read, words)
+    runners = {name for name in configurations if module_name(name.removesuffix(".py")) not in mentions.modules}
+    if imported := [name for name in configurations if name not in runners]:
+        mentions = _mentions([*code, *imported], sizes, read, words)
     tests = {folder for folder in tests if not _is_test_needed(folder, mentions)}
     tests -= _named_by_natives(tests, code, read)
     names = {name for name in sizes if not tests.isdisjoint(_folders(name))}
-    names.update(name for name in runners if module_name(name.removesuffix(".py")) not in mentions.modules)
+    names.update(runners)
     if not any(map(_is_module, sizes.keys() - names)):
         tests, names = set(), set()  # the distribution consists of tests
     names.update([] if mentions.stubs else stubs)

@@ -7,6 +7,7 @@
 - ``record_check``, ``metadata``: what is wrong with RECORD, and the METADATA file of a distribution.
 - ``native``: what native libraries (ELF files) need from the system that loads them.
 - ``cache``: the wheel cache, one segment of a layer zip per wheel.
+- ``stripped``: wheels without some of their files, which the cache has, too.
 - ``compiled``: wheels with compiled modules, which the cache has, too.
 - ``workers``: processes that read large wheels in parallel.
 - ``built_version``: the version that a build gave, and the locked one.
@@ -15,5 +16,5 @@
 - ``path_dependencies``, ``included_files``, ``plain_folders``, ``surroundings``, ``git_files``: the content of path
   dependencies.
 
-May import ``bytecode``, ``archive``, ``index``, ``plan`` and the rooms below them.
+May import ``bytecode``, ``strip``, ``archive``, ``index``, ``plan`` and the rooms below them.
 """

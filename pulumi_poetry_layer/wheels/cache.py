@@ -23,6 +23,7 @@ from pulumi_poetry_layer.host.leftovers import remove_leftovers
 from pulumi_poetry_layer.host.locks import locked, remove_owners
 from pulumi_poetry_layer.index.sources import Address
 from pulumi_poetry_layer.wheels.built_version import version_notes
+from pulumi_poetry_layer.wheels.native import NativeFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,12 +32,16 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.archive.members import Member, Segment
     from pulumi_poetry_layer.host.locks import Patience
     from pulumi_poetry_layer.plan.build_plan import PlannedPackage
+    from pulumi_poetry_layer.strip.layer_files import StrippedFiles
     from pulumi_poetry_layer.wheels.reader import Wheel
 
 _FORMAT = "9"
 """The folder's name; to be raised with every change to the content of a segment or to the names of entries."""
 
 _WORKSPACE = ".adding-"
+
+STRIP_NOTE = "strip"
+"""The note of a segment without some files of its wheel: which tests are left out, and which it refers to."""
 
 BYTECODE_NOTE = "bytecode"
 """The note of a segment that says which Python has compiled its modules."""
@@ -153,6 +158,19 @@ class WheelCache:
             release: the Python that has compiled them.
         """
         self._write(key, members, {**wheel.segment.notes, BYTECODE_NOTE: release})
+
+    def add_stripped(self, key: str, wheel: CachedWheel, files: StrippedFiles) -> None:
+        """Store a wheel without some of its files under another key.
+
+        Args:
+            key: the key.
+            wheel: the whole wheel.
+            files: its other files.
+        """
+        notes, unneeded = dict(wheel.segment.notes), files.unneeded
+        notes["natives"] = [native for native in notes["natives"] if NativeFile.of(native).name not in unneeded.names]
+        notes[STRIP_NOTE] = {"test_packages": unneeded.test_packages, "foreign_tests": unneeded.foreign_tests}
+        self._write(key, files.members, notes)
 
     def _write(self, key: str, members: Iterable[Member], notes: Mapping[str, Any], folder: Path | None = None) -> None:
         make_cache_folder(self._folder)

@@ -198,6 +198,8 @@ def test_component_has_the_outputs_of_the_layer_version(mocks: RecordingMocks) -
         ({"builder": 3}, "builder: must be a builder or the name of one, not 3"),
         ({"python_patch": 3.12}, "python_patch: must be a string, not 3.12"),
         ({"system_libraries": "libodbc.so.2"}, "system_libraries: must be a list of strings, not 'libodbc.so.2'"),
+        ({"strip": "tests"}, "strip: must be a list of strings, not 'tests'"),
+        ({"strip": ["test"]}, "strip: unknown kind 'test'"),
         ({"exclude_runtime": "yes"}, "exclude_runtime: must be True or False, not 'yes'"),
         ({"exclude_runtime": pulumi.Output.from_input(True)}, "exclude_runtime: an Output is not accepted here"),
         ({"max_unzipped_size": "200MiB"}, "max_unzipped_size: must be a number of bytes, not '200MiB'"),

@@ -497,12 +497,16 @@ def test_system_libraries_reach_the_build() -> None:
 
 def test_arguments_about_the_size_reach_the_build() -> None:
     """Otherwise the provider's process builds something else than the program has planned, or forgets the limit."""
-    request = LayerRequest(project_dir=PROJECT, runtime="python3.12", exclude_runtime=True, max_unzipped_size=1000)
+    request = LayerRequest(
+        project_dir=PROJECT, runtime="python3.12", exclude_runtime=True, max_unzipped_size=1000, strip=("tests",)
+    )
     props = request_inputs(request, str(PROJECT))
     restored = provider._request({**props, "max_unzipped_size": 1000.0})  # the engine sends floats
-    assert (restored.exclude_runtime, restored.max_unzipped_size) == (True, 1000)
-    default = request_inputs(replace(request, exclude_runtime=False, max_unzipped_size=None), str(PROJECT))
-    assert not {"exclude_runtime", "max_unzipped_size"} & default.keys()  # as in the states of earlier releases
+    assert (restored.exclude_runtime, restored.max_unzipped_size, restored.strip) == (True, 1000, ("tests",))
+    default = request_inputs(replace(request, exclude_runtime=False, max_unzipped_size=None, strip=()), str(PROJECT))
+    assert (
+        not {"exclude_runtime", "max_unzipped_size", "strip"} & default.keys()
+    )  # as in the states of earlier releases
 
 
 def test_layer_over_its_own_limit_fails_the_preview_also_if_only_the_limit_changes(sizes: KnownSizes) -> None:

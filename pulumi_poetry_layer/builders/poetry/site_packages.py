@@ -32,6 +32,7 @@ from pulumi_poetry_layer.archive.record import (
 from pulumi_poetry_layer.builders.poetry.shared_files import SharedFiles
 from pulumi_poetry_layer.errors import VerificationError, raise_problems
 from pulumi_poetry_layer.host.build_log import warn
+from pulumi_poetry_layer.strip.layer_files import strip_layer
 from pulumi_poetry_layer.wheels.built_version import is_version_of, version_notes
 from pulumi_poetry_layer.wheels.metadata import Identity, header_bytes, identity, without_file_urls
 from pulumi_poetry_layer.wheels.notes import Names
@@ -111,7 +112,7 @@ def read_site_packages(
     members: list[Member] = []
     for name, found in files.items():
         members += _distribution_members(name, found, installed[name].dist_info.name, shared)
-    return members
+    return strip_layer(members, plan.strip)
 
 
 def _shared_files(files: Mapping[str, _Files], silent: Collection[str] = ()) -> SharedFiles:

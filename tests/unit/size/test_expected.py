@@ -21,6 +21,7 @@ from pulumi_poetry_layer.size.wheel_directory import WheelSizes, read_directory
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
 from pulumi_poetry_layer.wheels.compiled import add_compiled
 from pulumi_poetry_layer.wheels.reader import read_wheel
+from pulumi_poetry_layer.wheels.stripped import add_stripped
 
 SHARED = {"shared/__init__.py": b"", "shared/data.py": b"data = 1\n" * 500}
 SAMPLES = {
@@ -222,3 +223,20 @@ def test_size_with_bytecode_is_estimated_until_it_is_compiled(tmp_path: Path) ->
 
 def _directory_of(sample: WheelSample) -> WheelSizes:
     return read_directory(sample.data(), len(sample.data()))
+
+
+def test_size_of_a_layer_that_leaves_files_out_is_an_upper_limit_until_they_are_known(tmp_path: Path) -> None:
+    """A layer that is small enough without its tests would be refused, or a size would be called exact that is not."""
+    layer = replace(plan_of_samples(), strip=("tests",))
+    cache = cache_of(tmp_path, layer, **SAMPLES)
+    expected = expect_size(layer, cache, FakeLookup())
+    assert not expected.exact
+    assert str(expected).startswith("at most ")
+    assert expected.error(where="deps", direct_upload=True, max_unzipped_size=1) is None
+    assert expected.warning(where="deps", direct_upload=True, max_unzipped_size=1) is not None
+
+    wheels = {package: cache.find(cache_key(package), package.name) for package in layer.packages}
+    add_stripped([(package, wheel) for package, wheel in wheels.items() if wheel], cache, layer.strip)
+    after = expect_size(layer, cache, FakeLookup())
+    assert after.exact
+    assert after.error(where="deps", direct_upload=True, max_unzipped_size=1) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -263,3 +264,14 @@ def test_files_that_only_extend_the_path_of_a_package_do_not_conflict(
     members = by_name(read_site_packages(folder, plan_of(app="1", lib="1"), install_alone))
 
     assert members["python/ns/__init__.py"].replaces == replaced
+
+
+def test_files_of_the_chosen_kinds_are_left_out(tmp_path: Path) -> None:
+    """The local and the container builder would give a larger layer than the wheels builder."""
+    folder = tmp_path / "lib" / "python3.12" / "site-packages"
+    install(folder, "demo", "1.0", {"demo/__init__.py": b"", "demo/tests/test_a.py": b"", "demo/a.pyi": b""})
+    members = by_name(members_of(folder, replace(plan_of(demo="1.0"), strip=("stubs", "tests"))))
+    assert [name for name in members if ".dist-info" not in name] == ["python/demo/__init__.py"]
+    record = members["python/demo-1.0.dist-info/RECORD"].content
+    assert isinstance(record, BytesContent)
+    assert {f"python/{row.path}" for row in parse_record(record.data.decode())} == set(members)
