@@ -23,7 +23,7 @@ def test_kinds_of_files_to_leave_out_change_the_fingerprint(capsys: pytest.Captu
 
 def test_unknown_kind_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     """Otherwise a typo gives a larger layer without a word."""
-    assert main(["plan", *BASE, "--strip", "test"]) == 1
+    assert main(["plan", *BASE, "--strip", "test"]) == 2
     message = capsys.readouterr().err
     assert "--strip: unknown kind 'test'" in message
     assert "did you mean 'tests'? known kinds: sources, stubs, tests" in message
