@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.archive.members import DistributionSize
     from pulumi_poetry_layer.inspection.contents import LayerContents, LayerFile
 
+WITHOUT_DISTRIBUTION = "without a distribution"
+"""What stands behind the name of a module that belongs to no distribution."""
+
 ADDED: Literal["added"] = "added"
 REMOVED: Literal["removed"] = "removed"
 CHANGED: Literal["changed"] = "changed"
@@ -45,7 +48,7 @@ class PackageChange:
     Attributes:
         name: normalized name.
         change: ``added``, ``removed`` or ``changed``.
-        old_version: its version in the first layer, None if it is not there. Several copies have several.
+        old_version: its version in the first layer, None if it is not there or not known. Several copies have several.
         new_version: its version in the second layer.
         old: its size in the first layer.
         new: its size in the second layer.
@@ -77,8 +80,8 @@ class PackageChange:
             "change": self.change,
             "old_version": self.old_version,
             "new_version": self.new_version,
-            "old": asdict(self.old) if self.old_version is not None else None,
-            "new": asdict(self.new) if self.new_version is not None else None,
+            "old": asdict(self.old) if self.change != ADDED else None,
+            "new": asdict(self.new) if self.change != REMOVED else None,
             "size_change": self.size_change,
             "unzipped_size_change": self.unzipped_size_change,
             "files": asdict(self.files),
@@ -88,7 +91,7 @@ class PackageChange:
 def compare_layers(old: LayerContents, new: LayerContents) -> tuple[PackageChange, ...]:
     """The distributions that differ between two layers; those that changed most come first.
 
-    Files that no distribution lists count as one more.
+    Files that no distribution lists are compared by the modules that they are in.
     """
     return tuple(sorted(_changes(old, new), key=lambda one: (-abs(one.unzipped_size_change), one.name)))
 
@@ -118,16 +121,19 @@ def _changes(old: LayerContents, new: LayerContents) -> Iterator[PackageChange]:
 def _files_by_name(layer: LayerContents) -> dict[str, dict[str, LayerFile]]:
     """Distribution → path of a file → file. The paths do not depend on the folder where Python looks for packages."""
     found: dict[str, dict[str, LayerFile]] = {}
-    for content in layer.all_contents():
-        files = found.setdefault(content.name, {})
-        files.update({name.removeprefix(root_of(name)): layer.files[name] for name in content.files})
+    parts = [(one.content.name, one.content.files) for one in layer.distributions]
+    parts += [(f"{module} ({WITHOUT_DISTRIBUTION})", names) for module, names in layer.other_modules().items()]
+    for part, names in parts:
+        files = found.setdefault(part, {})
+        files.update({name.removeprefix(root_of(name)): layer.files[name] for name in names})
     return found
 
 
 def _versions(layer: LayerContents) -> dict[str, str]:
     versions: dict[str, str] = {}
-    for content in layer.all_contents():
-        versions[content.name] = ", ".join(filter(None, (versions.get(content.name), content.version)))
+    for one in layer.distributions:
+        name = one.content.name
+        versions[name] = ", ".join(filter(None, (versions.get(name), one.content.version)))
     return versions
 
 

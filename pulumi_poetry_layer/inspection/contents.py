@@ -102,6 +102,13 @@ class LayerContents:
         visible = {content.name for content in self.visible_to(runtime)}
         yield from (one for one in self.distributions if one.content.name not in visible)
 
+    def other_modules(self) -> dict[str, frozenset[str]]:
+        """The files that no distribution lists, by the module or folder that they are in: ``numpy``, ``six.py``."""
+        found: dict[str, set[str]] = {}
+        for name in sorted(self.others.files):
+            found.setdefault(name.removeprefix(root_of(name)).partition("/")[0], set()).add(name)
+        return {module: frozenset(names) for module, names in sorted(found.items())}
+
     def size_of(self, names: Collection[str]) -> DistributionSize:
         """The size of some files together."""
         return size_of([self.files[name] for name in names])

@@ -13,6 +13,7 @@ from pulumi_poetry_layer.inspection.doubts import Doubt, find_doubts
 from pulumi_poetry_layer.inspection.fits import Fit, find_fits
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pulumi_poetry_layer.inspection.contents import LayerContents, LayerDistribution
@@ -54,6 +55,7 @@ class InspectedLayer:
         unzipped_size: bytes of its files.
         packages: the distributions in it, by name.
         other_files: the files that no distribution lists.
+        other_modules: the module or folder that such files are in → their size; largest first.
         fits: whether it is for each runtime on each architecture.
         doubts: what may be wrong, or makes it larger than necessary.
         contents: its files, by distribution.
@@ -65,6 +67,7 @@ class InspectedLayer:
     unzipped_size: int
     packages: tuple[InspectedPackage, ...]
     other_files: DistributionSize
+    other_modules: Mapping[str, DistributionSize]
     fits: tuple[Fit, ...]
     doubts: tuple[Doubt, ...]
     contents: LayerContents
@@ -76,6 +79,7 @@ class InspectedLayer:
             **({"bytecode": list(self.contents.bytecode)} if self.contents.bytecode else {}),
             "packages": [package.document() for package in self.packages],
             "other_files": asdict(self.other_files),
+            "other_modules": [{"name": name, **asdict(size)} for name, size in self.other_modules.items()],
             "targets": [fit.document() for fit in self.fits],
             "doubts": [doubt.document() for doubt in self.doubts],
         }
@@ -130,6 +134,7 @@ def inspect_layer(path: Path) -> InspectedLayer:
         unzipped_size=sum(file.unzipped_size for file in contents.files.values()),
         packages=tuple(_package(contents, one) for one in contents.distributions),
         other_files=contents.size_of(contents.others.files),
+        other_modules=_other_modules(contents),
         fits=fits,
         doubts=find_doubts(contents, fits),
         contents=contents,
@@ -139,6 +144,11 @@ def inspect_layer(path: Path) -> InspectedLayer:
 def compare_inspected(old: InspectedLayer, new: InspectedLayer) -> ComparedLayers:
     """Compare two layers."""
     return ComparedLayers(old=old, new=new, changes=compare_layers(old.contents, new.contents))
+
+
+def _other_modules(contents: LayerContents) -> dict[str, DistributionSize]:
+    sizes = {name: contents.size_of(files) for name, files in contents.other_modules().items()}
+    return dict(sorted(sizes.items(), key=lambda one: (-one[1].unzipped_size, one[0])))
 
 
 def _package(contents: LayerContents, one: LayerDistribution) -> InspectedPackage:

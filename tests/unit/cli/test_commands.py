@@ -285,9 +285,10 @@ def test_inspect_says_what_is_doubtful_and_which_runtimes_a_layer_is_for(
     assert main(["inspect", str(layer), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert list(document) == [
-        *("path", "sha256", "size", "unzipped_size", "packages", "other_files", "targets", "doubts")
+        *("path", "sha256", "size", "unzipped_size", "packages", "other_files", "other_modules", "targets", "doubts")
     ]
     assert document["other_files"]["unzipped_size"] == 2
+    assert [module["name"] for module in document["other_modules"]] == ["loose.txt"]
     assert document["packages"][0]["native_files"] == 1
     assert [target["runtime"] for target in document["targets"] if target["fits"]] == ["python3.12"]
     assert [doubt["kind"] for doubt in document["doubts"]] == ["tests", "unlisted"]

@@ -57,5 +57,10 @@ def test_equal_layers_have_no_changes(tmp_path: Path) -> None:
 
 def test_files_without_a_distribution_are_compared(tmp_path: Path) -> None:
     """In zips of tools that remove the metadata, nothing else is left to compare."""
-    (change,) = changes(tmp_path, [{"python/a.py": b"1"}], [{"python/a.py": b"333"}])
-    assert (change.name, change.change, change.unzipped_size_change) == ("files without a distribution", "changed", 2)
+    old = {"python/a/x.py": b"1", "python/a/y.py": b"1", "python/equal.py": b"", "lib/x.so": b"22"}
+    first, second, third = changes(
+        tmp_path, [old], [{**old, "python/a/x.py": b"4444", "python/b.py": b"1", "lib/x.so": b"1"}]
+    )
+    assert (first.name, first.change, first.unzipped_size_change) == ("a (without a distribution)", "changed", 3)
+    assert (second.name, second.change, second.document()["old"]) == ("b.py (without a distribution)", "added", None)
+    assert (third.name, third.new_version, third.unzipped_size_change) == ("lib (without a distribution)", None, -1)
