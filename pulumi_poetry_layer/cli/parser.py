@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -172,6 +171,8 @@ class _Version(argparse.Action):
     """Prints the version. It is looked up only when it is asked for, which takes a while."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version  # takes a while to import
+
         output.print_line(f"{PROGRAM} {version(PROGRAM)}")
         parser.exit()
 

@@ -14,7 +14,6 @@ from pulumi_poetry_layer.layer.request import (
     DEFAULT_CONFLICT_RULE,
     GivenArguments,
 )
-from pulumi_poetry_layer.layer.several_targets import for_targets
 from pulumi_poetry_layer.plan.target import EXAMPLE_RUNTIME, MACHINES
 from pulumi_poetry_layer.poetry.layer_defaults import SECTION
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
@@ -149,12 +148,6 @@ def given_arguments(options: argparse.Namespace) -> GivenArguments:
 def _names(values: list[str] | None) -> tuple[str, ...] | None:
     """The values of an option that can be repeated; an empty one stands for none, also if the project names some."""
     return None if values is None else tuple(value for value in values if value)
-
-
-def given_for_targets(options: argparse.Namespace) -> list[GivenArguments]:
-    """The arguments for the layer of each runtime on each architecture, if the options can be repeated."""
-    common = argparse.Namespace(**{**vars(options), "runtime": None, "architecture": None, "python_patch": None})
-    return for_targets(given_arguments(common), options.runtime, options.architecture, options.python_patch)
 
 
 def given_target(options: argparse.Namespace) -> GivenArguments:

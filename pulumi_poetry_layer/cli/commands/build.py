@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
@@ -9,23 +10,23 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.cli.commands import UsageError
 from pulumi_poetry_layer.cli.console import Console
 from pulumi_poetry_layer.cli.output import output_errors, print_line, shown_build
-from pulumi_poetry_layer.cli.request_options import add_request_options, given_for_targets
+from pulumi_poetry_layer.cli.request_options import add_request_options, given_arguments
 from pulumi_poetry_layer.compare.changes import counted
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, problems_of, raise_problems
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.layer.documents import artifact_document, target_document
-from pulumi_poetry_layer.layer.several_targets import build_targets, outputs_of, plan_targets
+from pulumi_poetry_layer.layer.several_targets import build_targets, for_targets, outputs_of, plan_targets
 from pulumi_poetry_layer.size.limits import limit_error, limit_shares
 from pulumi_poetry_layer.units import mebibytes
 from pulumi_poetry_layer.wording import argument
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator, Sequence
     from typing import TextIO
 
     from pulumi_poetry_layer.layer.artifact import LayerArtifact
     from pulumi_poetry_layer.layer.planning import PlannedLayer
+    from pulumi_poetry_layer.layer.request import GivenArguments
 
 USAGE = "--output FILE [OPTIONS]"
 EXAMPLES = (
@@ -81,7 +82,7 @@ def _planned(options: argparse.Namespace, console: Console) -> list[PlannedLayer
     Raises:
         MultipleInputError: the options are wrong, or the layers cannot be planned; all problems are in it.
     """
-    several = given_for_targets(options)
+    several = _given_for_targets(options)
     problems: list[PoetryLayerError] = list(_output_problems(options.output, len(several), console))
     try:
         layers = plan_targets(several)
@@ -89,6 +90,12 @@ def _planned(options: argparse.Namespace, console: Console) -> list[PlannedLayer
         problems += problems_of(error)
     raise_problems(problems)
     return layers
+
+
+def _given_for_targets(options: argparse.Namespace) -> list[GivenArguments]:
+    """The arguments for the layer of each runtime on each architecture."""
+    common = argparse.Namespace(**{**vars(options), "runtime": None, "architecture": None, "python_patch": None})
+    return for_targets(given_arguments(common), options.runtime, options.architecture, options.python_patch)
 
 
 def _output_problems(output: str | None, targets: int, console: Console) -> Iterator[UsageError]:
