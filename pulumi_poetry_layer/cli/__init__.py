@@ -16,6 +16,7 @@ Modules:
 - ``guides``: trees with guides.
 - ``requirement_lines``: what requires what, as a tree or as paths.
 - ``package_tables``: the packages of a plan or a zip, and their sizes, as tables.
+- ``live``: lines on a terminal that change while a build runs.
 - ``output``: standard output and standard error, whatever state these are in.
 
 May import ``layer`` and every room below it.

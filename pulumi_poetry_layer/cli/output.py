@@ -11,20 +11,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.cli.live import LiveLines
 from pulumi_poetry_layer.errors import HostError
 from pulumi_poetry_layer.host.build_log import show_output
+from pulumi_poetry_layer.host.cleanup import registered
 from pulumi_poetry_layer.host.output import accept_all_characters
 from pulumi_poetry_layer.host.progress import reporting
 from pulumi_poetry_layer.printable import printable, printable_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, TextIO
 
     from pulumi_poetry_layer.cli.console import Console
 
-_LIVE_SECONDS = 0.5
-_CLEAR_LINE = "\r\x1b[K"  # https://www.ecma-international.org/publications-and-standards/standards/ecma-48/
+_LIVE_SECONDS = 0.25
 
 
 def prepare_streams() -> None:
@@ -58,23 +59,29 @@ def say(text: str, *, before: str = "", end: str = "\n") -> None:
 
 
 @contextmanager
-def shown_build(console: Console) -> Iterator[None]:
-    """Show on standard error what the build in the block does: on a terminal in a line that changes."""
+def shown_build(console: Console) -> Iterator[Callable[[str], None]]:
+    """Show on standard error what the build in the block does: on a terminal in lines that change.
+
+    Yields:
+        A function that prints a line to standard error. Nothing else may do that in the block.
+    """
     if console.quiet:
         show_output(lambda line: say(line) if line.startswith("warning:") else None)
-        yield
+        yield say
         return
     if not sys.stderr.isatty():
         show_output(say)
         with reporting(say):
-            yield
+            yield say
         return
-    show_output(lambda line: say(line, before=_CLEAR_LINE))
-    try:
-        with reporting(lambda line: say(line, before=_CLEAR_LINE, end=""), first=_LIVE_SECONDS, every=_LIVE_SECONDS):
-            yield
-    finally:
-        say("", before=_CLEAR_LINE, end="")
+    with registered(lambda: LiveLines(sys.stderr), LiveLines.close) as live:
+        show_output(live.print_above)
+        try:
+            with reporting(say, show_steps=live.show, first=_LIVE_SECONDS, every=_LIVE_SECONDS):
+                yield live.print_above
+        finally:
+            live.close()
+            show_output(say)
 
 
 def print_json(document: Any) -> None:

@@ -19,7 +19,8 @@ _REPLACEMENTS = {
     "…": "...",
     **dict.fromkeys("│├", "|"),
     "└": "`",
-    "─": "-",
+    **dict.fromkeys("─━", "-"),
+    "╌": ".",
     **dict.fromkeys("█▉▊▋▌▐", "#"),
     **dict.fromkeys("▍▎▏▕", " "),
 }

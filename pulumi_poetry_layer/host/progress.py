@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 SECONDS_VARIABLE = "PULUMI_POETRY_LAYER_PROGRESS_SECONDS"
 """Environment variable with the seconds between two reports; 0 for no reports."""
@@ -22,28 +23,42 @@ FIRST, EVERY = 2.0, 4.0
 """Seconds before the first report, and between two reports."""
 
 
+class Step(NamedTuple):
+    """A line for a terminal, where all of them are shown at once.
+
+    Attributes:
+        text: what is done, and how far.
+        share: how much of it is done, from 0 to 1; None if that is not known.
+    """
+
+    text: str
+    share: float | None = None
+
+
 class _Report:
     status: str | Callable[[], str] | None = None
+    steps: Callable[[], Sequence[Step]] | None = None
 
 
 _current: ContextVar[_Report | None] = ContextVar("_current", default=None)
 
 
-def doing(status: str | Callable[[], str]) -> None:
+def doing(status: str | Callable[[], str], steps: Callable[[], Sequence[Step]] | None = None) -> None:
     """Say what the build in this thread does from now on.
 
     Args:
-        status: a text, which is reported with the time that has passed, or a function that returns a complete text. The
-            function is called in another thread.
+        status: a text, which is reported with the time that has passed, or a function that returns a complete text.
+        steps: what a terminal shows in place of that text. Both functions are called in another thread.
     """
     if report := _current.get():
-        report.status = status
+        report.status, report.steps = status, steps
 
 
 @contextmanager
 def reporting(
     show: Callable[[str], None],
     *,
+    show_steps: Callable[[Sequence[Step]], None] | None = None,
     first: float | None = None,
     every: float | None = None,
     wait: Callable[[float], bool] | None = None,
@@ -52,6 +67,7 @@ def reporting(
 
     Args:
         show: is called with each report, in another thread.
+        show_steps: is called in place of ``show``, with the lines for a terminal.
         first: seconds before the first report; None for the variable above, or two seconds.
         every: seconds between two reports; None for the same variable, or four seconds.
         wait: waits for a number of seconds and returns whether the block has ended. Tests pass their own function.
@@ -63,7 +79,8 @@ def reporting(
         yield
         return
     report, ended = _Report(), Event()
-    thread = Thread(target=_run, args=(report, show, first, every, wait or ended.wait), daemon=True)
+    show_report = partial(_show_steps, show_steps) if show_steps else partial(_show_text, show)
+    thread = Thread(target=_run, args=(report, show_report, first, every, wait or ended.wait), daemon=True)
     token = _current.set(report)
     thread.start()
     try:
@@ -75,15 +92,37 @@ def reporting(
 
 
 def _run(
-    report: _Report, show: Callable[[str], None], first: float, every: float, wait: Callable[[float], bool]
+    report: _Report,
+    show: Callable[[_Report, float], None],
+    first: float,
+    every: float,
+    wait: Callable[[float], bool],
 ) -> None:
     passed = pause = first
     while not wait(pause):
-        status = report.status
-        if status is not None:
-            show(f"{status}, {passed:.0f} s" if isinstance(status, str) else status())
+        show(report, passed)
         pause = every
         passed += every
+
+
+def _show_text(show: Callable[[str], None], report: _Report, passed: float) -> None:
+    if text := _text_of(report, passed):
+        show(text)
+
+
+def _show_steps(show: Callable[[Sequence[Step]], None], report: _Report, passed: float) -> None:
+    steps = report.steps
+    if steps is not None:
+        show(steps())
+    elif text := _text_of(report, passed):
+        show([Step(text)])
+
+
+def _text_of(report: _Report, passed: float) -> str | None:
+    status = report.status
+    if status is None:
+        return None
+    return f"{status}, {passed:.0f} s" if isinstance(status, str) else status()
 
 
 def _configured() -> float | None:

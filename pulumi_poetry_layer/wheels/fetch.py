@@ -65,7 +65,7 @@ def add_wheels(
         ordered = sorted(packages, key=lambda package: not package.is_native)
         fetcher = _WheelFetcher(cache, workers, downloads, project, sources, credentials)
         fetcher.look_up(ordered, lookups)
-        doing(fetcher.progress.__str__)
+        doing(fetcher.progress.__str__, fetcher.progress.steps)
         names = [package.name for package in ordered]
         try:
             problems = dict(zip(names, threads.map(fetcher.attempt, ordered), strict=True))

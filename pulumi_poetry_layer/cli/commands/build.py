@@ -60,10 +60,10 @@ def check(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace, console: Console) -> None:
     """Build the layer for each target, and print sizes and digests."""
     layers = _planned(options, console)
+    if options.output == STANDARD_OUTPUT:
+        _build_to_standard_output(layers, console)
+        return
     with shown_build(console):
-        if options.output == STANDARD_OUTPUT:
-            _build_to_standard_output(layers, console)
-            return
         artifacts = build_targets(layers, outputs_of(options.output, layers))
     if console.json:
         documents = [artifact_document(artifact) for artifact in artifacts]
@@ -119,7 +119,8 @@ def _output_problems(output: str | None, targets: int, console: Console) -> Iter
 def _build_to_standard_output(layers: Sequence[PlannedLayer], console: Console) -> None:
     """Write only the zip to standard output, and the text to standard error."""
     with temporary_folder() as folder:
-        (artifact,) = build_targets(layers, [folder / "layer.zip"])
+        with shown_build(console):
+            (artifact,) = build_targets(layers, [folder / "layer.zip"])
         with artifact.path.open("rb") as file, output_errors():
             copyfileobj(file, sys.stdout.buffer)
     _print_summary(artifact, "standard output", file=sys.stderr)

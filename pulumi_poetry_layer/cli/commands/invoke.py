@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.cli.output import say, shown_build
+from pulumi_poetry_layer.cli.output import shown_build
 from pulumi_poetry_layer.cli.request_options import add_target_options, given_target
 from pulumi_poetry_layer.cli.values import checked
 from pulumi_poetry_layer.emulator.interpreter import find_interpreter
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         InvocationError: the function raised an error.
     """
     target, _ = plan_target(given_target(options))
-    with shown_build(console):
+    with shown_build(console) as show_line:
         answer = invoke_function(
             options.layer,
             target,
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
             handler=options.handler,
             event=options.event,
             timeout=options.timeout,
-            show_line=say,
+            show_line=show_line,
             variables=dict(options.env),
         )
     error = answer.error

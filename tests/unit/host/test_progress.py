@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from pulumi_poetry_layer.host.progress import EVERY, FIRST, SECONDS_VARIABLE, doing, reporting
+from pulumi_poetry_layer.host.progress import EVERY, FIRST, SECONDS_VARIABLE, Step, doing, reporting
 
 
 class Clock:
@@ -78,3 +78,18 @@ def test_variable_sets_the_interval_and_zero_ends_the_reports(monkeypatch: pytes
 def test_build_without_a_reporter_reports_nothing() -> None:
     """A program that uses the package as a library would fail."""
     doing("packing")
+
+
+def test_terminal_gets_steps_in_place_of_the_text() -> None:
+    """A terminal would show only one line, or both."""
+    clock, shown = Clock(reports=2), list[object]()
+    with reporting(pytest.fail, show_steps=shown.append, wait=clock.wait):
+        doing("downloading", lambda: [Step("all", 0.5), Step("numpy")])
+        clock.run()
+    assert shown == [[Step("all", 0.5), Step("numpy")]] * 2
+    clock, shown = Clock(reports=1), []
+    with reporting(pytest.fail, show_steps=shown.append, wait=clock.wait):
+        doing("downloading", lambda: [Step("all", 0.5)])
+        doing("packing")
+        clock.run()
+    assert shown == [[Step("packing, 2 s")]]

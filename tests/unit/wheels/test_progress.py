@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pulumi_poetry_layer.host.progress import Step
 from pulumi_poetry_layer.wheels.progress import FetchProgress
 
 
@@ -42,3 +43,24 @@ def test_index_that_does_not_list_sizes_leaves_the_total_out(tmp_path: Path) -> 
     (tmp_path / "file").write_bytes(bytes(500_000))
     with progress.downloading("six", tmp_path / "file"):
         assert str(progress) == "0 of 1 package, 0.5 MiB"
+
+
+def test_each_long_download_has_a_line_on_a_terminal(tmp_path: Path) -> None:
+    """A user could not see which file takes so long, and a line for each small file would flicker."""
+    now = [0.0]
+    progress = FetchProgress(packages=3, downloads=3, clock=lambda: now[0])
+    for package, size in (("numpy", 16 << 20), ("pandas", None), ("six", 4 << 20)):
+        progress.add_size(package, size)
+        (tmp_path / package).write_bytes(bytes(4 << 20))
+    with progress.downloading("numpy", tmp_path / "numpy"), progress.downloading("pandas", tmp_path / "pandas"):
+        assert progress.steps() == [Step("0 of 3 packages, 8.0 MiB", 0)]
+        now[0] = 1.1
+        with progress.downloading("six", tmp_path / "six"):
+            assert progress.steps() == [
+                Step("0 of 3 packages, 12.0 MiB", 0),
+                Step("  numpy 4 of 16 MiB", 0.25),
+                Step("  pandas 4.0 MiB"),
+            ]
+        progress.add_size("pandas", 12 << 20)
+        assert progress.steps()[0] == Step("0 of 3 packages, 12 of 32 MiB", 0.375)
+    assert len(progress.steps()) == 1
