@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.archive.members import DistributionSize
 from pulumi_poetry_layer.cli.commands import UsageError
 from pulumi_poetry_layer.cli.package_tables import PackageRow, print_size_table
 from pulumi_poetry_layer.cli.tables import Column
@@ -19,8 +20,8 @@ from pulumi_poetry_layer.units import mebibytes
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator, Sequence
 
-    from pulumi_poetry_layer.archive.members import DistributionSize
     from pulumi_poetry_layer.cli.console import Console
     from pulumi_poetry_layer.inspection.comparison import PackageChange
     from pulumi_poetry_layer.layer.inspection import ComparedLayers, InspectedLayer
@@ -32,6 +33,7 @@ EXAMPLES = (
     "inspect layer.zip --html layer.html",
     "inspect layer.zip --sbom layer.cdx.json",
 )
+_MOST_MODULES = 20
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
@@ -84,8 +86,7 @@ def _refuse_inputs_as_outputs(options: argparse.Namespace) -> None:
 
 def _print_layer(layer: InspectedLayer, console: Console) -> None:
     rows = [_row(package.name, package.version, package) for package in layer.packages]
-    if layer.other_files.files:
-        rows.append(_row("(other files)", "", layer.other_files))
+    rows += _other_rows(layer)
     columns = (Column(title="files", is_number=True), Column(title="zipped", is_number=True))
     print_size_table(rows, layer.unzipped_size, console, others=columns)
     for line in describe_doubts(layer.doubts):
@@ -98,8 +99,25 @@ def _print_layer(layer: InspectedLayer, console: Console) -> None:
     console.print(f"sha256 {layer.sha256}")
 
 
+def _other_rows(layer: InspectedLayer) -> Iterator[PackageRow]:
+    """The modules that no distribution lists: the largest ones, and the others together."""
+    modules = list(layer.other_modules.items())
+    for name, size in modules[:_MOST_MODULES]:
+        yield _row(name, "(no metadata)", size)
+    if rest := [size for _, size in modules[_MOST_MODULES:]]:
+        yield _row(f"{len(rest)} more", "(no metadata)", _together(rest))
+
+
 def _row(name: str, version: str, size: DistributionSize) -> PackageRow:
     return PackageRow(name, version, size.unzipped_size, (str(size.files), mebibytes(size.size)))
+
+
+def _together(sizes: Sequence[DistributionSize]) -> DistributionSize:
+    return DistributionSize(
+        files=sum(size.files for size in sizes),
+        size=sum(size.size for size in sizes),
+        unzipped_size=sum(size.unzipped_size for size in sizes),
+    )
 
 
 def _print_changes(compared: ComparedLayers, console: Console) -> None:

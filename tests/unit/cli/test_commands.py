@@ -293,6 +293,20 @@ def test_inspect_says_what_is_doubtful_and_which_runtimes_a_layer_is_for(
     assert [doubt["kind"] for doubt in document["doubts"]] == ["tests", "unlisted"]
 
 
+def test_inspect_lists_modules_without_metadata(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise nobody sees what is large in a zip of a tool that removes the metadata."""
+    modules = {f"python/module{number}/a.py": b"1" * 2**16 * (number + 1) for number in range(22)}
+    layer = write_zip(tmp_path / "layer.zip", modules, {"python/module21/b.py": b"1"})
+    assert main(["inspect", str(layer)]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    (largest,) = (line for line in lines if line[0] == "module21")
+    assert largest[1:4] == ["(no", "metadata)", "2"]
+    (rest,) = (line for line in lines if line[1] == "more")
+    assert rest[0] == "2"
+    assert rest[4:6] == ["2", "<0.01"]
+    assert "0.2" in rest
+
+
 def test_inspect_of_two_zips_says_what_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Otherwise nobody knows why a layer grew."""
     parts = [installed("same", {"same.py": b"1"}), installed("app", {"app.py": b"1"})]
