@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.archive.members import DistributionSize
 from pulumi_poetry_layer.cli.commands import UsageError
 from pulumi_poetry_layer.cli.package_tables import PackageRow, print_size_table
-from pulumi_poetry_layer.cli.tables import Column
+from pulumi_poetry_layer.cli.tables import Column, print_table
 from pulumi_poetry_layer.compare.changes import counted
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.inspection.doubts import describe_doubts
@@ -32,6 +32,14 @@ EXAMPLES = (
     "inspect old.zip new.zip",
     "inspect layer.zip --html layer.html",
     "inspect layer.zip --sbom layer.cdx.json",
+)
+_CHANGE_COLUMNS = (
+    Column(title="±"),
+    Column(title="name", style="bold"),
+    Column(title="version"),
+    Column(title="zipped", is_number=True),
+    Column(title="unzipped", is_number=True),
+    Column(title="files"),
 )
 _MOST_MODULES = 20
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
@@ -121,11 +129,8 @@ def _together(sizes: Sequence[DistributionSize]) -> DistributionSize:
 
 
 def _print_changes(compared: ComparedLayers, console: Console) -> None:
-    for change in compared.changes:
-        console.print(
-            f"{_SIGNS[change.change]} {f'{change.name} {_versions(change)}'.rstrip()}: "
-            f"{_grown(change.size_change)} zipped, {_grown(change.unzipped_size_change)} unzipped"
-        )
+    if compared.changes:
+        print_table(console, _CHANGE_COLUMNS, [_change_row(change) for change in compared.changes])
     old, new = compared.old, compared.new
     before, after = describe_fits(old.fits), describe_fits(new.fits)
     if before != after:
@@ -137,18 +142,23 @@ def _print_changes(compared: ComparedLayers, console: Console) -> None:
     )
 
 
-def _versions(change: PackageChange) -> str:
-    if change.change == "changed" and change.old_version != change.new_version:
-        return f"{change.old_version} → {change.new_version}"
+def _change_row(change: PackageChange) -> list[str]:
+    versions = dict.fromkeys(filter(None, (change.old_version, change.new_version)))
     files = change.files
-    version = change.new_version or change.old_version or ""
-    if change.change != "changed":
-        return version
-    return f"{version} ({files.changed} files changed, {files.added} added, {files.removed} removed)".lstrip()
+    counts = ((_SIGNS["added"], files.added), (_SIGNS["removed"], files.removed), (_SIGNS["changed"], files.changed))
+    return [
+        _SIGNS[change.change],
+        change.name,
+        " → ".join(versions),
+        _grown(change.size_change),
+        _grown(change.unzipped_size_change),
+        " ".join(f"{sign}{count}" for sign, count in counts if count),
+    ]
 
 
 def _grown(size: int) -> str:
-    return f"{'-' if size < 0 else '+'}{mebibytes(abs(size))}"
+    text = mebibytes(abs(size))
+    return text if text.startswith(("0 ", "<")) else f"{'-' if size < 0 else '+'}{text}"
 
 
 def _sizes(size: int, unzipped_size: int) -> str:

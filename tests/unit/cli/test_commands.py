@@ -314,9 +314,12 @@ def test_inspect_of_two_zips_says_what_changed(tmp_path: Path, capsys: pytest.Ca
     new = write_zip(tmp_path / "new.zip", parts[0], installed("app", {"app.py": b"1" * 200_000}, version="2.0"))
     assert main(["inspect", str(old), str(new)]) == 0
     lines = capsys.readouterr().out
-    assert "~ app 1.0 → 2.0: +" in lines
-    assert "+0.2 MiB unzipped\n" in lines
-    assert "- gone 1.0: -" in lines
+    rows = [line.split() for line in lines.splitlines()]
+    assert ["~", "app", "1.0", "→", "2.0"] in [row[:5] for row in rows]
+    assert [row[-3:] for row in rows if row[:2] == ["~", "app"]] == [["+2", "-2", "~1"]]
+    assert ["-", "gone", "1.0", "<0.01", "MiB", "<0.01", "MiB", "-3"] in rows
+    assert "2 packages changed: " in lines
+    assert "+0.2 MiB unzipped; now " in lines
     assert "same" not in lines
     assert main(["inspect", str(old), str(new), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
