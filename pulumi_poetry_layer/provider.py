@@ -7,6 +7,7 @@ The state of a stack contains the provider pickled *by reference*: never rename 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,7 +213,12 @@ def _expected_size(props: dict[str, Any]) -> ExpectedSize:
         plan, files = plan_request(request)
     except Exception:
         return UNKNOWN_SIZE  # for example because a file has changed since the component's plan; the build reports it
-    return look_up_size(plan, request.builder, files, _time_budget())
+    expected, limits = look_up_size(plan, request.builder, files, _time_budget()), _limits(props)
+    if not (expected.error(where="", **limits) or expected.warning(where="", **limits)):
+        return expected
+    from pulumi_poetry_layer.layer.savings import files_of, with_savings
+
+    return replace(expected, known=with_savings(expected.known, plan, files, files_of(expected.segments)))
 
 
 @cache
@@ -240,8 +246,8 @@ def _build(id_: str, props: dict[str, Any], change: str) -> dict[str, Any]:
 def _artifact(id_: str, props: dict[str, Any]) -> LayerArtifact:
     from pulumi_poetry_layer.host.build_log import show_output
     from pulumi_poetry_layer.host.progress import reporting
+    from pulumi_poetry_layer.layer.savings import refuse_large_zip
     from pulumi_poetry_layer.layer.zip_store import ensure_artifact, is_intact
-    from pulumi_poetry_layer.size.limits import refuse_over_limit
 
     show_output(_print_line)
     zip_file, limits = Path(props["zip"]), _limits(props)
@@ -253,7 +259,7 @@ def _artifact(id_: str, props: dict[str, Any]) -> LayerArtifact:
     owner = owner_of(id_, zip_file)
     with reporting(lambda line: _print_line(f"{_layer_name(props)}: {line}")):
         artifact = ensure_artifact(_request(props), zip_file, fingerprint=props["fingerprint"], owner=owner)
-    refuse_over_limit(artifact.layer_size, where=artifact.path.name, **limits)
+    refuse_large_zip(artifact, _request(props), direct_upload=limits["direct_upload"])
     return artifact
 
 

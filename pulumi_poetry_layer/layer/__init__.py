@@ -7,6 +7,7 @@ Modules:
 - ``planning``: reads and parses the project files, and plans the layer.
 - ``build``: plan → build → verify → zip; also ``build_layer`` for plain Python.
 - ``several_targets``: the same layer for several targets, planned together and built side by side.
+- ``savings``: what can be left out of a layer that is too large.
 - ``artifact``: the result of a build.
 - ``documents``: plans and results as JSON documents.
 - ``output``: where a build may write its zip.

@@ -54,7 +54,8 @@ class LayerArtifact:
     def layer_size(self) -> LayerSize:
         """The sizes in the form that ``size.limits`` takes."""
         packages = {package.name: package.unzipped_size for package in self.packages}
-        return LayerSize(size=self.size, unzipped_size=self.unzipped_size, packages=packages)
+        zipped = {package.name: package.size for package in self.packages}
+        return LayerSize(size=self.size, unzipped_size=self.unzipped_size, packages=packages, zipped=zipped)
 
     def note(self) -> dict[str, Any]:
         """The artifact as JSON values, for the note beside the zip; the path is only the file name."""

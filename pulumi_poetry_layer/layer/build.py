@@ -15,6 +15,7 @@ from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
 from pulumi_poetry_layer.layer.output import check_output, output_path
 from pulumi_poetry_layer.layer.planning import PlannedLayer, plan_layer
 from pulumi_poetry_layer.layer.request import GivenArguments, as_tuple, is_list_of_strings
+from pulumi_poetry_layer.layer.savings import files_of, with_savings
 from pulumi_poetry_layer.masking import has_unclear_login, mask_address
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
 from pulumi_poetry_layer.size.limits import LayerSize, refuse_over_limit
@@ -127,15 +128,16 @@ def build_planned(
     for warning in plan.warnings:
         warn(warning)
 
-    def check(summary: ArchiveSummary) -> None:
-        if max_unzipped_size is not None:
-            limit = max_unzipped_size
-            refuse_over_limit(_size_of(summary), where=output.name, direct_upload=False, max_unzipped_size=limit)
-
     def write(parts: Sequence[Member | Segment]) -> tuple[ArchiveSummary, str | None]:
         _verify(parts, plan, system_libraries)
         doing("writing the zip")
         release = compiled_by(parts) if plan.bytecode else None
+
+        def check(summary: ArchiveSummary) -> None:
+            if max_unzipped_size is not None and summary.unzipped_size > max_unzipped_size:
+                size = with_savings(_size_of(summary), plan, files, files_of(parts))
+                refuse_over_limit(size, where=output.name, direct_upload=False, max_unzipped_size=max_unzipped_size)
+
         return write_archive(parts, output, refuse_conflicts=refuse_conflicts, check=check), release
 
     summary, release = _with_parts(plan, files, builder, write)
@@ -157,7 +159,8 @@ def build_planned(
 
 def _size_of(summary: ArchiveSummary) -> LayerSize:
     packages = {name: size.unzipped_size for name, size in summary.distributions.items()}
-    return LayerSize(size=summary.size, unzipped_size=summary.unzipped_size, packages=packages)
+    zipped = {name: size.size for name, size in summary.distributions.items()}
+    return LayerSize(size=summary.size, unzipped_size=summary.unzipped_size, packages=packages, zipped=zipped)
 
 
 def _unclear_logins(plan: BuildPlan) -> Iterator[InputError]:

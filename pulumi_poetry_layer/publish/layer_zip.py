@@ -18,6 +18,7 @@ import pulumi
 from pulumi_poetry_layer.arguments import is_mocked
 from pulumi_poetry_layer.host.output import write_line
 from pulumi_poetry_layer.host.progress import reporting
+from pulumi_poetry_layer.layer.savings import refuse_large_zip
 from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
 from pulumi_poetry_layer.layer.zip_store import ensure_artifact
 from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, owner_of, request_inputs
@@ -25,7 +26,6 @@ from pulumi_poetry_layer.publish.drift import built_sha256, refuse_different_zip
 from pulumi_poetry_layer.publish.plugin_copy import refuse_lost_hash, remove_different_copy
 from pulumi_poetry_layer.sdk_internals.early_registration import register_early
 from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
-from pulumi_poetry_layer.size.limits import refuse_over_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,12 +112,7 @@ def _zip_hooks(
         # In a thread: the event loop of the program must serve the engine while the zip is built.
         async with one_at_a_time:  # it may be published in several regions
             artifact = await _in_thread(build_zip, request_with_login, owner, sha256)
-        refuse_over_limit(
-            artifact.layer_size,
-            where=artifact.path.name,
-            direct_upload=direct_upload,
-            max_unzipped_size=request.max_unzipped_size,
-        )
+        refuse_large_zip(artifact, request, direct_upload=direct_upload)
         await refuse_different_zip(artifact, sha256, build)
         refuse_lost_hash(fingerprint, zip_file)
         await _in_thread(remove_different_copy, fingerprint, zip_file)

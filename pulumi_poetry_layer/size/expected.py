@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
@@ -52,6 +52,7 @@ class ExpectedSize:
         notes: what is wrong with the plan or, as far as the wheel cache knows, with the packages, and does not stop the
             build.
         conflicts: files that two packages contain with different contents, as far as that is known.
+        segments: the wheels that the cache has.
         compiled: the part of ``known`` that compiled modules are estimated to have; 0 without bytecode, and if they are
             known exactly.
     """
@@ -64,6 +65,7 @@ class ExpectedSize:
     at_most: bool = False
     notes: tuple[str, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    segments: tuple[Segment, ...] = field(default=(), repr=False)
     compiled: CompiledSize = NOTHING_COMPILED
 
     def __str__(self) -> str:
@@ -173,7 +175,8 @@ def expect_size(plan: BuildPlan, cache: WheelCache, lookup: SizeLookup) -> Expec
     conflicts = layout.conflicts if layout else ()
     is_complete = len(segments) == len(plan.packages) and (plan.bytecode is None or len(compiled) == len(plan.packages))
     if is_copied and layout and is_complete and not is_at_most:
-        return ExpectedSize(known=_archive_size(layout), exact=True, notes=notes, conflicts=conflicts)
+        known = replace(_archive_size(layout), zipped={one.distribution: one.size.size for one in segments})
+        return ExpectedSize(known=known, exact=True, notes=notes, conflicts=conflicts, segments=tuple(segments))
     looked_up = lookup.sizes([package for package in plan.packages if found[package.name] is None])
     unzipped_unknown = tuple(name for name, sizes in looked_up.items() if sizes.unzipped_size is None)
     unzipped = {segment.distribution: segment.size.unzipped_size for segment in segments}
@@ -183,7 +186,14 @@ def expect_size(plan: BuildPlan, cache: WheelCache, lookup: SizeLookup) -> Expec
     unzipped = {name: size + rough.get(name, NOTHING_COMPILED).unzipped_size for name, size in unzipped.items()}
     estimated = sum_of(rough.values())
     return ExpectedSize(
-        known=LayerSize(size=zipped + estimated.size, unzipped_size=sum(unzipped.values()), packages=unzipped),
+        known=LayerSize(
+            size=zipped + estimated.size,
+            unzipped_size=sum(unzipped.values()),
+            packages=unzipped,
+            zipped={one.distribution: one.size.size for one in segments}
+            | {name: sizes.size for name, sizes in looked_up.items()},
+        ),
+        segments=tuple(segments),
         compiled=estimated,
         unknown=tuple(name for name, wheel in found.items() if wheel is None and name not in looked_up),
         unzipped_unknown=unzipped_unknown,

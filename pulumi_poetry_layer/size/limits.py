@@ -5,15 +5,18 @@ The limits: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import PublishError
+from pulumi_poetry_layer.size.savings import savings_table
 from pulumi_poetry_layer.units import mebibytes
 from pulumi_poetry_layer.wording import argument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pulumi_poetry_layer.size.savings import PackageSavings
 
 
 DIRECT_UPLOAD_LIMIT = 50 * 1024 * 1024
@@ -33,11 +36,15 @@ class LayerSize:
         size: bytes of the zip.
         unzipped_size: bytes of its files, unzipped.
         packages: distribution → unzipped bytes.
+        zipped: distribution → bytes in the zip, as far as they are known.
+        savings: what leaving packages or files out would bring; empty if nobody has asked for it.
     """
 
     size: int
     unzipped_size: int
     packages: Mapping[str, int]
+    zipped: Mapping[str, int] = field(default_factory=dict)
+    savings: tuple[PackageSavings, ...] = ()
 
     @property
     def largest(self) -> str:
@@ -68,16 +75,24 @@ def limit_error(
         return PublishError(
             f"the layer {expected} {mebibytes(size.unzipped_size)} unzipped, over {_named(max_unzipped_size)}",
             where=where,
-            hint=f"leave packages out with {argument('exclude')}; largest: {size.largest}",
+            hint=_advice(size),
         )
     if direct_upload and size.size > DIRECT_UPLOAD_LIMIT:
         return PublishError(
             f"the layer {expected} {mebibytes(size.size)} zipped, over Lambda's limit of 50 MiB for a direct upload",
             where=where,
-            hint=f"publish it through S3 with bucket=, or leave packages out with {argument('exclude')}; "
-            f"largest: {size.largest}",
+            hint=f"publish it through S3 with bucket=, or {_advice(size)}",
         )
     return None
+
+
+def _advice(size: LayerSize) -> str:
+    if not size.savings:
+        return f"leave packages out with {argument('exclude')}; largest: {size.largest}"
+    return (
+        f"leave packages out with {argument('exclude')} or {argument('exclude_runtime')}, "
+        f"or files with {argument('strip')}:\n{savings_table(size.savings)}"
+    )
 
 
 def limit_shares(size: LayerSize, max_unzipped_size: int | None = None) -> str:

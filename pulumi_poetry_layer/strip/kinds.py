@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.archive.members import LAYER_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 KINDS = ("tests", "stubs", "sources")
 """The kinds of files that can be left out."""
@@ -65,3 +65,20 @@ def outermost_test_folder(name: str) -> Iterator[str]:
 
 def _is_collected(file: str) -> bool:
     return file.endswith(".py") and (file == "conftest.py" or file.startswith("test_") or file.endswith("_test.py"))
+
+
+def strippable_size(sizes: Mapping[str, int], kinds: Collection[str]) -> int:
+    """Bytes of the files of a distribution that may be of these kinds; the distribution may need some of them.
+
+    Args:
+        sizes: path in the layer → size in bytes, of all its files.
+        kinds: the kinds.
+    """
+    folders = tuple(f"{folder}/" for folder in test_folders(sizes))
+    return sum(
+        size
+        for name, size in sizes.items()
+        if ("tests" in kinds and (name.startswith(folders) or is_test_configuration(name)))
+        or ("stubs" in kinds and is_stub(name))
+        or ("sources" in kinds and is_source(name))
+    )

@@ -515,6 +515,7 @@ def test_layer_over_its_own_limit_fails_the_preview_also_if_only_the_limit_chang
     for old in ({}, inputs()):
         (failure,) = LayerBuildProvider().check(old, {**new, "dry_run": True}).failures
         assert "(max_unzipped_size)" in failure.reason
+        assert "exclude saves" in failure.reason
     assert LayerBuildProvider().check(new, {**new, "dry_run": True}).failures == []
 
 

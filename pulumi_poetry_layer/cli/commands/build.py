@@ -15,6 +15,7 @@ from pulumi_poetry_layer.compare.changes import counted
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, problems_of, raise_problems
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.layer.documents import artifact_document, target_document
+from pulumi_poetry_layer.layer.savings import files_of_zip, with_savings
 from pulumi_poetry_layer.layer.several_targets import build_targets, for_targets, outputs_of, plan_targets
 from pulumi_poetry_layer.size.limits import limit_error, limit_shares
 from pulumi_poetry_layer.units import mebibytes
@@ -70,10 +71,10 @@ def run(options: argparse.Namespace, console: Console) -> None:
         targets = [target_document(layer.plan.target) for layer in layers]
         listed = [{"target": target, **document} for target, document in zip(targets, documents, strict=True)]
         console.print_json(listed if len(listed) > 1 else documents[0])
-    for artifact in artifacts:
+    for layer, artifact in zip(layers, artifacts, strict=True):
         if not console.json:
             _print_summary(artifact, str(artifact.path))
-        _warn_of_limit(artifact, str(artifact.path), console)
+        _warn_of_limit(layer, artifact, str(artifact.path), console)
 
 
 def _planned(options: argparse.Namespace, console: Console) -> list[PlannedLayer]:
@@ -123,8 +124,8 @@ def _build_to_standard_output(layers: Sequence[PlannedLayer], console: Console) 
             (artifact,) = build_targets(layers, [folder / "layer.zip"])
         with artifact.path.open("rb") as file, output_errors():
             copyfileobj(file, sys.stdout.buffer)
-    _print_summary(artifact, "standard output", file=sys.stderr)
-    _warn_of_limit(artifact, "standard output", console)
+        _print_summary(artifact, "standard output", file=sys.stderr)
+        _warn_of_limit(layers[0], artifact, "standard output", console)
 
 
 def _print_summary(artifact: LayerArtifact, place: str, file: TextIO | None = None) -> None:
@@ -134,7 +135,8 @@ def _print_summary(artifact: LayerArtifact, place: str, file: TextIO | None = No
     print_line(f"sha256 {artifact.sha256}, fingerprint {artifact.fingerprint}", file)
 
 
-def _warn_of_limit(artifact: LayerArtifact, place: str, console: Console) -> None:
+def _warn_of_limit(layer: PlannedLayer, artifact: LayerArtifact, place: str, console: Console) -> None:
     """Say that AWS will refuse the layer. It is no error here: nothing is published, and a container has no limit."""
-    if error := limit_error(artifact.layer_size, where=place, direct_upload=True):
-        console.warn(error)
+    if limit_error(artifact.layer_size, where=place, direct_upload=True):
+        size = with_savings(artifact.layer_size, layer.plan, layer.files, files_of_zip(artifact.path))
+        console.warn(limit_error(size, where=place, direct_upload=True))

@@ -607,7 +607,7 @@ def test_build_warns_of_a_layer_that_aws_refuses(
 
     captured = capsys.readouterr()
     assert "over Lambda's limit of 250 MiB" in captured.err
-    assert "largest: app" in captured.err
+    assert "exclude saves  strip saves up to\n    app " in captured.err
     if json_option:
         assert json.loads(captured.out)["packages"][0]["name"] == "app"
 
