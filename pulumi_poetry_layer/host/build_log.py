@@ -27,7 +27,8 @@ def warn(message: str) -> None:
 def show_output(show_line: Callable[[str], None]) -> None:
     """Call a function with each line of output of the builds in this process, with control characters escaped.
 
-    Lines that are warnings start with ``warning:``. The function replaces an earlier one.
+    Lines that are warnings start with ``warning:``, and each of them is shown once. The function replaces an earlier
+    one.
     """
     for handler in list(_LOGGER.handlers):
         if isinstance(handler, _LineHandler):
@@ -40,9 +41,14 @@ class _LineHandler(logging.Handler):
     def __init__(self, show_line: Callable[[str], None]) -> None:
         super().__init__()
         self._show_line = show_line
+        self._warnings: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         line = printable(record.getMessage())
+        if record.levelno >= logging.WARNING:
+            if line in self._warnings:
+                return  # builds for several targets have the same warnings
+            self._warnings.add(line)
         if line.strip():
             with suppress(OSError, ValueError):  # a stream that is closed or full must not stop the build
                 self._show_line(f"warning: {line}" if record.levelno >= logging.WARNING else line)

@@ -101,6 +101,16 @@ def test_zip_of_one_of_several_targets_is_the_same_as_alone(served: Served, caps
     assert capsys.readouterr().out.count("2 packages, ") == 4
 
 
+def test_warning_for_several_targets_is_shown_once(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    """A user would read the same line for each target."""
+    lock = served.folder / "poetry.lock"
+    lock.write_text(lock.read_text().replace('lock-version = "2.1"', 'lock-version = "2.2"'))
+
+    assert served.build(*EVERY_TARGET) == 0
+
+    assert capsys.readouterr().err.count("warning: poetry.lock: lock version 2.2 is newer than 2.1") == 1
+
+
 def test_placeholders_are_for_a_single_target_too(served: Served) -> None:
     """A script would need two forms of the command."""
     assert served.build("--runtime", "python3.12") == 0
