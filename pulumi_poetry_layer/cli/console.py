@@ -95,7 +95,8 @@ class Console:
         self._label("error", text, _RED)
 
     def _label(self, label: str, text: object, color: str) -> None:
+        labelled = output.fitted(f"{label}: {text}", sys.stderr)
         if self.has_color(sys.stderr):
-            output.say(f": {text}", before=f"{color}{label}{_RESET}")
+            output.say(labelled.removeprefix(label), before=f"{color}{label}{_RESET}")
         else:
-            output.say(f"{label}: {text}")
+            output.say(labelled)

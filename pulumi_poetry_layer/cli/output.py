@@ -92,18 +92,23 @@ def print_json(document: Any) -> None:
 
 def print_line(line: object, file: TextIO | None = None) -> None:
     """Print one line, with control characters escaped. A terminal gets it in several if it is not wide enough."""
-    text = printable_line(str(line))
-    if (file or sys.stdout).isatty():
-        text = _wrapped(text, shutil.get_terminal_size().columns)
     with output_errors():
-        print(text, file=file)
+        print(fitted(printable_line(str(line)), file or sys.stdout), file=file)
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """The text, for a terminal with its lines broken between words; the terminal would break them anywhere."""
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(_wrapped(line, width) for line in text.split("\n"))
 
 
 def _wrapped(line: str, width: int) -> str:
-    """The line, broken between words; a terminal would break it anywhere."""
     if len(line) <= width:
         return line
-    return textwrap.fill(line, max(width, 20), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    indent = " " * (len(line) - len(line.lstrip(" ")) + 2)
+    return textwrap.fill(line, max(width, 20), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def print_prepared(line: str) -> None:

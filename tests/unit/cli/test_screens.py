@@ -124,3 +124,16 @@ def test_colors_are_only_on_terminals_that_want_them(project: Path, environment:
     assert "cyan" in with_color.colors
     assert without.colors == {"default"}
     assert without.lines == with_color.lines
+
+
+def test_errors_on_a_terminal_are_broken_between_words(project: Path, environment: dict[str, str]) -> None:
+    """A path or an option that is broken anywhere cannot be read, or copied."""
+    arguments = [*PROGRAM, "plan", *TARGET, "--group", "no-such-group-with-a-rather-long-name-in-this-project"]
+    seen = on_terminal(arguments, columns=80, folder=project, environment=environment)
+    assert seen.exit_code == 1
+    assert seen.lines == [
+        "error: --group: unknown group",
+        "  'no-such-group-with-a-rather-long-name-in-this-project'",
+        "  hint: known groups: main",
+    ]
+    assert seen.colors == {"default", "red"}
