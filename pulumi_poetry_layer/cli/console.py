@@ -95,8 +95,8 @@ class Console:
         self._label("error", text, _RED)
 
     def _label(self, label: str, text: object, color: str) -> None:
-        labelled = output.fitted(f"{label}: {text}", sys.stderr)
+        labeled = output.fitted(f"{label}: {text}", sys.stderr)
         if self.has_color(sys.stderr):
-            output.say(labelled.removeprefix(label), before=f"{color}{label}{_RESET}")
+            output.say(labeled.removeprefix(label), before=f"{color}{label}{_RESET}")
         else:
-            output.say(labelled)
+            output.say(labeled)

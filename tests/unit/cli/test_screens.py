@@ -137,3 +137,13 @@ def test_errors_on_a_terminal_are_broken_between_words(project: Path, environmen
         "  hint: known groups: main",
     ]
     assert seen.colors == {"default", "red"}
+
+
+@pytest.mark.parametrize("arguments", [["plan", "--json"], ["plan"], ["plan", "--tree"], ["why", "six"], ["--version"]])
+def test_pipe_does_not_load_what_draws_tables(arguments: list[str], environment: dict[str, str]) -> None:
+    """Each command of a script would take 50 ms longer."""
+    options = [] if arguments == ["--version"] else ["-C", str(MEDIUM), *TARGET]
+    run = f"import sys\nfrom pulumi_poetry_layer.cli import main\ntry: main({[*arguments, *options]})\n"
+    code = f"{run}finally: print('rich' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\nFalse\n")
