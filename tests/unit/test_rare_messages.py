@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import zipfile
@@ -9,16 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from samples import PROJECT as SAMPLE
+from samples import Package, lock_text
 from samples.wheels import WheelSample
 
 from pulumi_poetry_layer.archive import members, writer
 from pulumi_poetry_layer.archive.members import BytesContent, Member, StreamReader
+from pulumi_poetry_layer.cli import main
 from pulumi_poetry_layer.emulator import function, interpreter
-from pulumi_poetry_layer.errors import ArchiveError, HostError, InputError, InvocationError, WheelError
+from pulumi_poetry_layer.errors import ArchiveError, BuildError, HostError, InputError, InvocationError, WheelError
 from pulumi_poetry_layer.layer.compare_request import compare_request
 from pulumi_poetry_layer.layer.request import GivenArguments
 from pulumi_poetry_layer.layer.stack_credentials import stack_credentials
+from pulumi_poetry_layer.plan.build_plan import PlannedPackage
 from pulumi_poetry_layer.plan.target import Target
+from pulumi_poetry_layer.poetry.locked import LockedSource
+from pulumi_poetry_layer.verify.findings import Finding
+from pulumi_poetry_layer.wheels import path_dependencies
+from pulumi_poetry_layer.wheels.fetch import _WheelFetcher
 from pulumi_poetry_layer.wheels.reader import read_wheel
 
 TARGET = Target("python3.13", "x86_64")
@@ -121,3 +130,64 @@ def test_python_without_glibc_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
 
     with pytest.raises(HostError, match="emulator: /opt/python is not linked to glibc"):
         interpreter.find_interpreter(TARGET)
+
+
+def write_project(folder: Path, package: Package) -> list[str]:
+    """A project with one package, and the options for it."""
+    (folder / "pyproject.toml").write_text(SAMPLE)
+    (folder / "poetry.lock").write_text(lock_text(SAMPLE, [package]))
+    return ["-C", str(folder), "--runtime", "python3.13", "-o", str(folder / "layer.zip")]
+
+
+def test_package_that_must_be_compiled_is_an_error_that_names_the_container_builder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise it is compiled for the wrong machine, or a user does not know what to do."""
+    package = Package(name="app", files=["app-1.0-cp313-cp313-win_amd64.whl", "app-1.0.tar.gz"])
+
+    assert main(["build", *write_project(tmp_path, package)]) == 1
+
+    printed = capsys.readouterr().err
+    assert "app 1.0: its sdist must be compiled: it has no wheel for python3.13 on x86_64" in printed
+    assert "hint: use the container builder" in printed
+
+
+def test_full_disk_while_a_wheel_is_added_names_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a build ends with a traceback."""
+
+    def add(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", "http://127.0.0.1:9/simple/")
+    monkeypatch.setattr(_WheelFetcher, "_add", add)
+
+    assert main(["build", *write_project(tmp_path, Package(name="app"))]) == 1
+
+    assert "error: app 1.0: No space left on device\n  hint: free disk space" in capsys.readouterr().err
+
+
+def test_path_dependency_that_cannot_be_copied_names_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a build ends with a traceback."""
+
+    def copy(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(path_dependencies, "_copy", copy)
+    (tmp_path / "lib").mkdir()
+    source = LockedSource(type="directory", url="lib")
+    package = PlannedPackage(name="lib", version="1.0", file=None, source=source, digest="0" * 64)
+
+    with pytest.raises(BuildError, match=r"lib 1\.0: cannot be copied: .*Permission denied"):
+        path_dependencies.copy_path(package, tmp_path, tmp_path / "copy")
+
+
+def test_finding_is_an_error_with_its_place_and_hint() -> None:
+    """Otherwise a build that is refused does not say which file is wrong."""
+    finding = Finding(package="app 1.0", file="python/a.so", problem="needs x", hint="lock y", is_error=True)
+
+    assert str(finding.error()) == "app 1.0: python/a.so: needs x\n  hint: lock y"
