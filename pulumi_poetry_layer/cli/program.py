@@ -13,6 +13,7 @@ from pulumi_poetry_layer.cli.parser import parse
 from pulumi_poetry_layer.errors import PoetryLayerError, problems_of, raise_problems
 from pulumi_poetry_layer.host.cleanup import end_on_signals, end_process
 from pulumi_poetry_layer.host.failures import host_errors
+from pulumi_poetry_layer.masking import mask_urls
 from pulumi_poetry_layer.wording import on_command_line
 
 if TYPE_CHECKING:
@@ -51,10 +52,20 @@ def _run(command_line: CommandLine) -> int:
         return 1
     except PoetryLayerError as error:
         console.error(error)
+        _say_causes(error, console)
         if not any(isinstance(problem, UsageError) for problem in problems_of(error)):
             return 1
         console.say(command_line.advice)
         return 2
+
+
+def _say_causes(error: PoetryLayerError, console: Console) -> None:
+    """Say with ``--verbose`` what the system or a library has reported."""
+    for problem in problems_of(error):
+        cause = problem.__cause__
+        while cause is not None:
+            console.detail(f"caused by {type(cause).__name__}: {mask_urls(str(cause))}")
+            cause = cause.__cause__
 
 
 def _run_command(command_line: CommandLine, console: Console) -> None:

@@ -146,6 +146,16 @@ def test_wrong_options_and_everything_that_is_wrong_with_the_project_are_reporte
         assert printed.count(problem) == 1
 
 
+def test_verbose_says_what_an_error_was_caused_by(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A report of a bug would lack what the system has said."""
+    (tmp_path / "pyproject.toml").mkdir()
+
+    assert main(["plan", "-C", str(tmp_path), "--runtime", "python3.13"]) == 1
+    assert "caused by" not in capsys.readouterr().err
+    assert main(["plan", "-C", str(tmp_path), "--runtime", "python3.13", "-v"]) == 1
+    assert "\ncaused by IsADirectoryError: " in capsys.readouterr().err
+
+
 def test_unreadable_project_and_wrong_options_are_reported_in_one_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
