@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from pulumi_poetry_layer.plan.dependency_graph import is_requested, package_dependencies, reachable, root_dependencies
-from pulumi_poetry_layer.plan.runtime_packages import PUBLISHED_VERSIONS, RUNTIME_DISTRIBUTIONS, SDK_DISTRIBUTIONS
+from pulumi_poetry_layer.plan.runtime_packages import KNOWN_VERSIONS, RUNTIME_DISTRIBUTIONS, SDK_DISTRIBUTIONS
 from pulumi_poetry_layer.poetry.constraints import allows
 from pulumi_poetry_layer.poetry.dependencies import Dependency
 from pulumi_poetry_layer.wording import argument
@@ -87,18 +87,18 @@ class Exclusion:
             runtime: the Lambda runtime.
         """
         locked = {name: self._selected[name].version for name in _WITH_OWN_RELEASES if self._is_in_runtime(name)}
-        published = PUBLISHED_VERSIONS.get(runtime)
-        versions = published.versions if published else {}
+        known_versions = KNOWN_VERSIONS.get(runtime)
+        versions = known_versions.versions if known_versions else {}
         newer = [n for n, version in locked.items() if n not in versions or Version(version) > Version(versions[n])]
         requirements = sorted(set(self._unmet(versions)))
         if not newer and not requirements:
             return
         required = f"; {', '.join(requirements)}" if requirements else ""
         known = (
-            f"the last versions that AWS has published for {runtime} are {_listed(versions)} "
-            f"({published.date}, {published.source})"
-            if published
-            else f"AWS does not publish which version {runtime} has, and it is often older"
+            f"the last known versions of {runtime} are {_listed(versions)} "
+            f"({known_versions.date}, {known_versions.source})"
+            if known_versions
+            else f"it is not known which version {runtime} has, and it is often older"
         )
         yield (
             f"{argument('exclude_runtime')}: the lock file has {_listed(locked)}, but {known}{required}. "

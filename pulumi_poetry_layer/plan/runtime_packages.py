@@ -3,8 +3,9 @@
 The runtimes have the AWS SDK, what it needs, and the runtime client:
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
 
-That page says that the version of the SDK depends on the runtime and on the Region. AWS has published versions until
-the end of 2023, and only raises them since. It has never published the versions of what the SDK needs.
+Which version of the SDK a runtime has depends on the runtime, and AWS changes it with its updates. So the versions here
+are those that reports of some day quote, with the report. No such report was found for the newer runtimes, nor for the
+versions of what the SDK needs.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ RUNTIME_DISTRIBUTIONS = SDK_DISTRIBUTIONS | {
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishedVersions:
-    """The versions in a runtime, as AWS has published them. The runtime may have newer ones today.
+class KnownVersions:
+    """The versions that a runtime had on some day, as a report says. It may have others today.
 
     Attributes:
         versions: normalized name → version.
-        date: the day for which this is known, as ``2023-10-17``.
-        source: where it is written.
+        date: the day of the report, as ``2023-10-17``.
+        source: the report.
     """
 
     versions: Mapping[str, str]
@@ -45,21 +46,21 @@ class PublishedVersions:
     source: str
 
 
-_IN_OCTOBER_2023 = PublishedVersions(
+_IN_OCTOBER_2023 = KnownVersions(
     versions=MappingProxyType({"boto3": "1.26.90", "botocore": "1.29.90"}),
     date="2023-10-17",
     source="https://github.com/aws/aws-lambda-base-images/issues/118",
 )
 
-PUBLISHED_VERSIONS: Mapping[str, PublishedVersions] = MappingProxyType(
+KNOWN_VERSIONS: Mapping[str, KnownVersions] = MappingProxyType(
     {
         "python3.9": _IN_OCTOBER_2023,
         "python3.10": _IN_OCTOBER_2023,
-        "python3.11": PublishedVersions(
+        "python3.11": KnownVersions(
             versions=MappingProxyType({"boto3": "1.27.1", "botocore": "1.30.1"}),
             date="2023-11-29",
             source="https://github.com/boto/botocore/issues/3082",
         ),
     }
 )
-"""Runtime → the last versions that AWS has published. A newer runtime is not in it: its versions are not published."""
+"""Runtime → its last known versions. Runtimes for which no report was found are not in it."""

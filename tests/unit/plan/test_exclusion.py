@@ -7,7 +7,7 @@ from samples import PROJECT, Package, lock_text, read
 
 from pulumi_poetry_layer.plan.build_plan import Choice
 from pulumi_poetry_layer.plan.planner import select_layer
-from pulumi_poetry_layer.plan.runtime_packages import PUBLISHED_VERSIONS, RUNTIME_DISTRIBUTIONS
+from pulumi_poetry_layer.plan.runtime_packages import KNOWN_VERSIONS, RUNTIME_DISTRIBUTIONS
 from pulumi_poetry_layer.plan.selection import Selection
 from pulumi_poetry_layer.plan.target import RUNTIMES, Target
 
@@ -70,7 +70,7 @@ def test_sdk_and_what_only_it_needs_are_left_out_if_the_runtime_has_them() -> No
 
 
 def test_package_of_the_runtime_that_the_project_requires_itself_stays() -> None:
-    """AWS does not publish the version in the runtime, so it may not be one that the project accepts."""
+    """The version in the runtime is not known, so it may not be one that the project accepts."""
     project = WITH_BOTO3.replace('"app"', '"app", "jmespath>=1"')
     assert "jmespath" in [package.name for package in without_runtime(project=project).packages]
 
@@ -90,22 +90,22 @@ def test_without_the_sdk_nothing_changes() -> None:
     assert selection.warnings == ()
 
 
-def test_older_published_version_is_a_warning_with_its_source_and_date() -> None:
+def test_older_known_version_is_a_warning_with_its_source_and_date() -> None:
     """The function would fail in AWS, although it works with the locked version."""
     *_, warning = without_runtime(runtime="python3.11").warnings
     assert "the lock file has boto3 1.44.5 and botocore 1.44.5" in warning
-    assert "published for python3.11 are boto3 1.27.1 and botocore 1.30.1 (2023-11-29, https://" in warning
+    assert "the last known versions of python3.11 are boto3 1.27.1 and botocore 1.30.1 (2023-11-29, https://" in warning
     assert "aiobotocore 3.1 requires botocore >=1.44,<1.45" in warning
 
 
-def test_unpublished_version_is_a_warning() -> None:
+def test_unknown_version_is_a_warning() -> None:
     """A user would not know that the runtime has its own version."""
     (warning,) = without_runtime().warnings
-    assert "AWS does not publish which version python3.13 has" in warning
+    assert "it is not known which version python3.13 has" in warning
     assert "aiobotocore 3.1 requires botocore >=1.44,<1.45" in warning
 
 
-def test_published_version_that_is_new_enough_is_no_warning() -> None:
+def test_known_version_that_is_new_enough_is_no_warning() -> None:
     """A warning in every preview is not read."""
     packages = [
         Package(name="app", dependencies={"boto3": ">=1.26"}),
@@ -116,7 +116,7 @@ def test_published_version_that_is_new_enough_is_no_warning() -> None:
 
 
 def test_requirement_that_the_runtime_does_not_meet_is_a_warning() -> None:
-    """The locked version fits the published one here, but the range of the package does not."""
+    """The locked version fits the known one here, but the range of the package does not."""
     packages = [
         Package(name="app", dependencies={"botocore": "<1.30"}),
         Package(name="botocore", version="1.29.0"),
@@ -125,11 +125,11 @@ def test_requirement_that_the_runtime_does_not_meet_is_a_warning() -> None:
     assert "app 1.0 requires botocore <1.30" in warning
 
 
-@pytest.mark.parametrize("runtime", sorted(PUBLISHED_VERSIONS))
-def test_published_versions_have_a_source_and_a_date(runtime: str) -> None:
+@pytest.mark.parametrize("runtime", sorted(KNOWN_VERSIONS))
+def test_known_versions_have_a_source_and_a_date(runtime: str) -> None:
     """A figure that nobody can check is not worth a warning."""
-    published = PUBLISHED_VERSIONS[runtime]
+    known = KNOWN_VERSIONS[runtime]
     assert runtime in RUNTIMES
-    assert published.versions.keys() <= RUNTIME_DISTRIBUTIONS
-    assert published.source.startswith("https://")
-    assert len(published.date) == len("2023-10-17")
+    assert known.versions.keys() <= RUNTIME_DISTRIBUTIONS
+    assert known.source.startswith("https://")
+    assert len(known.date) == len("2023-10-17")
