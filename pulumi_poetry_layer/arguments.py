@@ -45,6 +45,7 @@ class LayerArguments(TypedDict, total=False):
     layer_name: pulumi.Input[str] | None
     description: pulumi.Input[str] | None
     license_info: pulumi.Input[str] | None
+    sbom: bool
     compatible_runtimes: pulumi.Input[Sequence[pulumi.Input[str]]] | None
     bucket: pulumi.Input[str] | None
     key_prefix: pulumi.Input[str] | None

@@ -21,7 +21,7 @@ from pulumi_poetry_layer.publish.layer_version import (
     publish_directly,
     publish_through_bucket,
 )
-from pulumi_poetry_layer.publish.layer_zip import LayerZip, declare_zip
+from pulumi_poetry_layer.publish.layer_zip import LayerZip, declare_sbom, declare_zip
 from pulumi_poetry_layer.publish.retention import keep_last_versions, marked_description
 from pulumi_poetry_layer.publish.sharing import share
 from pulumi_poetry_layer.publishing_arguments import default_layer_name
@@ -49,6 +49,7 @@ class PoetryLayer(pulumi.ComponentResource):
         runtime: the Lambda runtime that the layer is built for.
         architecture: the architecture that the layer is built for.
         bytecode: the release of Python that has compiled the modules, such as ``3.13.2``; None without bytecode.
+        sbom: the packages as a CycloneDX document (JSON); None without ``sbom=True``.
         build: the child resource that builds the zip.
         layer_version: the child resource that publishes it.
         bucket_object: the child resource that uploads it to S3, None without ``bucket``.
@@ -65,6 +66,7 @@ class PoetryLayer(pulumi.ComponentResource):
     runtime: pulumi.Output[str]
     architecture: pulumi.Output[str]
     bytecode: pulumi.Output[str | None]
+    sbom: pulumi.Output[str | None]
     bucket_object: pulumi.CustomResource | None  # the SDK evaluates this; aws.s3 takes a fifth of a second to import
     permissions: list[aws.lambda_.LayerVersionPermission]
 
@@ -89,6 +91,7 @@ class PoetryLayer(pulumi.ComponentResource):
         layer_name: pulumi.Input[str] | None = None,
         description: pulumi.Input[str] | None = None,
         license_info: pulumi.Input[str] | None = None,
+        sbom: bool = False,
         compatible_runtimes: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         bucket: pulumi.Input[str] | None = None,
         key_prefix: pulumi.Input[str] | None = None,
@@ -132,7 +135,8 @@ class PoetryLayer(pulumi.ComponentResource):
                 its other layers; default: 262,144,000, Lambda's limit for all of them together.
             layer_name: name of the layer in AWS; default: ``<name>-<stack>``.
             description: description of the layer version.
-            license_info: license of the layer version.
+            license_info: license of the layer version; default: those of the packages, as their metadata says.
+            sbom: describe the packages in a CycloneDX document, the output ``sbom``.
             compatible_runtimes: compatible runtimes of the layer version; default: ``runtime``.
             bucket: S3 bucket to publish through, needed for zips over 50 MiB; default: direct upload.
             key_prefix: start of the S3 object's key; only with ``bucket``.
@@ -169,6 +173,7 @@ class PoetryLayer(pulumi.ComponentResource):
                 layer_name=layer_name,
                 description=description,
                 license_info=license_info,
+                sbom=sbom,
                 compatible_runtimes=compatible_runtimes,
                 bucket=bucket,
                 key_prefix=key_prefix,
@@ -190,9 +195,14 @@ class PoetryLayer(pulumi.ComponentResource):
             compatible_architectures=[planned.request.architecture],
             compatible_runtimes=[planned.request.runtime] if compatible_runtimes is None else compatible_runtimes,
             description=marked_description(description, name, self.build) if keep_versions else description,
-            license_info=license_info,
+            license_info=self.build.recorded_licenses() if license_info is None else license_info,
             skip_destroy=True if keep_versions else skip_destroy,
             region=region,
+        )
+        self.sbom = (
+            declare_sbom(name, planned, layer_zip, self, direct_upload=bucket is None)
+            if sbom
+            else pulumi.Output.from_input(None)
         )
         self.bucket_object = None
         if bucket is None:

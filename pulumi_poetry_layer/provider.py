@@ -46,6 +46,12 @@ DRY_RUN = "dry_run"
 COMPILED_BY = "compiled_by"
 """Output: the release of Python that has compiled the modules. Only builds with bytecode have it."""
 
+LICENSES = "licenses"
+"""Output: the licenses of the packages in one line. States of older releases do not have it."""
+
+SBOM = "sbom"
+"""Output of :class:`LayerSbom`: the packages as a CycloneDX document."""
+
 _ID = "poetry-layer-build"
 """The start of the id of a build. The rest is random, because the id says to whom a zip in the build folder belongs."""
 
@@ -97,6 +103,34 @@ class LayerBuildProvider(ResourceProvider):
         _remove_zips(_id, Path(_props["zip"]))
 
 
+class LayerSbomProvider(LayerBuildProvider):
+    """Describes the packages in the zip of a layer. It has no attributes, because it is pickled into the state."""
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Accept the inputs: the build of the layer has checked them."""
+        return CheckResult(news, [])
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Describe the zip, which is built if it is not there."""
+        return CreateResult(f"poetry-layer-sbom-{uuid4().hex}", _described(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Describe the zip of the new fingerprint."""
+        return UpdateResult(_described(_news))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """The document is only in the state."""
+
+
+class LayerSbom(Resource, module="poetry-layer", name="LayerSbom"):
+    """The software bill of materials of a layer. The document is in the state, so a machine without the zip has it."""
+
+    sbom: pulumi.Output[str]
+
+    def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(LayerSbomProvider(), name, {**inputs, SBOM: None}, opts)
+
+
 class LayerBuild(Resource, module="poetry-layer", name="LayerBuild"):
     """The zip of a layer in the build folder.
 
@@ -108,9 +142,10 @@ class LayerBuild(Resource, module="poetry-layer", name="LayerBuild"):
     size: pulumi.Output[int]
     unzipped_size: pulumi.Output[int]
     sha256: pulumi.Output[str]
+    licenses: pulumi.Output[str | None]
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
-        outputs = {"size": None, "unzipped_size": None, "sha256": None}
+        outputs = {"size": None, "unzipped_size": None, "sha256": None, LICENSES: None}
         if inputs.get("bytecode"):
             outputs[COMPILED_BY] = None
         super().__init__(LayerBuildProvider(), name, {**inputs, **outputs}, opts)
@@ -122,6 +157,18 @@ class LayerBuild(Resource, module="poetry-layer", name="LayerBuild"):
 
         output: pulumi.Output[str | None] = getattr(self, COMPILED_BY, None) or Output.from_input(None)
         return output
+
+    def recorded_licenses(self) -> pulumi.Output[str | None]:
+        """The licenses of the packages; None if the state is that of a release that did not record them.
+
+        In a preview the SDK takes an output that the state does not have for one that is not known yet, and the layer
+        version would be replaced. The digest of the zip is in every state: if it is known, so is the state.
+        """
+
+        async def recorded(_sha256: str) -> str | None:
+            return await self.licenses.future() if await self.licenses.is_known() else None
+
+        return self.sha256.apply(recorded)
 
 
 def request_inputs(request: LayerRequest, folder: str) -> dict[str, Any]:
@@ -239,8 +286,18 @@ def _build(id_: str, props: dict[str, Any], change: str) -> dict[str, Any]:
     artifact = _artifact(id_, props)
     sizes = f"{mebibytes(artifact.size)} zipped, {mebibytes(artifact.unzipped_size)} unzipped"
     _print_line(f"{_layer_name(props)}: {change}; built, {sizes}")
-    outputs = {"size": artifact.size, "unzipped_size": artifact.unzipped_size, "sha256": artifact.sha256}
+    outputs = {
+        "size": artifact.size,
+        "unzipped_size": artifact.unzipped_size,
+        "sha256": artifact.sha256,
+        LICENSES: artifact.license_info(),
+    }
     return {**props, **outputs, **({COMPILED_BY: artifact.bytecode} if props.get("bytecode") else {})}
+
+
+def _described(props: dict[str, Any]) -> dict[str, Any]:
+    """The outputs of :class:`LayerSbom`: the inputs and the document."""
+    return {**props, SBOM: _artifact(props["build"], props).sbom()}
 
 
 def _artifact(id_: str, props: dict[str, Any]) -> LayerArtifact:

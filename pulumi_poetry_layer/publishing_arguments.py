@@ -42,6 +42,8 @@ def publishing_problems(name: str, publishing: dict[str, Any]) -> Iterator[Input
     mark = MARK_LENGTH if "keep_versions" in given else 0
     yield from _length_problems("description", given, _LONGEST_DESCRIPTION - mark)
     yield from _length_problems("license_info", given, _LONGEST_LICENSE)
+    if not isinstance(given.get("sbom", False), bool):
+        yield InputError(f"must be True or False, not {given['sbom']!r}", where="sbom")
     yield from _runtimes_problems(given.get("compatible_runtimes", ()))
     yield from _bucket_problems(given)
     if "region" in given:

@@ -5,6 +5,7 @@ Modules:
 - ``layer_zip``: opens a zip within bounds, and says what a file is that is not a layer.
 - ``kinds``: what a file is that is not a layer, by its first bytes or by the names in the zip.
 - ``contents``: the files of a layer, and the distributions that they belong to.
+- ``licenses``: the licenses of the distributions, and all of them in one line.
 - ``bytecode``: whether Python would use the compiled modules of a layer.
 - ``fits``: the runtimes and architectures that a layer is for.
 - ``doubts``: what may be wrong with a layer, or makes it larger than necessary.

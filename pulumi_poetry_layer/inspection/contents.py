@@ -13,8 +13,8 @@ from pulumi_poetry_layer.archive.record import is_bytecode_cache, parse_record_l
 from pulumi_poetry_layer.bytecode.release_file import is_release_file, release_in
 from pulumi_poetry_layer.inspection.bytecode import HEADER_SIZE, zip_times
 from pulumi_poetry_layer.inspection.layer_zip import open_layer, open_member, open_text, refuse_other_zips
-from pulumi_poetry_layer.verify.layer_content import METADATA, ROOT, read_distribution
-from pulumi_poetry_layer.wheels.metadata import license_of
+from pulumi_poetry_layer.inspection.licenses import license_of
+from pulumi_poetry_layer.verify.layer_content import METADATA, ROOT, read_distribution, read_headers
 
 if TYPE_CHECKING:
     import zipfile
@@ -132,6 +132,20 @@ def read_layer(path: Path) -> LayerContents:
     with open_layer(path) as archive:
         refuse_other_zips(archive, path)
         return read_contents(archive)
+
+
+def read_licenses(path: Path) -> tuple[str | None, ...]:
+    """The license of each distribution in a layer zip. Nothing but METADATA is read.
+
+    Raises:
+        ArchiveError: the file does not exist, is damaged, or unzips to more than Lambda allows.
+    """
+    with open_layer(path) as archive:
+        members = {member.filename: member for member in archive.infolist()}
+        folders = sorted({match["folder"] for name in members if (match := METADATA.fullmatch(name))})
+        _refuse_long_texts(members, folders)
+        opened = partial(open_member, archive)
+        return tuple(license_of(read_headers(members, opened, folder)) for folder in folders)
 
 
 def read_contents(archive: zipfile.ZipFile) -> LayerContents:

@@ -15,6 +15,7 @@ Modules:
 - ``compare_request``: compares a request with an older lock file or another project folder.
 - ``reasons``: why the packages of a layer are in it.
 - ``inspection``: lists what is in a layer zip, and compares two.
+- ``sbom``: the packages of a layer as a CycloneDX document.
 - ``layer_page``: writes the page that shows a layer, or two, in a browser.
 - ``verification``: checks a layer zip without running it.
 - ``invocation``: invokes a function with a layer on the emulator, and imports the modules of a layer there.

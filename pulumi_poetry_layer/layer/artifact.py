@@ -57,6 +57,28 @@ class LayerArtifact:
         zipped = {package.name: package.size for package in self.packages}
         return LayerSize(size=self.size, unzipped_size=self.unzipped_size, packages=packages, zipped=zipped)
 
+    def license_info(self) -> str | None:
+        """The licenses of the packages in one line, as AWS takes it for a layer version; None if none is known.
+
+        Raises:
+            ArchiveError: the zip cannot be read.
+        """
+        from pulumi_poetry_layer.inspection.contents import read_licenses  # only who asks for it needs it
+        from pulumi_poetry_layer.inspection.licenses import license_info
+
+        return license_info(read_licenses(self.path))
+
+    def sbom(self) -> str:
+        """The packages as a CycloneDX document (JSON), which is the same for the same zip.
+
+        Raises:
+            ArchiveError: the zip cannot be read.
+        """
+        from pulumi_poetry_layer.layer.inspection import inspect_layer  # only who asks for it needs the library
+        from pulumi_poetry_layer.layer.sbom import sbom_of
+
+        return sbom_of(inspect_layer(self.path))
+
     def note(self) -> dict[str, Any]:
         """The artifact as JSON values, for the note beside the zip; the path is only the file name."""
         note = {**asdict(self), "path": self.path.name, "packages": [asdict(package) for package in self.packages]}

@@ -16,16 +16,28 @@ from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
+from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.host.files import replacing
+from pulumi_poetry_layer.layer.inspection import inspect_layer
 from pulumi_poetry_layer.names import normalized
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from pulumi_poetry_layer.layer.artifact import LayerArtifact
     from pulumi_poetry_layer.layer.inspection import InspectedLayer, InspectedPackage
 
 _NAMESPACE = UUID("8d3c6f0e-55a4-4a0f-9f0c-6c5c1b0d3a52")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def write_sboms(artifacts: Sequence[LayerArtifact], outputs: Sequence[Path]) -> None:
+    """Write the documents of layers that were just built, each to a file, which is replaced."""
+    with host_errors():
+        for artifact, output in zip(artifacts, outputs, strict=True):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            write_sbom(inspect_layer(artifact.path), output)
 
 
 def write_sbom(layer: InspectedLayer, output: Path) -> None:

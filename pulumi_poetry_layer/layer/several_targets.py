@@ -85,12 +85,13 @@ def _label(given: GivenArguments) -> str:
     return " on ".join(part for part in (given.runtime, given.architecture) if part)
 
 
-def outputs_of(template: str, layers: Sequence[PlannedLayer]) -> list[Path]:
-    """The path of the zip of each layer.
+def outputs_of(template: str, layers: Sequence[PlannedLayer], *, option: str = "output") -> list[Path]:
+    """The path of the zip, or of another file, of each layer.
 
     Args:
         template: a path, in which ``{runtime}`` and ``{architecture}`` stand for those of the layer.
         layers: the layers.
+        option: the argument that the path is the value of, for messages.
 
     Raises:
         InputError: two layers would have the same path, or the path is that of a folder.
@@ -102,8 +103,8 @@ def outputs_of(template: str, layers: Sequence[PlannedLayer]) -> list[Path]:
         path = output_path(text)
         if path in paths:
             raise InputError(
-                f"{str(path)!r} would be the zip for {paths[path].plan.target} and for {target}",
-                where=place("output"),
+                f"{str(path)!r} would be the file for {paths[path].plan.target} and for {target}",
+                where=place(option),
                 hint="use {runtime} and {architecture} in the path, as in 'dist/{runtime}-{architecture}.zip'",
             )
         paths[path] = layer

@@ -26,7 +26,7 @@ class LayerSettings:
     compatible_architectures: Sequence[pulumi.Input[str]]
     compatible_runtimes: pulumi.Input[Sequence[pulumi.Input[str]]]
     description: pulumi.Input[str] | None
-    license_info: pulumi.Input[str] | None
+    license_info: pulumi.Input[str] | pulumi.Output[str | None] | None
     skip_destroy: pulumi.Input[bool] | None
     region: pulumi.Input[str] | None = None
 

@@ -21,7 +21,7 @@ from pulumi_poetry_layer.host.progress import reporting
 from pulumi_poetry_layer.layer.savings import refuse_large_zip
 from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
 from pulumi_poetry_layer.layer.zip_store import ensure_artifact
-from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, owner_of, request_inputs
+from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, LayerSbom, owner_of, request_inputs
 from pulumi_poetry_layer.publish.drift import built_sha256, refuse_different_zip
 from pulumi_poetry_layer.publish.plugin_copy import refuse_lost_hash, remove_different_copy
 from pulumi_poetry_layer.sdk_internals.early_registration import register_early
@@ -81,14 +81,42 @@ def declare_zip(
         "lock_digest": hashlib.sha256(planned.files.lock.encode()).hexdigest()[:16],
         DRY_RUN: pulumi.runtime.is_dry_run(),
     }
-    folder = Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
     opts = pulumi.ResourceOptions(parent=parent)
-    build = LayerBuild(f"{name}-build", inputs | request_inputs(request, folder), opts)
+    build = LayerBuild(f"{name}-build", inputs | request_inputs(request, _folder_of(request)), opts)
     if is_mocked():
         return LayerZip(place=place, fingerprint=fingerprint, build=build, hooks=None)
     register_early(parent)
     hooks = _zip_hooks(request, place, build, fingerprint, direct_upload=direct_upload)
     return LayerZip(place=place, fingerprint=fingerprint, build=build, hooks=hooks)
+
+
+def declare_sbom(
+    name: str, planned: PlannedLayer, layer_zip: LayerZip, parent: pulumi.ComponentResource, *, direct_upload: bool
+) -> pulumi.Output[str]:
+    """Declare the resource ``<name>-sbom``, which describes the zip of a layer; return the document.
+
+    It is a resource of its own, so that it can be asked for later without a new build or a new layer version.
+
+    Args:
+        name: name of the layer.
+        planned: its plan.
+        layer_zip: the zip.
+        parent: the component.
+        direct_upload: whether the layer is published without S3.
+    """
+    inputs: dict[str, Any] = {
+        "fingerprint": planned.plan.fingerprint,
+        "zip": layer_zip.place.path,
+        "direct_upload": direct_upload,
+        "build": layer_zip.build.id,
+        **request_inputs(planned.request, _folder_of(planned.request)),
+    }
+    return LayerSbom(f"{name}-sbom", inputs, pulumi.ResourceOptions(parent=parent)).sbom
+
+
+def _folder_of(request: LayerRequest) -> str:
+    """The project's folder, relative to the program."""
+    return Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
 
 
 def _zip_hooks(

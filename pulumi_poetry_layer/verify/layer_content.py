@@ -112,17 +112,10 @@ def read_distribution(
         open_file: opens one of them.
         dist_info: the path of its .dist-info or .egg-info folder, with a slash at the end; None if it has none.
     """
-
-    def headers(name: str) -> bytes | None:
-        path = f"{dist_info}{name}"
-        if dist_info is None or path not in files:
-            return None
-        with open_file(path) as file:
-            return header_bytes(file)
-
-    metadata = headers("METADATA") or headers("PKG-INFO")
+    metadata = _metadata(files, open_file, dist_info)
     found = identity(metadata, posixpath.basename((dist_info or "").rstrip("/")))
-    tags = parse_headers(decoded(headers("WHEEL") or b"")[0]).get_all("Tag", [])
+    wheel = _header_bytes(files, open_file, f"{dist_info}WHEEL") if dist_info else None
+    tags = parse_headers(decoded(wheel or b"")[0]).get_all("Tag", [])
     platforms = frozenset(chain.from_iterable(map(platforms_of, tags)))
     content = Distribution(
         name=found.name or WITHOUT_DISTRIBUTION,
@@ -133,6 +126,25 @@ def read_distribution(
         natives=() if platforms == {"any"} else tuple(_natives(files, open_file)),
     )
     return ReadDistribution(content=content, headers=found.headers)
+
+
+def read_headers(files: Collection[str], open_file: Callable[[str], IO[bytes]], dist_info: str) -> Message:
+    """The headers of the METADATA of a distribution; the arguments are those of :func:`read_distribution`."""
+    return parse_headers(decoded(_metadata(files, open_file, dist_info) or b"")[0])
+
+
+def _metadata(files: Collection[str], open_file: Callable[[str], IO[bytes]], dist_info: str | None) -> bytes | None:
+    if dist_info is None:
+        return None
+    metadata = _header_bytes(files, open_file, f"{dist_info}METADATA")
+    return metadata or _header_bytes(files, open_file, f"{dist_info}PKG-INFO")
+
+
+def _header_bytes(files: Collection[str], open_file: Callable[[str], IO[bytes]], path: str) -> bytes | None:
+    if path not in files:
+        return None
+    with open_file(path) as file:
+        return header_bytes(file)
 
 
 def _natives(files: Iterable[str], open_file: Callable[[str], IO[bytes]]) -> Iterator[NativeFile]:

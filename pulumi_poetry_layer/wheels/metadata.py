@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 _LARGEST_HEADERS = 1 << 21  # bytes; real ones have some kilobytes
 _LOCAL_REQUIREMENT = re.compile(rb"(?im)^(Requires-Dist: *[^@;\s]+(?: *\[[^\]]*\])?) *@ *file:[^\s;]*")
-_LICENSE_CLASSIFIER = "License :: "
-_LONGEST_LICENSE_NAME = 100
 _EXTRA = re.compile(r";.*\bextra\b")
 
 
@@ -100,17 +98,3 @@ def parse_headers(text: str) -> Message:
 def requirements_of(headers: Message) -> tuple[str, ...]:
     """The requirements in METADATA (``Requires-Dist``), without those that belong to an extra."""
     return tuple(text for text in headers.get_all("Requires-Dist", []) if not _EXTRA.search(text))
-
-
-def license_of(headers: Message) -> str | None:
-    """The license in METADATA, as an SPDX expression if it has one, else as a name; None if it has neither.
-
-    https://packaging.python.org/en/latest/specifications/core-metadata/#license-expression
-    """
-    if expression := headers.get("License-Expression"):
-        return str(expression).strip()
-    classifiers = (str(text) for text in headers.get_all("Classifier", []))
-    if names := [text.rpartition(" :: ")[2] for text in classifiers if text.startswith(_LICENSE_CLASSIFIER)]:
-        return " AND ".join(names)
-    lines = str(headers.get("License") or "").strip().splitlines()  # many projects have the whole text here
-    return lines[0] if len(lines) == 1 and len(lines[0]) <= _LONGEST_LICENSE_NAME else None

@@ -170,7 +170,7 @@ def test_package_change_shows_the_versions_and_replaces_the_layer_version(dev: S
 
     preview = dev.preview(diff=True)
     assert preview.ops(BUILD) == ["update"]
-    assert preview.step(LAYER, "replace").replaced_by == ("code",)
+    assert preview.step(LAYER, "replace").replaced_by == ("code", "licenseInfo"), "the licenses are not known yet"
     assert "deps: six 1.16.0 → 1.17.0" in preview.text
     assert 'six : "1.16.0" => "1.17.0"' in " ".join(preview.stdout.split())
     assert "idna" not in [line.split(":")[0].strip(" ~+-") for line in preview.stdout.splitlines() if "=>" in line]

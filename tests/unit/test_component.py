@@ -72,6 +72,19 @@ def test_layer_version_has_the_arguments_of_the_component(mocks: RecordingMocks)
     assert (layer["description"], layer["licenseInfo"], layer["skipDestroy"]) == ("d", "MIT", True)
 
 
+SBOM = "pulumi-python:dynamic/poetry-layer:LayerSbom"
+
+
+def test_sbom_is_a_resource_only_if_it_is_asked_for(mocks: RecordingMocks) -> None:
+    """Otherwise the state of every layer contains the document."""
+    declare()
+    assert SBOM not in mocks.resources
+    declare(sbom=True)
+    build, sbom = mocks.resources[BUILD], mocks.resources[SBOM]
+    for key in ("fingerprint", "zip", "project_dir", "runtime"):
+        assert sbom[key] == build[key]
+
+
 def test_arguments_that_are_left_out_come_from_the_project(mocks: RecordingMocks, tmp_path: Path) -> None:
     """Each program would have to repeat what the project says, or an argument could not differ from it."""
     for name in ("pyproject.toml", "poetry.lock"):
@@ -216,6 +229,7 @@ def test_component_has_the_outputs_of_the_layer_version(mocks: RecordingMocks) -
         ({"build_dir": 3}, "build_dir: must be a path, not 3"),
         ({"build_dir": pulumi.Output.from_input("zips")}, "build_dir: an Output is not accepted here"),
         ({"description": "x" * 257}, "description: has 257 characters; AWS allows 256"),
+        ({"sbom": "yes"}, "sbom: must be True or False, not 'yes'"),
         ({"license_info": "x" * 513}, "license_info: has 513 characters; AWS allows 512"),
         ({"compatible_runtimes": ["python3.12"] * 16}, "compatible_runtimes: has 16 runtimes; AWS allows 15"),
         ({"compatible_runtimes": ["python2.0"]}, "compatible_runtimes: AWS has no runtime 'python2.0'"),

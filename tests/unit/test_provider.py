@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from pulumi.dynamic.dynamic import serialize_provider
 from samples import PROJECTS
 from samples.wheels import WheelSample
@@ -22,11 +24,13 @@ from pulumi_poetry_layer.builders import registry
 from pulumi_poetry_layer.builders.builder import ProjectFiles
 from pulumi_poetry_layer.compare.changes import UNTOUCHED
 from pulumi_poetry_layer.errors import BuildError, InputError, PublishError
+from pulumi_poetry_layer.layer.inspection import inspect_layer
 from pulumi_poetry_layer.layer.planning import plan_request
 from pulumi_poetry_layer.layer.request import LayerRequest
+from pulumi_poetry_layer.layer.sbom import sbom_of
 from pulumi_poetry_layer.layer.zip_store import note_of
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity, BuildPlan, PlannedPackage
-from pulumi_poetry_layer.provider import LayerBuildProvider, request_inputs
+from pulumi_poetry_layer.provider import LayerBuildProvider, LayerSbomProvider, request_inputs
 from pulumi_poetry_layer.publish.archive_hash import zip_path
 from pulumi_poetry_layer.size import index_sizes
 from pulumi_poetry_layer.size.wheel_directory import WheelSizes
@@ -52,10 +56,13 @@ class OneFileBuilder:
         type(self).builds += 1
         if self.fails:
             raise BuildError("the fake build failed")
-        yield [
-            Member(f"python/{package.name}.py", package.name, BytesContent(package.version.encode()))
-            for package in plan.packages
-        ]
+        parts = []
+        for package in plan.packages:
+            metadata = f"Name: {package.name}\nVersion: {package.version}\nLicense: MIT License\n".encode()
+            dist_info = f"python/{package.name}-{package.version}.dist-info"
+            parts.append(Member(f"python/{package.name}.py", package.name, BytesContent(package.version.encode())))
+            parts.append(Member(f"{dist_info}/METADATA", package.name, BytesContent(metadata)))
+        yield parts
 
 
 @pytest.fixture(autouse=True)
@@ -224,6 +231,34 @@ def test_create_builds_the_zip_and_returns_all_inputs() -> None:
     zip_file = Path(news["zip"])
     assert created.outs["size"] == zip_file.stat().st_size > 0
     assert json.loads(zip_file.with_name(f"{zip_file.name}.json").read_text())["sha256"] == created.outs["sha256"]
+
+
+def test_licenses_are_an_output_of_the_build_also_if_the_zip_was_there() -> None:
+    """Otherwise a retry after a failed upload publishes the layer without its licenses."""
+    created = [LayerBuildProvider().create(inputs()).outs for _ in range(2)]
+    assert [outs and outs["licenses"] for outs in created] == ["MIT", "MIT"]
+
+
+def test_sbom_is_that_of_the_zip_and_leaves_the_zip_to_the_build(one_file_builder: type[OneFileBuilder]) -> None:
+    """Otherwise the document describes another zip, or its end removes the zip or gives it another owner."""
+    sbom_provider, news = LayerSbomProvider(), inputs()
+    assert sbom_provider.check({}, news).failures == []
+    props = {**news, "build": create(news)}
+    created = sbom_provider.create(props)
+    assert created.outs is not None
+    zip_file = Path(news["zip"])
+    assert created.outs == {**props, "sbom": sbom_of(inspect_layer(zip_file))}
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(created.outs["sbom"]) is None
+    assert sbom_provider.diff("id", created.outs, {**props, "project_dir": "x"}).changes is False
+    assert sbom_provider.diff("id", created.outs, {**props, "fingerprint": "x"}).changes is True
+    note = note_of(zip_file).read_text()
+    assert sbom_provider.update("id", created.outs, props).outs == created.outs
+    sbom_provider.delete("id", created.outs)
+    assert note_of(zip_file).read_text() == note
+    assert zip_file.exists()
+    zip_file.unlink()
+    assert sbom_provider.create(props).outs == created.outs
+    assert one_file_builder.builds == 2
 
 
 def test_create_does_not_build_an_intact_zip_again(one_file_builder: type[OneFileBuilder]) -> None:

@@ -14,6 +14,7 @@ from pulumi_poetry_layer.cli.request_options import add_request_options, given_a
 from pulumi_poetry_layer.compare.changes import counted
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, problems_of, raise_problems
 from pulumi_poetry_layer.host.cleanup import temporary_folder
+from pulumi_poetry_layer.layer.build import check_replaceable
 from pulumi_poetry_layer.layer.documents import artifact_document, target_document
 from pulumi_poetry_layer.layer.savings import files_of_zip, with_savings
 from pulumi_poetry_layer.layer.several_targets import build_targets, for_targets, outputs_of, plan_targets
@@ -23,6 +24,7 @@ from pulumi_poetry_layer.wording import argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
     from typing import TextIO
 
     from pulumi_poetry_layer.layer.artifact import LayerArtifact
@@ -50,6 +52,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="the zip to write, with {runtime} and {architecture} in place of those of the layer; links, devices and "
         "the project's own files are not replaced; - is standard output",
     )
+    parser.add_argument(
+        "--sbom",
+        metavar="FILE",
+        help="also write the packages as a CycloneDX document (JSON) to this file, with {runtime} and {architecture} "
+        "as in --output",
+    )
     add_request_options(parser, several_targets=True)
 
 
@@ -61,11 +69,13 @@ def check(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace, console: Console) -> None:
     """Build the layer for each target, and print sizes and digests."""
     layers = _planned(options, console)
+    sboms = _sboms_of(options, layers)
     if options.output == STANDARD_OUTPUT:
-        _build_to_standard_output(layers, console)
+        _build_to_standard_output(layers, sboms, console)
         return
     with shown_build(console):
         artifacts = build_targets(layers, outputs_of(options.output, layers))
+        _write_sboms(artifacts, sboms)
     if console.json:
         documents = [artifact_document(artifact) for artifact in artifacts]
         targets = [target_document(layer.plan.target) for layer in layers]
@@ -99,6 +109,31 @@ def _given_for_targets(options: argparse.Namespace) -> list[GivenArguments]:
     return for_targets(given_arguments(common), options.runtime, options.architecture, options.python_patch)
 
 
+def _sboms_of(options: argparse.Namespace, layers: Sequence[PlannedLayer]) -> list[Path]:
+    """The path of the document of each layer; none without ``--sbom``.
+
+    Raises:
+        InputError: two documents would have the same path, a document would replace a zip, or a path must not be
+            replaced.
+    """
+    if options.sbom is None:
+        return []
+    paths = outputs_of(options.sbom, layers, option="sbom")
+    zips = [] if options.output == STANDARD_OUTPUT else outputs_of(options.output, layers)
+    for layer, path in zip(layers, paths, strict=True):
+        if path.resolve() in {zip_file.resolve() for zip_file in zips}:
+            raise InputError("is the zip to write", where=argument("sbom"), hint="choose another file")
+        check_replaceable(layer, path)
+    return paths
+
+
+def _write_sboms(artifacts: Sequence[LayerArtifact], paths: Sequence[Path]) -> None:
+    if paths:
+        from pulumi_poetry_layer.layer.sbom import write_sboms  # loads the library for CycloneDX
+
+        write_sboms(artifacts, paths)
+
+
 def _output_problems(output: str | None, targets: int, console: Console) -> Iterator[UsageError]:
     """Why the zips cannot be written to the output."""
     where = argument("output")
@@ -117,11 +152,12 @@ def _output_problems(output: str | None, targets: int, console: Console) -> Iter
         yield UsageError(problem, where=where, hint="redirect it to a file or a program")
 
 
-def _build_to_standard_output(layers: Sequence[PlannedLayer], console: Console) -> None:
+def _build_to_standard_output(layers: Sequence[PlannedLayer], sboms: Sequence[Path], console: Console) -> None:
     """Write only the zip to standard output, and the text to standard error."""
     with temporary_folder() as folder:
         with shown_build(console):
             (artifact,) = build_targets(layers, [folder / "layer.zip"])
+        _write_sboms([artifact], sboms)
         with artifact.path.open("rb") as file, output_errors():
             copyfileobj(file, sys.stdout.buffer)
         _print_summary(artifact, "standard output", file=sys.stderr)

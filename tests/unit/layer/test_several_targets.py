@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from samples import PROJECT, Package, lock_text
 from samples.index import Index, serve
 from samples.wheels import WheelSample
@@ -126,7 +128,7 @@ def test_outputs_that_are_the_same_are_an_error(
 
     printed = capsys.readouterr().err
     assert printed.startswith("error: --output: '")
-    assert "would be the zip for python3.12 on x86_64 and for python3.12 on arm64" in printed
+    assert "would be the file for python3.12 on x86_64 and for python3.12 on arm64" in printed
     assert "'dist/{runtime}-{architecture}.zip'" in printed
     assert served.index.requests == []
 
@@ -212,3 +214,34 @@ def test_each_runtime_has_its_patch_release(
 
     assert expected in capsys.readouterr().err
     assert code == (1 if expected else 0)
+
+
+def test_each_target_has_its_sbom_which_is_that_of_its_zip(served: Served, tmp_path: Path) -> None:
+    """A CI job would have to inspect each zip again, or the document would describe another one."""
+    assert served.build(*EVERY_TARGET, "--sbom", f"{served.output}/cdx/{{runtime}}-{{architecture}}.json") == 0
+    sboms = sorted((served.output / "cdx").iterdir())
+    assert len(sboms) == 4
+    for sbom in sboms:
+        assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(sbom.read_text()) is None
+        again = tmp_path / "again.json"
+        assert main(["inspect", str(served.output / sbom.with_suffix(".zip").name), "--sbom", str(again)]) == 0
+        assert again.read_text() == sbom.read_text()
+        assert [one["name"] for one in json.loads(sbom.read_text())["components"]] == ["app", "fast"]
+
+
+@pytest.mark.parametrize(
+    ("sbom", "problem"),
+    [
+        ("{output}/one.json", "--sbom: '{output}/one.json' would be the file for python3.12 on x86_64 and for"),
+        ("{output}/{{runtime}}-{{architecture}}.zip", "--sbom: is the zip to write"),
+        ("{folder}/", "{folder}/: is the path of a folder"),
+    ],
+)
+def test_sbom_that_replaces_another_file_is_refused_before_anything_is_built(
+    sbom: str, problem: str, served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The document of one target would replace that of another one, or the zip."""
+    names = {"output": served.output, "folder": served.folder}
+    assert served.build(*EVERY_TARGET, "--sbom", sbom.format(**names)) == 1
+    assert problem.format(**names) in capsys.readouterr().err
+    assert served.index.requests == []
