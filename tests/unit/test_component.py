@@ -20,13 +20,14 @@ PROJECT = PROJECTS / "base"
 
 
 class RecordingMocks(pulumi.runtime.Mocks):
-    """Returns the inputs of every resource as its outputs, and records them by type."""
+    """Returns the inputs of every resource as its outputs, and records them by type and by type and name."""
 
     def __init__(self) -> None:
         self.resources: dict[str, dict[str, Any]] = {}
+        self.named: dict[tuple[str, str], dict[str, Any]] = {}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        self.resources[args.typ] = args.inputs
+        self.resources[args.typ] = self.named[args.typ, args.name] = args.inputs
         return f"{args.name}-id", {**args.inputs, "arn": "arn:1", "layerArn": "arn", "version": "1"}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
@@ -298,7 +299,7 @@ def test_sharing_declares_a_permission_for_each_account_and_organization(mocks: 
     """Otherwise an account cannot use the layer, or every account can."""
     layer = declare(share_with=["111111111111", "111111111111"], organization_id="o-a1b2c3d4e5", skip_destroy=True)
     assert len(layer.permissions) == 2
-    permission = mocks.resources[PERMISSION]
+    permission = mocks.named[PERMISSION, "deps-organization"]  # the order in which the two are registered is not fixed
     assert (permission["principal"], permission["organizationId"]) == ("*", "o-a1b2c3d4e5")
     assert (permission["versionNumber"], permission["skipDestroy"]) == (1, True)
     assert permission["action"] == "lambda:GetLayerVersion"
