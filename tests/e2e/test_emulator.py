@@ -237,7 +237,7 @@ def test_signal_ends_the_function_and_leaves_nothing_behind(
 ) -> None:
     """Otherwise each Ctrl-C leaves a running function, a mount or a folder."""
     code = "import time\n\ndef handler(event, context):\n    print('sleeping')\n    time.sleep(3600)\n"
-    marker = f"MARKER={tmp_path.name}"
+    marker = f"MARKER={tmp_path}"
     command = emulator.command(zip_of(tmp_path, module=""), code, {}, "--env", marker, "--timeout", "900")
     before = {*emulator.machine.temporary.iterdir()}
     variables = {**emulator.machine.environment, **emulator.variables}
