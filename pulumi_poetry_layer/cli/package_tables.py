@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.cli.console import Console
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
 
-_NAME = Column(title="name", style="bold")
-_VERSION = Column(title="version")
+_NAME = Column(title="name", style="bold", wraps=True)
+_VERSION = Column(title="version", wraps=True)
 _FROM_PACKAGES = 3
 
 

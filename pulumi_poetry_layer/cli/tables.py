@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _GAP = "  "
 _EMPTY = "-"  # so that the columns of a line can be counted
 _WIDEST_BAR = 40
-_LEAST_FOR_BAR = 100
+_SHORTEST_BAR = 5
+_NARROWEST = 10  # for a column that may be narrower than its texts; on a narrower terminal, lines are as in a pipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,23 +72,36 @@ def _drawn(
     console: Console, columns: Sequence[Column], rows: Sequence[Sequence[str]], shares: Sequence[float]
 ) -> list[str]:
     from rich.bar import Bar  # what follows is only needed on a terminal, and takes a while
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
+    texts = [[Text(printable_line(cell)) for cell in row] for row in rows]  # a text from outside is no markup
+    widths = [
+        max(map(cell_len, [column.title, *(row[index].plain for row in texts)])) for index, column in enumerate(columns)
+    ]
+    gaps = len(_GAP) * len(columns)
+    least = (
+        width if column.is_number else min(width, _NARROWEST) for column, width in zip(columns, widths, strict=True)
+    )
+    if console.width < sum(least) + gaps:
+        return _aligned(columns, rows)
     table = Table(box=None, padding=(0, len(_GAP), 0, 0), pad_edge=False, header_style="bold")
-    for column in columns:
+    for column, width in zip(columns, widths, strict=True):
         table.add_column(
             column.title,
             justify="right" if column.is_number else "left",
             style=column.style,
             no_wrap=not column.wraps,
             overflow="fold" if column.wraps else "ellipsis",
+            min_width=width if column.is_number else None,  # half a number would be another number
         )
-    if shares:
-        table.add_column("", width=_WIDEST_BAR if console.width >= _LEAST_FOR_BAR else _WIDEST_BAR // 2)
-    for index, row in enumerate(rows):
-        cells: list[RenderableType] = [Text(printable_line(cell)) for cell in row]  # a text from outside is no markup
-        table.add_row(*cells, *([Bar(1, 0, shares[index], color="cyan")] if shares else []))
+    bar = min(_WIDEST_BAR, console.width - sum(widths) - gaps) if shares else 0
+    if bar >= _SHORTEST_BAR:
+        table.add_column("", width=bar)
+    for index, row in enumerate(texts):
+        cells: list[RenderableType] = [*row]
+        table.add_row(*cells, *([Bar(1, 0, shares[index], color="cyan")] if bar >= _SHORTEST_BAR else []))
     return _rendered(table, console)
 
 

@@ -35,8 +35,8 @@ EXAMPLES = (
 )
 _CHANGE_COLUMNS = (
     Column(title="±"),
-    Column(title="name", style="bold"),
-    Column(title="version"),
+    Column(title="name", style="bold", wraps=True),
+    Column(title="version", wraps=True),
     Column(title="zipped", is_number=True),
     Column(title="unzipped", is_number=True),
     Column(title="files"),

@@ -47,6 +47,21 @@ def test_narrow_terminal_gets_long_values_in_several_lines(
     assert " ".join(lines[1:]).split() == ["name", "one", "two", "three", "four", "1", "five"]
 
 
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 140])
+def test_no_terminal_is_too_narrow_for_whole_numbers(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A size whose end is cut off looks like another size."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    columns = [Column(title="name", wraps=True), *(Column(title=title, is_number=True) for title in ("files", "size"))]
+    print_table(Console(allows_color=False), columns, [["a-rather-long-name" * 2, "12345", "160.9 MiB"]], shares=[1])
+    shown = capsys.readouterr().out.split()
+    assert "12345" in shown
+    assert "160.9" in shown
+    assert "MiB" in shown
+
+
 def test_lines_of_a_tree_are_broken_behind_their_guides() -> None:
     """On a narrow terminal, the end of a long line would look like another node."""
     children = {"root": ["first with a rather long label", "last"], "last": ["leaf"]}
