@@ -15,8 +15,8 @@ POPULAR = PROJECTS / "popular"
 RUNTIMES = ["python3.11", "python3.12", "python3.13"]
 """The runtimes that the projects are locked for."""
 
-WITHOUT_WHEELS = {"arrow", "frames", "images", "rpc", "science"}
-"""Projects with packages whose wheels need a newer glibc than Amazon Linux 2, and so python3.11, has."""
+WITHOUT_WHEELS = {"arrow", "databases", "frames", "images", "rpc", "science"}
+"""Projects with packages whose wheels, on x86_64 or arm64, need a newer glibc than that of python3.11."""
 
 WARNINGS = {"rpc": {("warning", "google-cloud-storage 3.17.1")}}
 """Modules for an optional part, which need a distribution that is not locked."""

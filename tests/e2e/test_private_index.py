@@ -163,7 +163,7 @@ def test_build_from_a_private_index_leaves_no_trace_of_the_password(
 
         assert evil.requests == []
     assert refused.exit_code != 0
-    for part in (f"inner-package 1.0: the source {NAME!r}", index.url, "POETRY_HTTP_BASIC_INNER_PASSWORD"):
+    for part in ("inner-package 1.0", f": the source {NAME!r}", index.url, "POETRY_HTTP_BASIC_INNER_PASSWORD"):
         assert part in refused.text
     published = {package.stem: package.text.encode() for package in (WHEEL, SDIST)}
     assert modules(aws, 1) == {f"python/{name}.py": text for name, text in published.items()}
