@@ -23,8 +23,8 @@ _WHEELS = [
 ]
 _EXPECTED = {
     "build": re.compile(r"(?s).*, fingerprint [0-9a-f]{64}\n"),
-    "size": re.compile(r"[\d.]+ [kM]?B\n"),
-    "clear": re.compile(r"removed \d+ files, [\d.]+ [kM]?B, from .*\n"),
+    "size": re.compile(r"(<?\d+\.\d+|0) MiB\n"),
+    "clear": re.compile(r"removed \d+ files, (<?\d+\.\d+|0) MiB, from .*\n"),
 }
 _WAITING = re.compile(r"warning: .*: waiting for .*, which has locked .*\n")
 
