@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.archive.segments import check_segment, read_segment, write_segment
 from pulumi_poetry_layer.errors import DamagedSegmentError
+from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.cache import cache_problem, digest_name, make_cache_folder
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.host.files import TEMPORARY_PREFIX, replacing
@@ -186,6 +187,21 @@ class WheelCache:
     def problem(self) -> OSError | None:
         """Why nothing can be added, for example because the folder belongs to another user; None if it works."""
         return cache_problem(self._folder)
+
+    def checked_members(self, wheel: CachedWheel) -> list[Member]:
+        """The files of a wheel, after a check of its bytes.
+
+        Raises:
+            DamagedSegmentError: the wheel is damaged; it is removed.
+        """
+        segment = wheel.segment
+        try:
+            check_segment(segment)
+        except DamagedSegmentError as error:
+            warn(f"{error.path} is damaged: it is removed, and its wheel is fetched again")
+            self.remove_damaged([segment])
+            raise
+        return [segment.member(index) for index in range(len(segment.names))]
 
     def remove_damaged(self, segments: Iterable[Segment]) -> None:
         """Remove the entries of segments that are damaged. All of them are read and checked."""

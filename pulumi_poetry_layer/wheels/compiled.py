@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING
 
 import deflate
 
-from pulumi_poetry_layer.archive.segments import check_segment
 from pulumi_poetry_layer.bytecode.layer_files import add_bytecode
-from pulumi_poetry_layer.errors import DamagedSegmentError
-from pulumi_poetry_layer.host.build_log import warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,14 +43,7 @@ def add_compiled(
     """
     members: list[Member] = []
     for _, wheel in wheels:
-        segment = wheel.segment
-        try:
-            check_segment(segment)
-        except DamagedSegmentError as error:
-            warn(f"{error.path} is damaged: it is removed, and its wheel is fetched again")
-            cache.remove_damaged([segment])
-            raise
-        members += (segment.member(index) for index in range(len(segment.names)))
+        members += cache.checked_members(wheel)
     with cache.workspace() as folder:
         compiled: dict[str, list[Member]] = {}
         for member in add_bytecode(members, compiler, python_version, folder):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive.segments import check_segment
-from pulumi_poetry_layer.errors import DamagedSegmentError
-from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.plan.build_plan import STRIP_RULES
 from pulumi_poetry_layer.strip.layer_files import strip_distribution, with_needed_tests, without_tests
@@ -61,14 +58,7 @@ def add_stripped(
     """
     doing(f"looking for files that {len(wheels)} packages do not need")
     for package, wheel in wheels:
-        segment = wheel.segment
-        try:
-            check_segment(segment)
-        except DamagedSegmentError as error:
-            warn(f"{error.path} is damaged: it is removed, and its wheel is fetched again")
-            cache.remove_damaged([segment])
-            raise
-        members = [segment.member(index) for index in range(len(segment.names))]
+        members = cache.checked_members(wheel)
         cache.add_stripped(base_key(package, kinds), wheel, strip_distribution(members, kinds))
 
 
