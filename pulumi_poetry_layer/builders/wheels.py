@@ -29,7 +29,7 @@ from pulumi_poetry_layer.wheels.native import CONTAINER_HINT
 from pulumi_poetry_layer.wheels.stripped import add_stripped, base_key, find_stripped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pulumi_poetry_layer.archive.members import Segment
     from pulumi_poetry_layer.builders.builder import ProjectFiles
@@ -139,15 +139,12 @@ def _stripped_wheels(
     stack: ExitStack,
 ) -> dict[str, CachedWheel]:
     """The wheels of packages without files of some kinds, by package name."""
-    keys = {package.name: base_key(package, kinds) for package in packages}
-    found = _cached(keys, cache)
-    if missing := [package for package in packages if package.name not in found]:
+
+    def add(missing: Sequence[PlannedPackage], usable: WheelCache) -> None:
         plain = find_plain(missing)
-        cache = _usable(cache, stack)
-        add_stripped([(package, plain[package.name]) for package in missing], cache, kinds)
-        found |= _cached({package.name: keys[package.name] for package in missing}, cache)
-    _refuse_missing(packages, found)
-    return found
+        add_stripped([(package, plain[package.name]) for package in missing], usable, kinds)
+
+    return _kept({package: base_key(package, kinds) for package in packages}, cache, add, stack)
 
 
 def _compiled_wheels(
@@ -163,16 +160,14 @@ def _compiled_wheels(
     from pulumi_poetry_layer.wheels.compiled import add_compiled, compiled_key
 
     compiler = find_compiler(plan.bytecode or "")
-    keys = {package.name: compiled_key(base_key(package, kinds), compiler.release) for package in packages}
-    found = _cached(keys, cache)
-    if missing := [package for package in packages if package.name not in found]:
+
+    def add(missing: Sequence[PlannedPackage], usable: WheelCache) -> None:
         others = find_others(missing, kinds)
-        cache = _usable(cache, stack)
         wheels = [(base_key(package, kinds), others[package.name]) for package in missing]
-        add_compiled(wheels, cache, compiler, plan.target.python_version)
-        found |= _cached({package.name: keys[package.name] for package in missing}, cache)
-    _refuse_missing(packages, found)
-    return found
+        add_compiled(wheels, usable, compiler, plan.target.python_version)
+
+    keys = {package: compiled_key(base_key(package, kinds), compiler.release) for package in packages}
+    return _kept(keys, cache, add, stack)
 
 
 def _plain_wheels(
@@ -183,19 +178,39 @@ def _plain_wheels(
     stack: ExitStack,
 ) -> dict[str, CachedWheel]:
     """The wheels of packages, by package name."""
-    keys = {package.name: cache_key(package) for package in packages}
-    found = _cached(keys, cache)
-    if missing := [package for package in packages if package.name not in found]:
+
+    def add(missing: Sequence[PlannedPackage], usable: WheelCache) -> None:
         # Imported here, because a build with a warm cache does not need the network.
         from pulumi_poetry_layer.index.credentials import Credentials
         from pulumi_poetry_layer.index.sources import Sources
         from pulumi_poetry_layer.wheels.fetch import add_wheels
 
         credentials = Credentials.of_host(files.folder, given)
-        cache = _usable(cache, stack)
-        add_wheels(missing, cache, files.folder, Sources.of(files.pyproject), credentials)
-        found |= _cached({package.name: keys[package.name] for package in missing}, cache)
-    _refuse_missing(packages, found)
+        add_wheels(missing, usable, files.folder, Sources.of(files.pyproject), credentials)
+
+    return _kept({package: cache_key(package) for package in packages}, cache, add, stack)
+
+
+def _kept(
+    keys: Mapping[PlannedPackage, str],
+    cache: WheelCache,
+    add: Callable[[Sequence[PlannedPackage], WheelCache], None],
+    stack: ExitStack,
+) -> dict[str, CachedWheel]:
+    """The wheels of packages, by package name, from the cache; those that it does not have are added first.
+
+    Args:
+        keys: package → key of its wheel in the cache.
+        cache: the wheel cache.
+        add: adds the wheels of some packages to a cache.
+        stack: closes the temporary cache, if the wheel cache cannot store anything.
+    """
+    found = _cached(keys, cache)
+    if missing := [package for package in keys if package.name not in found]:
+        usable = _usable(cache, stack)
+        add(missing, usable)
+        found |= _cached({package: keys[package] for package in missing}, usable)
+    _refuse_missing(keys, found)
     return found
 
 
@@ -207,7 +222,7 @@ def _usable(cache: WheelCache, stack: ExitStack) -> WheelCache:
     return WheelCache(stack.enter_context(temporary_folder()))
 
 
-def _refuse_missing(packages: Sequence[PlannedPackage], found: Mapping[str, CachedWheel]) -> None:
+def _refuse_missing(packages: Iterable[PlannedPackage], found: Mapping[str, CachedWheel]) -> None:
     raise_problems(
         CacheError("was added to the wheel cache, but cannot be read there", where=package.label)
         for package in packages
@@ -223,14 +238,9 @@ def _check(plan: BuildPlan, wheels: Sequence[CachedWheel]) -> None:
             warn(warning)
 
 
-def _cached(keys: Mapping[str, str], cache: WheelCache) -> dict[str, CachedWheel]:
-    """The wheels that the cache has, by package name.
-
-    Args:
-        keys: package name → key in the cache.
-        cache: the cache.
-    """
-    found = {name: cache.find(key, name) for name, key in keys.items()}
+def _cached(keys: Mapping[PlannedPackage, str], cache: WheelCache) -> dict[str, CachedWheel]:
+    """The wheels that the cache has, by package name."""
+    found = {package.name: cache.find(key, package.name) for package, key in keys.items()}
     return {name: wheel for name, wheel in found.items() if wheel is not None}
 
 

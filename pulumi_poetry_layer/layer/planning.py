@@ -90,10 +90,20 @@ def plan_layer(given: GivenArguments) -> PlannedLayer:
         InputError: the input is wrong; all problems are reported together.
         HostError: the layer is to have compiled modules, and this machine has no Python that compiles them.
     """
+    return plan_and_inputs(given)[0]
+
+
+def plan_and_inputs(given: GivenArguments) -> tuple[PlannedLayer, ParsedRequest]:
+    """Plan a layer, and keep the parsed inputs of the plan.
+
+    Raises:
+        InputError: the input is wrong; all problems are reported together.
+        HostError: the layer is to have compiled modules, and this machine has no Python that compiles them.
+    """
     parsed = parse_request(given)
     plan = plan_parsed(parsed)
     check_compiler(plan)
-    return PlannedLayer(request=parsed.request, plan=plan, files=parsed.files)
+    return PlannedLayer(request=parsed.request, plan=plan, files=parsed.files), parsed
 
 
 def check_compiler(plan: BuildPlan) -> None:

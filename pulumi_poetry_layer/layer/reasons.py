@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_poetry_layer.compare.reasons import PlannedProject
 from pulumi_poetry_layer.errors import SelectionError
-from pulumi_poetry_layer.layer.planning import PlannedLayer, check_compiler, parse_request, plan_parsed
+from pulumi_poetry_layer.layer.planning import PlannedLayer, plan_and_inputs
 from pulumi_poetry_layer.names import normalized
 from pulumi_poetry_layer.wording import suggestion
 
@@ -60,13 +60,8 @@ def plan_with_reasons(given: GivenArguments) -> tuple[PlannedLayer, PlannedProje
         InputError: the input is wrong; all problems are reported together.
         HostError: the layer is to have compiled modules, and this machine has no Python that compiles them.
     """
-    parsed = parse_request(given)
-    plan = plan_parsed(parsed)
-    check_compiler(plan)
-    return (
-        PlannedLayer(request=parsed.request, plan=plan, files=parsed.files),
-        PlannedProject(project=parsed.project, lock=parsed.lock, plan=plan),
-    )
+    planned, parsed = plan_and_inputs(given)
+    return planned, PlannedProject(project=parsed.project, lock=parsed.lock, plan=planned.plan)
 
 
 def why(planned: PlannedProject, distribution: str) -> Why:
