@@ -19,8 +19,8 @@ EVERYTHING = --cov && python tools/branch_coverage.py
 SELECTED = $(or $(PYTEST_ARGS),$(if $(filter all,$(TESTS)),$(EVERYTHING),$(BEFORE_A_PUSH)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup venv test-venv hooks test test-unit test-all torture demo bench lint lint-workflows format dist \
-	check-release clean
+.PHONY: help setup venv test-venv hooks test test-unit test-all torture demo bench docs lint lint-workflows format \
+	dist check-release clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)$$/make \1\t\2/p' Makefile
@@ -55,6 +55,10 @@ demo: setup ## See a lock file become a layer, with the real engine against a lo
 bench: setup ## Time the making of layers beside uv, pip, Poetry and cp; writes docs/benchmarks.md. BENCH_ARGS narrows it down
 	@$(WITH_TOOLS) python -m benchmarks $(BENCH_ARGS)
 
+docs: venv ## Build the documentation site into docs/_build/html; each warning is an error
+	@$(VENV)/python -m sphinx -W -n -E --keep-going -q -b html -d docs/_build/doctrees docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
 lint: venv ## Check style, types, imports, spelling and workflows
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
@@ -79,5 +83,5 @@ check-release: venv ## Check that version, changelog and the tag named by TAG ag
 	@$(VENV)/python tools/release.py check
 
 clean: ## Remove what was made in this checkout; tools in the cache folder stay
-	rm -rf .venv .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .demo dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

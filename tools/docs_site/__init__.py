@@ -1,0 +1,7 @@
+"""Extensions of Sphinx for the documentation site, so that its sources stay plain Markdown.
+
+``docs/conf.py`` loads them. Modules:
+
+- ``contents``: the tables of contents, from the lists of links in docs/index.md.
+- ``repository_links``: links to files outside of docs/, which are pages of the repository's host on the site.
+"""
