@@ -55,17 +55,17 @@ demo: setup ## See a lock file become a layer, with the real engine against a lo
 bench: setup ## Time the making of layers beside uv, pip, Poetry and cp; writes docs/benchmarks.md. BENCH_ARGS narrows it down
 	@$(WITH_TOOLS) python -m benchmarks $(BENCH_ARGS)
 
-docs: venv ## Build the documentation site into docs/_build/html; each warning is an error
-	@$(VENV)/python -m sphinx -W -n -E --keep-going -q -b html -d docs/_build/doctrees docs docs/_build/html
-	@echo "open docs/_build/html/index.html"
+docs: venv ## Build the documentation site into .docs/html; each warning is an error
+	@$(VENV)/python -m sphinx -W -n -E --keep-going -q -b html -d .docs/doctrees docs .docs/html
+	@echo "open .docs/html/index.html"
 
-lint: venv ## Check style, types, imports, spelling and workflows
+lint: venv ## Check style, types, imports, spelling, workflows, and that the documentation can be built
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports --no-cache >/dev/null || $(VENV)/lint-imports --no-cache
 	@$(VENV)/codespell
-	@$(MAKE) --no-print-directory lint-workflows
+	@$(MAKE) --no-print-directory lint-workflows docs
 
 lint-workflows: venv ## Check GitHub's workflows with actionlint and zizmor
 	@$(SETUP) install actionlint
@@ -83,5 +83,5 @@ check-release: venv ## Check that version, changelog and the tag named by TAG ag
 	@$(VENV)/python tools/release.py check
 
 clean: ## Remove what was made in this checkout; tools in the cache folder stay
-	rm -rf .venv .demo dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .demo dist .docs .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,7 +20,7 @@ extensions = [
     "docs_site.contents",
     "docs_site.repository_links",
 ]
-exclude_patterns = ["_build", "images"]
+exclude_patterns = ["images"]
 nitpicky = True
 
 myst_enable_extensions = ["deflist", "attrs_inline"]
