@@ -21,6 +21,7 @@ from dev_setup import (
     chromium,
     docker_daemon,
     engine,
+    go,
     lambda_rie,
     places,
     poetry,
@@ -74,6 +75,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (SetupError, subprocess.CalledProcessError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nsetup: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -84,6 +88,7 @@ def install(parts: Sequence[str] = FOR_TESTS) -> None:
         for part in PARTS:
             if part in parts:
                 PARTS[part]()
+        go.remove_workspace()
     say(f"ready after {time.monotonic() - started:.1f} s")
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+from dev_setup.signs_of_life import Progress, run_watched
 
 if sys.platform != "win32":
     import fcntl
@@ -33,25 +34,29 @@ def say(text: str) -> None:
     print(f"setup: {text}", flush=True)
 
 
-def run(command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> None:
     """Run a command outside of any virtual environment. Its output is only shown if it fails.
 
+    Args:
+        command: The program and its arguments.
+        cwd: The working directory.
+        env: Environment variables besides those of this process.
+        progress: What the signs of life say; by default the last line that the command printed.
+
     Raises:
-        SetupError: The command failed. The message has its output.
+        SetupError: The command failed. The message has the end of its output.
     """
     clean = {name: value for name, value in os.environ.items() if name not in _PYTHON_CONTEXT}
-    result = subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env={**clean, **(env or {})},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    if result.returncode != 0:
+    exit_code, output = run_watched(command, cwd=cwd, env={**clean, **(env or {})}, progress=progress)
+    if exit_code != 0:
         shown = " ".join(str(part) for part in command)
-        raise SetupError(f"`{shown}` ended with exit code {result.returncode}:\n{result.stdout.rstrip()}")
+        raise SetupError(f"`{shown}` ended with exit code {exit_code}:\n{output}")
 
 
 @contextlib.contextmanager
@@ -84,6 +89,12 @@ def created_atomically(target: Path) -> Iterator[Path]:
 def python_key() -> str:
     """Return a text for the running Python, so that another Python does not use an environment made with this one."""
     return f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+
+
+def pip_install(python: Path, *arguments: str | Path, cwd: Path | None = None) -> None:
+    """Install packages with pip. Nothing is left in the user's cache of pip."""
+    command: list[str | Path] = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-cache-dir"]
+    run([*command, *arguments], cwd=cwd)
 
 
 def make_venv(folder: Path) -> Path:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from dev_setup import go
-from dev_setup.common import REPOSITORY, cache_folder, created_atomically, say
+from dev_setup.common import REPOSITORY, SetupError, cache_folder, created_atomically, run, say
 
 VERSION = "3.259.0"
 LANGUAGE_HOST_VERSION = "3.79.0"
@@ -20,7 +20,6 @@ EXECUTABLES = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec"
 _OLDEST_USABLE = (3, 200, 0)
 _INSTALLER = "https://get.pulumi.com"
 _INSTALLER_CONNECT_SECONDS = 5
-_INSTALLER_SECONDS = 300
 _MODULES = REPOSITORY / "tools" / "pulumi"
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 _ENGINE_FLAGS = ("-tags", "osusergo,grpcnotrace", "-ldflags", f"-s -w -X {_SDK}/go/common/version.Version=v{VERSION}")
@@ -76,13 +75,17 @@ def _install_official(target: Path) -> bool:
             say(f"the official installer ({_INSTALLER}) cannot be reached")
             return False
         say(f"installing Pulumi {VERSION} with the official installer")
-        command = ["sh", str(script), "--version", VERSION, "--install-root", str(target), "--no-edit-path"]
         try:
-            subprocess.run(command, capture_output=True, check=True, timeout=_INSTALLER_SECONDS)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-            say("the official installer failed")
+            run(["sh", script, "--version", VERSION, "--install-root", target, "--no-edit-path"])
+        except SetupError as error:
+            say(f"the official installer failed: {error}")
             return False
-    return _is_complete(target / "bin")
+    if not _is_complete(target / "bin"):
+        return False
+    for program in (target / "bin").iterdir():
+        if program.name not in EXECUTABLES:  # hosts of other languages, which take hundreds of megabytes
+            program.unlink()
+    return True
 
 
 def _build(target: Path) -> None:

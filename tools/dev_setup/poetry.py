@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from dev_setup.common import cache_folder, make_venv, python_key, run, say
+from dev_setup.common import cache_folder, make_venv, pip_install, python_key, say
 
 VERSION = "2.5.1"
 MIRROR_PLUGIN_VERSION = "0.6.5"
@@ -21,7 +21,7 @@ def ensure() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     python = make_venv(folder)
     wanted = [f"poetry=={VERSION}", f"poetry-plugin-pypi-mirror=={MIRROR_PLUGIN_VERSION}"]
-    run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])
+    pip_install(python, *wanted)
     _stamp().touch()
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
-from dev_setup.common import REPOSITORY, make_venv, python_key, python_of, run, say
+from dev_setup.common import REPOSITORY, make_venv, pip_install, python_key, python_of, run, say
 
 FOLDER = REPOSITORY / ".venv"
 _STAMP = FOLDER / ".setup-stamp"
@@ -17,28 +18,29 @@ def ensure(group: str = "dev") -> None:
     """Make the environment, or update it after a change of ``pyproject.toml``.
 
     Args:
-        group: The dependency group to install. ``dev`` contains all other groups. If it is installed, it stays.
+        group: The dependency group to install. Groups that are installed stay. ``dev`` contains all other groups.
     """
     stamp = _STAMP.read_text(encoding="utf-8").splitlines() if is_ready() else []
     same_python = stamp[:1] == [_python_line()]
-    if same_python and stamp[-1] == "dev":
-        group = "dev"
-    wanted = [_python_line(), hashlib.sha256((REPOSITORY / "pyproject.toml").read_bytes()).hexdigest(), group]
+    groups = {group, *(stamp[-1].split() if same_python else ())}
+    groups = {"dev"} if "dev" in groups else groups
+    wanted = [_python_line(), hashlib.sha256((REPOSITORY / "pyproject.toml").read_bytes()).hexdigest()]
+    wanted.append(" ".join(sorted(groups)))
     if stamp != wanted:
         python = _python() if same_python else make_venv(FOLDER)
-        _install(python, group)
+        _install(python, groups)
         _STAMP.write_text("\n".join(wanted) + "\n", encoding="utf-8")
     # pip does this for packages that are not editable. Without it, and with PYTHONDONTWRITEBYTECODE, every start of
     # the package would compile its modules.
     run([_python(), "-m", "compileall", "-q", REPOSITORY / "pulumi_poetry_layer"])
 
 
-def _install(python: Path, group: str) -> None:
-    say(f"installing the project with its group {group!r} into {FOLDER.name} (Python {sys.version.split()[0]})")
+def _install(python: Path, groups: Collection[str]) -> None:
+    named = " and ".join(map(repr, sorted(groups)))
+    say(f"installing the project with its group {named} into {FOLDER.name} (Python {sys.version.split()[0]})")
     _STAMP.unlink(missing_ok=True)
-    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run([*pip, f"pip>={_OLDEST_PIP}"])
-    run([*pip, "-e", ".", "--group", group], cwd=REPOSITORY)
+    pip_install(python, f"pip>={_OLDEST_PIP}")
+    pip_install(python, "-e", ".", *(part for group in sorted(groups) for part in ("--group", group)), cwd=REPOSITORY)
 
 
 def is_ready() -> bool:

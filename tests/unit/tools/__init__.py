@@ -1,0 +1,1 @@
+"""Tests of ``tools``: the setup, the demo and the release."""
