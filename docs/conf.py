@@ -17,15 +17,31 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx_argparse_cli",
     "docs_site.contents",
+    "docs_site.docstrings",
     "docs_site.repository_links",
 ]
 exclude_patterns = ["images"]
 nitpicky = True
+smartquotes_action = "D"  # dashes only: quotes are shown as they are, as in code
+nitpick_ignore_regex = [  # no inventory of another site is fetched, so that the build needs no network
+    ("py:.*", r"(pulumi|aws)\..+"),
+    ("py:class", r"(pathlib\.)?Path|os\.PathLike|Enum"),
+    ("py:class", "Key|LayerArguments"),  # aliases; the page about Python explains them
+]
 
 myst_enable_extensions = ["deflist", "attrs_inline"]
 myst_heading_anchors = 4  # the anchors of GitHub
 
+autoclass_content = "both"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+napoleon_use_ivar = True
+autodoc_preserve_defaults = True
+
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
 html_theme = "furo"
 html_copy_source = False
 html_show_sphinx = False

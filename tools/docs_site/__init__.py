@@ -3,5 +3,6 @@
 ``docs/conf.py`` loads them. Modules:
 
 - ``contents``: the tables of contents, from the lists of links in docs/index.md.
+- ``docstrings``: what is changed in docstrings for the reference.
 - ``repository_links``: links to files outside of docs/, which are pages of the repository's host on the site.
 """
