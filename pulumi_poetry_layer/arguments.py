@@ -20,7 +20,6 @@ from pulumi_poetry_layer.layer.stack_credentials import credentials_problems
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
 from pulumi_poetry_layer.plan.target import ArchitectureName, RuntimeName
 from pulumi_poetry_layer.publishing_arguments import publishing_problems
-from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
 from pulumi_poetry_layer.wording import suggestion
 
 if TYPE_CHECKING:
@@ -64,6 +63,7 @@ def is_mocked() -> bool:
 def plan_arguments(
     *,
     name: str,
+    program_dir: Path,
     runtime: RuntimeName | str | Enum | None = None,
     project_dir: str | os.PathLike[str] = ".",
     architecture: ArchitectureName | str | Enum | None = None,
@@ -85,6 +85,7 @@ def plan_arguments(
 
     Args:
         name: name of the resource.
+        program_dir: folder of the program.
         runtime: Lambda runtime.
         project_dir: folder of pyproject.toml and poetry.lock.
         architecture: architecture of the function.
@@ -128,7 +129,7 @@ def plan_arguments(
     )
     values: dict[str, Any] = {name: plain(value) for name, value in _without_none(strings).items()} | plain_values
     values |= {name: tuple(map(plain, names)) for name, names in _without_none(lists).items()}
-    folder, shown = program_folder() / project_dir, Path(project_dir)
+    folder, shown = program_dir / project_dir, Path(project_dir)
     planned = plan_layer(GivenArguments(project_dir=folder, shown_dir=shown, builder=builder, **values))
     refuse_empty(planned.plan)
     return planned

@@ -23,6 +23,7 @@ from pulumi_poetry_layer.publish.layer_version import (
 )
 from pulumi_poetry_layer.publish.layer_zip import LayerZip, declare_sbom, declare_zip
 from pulumi_poetry_layer.publish.retention import keep_last_versions, marked_description
+from pulumi_poetry_layer.publish.seams import IN_PYTHON_PROGRAM, Seams
 from pulumi_poetry_layer.publish.sharing import share
 from pulumi_poetry_layer.publishing_arguments import default_layer_name
 
@@ -103,6 +104,7 @@ class PoetryLayer(pulumi.ComponentResource):
         build_dir: str | os.PathLike[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         _layer_zip: LayerZip | None = None,
+        _seams: Seams = IN_PYTHON_PROGRAM,
     ) -> None:
         """Declare a layer.
 
@@ -156,6 +158,7 @@ class PoetryLayer(pulumi.ComponentResource):
         try:
             planned = plan_arguments(
                 name=name,
+                program_dir=_seams.folder(),
                 project_dir=project_dir,
                 runtime=runtime,
                 architecture=architecture,
@@ -183,12 +186,12 @@ class PoetryLayer(pulumi.ComponentResource):
                 region=region,
                 build_dir=build_dir,
             )
-            place = _layer_zip.place if _layer_zip else place_zip(name, planned.plan.fingerprint, build_dir)
+            place = _layer_zip.place if _layer_zip else place_zip(name, planned.plan.fingerprint, build_dir, _seams)
         except PoetryLayerError as error:
             # The engine prints only the message of a RunError; for other errors it prints a traceback.
             raise pulumi.RunError(f"PoetryLayer {name!r}: {error}") from error
         super().__init__(TYPE, name, None, opts)
-        layer_zip = _layer_zip or declare_zip(name, planned, place, self, direct_upload=bucket is None)
+        layer_zip = _layer_zip or declare_zip(name, planned, place, self, _seams, direct_upload=bucket is None)
         self.build = layer_zip.build
         settings = LayerSettings(
             layer_name=default_layer_name(name) if layer_name is None else layer_name,
@@ -221,10 +224,8 @@ class PoetryLayer(pulumi.ComponentResource):
             name, self.layer_version, settings, self, accounts=share_with, organization_id=organization_id
         )
         if keep_versions:
-            keep_last_versions(
-                name, self.layer_version, self.build, self, keep=keep_versions, skip_destroy=skip_destroy
-            )
-        self._set_outputs(planned)
+            keep_last_versions(name, self.layer_version, layer_zip, self, keep=keep_versions, skip_destroy=skip_destroy)
+        self._set_outputs(planned, _seams)
 
     @classmethod
     def matrix(
@@ -254,7 +255,7 @@ class PoetryLayer(pulumi.ComponentResource):
             name, cls, runtimes=runtimes, architectures=architectures, regions=regions, opts=opts, **arguments
         )
 
-    def _set_outputs(self, planned: PlannedLayer) -> None:
+    def _set_outputs(self, planned: PlannedLayer, seams: Seams) -> None:
         self.arn = self.layer_version.arn
         self.fingerprint = pulumi.Output.from_input(planned.plan.fingerprint)
         self.packages = pulumi.Output.from_input(planned.packages)
@@ -272,7 +273,7 @@ class PoetryLayer(pulumi.ComponentResource):
         self.bytecode = self.build.release_that_compiled
         names = ["arn", "layer_arn", "version", "fingerprint", "packages", "size", "unzipped_size", "runtime"]
         names += ["architecture", *(["bytecode"] if planned.request.bytecode else [])]
-        self.register_outputs({name: getattr(self, name) for name in names})
+        self.register_outputs({seams.output_name(name): getattr(self, name) for name in names})
 
 
 def _as_int(size: float | None) -> int:

@@ -88,7 +88,12 @@ class KeptVersions(Resource, module="poetry-layer", name="KeptVersions"):
     """The last versions of a layer in AWS."""
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(KeptVersionsProvider(), name, {**inputs, "marks": None}, opts)
+        super().__init__(KeptVersionsProvider(), name, kept_versions_properties(inputs), opts)
+
+
+def kept_versions_properties(inputs: dict[str, Any]) -> dict[str, Any]:
+    """The inputs of :class:`KeptVersions`, and its output, which is not known yet."""
+    return {**inputs, "marks": None}
 
 
 class LayerVersions:

@@ -24,8 +24,8 @@ from pulumi_poetry_layer.plan.target import EXAMPLE_RUNTIME, is_patch_of
 from pulumi_poetry_layer.publish.build_folder import place_zip
 from pulumi_poetry_layer.publish.layer_version import layer_version_options
 from pulumi_poetry_layer.publish.layer_zip import declare_zip
+from pulumi_poetry_layer.publish.seams import IN_PYTHON_PROGRAM, Seams
 from pulumi_poetry_layer.publishing_arguments import default_layer_name, region_problems
-from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
 
 if TYPE_CHECKING:
     from enum import Enum
@@ -65,6 +65,7 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
         architectures: Sequence[str | Enum] | None,
         regions: Sequence[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
+        _seams: Seams = IN_PYTHON_PROGRAM,
         **arguments: Unpack[LayerArguments],
     ) -> None:
         """Declare the layers.
@@ -89,16 +90,17 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
             common: dict[str, Any] = {**arguments}
             layer_name, patches = common.pop("layer_name", None), common.pop("python_patch", None)
             if runtimes is None or architectures is None:
-                runtimes, architectures = _with_defaults(runtimes, architectures, common.get("project_dir", "."))
+                project_dir = common.get("project_dir", ".")
+                runtimes, architectures = _with_defaults(runtimes, architectures, project_dir, _seams.folder())
             targets = _targets(runtimes=runtimes, architectures=architectures)
             in_regions = _regions(regions, arguments)
             given = {target: _target_arguments(name, target, layer_name) for target in targets}
             _add_python_patches(given, patches)
             if not isinstance(common.get("bytecode"), bool | None):
                 _add_bytecode(given, common.pop("bytecode"))
-            planned = _planned(given, common)
+            planned = _planned(given, {**common, "program_dir": _seams.folder()})
             places = {
-                target: place_zip(given[target]["name"], one.plan.fingerprint, arguments.get("build_dir"))
+                target: place_zip(given[target]["name"], one.plan.fingerprint, arguments.get("build_dir"), _seams)
                 for target, one in planned.items()
                 if in_regions
             }
@@ -109,14 +111,14 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
         self._layers: dict[Key, PoetryLayer] = {}
         for target, own in given.items():
             if not in_regions:
-                self._layers[target] = layer_type(**own, **common, opts=layer_opts)
+                self._layers[target] = layer_type(**own, **common, opts=layer_opts, _seams=_seams)
                 continue
             # The zip belongs to the matrix: it is built once, also if the first region is removed later.
-            layer_zip = declare_zip(own["name"], planned[target], places[target], self, direct_upload=True)
+            layer_zip = declare_zip(own["name"], planned[target], places[target], self, _seams, direct_upload=True)
             for region in in_regions:
                 in_region = own | {"name": f"{own['name']}-{region}", "region": region, "_layer_zip": layer_zip}
                 key = (*target, region)
-                self._layers[key] = layer_type(**in_region, **common, opts=layer_opts)
+                self._layers[key] = layer_type(**in_region, **common, opts=layer_opts, _seams=_seams)
         self.arns = pulumi.Output.all(**{_suffix(*key): layer.arn for key, layer in self._layers.items()})
         self.register_outputs({"arns": self.arns})
 
@@ -136,14 +138,14 @@ class PoetryLayerMatrix(pulumi.ComponentResource):
         return iter(self.layers)
 
 
-def _with_defaults(runtimes: Any, architectures: Any, project_dir: Any) -> tuple[Any, Any]:
+def _with_defaults(runtimes: Any, architectures: Any, project_dir: Any, program_dir: Path) -> tuple[Any, Any]:
     """The runtimes and architectures, with those of the project for what is left out.
 
     Raises:
         InputError: the project cannot be read, or neither it nor the arguments name a runtime.
     """
     raise_problems(argument_problems({}, {}, {"project_dir": project_dir}))
-    defaults = read_defaults(program_folder() / project_dir, Path(project_dir))
+    defaults = read_defaults(program_dir / project_dir, Path(project_dir))
     if runtimes is None and defaults.runtime is None:
         raise missing_runtime("runtimes", f'runtimes=["{EXAMPLE_RUNTIME}"]')
     return (

@@ -6,13 +6,13 @@ The state of a stack contains the provider pickled *by reference*: never rename 
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from pulumi import CustomResource
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -26,7 +26,7 @@ from pulumi.dynamic import (
 )
 
 from pulumi_poetry_layer.compare.changes import describe_changes, describe_new
-from pulumi_poetry_layer.host.output import write_line
+from pulumi_poetry_layer.host.output import say, say_from_threads
 from pulumi_poetry_layer.printable import printable
 from pulumi_poetry_layer.sdk_internals.tracebacks import hide_tracebacks
 
@@ -122,16 +122,20 @@ class LayerSbomProvider(LayerBuildProvider):
         """The document is only in the state."""
 
 
-class LayerSbom(Resource, module="poetry-layer", name="LayerSbom"):
+class SbomOutputs(CustomResource):
     """The software bill of materials of a layer. The document is in the state, so a machine without the zip has it."""
 
     sbom: pulumi.Output[str]
 
+
+class LayerSbom(Resource, SbomOutputs, module="poetry-layer", name="LayerSbom"):
+    """The bill of materials of a layer in a Python program."""
+
     def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(LayerSbomProvider(), name, {**inputs, SBOM: None}, opts)
+        super().__init__(LayerSbomProvider(), name, sbom_properties(inputs), opts)
 
 
-class LayerBuild(Resource, module="poetry-layer", name="LayerBuild"):
+class BuildOutputs(CustomResource):
     """The zip of a layer in the build folder.
 
     A preview shows its inputs: the fingerprint, the packages with their versions, and the arguments of the layer.
@@ -143,12 +147,6 @@ class LayerBuild(Resource, module="poetry-layer", name="LayerBuild"):
     unzipped_size: pulumi.Output[int]
     sha256: pulumi.Output[str]
     licenses: pulumi.Output[str | None]
-
-    def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
-        outputs = {"size": None, "unzipped_size": None, "sha256": None, LICENSES: None}
-        if inputs.get("bytecode"):
-            outputs[COMPILED_BY] = None
-        super().__init__(LayerBuildProvider(), name, {**inputs, **outputs}, opts)
 
     @property
     def release_that_compiled(self) -> pulumi.Output[str | None]:
@@ -169,6 +167,24 @@ class LayerBuild(Resource, module="poetry-layer", name="LayerBuild"):
             return await self.licenses.future() if await self.licenses.is_known() else None
 
         return self.sha256.apply(recorded)
+
+
+class LayerBuild(Resource, BuildOutputs, module="poetry-layer", name="LayerBuild"):
+    """The zip of a layer in a Python program."""
+
+    def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(LayerBuildProvider(), name, build_properties(inputs), opts)
+
+
+def build_properties(inputs: dict[str, Any]) -> dict[str, Any]:
+    """The inputs of a build, and its outputs, which are not known yet."""
+    outputs = {"size": None, "unzipped_size": None, "sha256": None, LICENSES: None}
+    return {**inputs, **outputs, **({COMPILED_BY: None} if inputs.get("bytecode") else {})}
+
+
+def sbom_properties(inputs: dict[str, Any]) -> dict[str, Any]:
+    """The inputs of a bill of materials, and its output, which is not known yet."""
+    return {**inputs, SBOM: None}
 
 
 def request_inputs(request: LayerRequest, folder: str) -> dict[str, Any]:
@@ -306,7 +322,8 @@ def _artifact(id_: str, props: dict[str, Any]) -> LayerArtifact:
     from pulumi_poetry_layer.layer.savings import refuse_large_zip
     from pulumi_poetry_layer.layer.zip_store import ensure_artifact, is_intact
 
-    show_output(_print_line)
+    say_here = say_from_threads()
+    show_output(say_here)
     zip_file, limits = Path(props["zip"]), _limits(props)
     if not is_intact(zip_file):
         # There may not have been a preview, and a layer that AWS will refuse must not be downloaded.
@@ -314,7 +331,7 @@ def _artifact(id_: str, props: dict[str, Any]) -> LayerArtifact:
         if error := _expected_size(props).error(where=where, **limits):
             raise error
     owner = owner_of(id_, zip_file)
-    with reporting(lambda line: _print_line(f"{_layer_name(props)}: {line}")):
+    with reporting(lambda line: say_here(printable(f"{_layer_name(props)}: {line}"))):
         artifact = ensure_artifact(_request(props), zip_file, fingerprint=props["fingerprint"], owner=owner)
     refuse_large_zip(artifact, _request(props), direct_upload=limits["direct_upload"])
     return artifact
@@ -352,5 +369,5 @@ def _layer_name(props: dict[str, Any]) -> str:
 
 
 def _print_line(line: str) -> None:
-    """Print a line to the user: the engine shows the output of this process as messages of the stack."""
-    write_line(printable(line), sys.stdout)
+    """Say a line to the user: the engine shows the output of a dynamic provider as messages of the stack."""
+    say(printable(line))

@@ -1,15 +1,17 @@
 """What messages call an argument, and what they suggest for a misspelled name. Pure.
 
 A message uses the words of the place where the user wrote the value: ``--project-dir`` on the command line,
-``project_dir`` in Python, ``pyproject.toml: tool.poetry-layer.groups`` for a default of the project. The rooms below
-call an argument by its name in Python; the command line says once that it is a command line, with
-:func:`on_command_line`.
+``project_dir`` in Python, ``projectDir`` in the other languages of Pulumi, ``pyproject.toml: tool.poetry-layer.groups``
+for a default of the project. The rooms below call an argument by its name in Python; the command line says once that it
+is a command line, with :func:`on_command_line`, and the plugin that it is for other languages, with
+:func:`in_other_languages`.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -19,18 +21,38 @@ if TYPE_CHECKING:
 _OPTIONS = {"groups": "--group", "extras": "--extra", "system_libraries": "--system-library"}
 """Argument → its option, if that is not the argument's name with hyphens."""
 
-_is_command_line: ContextVar[bool] = ContextVar("_is_command_line", default=False)
+
+class _Style(Enum):
+    PYTHON = "python"
+    COMMAND_LINE = "command line"
+    OTHER_LANGUAGES = "other languages"
+
+
+_style: ContextVar[_Style] = ContextVar("_style", default=_Style.PYTHON)
 _places: ContextVar[Mapping[str, str]] = ContextVar("_places", default=MappingProxyType({}))
 
 
 @contextmanager
 def on_command_line() -> Iterator[None]:
     """Let messages in the block call arguments as options."""
-    token = _is_command_line.set(True)
+    with _in_style(_Style.COMMAND_LINE):
+        yield
+
+
+@contextmanager
+def in_other_languages() -> Iterator[None]:
+    """Let messages in the block call arguments as programs in TypeScript and YAML do."""
+    with _in_style(_Style.OTHER_LANGUAGES):
+        yield
+
+
+@contextmanager
+def _in_style(style: _Style) -> Iterator[None]:
+    token = _style.set(style)
     try:
         yield
     finally:
-        _is_command_line.reset(token)
+        _style.reset(token)
 
 
 @contextmanager
@@ -48,13 +70,28 @@ def written_at(places: Mapping[str, str]) -> Iterator[None]:
 
 
 def argument(name: str) -> str:
-    """What a user calls an argument: ``--project-dir`` or ``project_dir``."""
-    return _OPTIONS.get(name, f"--{name.replace('_', '-')}") if _is_command_line.get() else name
+    """What a user calls an argument: ``--project-dir``, ``project_dir`` or ``projectDir``."""
+    if _style.get() is _Style.COMMAND_LINE:
+        return _OPTIONS.get(name, f"--{name.replace('_', '-')}")
+    return camel_case(name) if _style.get() is _Style.OTHER_LANGUAGES else name
+
+
+def camel_case(name: str) -> str:
+    """A name of Python in other languages: ``projectDir`` for ``project_dir``."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+def snake_case(name: str) -> str:
+    """The reverse of :func:`camel_case`."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def setting(name: str, value: str) -> str:
     """What a user writes to set an argument: ``--python-patch 3.12.4`` or ``python_patch="3.12.4"``."""
-    return f"{argument(name)} {value}" if _is_command_line.get() else f'{name}="{value}"'
+    if _style.get() is _Style.COMMAND_LINE:
+        return f"{argument(name)} {value}"
+    return f'{argument(name)}: "{value}"' if _style.get() is _Style.OTHER_LANGUAGES else f'{name}="{value}"'
 
 
 def place(name: str) -> str:

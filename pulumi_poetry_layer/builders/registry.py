@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import signature
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.errors import InputError
@@ -42,10 +43,23 @@ def make_builder(
     Raises:
         InputError: there is no builder of that name, or an argument is not valid.
     """
+    return _class_of(kind)(**(options or {}), **({"credentials": credentials} if credentials else {}))
+
+
+def option_names(kind: str) -> list[str]:
+    """The names of the options that :func:`make_builder` takes for a kind.
+
+    Raises:
+        InputError: there is no builder of that name.
+    """
+    return [name for name in signature(_class_of(kind)).parameters if name != "credentials"]
+
+
+def _class_of(kind: str) -> Callable[..., Builder]:
     if kind not in _BUILDERS:
         raise InputError(
             f"unknown builder {kind!r}", where=place("builder"), hint=suggestion(kind, BUILDERS, "known builders")
         )
     module, class_name = _BUILDERS[kind]
     make: Callable[..., Builder] = getattr(import_module(module), class_name)
-    return make(**(options or {}), **({"credentials": credentials} if credentials else {}))
+    return make

@@ -2,6 +2,8 @@
 
 Modules:
 
+- ``seams``: what depends on the process that declares a layer: a Python program, or the plugin.
+- ``labels``: names for the layers of a program, for paths and messages.
 - ``layer_version``: declares the ``LayerVersion``, and the S3 object if there is a bucket.
 - ``layer_zip``: declares the build of the zip, and the hooks that build it if it is missing.
 - ``retention``: declares the resource that deletes old versions.

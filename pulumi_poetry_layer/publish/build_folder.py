@@ -5,10 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import pulumi
 
@@ -18,10 +16,11 @@ from pulumi_poetry_layer.host.cache import cache_folder, make_cache_folder
 from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE
 from pulumi_poetry_layer.layer.zip_store import put_placeholder, remove_leftovers
 from pulumi_poetry_layer.publish.archive_hash import file_name, zip_path
-from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pulumi_poetry_layer.publish.seams import Seams
 
 BUILD_FOLDER = ".poetry-layer"
 """The default, relative to the program."""
@@ -45,22 +44,23 @@ class ZipPlace:
     label: str
 
 
-def place_zip(name: str, fingerprint: str, build_dir: str | os.PathLike[str] | None) -> ZipPlace:
+def place_zip(name: str, fingerprint: str, build_dir: str | os.PathLike[str] | None, seams: Seams) -> ZipPlace:
     """Choose the path of a layer's zip, and make sure that there is a file: the zip, or a placeholder until the end.
 
     Args:
         name: name of the layer.
         fingerprint: the fingerprint of the plan.
         build_dir: the argument of the component; None for the stack's configuration or the default.
+        seams: what depends on this process.
 
     Raises:
         InputError: no folder is writable.
     """
     problems = []
-    label = _label(name)
+    label = seams.label(name)
     for folder in _folders(build_dir):
         path = zip_path(label, fingerprint, stack=pulumi.get_stack(), folder=folder)
-        place = ZipPlace(path=path, file=program_folder() / path, label=label)
+        place = ZipPlace(path=path, file=seams.folder() / path, label=label)
         if is_mocked():
             return place
         try:
@@ -90,23 +90,3 @@ def _folders(build_dir: str | os.PathLike[str] | None) -> Iterator[str]:
         return
     yield BUILD_FOLDER
     yield (cache_folder("zips") / project).as_posix()  # for a checkout that is read-only
-
-
-_labels_of_programs: WeakKeyDictionary[pulumi.Resource, set[str]] = WeakKeyDictionary()
-"""The labels of each program, by its stack resource: a process may run several programs."""
-
-
-def _label(name: str) -> str:
-    """The resource's name, with a number if it is taken: layers under different parents may have the same name."""
-    program = pulumi.runtime.get_root_resource()
-    if program is None or is_mocked():
-        return name
-    taken = _labels_of_programs.setdefault(program, set())
-    label = next(candidate for candidate in _numbered(name) if candidate not in taken)
-    taken.add(label)
-    return label
-
-
-def _numbered(name: str) -> Iterator[str]:
-    yield name
-    yield from (f"{name}-{number}" for number in count(2))

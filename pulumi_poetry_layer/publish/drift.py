@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     import pulumi_aws as aws
 
     from pulumi_poetry_layer.layer.artifact import LayerArtifact
-    from pulumi_poetry_layer.provider import LayerBuild
+    from pulumi_poetry_layer.provider import BuildOutputs
 
 
-async def built_sha256(build: LayerBuild, fingerprint: str) -> str | None:
+async def built_sha256(build: BuildOutputs, fingerprint: str) -> str | None:
     """The sha256 (hex) of the zip in the stack's state, None if the state has no zip with that fingerprint."""
     # With --target the build may not be updated; then the state has the build of another fingerprint.
     if await build.fingerprint.future() != fingerprint:
@@ -37,7 +37,7 @@ async def built_sha256(build: LayerBuild, fingerprint: str) -> str | None:
     return await build.sha256.future()
 
 
-async def refuse_different_zip(artifact: LayerArtifact, expected: str | None, build: LayerBuild) -> None:
+async def refuse_different_zip(artifact: LayerArtifact, expected: str | None, build: BuildOutputs) -> None:
     """Refuse to publish a zip that differs from the one in the stack's state.
 
     Args:
@@ -69,7 +69,7 @@ async def refuse_different_zip(artifact: LayerArtifact, expected: str | None, bu
 def checked_arn(
     layer_version: aws.lambda_.LayerVersion,
     bucket_object: pulumi.CustomResource | None,
-    build: LayerBuild,
+    build: BuildOutputs,
     fingerprint: str,
 ) -> pulumi.Output[str]:
     """The ARN of the layer version, which is an error as long as another zip is published than the one that was built.

@@ -5,6 +5,8 @@ resource as objects of the SDK, and the SDK's ``FileArchive`` has a path but no 
 engine computes the hash of the file at that path. On a fresh checkout that is an empty file: every layer would look
 changed, and all layers would have the same hash. So if a program has transforms, this package registers one more, which
 runs after them and restores the hash. If that does not work, ``plugin_copy`` refuses to publish the layer.
+
+The transforms of a program in another process cannot be seen. So the plugin for other languages always registers it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from weakref import WeakKeyDictionary
 import pulumi
 
 from pulumi_poetry_layer.publish.plugin_copy import remove_copy
-from pulumi_poetry_layer.sdk_internals.transforms import ProgramTransforms
+from pulumi_poetry_layer.sdk_internals.transforms import ProgramTransforms, add_stack_transform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,12 @@ class _RestoreHash:
         self.archives: dict[str, Mapping[str, str]] = {}
         self.hashes: set[str] = set()
         self.ran_after = 0
+
+    def remove_copy_once(self, fingerprint: str) -> None:
+        """In an update, remove the copy, which is made again when the first layer with this hash is registered."""
+        if not pulumi.runtime.is_dry_run() and fingerprint not in self.hashes:
+            self.hashes.add(fingerprint)
+            remove_copy(fingerprint)
 
     def __call__(self, args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         """Restore the archive of a layer. Other resources are not changed."""
@@ -50,14 +58,22 @@ async def keep_hash(archive: Mapping[str, str], parent: pulumi.Resource) -> Mapp
     await parent.urn.future()  # the transforms of the parent and its ancestors are registered now
     ours = _transforms_by_loop.setdefault(asyncio.get_running_loop(), _RestoreHash())
     transforms = ProgramTransforms()
-    # Once: the copy is made again when the first layer with this hash is registered.
-    if transforms.may_remove_hashes() and not pulumi.runtime.is_dry_run() and archive["hash"] not in ours.hashes:
-        ours.hashes.add(archive["hash"])
-        remove_copy(archive["hash"])
+    if transforms.may_remove_hashes():
+        ours.remove_copy_once(archive["hash"])
     # Our transform is needed only if there are others, and must run last. So it is registered again after a new one.
     if len(transforms):
         ours.archives[archive["path"]] = archive
         if len(transforms) != ours.ran_after:
             transforms.append(ours)
             ours.ran_after = len(transforms)
+    return archive
+
+
+async def keep_hash_always(archive: Mapping[str, str], parent: pulumi.Resource) -> Mapping[str, str]:
+    """:func:`keep_hash` in a process that cannot see the transforms of the program."""
+    await parent.urn.future()
+    ours = _transforms_by_loop.setdefault(asyncio.get_running_loop(), _RestoreHash())
+    ours.remove_copy_once(archive["hash"])
+    ours.archives[archive["path"]] = archive
+    await add_stack_transform(ours)
     return archive

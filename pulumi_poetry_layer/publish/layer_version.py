@@ -10,7 +10,6 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_poetry_layer.publish.archive_hash import archive_of, asset_of
-from pulumi_poetry_layer.publish.kept_hash import keep_hash
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -79,7 +78,7 @@ def publish_directly(
     archive = archive_of(layer_zip.place.path, layer_zip.fingerprint)
     return aws.lambda_.LayerVersion(
         name,
-        code=cast("Awaitable[pulumi.Archive]", keep_hash(archive, parent)),
+        code=cast("Awaitable[pulumi.Archive]", layer_zip.seams.keep_hash(archive, parent)),
         **settings.arguments(),
         opts=pulumi.ResourceOptions.merge(opts, own_opts),
     )
@@ -111,13 +110,12 @@ def publish_through_bucket(
     key = pulumi.Output.all(key_prefix, settings.layer_name).apply(
         lambda parts: f"{parts[0].strip('/')}/{parts[1]}/{layer_zip.fingerprint}.zip".lstrip("/")
     )
+    asset = asset_of(layer_zip.place.path, layer_zip.fingerprint)
     zip_object = aws.s3.BucketObjectv2(
         name,
         bucket=bucket,
         key=key,
-        source=cast(
-            "Awaitable[pulumi.Asset]", keep_hash(asset_of(layer_zip.place.path, layer_zip.fingerprint), parent)
-        ),
+        source=cast("Awaitable[pulumi.Asset]", layer_zip.seams.keep_hash(asset, parent)),
         content_type="application/zip",
         **settings.in_region(),
         opts=pulumi.ResourceOptions(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,16 +15,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pulumi
 
 from pulumi_poetry_layer.arguments import is_mocked
-from pulumi_poetry_layer.host.output import write_line
+from pulumi_poetry_layer.host.output import say_from_threads
 from pulumi_poetry_layer.host.progress import reporting
 from pulumi_poetry_layer.layer.savings import refuse_large_zip
 from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE, with_stack_credentials
 from pulumi_poetry_layer.layer.zip_store import ensure_artifact
-from pulumi_poetry_layer.provider import DRY_RUN, LayerBuild, LayerSbom, owner_of, request_inputs
+from pulumi_poetry_layer.printable import printable
+from pulumi_poetry_layer.provider import DRY_RUN, BuildOutputs, owner_of, request_inputs
 from pulumi_poetry_layer.publish.drift import built_sha256, refuse_different_zip
 from pulumi_poetry_layer.publish.plugin_copy import refuse_lost_hash, remove_different_copy
 from pulumi_poetry_layer.sdk_internals.early_registration import register_early
-from pulumi_poetry_layer.sdk_internals.program_folder import program_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.layer.planning import PlannedLayer
     from pulumi_poetry_layer.layer.request import LayerRequest
     from pulumi_poetry_layer.publish.build_folder import ZipPlace
+    from pulumi_poetry_layer.publish.seams import Seams
 
 _Result = TypeVar("_Result")
 
@@ -52,16 +52,24 @@ class LayerZip:
         fingerprint: the fingerprint of the plan.
         build: the resource that builds it if the fingerprint has changed.
         hooks: hooks that build it before a resource uploads it, if it is missing; None in a unit test with mocks.
+        seams: what depends on this process.
     """
 
     place: ZipPlace
     fingerprint: str
-    build: LayerBuild
+    build: BuildOutputs
     hooks: pulumi.ResourceHookBinding | None
+    seams: Seams
 
 
 def declare_zip(
-    name: str, planned: PlannedLayer, place: ZipPlace, parent: pulumi.ComponentResource, *, direct_upload: bool
+    name: str,
+    planned: PlannedLayer,
+    place: ZipPlace,
+    parent: pulumi.ComponentResource,
+    seams: Seams,
+    *,
+    direct_upload: bool,
 ) -> LayerZip:
     """Declare the resource ``<name>-build``, which builds the zip of a layer.
 
@@ -70,6 +78,7 @@ def declare_zip(
         planned: its plan.
         place: where the zip is, or will be.
         parent: the component.
+        seams: what depends on this process.
         direct_upload: whether the layer is published without S3, for which AWS has a lower limit.
     """
     request, fingerprint = planned.request, planned.plan.fingerprint
@@ -82,12 +91,12 @@ def declare_zip(
         DRY_RUN: pulumi.runtime.is_dry_run(),
     }
     opts = pulumi.ResourceOptions(parent=parent)
-    build = LayerBuild(f"{name}-build", inputs | request_inputs(request, _folder_of(request)), opts)
+    build = seams.build(f"{name}-build", inputs | request_inputs(request, _folder_of(request, seams)), opts)
+    layer_zip = LayerZip(place=place, fingerprint=fingerprint, build=build, hooks=None, seams=seams)
     if is_mocked():
-        return LayerZip(place=place, fingerprint=fingerprint, build=build, hooks=None)
+        return layer_zip
     register_early(parent)
-    hooks = _zip_hooks(request, place, build, fingerprint, direct_upload=direct_upload)
-    return LayerZip(place=place, fingerprint=fingerprint, build=build, hooks=hooks)
+    return replace(layer_zip, hooks=_zip_hooks(request, layer_zip, direct_upload=direct_upload))
 
 
 def declare_sbom(
@@ -109,43 +118,47 @@ def declare_sbom(
         "zip": layer_zip.place.path,
         "direct_upload": direct_upload,
         "build": layer_zip.build.id,
-        **request_inputs(planned.request, _folder_of(planned.request)),
+        **request_inputs(planned.request, _folder_of(planned.request, layer_zip.seams)),
     }
-    return LayerSbom(f"{name}-sbom", inputs, pulumi.ResourceOptions(parent=parent)).sbom
+    return layer_zip.seams.sbom(f"{name}-sbom", inputs, pulumi.ResourceOptions(parent=parent)).sbom
 
 
-def _folder_of(request: LayerRequest) -> str:
+def _folder_of(request: LayerRequest, seams: Seams) -> str:
     """The project's folder, relative to the program."""
-    return Path(os.path.relpath(request.project_dir, program_folder())).as_posix()
+    return Path(os.path.relpath(request.project_dir, seams.folder())).as_posix()
 
 
-def _zip_hooks(
-    request: LayerRequest, place: ZipPlace, build: LayerBuild, fingerprint: str, *, direct_upload: bool
-) -> pulumi.ResourceHookBinding:
+def _zip_hooks(request: LayerRequest, layer_zip: LayerZip, *, direct_upload: bool) -> pulumi.ResourceHookBinding:
     """Hooks that make sure that the zip is there, and is the right one, before a resource uploads it.
 
     The build child only builds the zip if the fingerprint has changed. If only the layer version is replaced, because
     of a new description for example, on a machine that does not have the zip, then a hook builds it.
     """
-    get_configuration, zip_file, one_at_a_time = _stack_configuration(), place.file, asyncio.Lock()
+    get_configuration, one_at_a_time = _stack_configuration(), asyncio.Lock()
+    place, fingerprint, build = layer_zip.place, layer_zip.fingerprint, layer_zip.build
 
     def build_zip(request_with_login: LayerRequest, owner: str, sha256: str | None) -> LayerArtifact:
-        with reporting(lambda line: write_line(f"{place.label}: {line}", sys.stdout)):
-            return ensure_artifact(request_with_login, zip_file, fingerprint=fingerprint, owner=owner, sha256=sha256)
+        say = say_from_threads()
+        with reporting(lambda line: say(printable(f"{place.label}: {line}"))):
+            return ensure_artifact(request_with_login, place.file, fingerprint=fingerprint, owner=owner, sha256=sha256)
 
-    async def ensure_zip(_: pulumi.ResourceHookArgs) -> None:
+    async def ensure_zip() -> None:
         request_with_login = with_stack_credentials(request, get_configuration)
         sha256 = await built_sha256(build, fingerprint)
-        owner = owner_of(str(await build.id.future()), zip_file)
+        owner = owner_of(str(await build.id.future()), place.file)
         # In a thread: the event loop of the program must serve the engine while the zip is built.
         async with one_at_a_time:  # it may be published in several regions
             artifact = await _in_thread(build_zip, request_with_login, owner, sha256)
         refuse_large_zip(artifact, request, direct_upload=direct_upload)
         await refuse_different_zip(artifact, sha256, build)
-        refuse_lost_hash(fingerprint, zip_file)
-        await _in_thread(remove_different_copy, fingerprint, zip_file)
+        refuse_lost_hash(fingerprint, place.file)
+        await _in_thread(remove_different_copy, fingerprint, place.file)
 
-    hook = pulumi.ResourceHook(f"{place.label}-zip", ensure_zip)
+    async def before_upload(args: pulumi.ResourceHookArgs) -> None:
+        with layer_zip.seams.speaking_for(args.urn):
+            await ensure_zip()
+
+    hook = pulumi.ResourceHook(f"{place.label}-zip", before_upload)
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
 

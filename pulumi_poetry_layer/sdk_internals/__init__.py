@@ -2,6 +2,7 @@
 
 Modules:
 
+- ``construction``: constructs a component in a plugin, with what the SDK leaves out.
 - ``early_registration``: sends the first layer to the engine while the program is still running.
 - ``program_folder``: the folder of the running program, which only the start of the program knows.
 - ``tracebacks``: how the process of a dynamic provider sends an error to the engine.

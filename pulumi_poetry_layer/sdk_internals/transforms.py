@@ -45,3 +45,13 @@ class ProgramTransforms:
     def append(self, transform: Transform) -> None:
         """Register a transform that runs after all that are registered now; it may be registered more than once."""
         self._servers[0].register_stack_transform(transform)
+
+
+async def add_stack_transform(transform: Transform) -> None:
+    """Register a transform that runs after all that the program has registered up to now.
+
+    For a component in a plugin: the transforms of the program are in another process, which has callback servers of its
+    own. The engine runs all transforms in the order in which they were registered.
+    """
+    callbacks: Any = await import_module("pulumi.runtime.settings")._get_callbacks()
+    callbacks.register_stack_transform(transform)

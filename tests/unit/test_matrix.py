@@ -261,4 +261,4 @@ def test_matrix_has_the_arguments_of_the_layer() -> None:
     of_the_layer = set(inspect.signature(PoetryLayer).parameters)
     of_the_matrix = set(inspect.signature(PoetryLayer.matrix).parameters) | set(LayerArguments.__annotations__)
     own = {"runtimes", "architectures", "regions", "arguments"}
-    assert of_the_layer - {"runtime", "architecture", "region", "_layer_zip"} == of_the_matrix - own
+    assert of_the_layer - {"runtime", "architecture", "region", "_layer_zip", "_seams"} == of_the_matrix - own

@@ -10,6 +10,7 @@ import pytest
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.publish import build_folder
 from pulumi_poetry_layer.publish.build_folder import place_zip
+from pulumi_poetry_layer.publish.seams import IN_PYTHON_PROGRAM
 
 FINGERPRINT = "0123456789abcdef"
 
@@ -30,7 +31,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_placeholder_is_beside_the_program_by_default(program: Path) -> None:
     """Otherwise the AWS plugin does not find a file, and every preview fails."""
-    place = place_zip("deps", FINGERPRINT, None)
+    place = place_zip("deps", FINGERPRINT, None, IN_PYTHON_PROGRAM)
     assert place.path == ".poetry-layer/dev/deps-0123456789ab.zip"
     assert place.file == program / place.path
     assert place.file.read_bytes() == b""
@@ -38,10 +39,13 @@ def test_placeholder_is_beside_the_program_by_default(program: Path) -> None:
 
 def test_folder_that_the_user_has_named_is_not_replaced_by_the_cache(program: Path, tmp_path: Path) -> None:
     """Otherwise a mistake in `build_dir` is not noticed, and the zips are in an unexpected folder."""
-    assert place_zip("deps", FINGERPRINT, "../zips").file == program / "../zips/shop/dev/deps-0123456789ab.zip"
+    assert (
+        place_zip("deps", FINGERPRINT, "../zips", IN_PYTHON_PROGRAM).file
+        == program / "../zips/shop/dev/deps-0123456789ab.zip"
+    )
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"no folder for the zip is writable \(\.\./file/shop: ") as caught:
-        place_zip("deps", FINGERPRINT, "../file")
+        place_zip("deps", FINGERPRINT, "../file", IN_PYTHON_PROGRAM)
     assert "poetry-layer:buildDir" in str(caught.value)
 
 
@@ -49,4 +53,4 @@ def test_error_lists_all_folders_that_are_not_writable(program: Path, tmp_path: 
     """Otherwise a user cannot find out which folder must be writable."""
     (program / ".poetry-layer").touch()
     with pytest.raises(InputError, match=r"\.poetry-layer: .*; .*zips/shop: "):
-        place_zip("deps", FINGERPRINT, None)
+        place_zip("deps", FINGERPRINT, None, IN_PYTHON_PROGRAM)

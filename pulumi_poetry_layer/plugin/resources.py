@@ -1,0 +1,84 @@
+"""The resources that the component declares in the plugin, and the providers that serve them.
+
+They have the inputs and outputs of the dynamic resources of Python programs, and the same providers. Each of them is an
+alias of the other, so a stack stays unchanged when its program is written in another language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from pulumi_poetry_layer.kept_versions import KeptVersionsProvider, kept_versions_properties
+from pulumi_poetry_layer.provider import (
+    BuildOutputs,
+    LayerBuildProvider,
+    LayerSbomProvider,
+    SbomOutputs,
+    build_properties,
+    sbom_properties,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pulumi.dynamic import ResourceProvider
+
+
+def providers() -> Mapping[str, ResourceProvider]:
+    """Type of a resource → its provider."""
+    return {
+        _token("LayerBuild"): LayerBuildProvider(),
+        _token("LayerSbom"): LayerSbomProvider(),
+        _token("KeptVersions"): KeptVersionsProvider(),
+    }
+
+
+@dataclass
+class PluginAddress:
+    """How the engine was asked for this plugin. It starts another process for another version or URL.
+
+    Attributes:
+        version: the version of the plugin.
+        download_url: where the engine may download it.
+    """
+
+    version: str | None = None
+    download_url: str | None = None
+
+    def options(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+        """Options of a resource that this process serves; ``name`` is its name in Python programs."""
+        own = pulumi.ResourceOptions(
+            aliases=[pulumi.Alias(type_=f"pulumi-python:dynamic/poetry-layer:{name}")],
+            version=self.version,
+            plugin_download_url=self.download_url,
+        )
+        return pulumi.ResourceOptions.merge(opts, own)
+
+
+class ServedBuild(BuildOutputs):
+    """The zip of a layer."""
+
+    def __init__(self, at: PluginAddress, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(_token("LayerBuild"), name, build_properties(inputs), at.options("LayerBuild", opts))
+
+
+class ServedSbom(SbomOutputs):
+    """The bill of materials of a layer."""
+
+    def __init__(self, at: PluginAddress, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(_token("LayerSbom"), name, sbom_properties(inputs), at.options("LayerSbom", opts))
+
+
+class ServedKeptVersions(pulumi.CustomResource):
+    """The last versions of a layer in AWS."""
+
+    def __init__(self, at: PluginAddress, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        properties = kept_versions_properties(inputs)
+        super().__init__(_token("KeptVersions"), name, properties, at.options("KeptVersions", opts))
+
+
+def _token(name: str) -> str:
+    return f"poetry-layer:index:{name}"

@@ -1,0 +1,46 @@
+"""The program ``pulumi-resource-poetry-layer``: starts the server, and prints its port for the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from argparse import ArgumentParser
+from contextlib import suppress
+from pathlib import Path
+
+import grpc
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from pulumi_poetry_layer.plugin.servicer import LayerServicer
+
+_LARGEST_MESSAGE = 400 * 1024 * 1024
+"""Bytes; that of Pulumi's SDKs, which keep the constant in private modules."""
+
+
+def main() -> None:
+    """Serve until the engine stops this process."""
+    parser = ArgumentParser(
+        description="Pulumi's plugin for PoetryLayer in TypeScript, YAML, Go and other languages. Pulumi starts it."
+    )
+    parser.add_argument("engine", nargs="?", default="", help="address of the Pulumi engine")
+    arguments, _ = parser.parse_known_args()  # the engine has options for logs, too
+    asyncio.run(_serve(arguments.engine))
+
+
+async def _serve(engine_address: str) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # on Windows the engine ends the process
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    servicer = LayerServicer(engine_address, Path.cwd())
+    server = grpc.aio.server(options=[("grpc.max_receive_message_length", _LARGEST_MESSAGE)])
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    print(port, flush=True)
+    await stopped.wait()
+    await server.stop(grace=None)
+
+
+if __name__ == "__main__":
+    main()
