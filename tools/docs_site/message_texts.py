@@ -54,9 +54,7 @@ class Message:
 def all_messages() -> list[Message]:
     """The messages of all modules, sorted."""
     modules = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text("utf-8")) for path in _modules()}
-    shared = {
-        name: value for tree in modules.values() for name, value in _constants(tree) if not name.startswith("_")
-    }
+    shared = {name: value for tree in modules.values() for name, value in _constants(tree) if not name.startswith("_")}
     return sorted(
         {
             found
