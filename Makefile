@@ -49,8 +49,12 @@ test-all: ## Run all tests, as CI does, and measure coverage; the same as `make 
 torture: test-venv ## Attack the package for TORTURE_SECONDS: kills, crowds, hostile inputs; TORTURE_ARGS narrows it down
 	@PYTHONPATH=tests $(VENV)/python -m torture --seconds $(TORTURE_SECONDS) $(TORTURE_ARGS)
 
-demo: setup ## See a lock file become a layer, with the real engine against a local AWS
-	@$(WITH_TOOLS) python tools/demo.py
+demo: ## See a lock file become a layer, with the real engine against a local AWS
+	@$(SETUP) announce-demo
+	@$(SETUP) install demo-venv
+	@$(WITH_TOOLS) python tools/demo.py layer
+	@$(SETUP) install poetry engine
+	@$(WITH_TOOLS) python tools/demo.py deployment
 
 bench: setup ## Time the making of layers beside uv, pip, Poetry and cp; writes docs/benchmarks.md. BENCH_ARGS narrows it down
 	@$(WITH_TOOLS) python -m benchmarks $(BENCH_ARGS)

@@ -1,8 +1,9 @@
-"""Demonstrate how a lock file becomes a published layer: the quick start with the real Pulumi engine and a local AWS.
+"""Demonstrate how a lock file becomes a published layer. ``make demo`` runs this script.
 
-The ``pulumi`` command line, the engine, Poetry, the lock file, the build and the zip are real. AWS is a moto server on
-this machine, and ``tools/aws_stand_in`` replaces Pulumi's AWS plugin. The program in ``examples/quickstart`` also works
-on AWS without a change. ``make demo`` runs this script, which uses a copy of the program in ``.demo``.
+``demo.py layer`` builds the layer of ``examples/quickstart`` with the command line. ``demo.py deployment`` deploys the
+program there: the ``pulumi`` command line, the engine, Poetry, the lock file, the build and the zip are real. AWS is a
+moto server on this machine, and ``tools/aws_stand_in`` replaces Pulumi's AWS plugin. The program also works on AWS
+without a change. A copy of it, and all that the demo's programs keep, is in ``.demo``.
 """
 
 from __future__ import annotations
@@ -12,64 +13,38 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from importlib.metadata import version
+from collections.abc import Callable
 from pathlib import Path
 
 import boto3
+from demo_surroundings import environment, prepare
 from moto.server import ThreadedMotoServer
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEMO = REPOSITORY / ".demo"
+SURROUNDINGS = DEMO / "surroundings"
+QUICKSTART = DEMO / "examples" / "quickstart"
 STACK = "prod"
-PLUGIN = REPOSITORY / "tools" / "aws_stand_in" / "pulumi-resource-aws"
-
-
-def install_plugin(pulumi_home: Path) -> None:
-    """Install the stand-in as the AWS plugin of this version; for a plugin on PATH, Pulumi prints a warning each time.
-
-    Args:
-        pulumi_home: the value of ``PULUMI_HOME``.
-    """
-    folder = pulumi_home / "plugins" / f"resource-aws-v{version('pulumi-aws')}"
-    folder.mkdir(parents=True)
-    (folder / PLUGIN.name).symlink_to(PLUGIN)
-
-
-def path_without_plugin() -> str:
-    """PATH without the folder of the stand-in."""
-    return os.pathsep.join(
-        folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder).resolve() != PLUGIN.parent
-    )
+RUNTIME = "python3.13"  # that of the program in examples/quickstart
+LAYER_ZIP = DEMO / "layer.zip"
 
 
 class Demo:
     """The copy of the quick start, and the environment variables that make Pulumi use the local AWS."""
 
-    def __init__(self, endpoint: str, temporary: Path) -> None:
-        self.project = DEMO / "examples" / "quickstart"
+    def __init__(self, endpoint: str) -> None:
         self.environment = {
-            **os.environ,
+            **environment(os.environ, SURROUNDINGS, PYPI_SIMPLE_ENDPOINT),
             "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ACCESS_KEY_ID": "demo",
-            "AWS_SECRET_ACCESS_KEY": "demo",
-            "PATH": path_without_plugin(),
-            "POETRY_PYPI_MIRROR_URL": os.environ.get("POETRY_PYPI_MIRROR_URL", PYPI_SIMPLE_ENDPOINT),
-            "PULUMI_BACKEND_URL": (temporary / "state").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "demo",
-            "PULUMI_HOME": str(temporary / "pulumi"),
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "TMPDIR": str(temporary),  # the AWS plugin keeps copies of uploaded files here
         }
-        install_plugin(temporary / "pulumi")
         self._number = 0
 
     def explain(self, text: str) -> None:
         """Print what the next step shows."""
         self._number += 1
-        print(f"\n\033[1m{self._number}. {text}\033[0m" if sys.stdout.isatty() else f"\n{self._number}. {text}")
+        print(_bold(f"\n{self._number}. {text}"), flush=True)
 
     def run(self, *command: str, folder: Path = DEMO) -> str:
         """Run a command, print the command and its output, and return the output.
@@ -99,9 +74,9 @@ class Demo:
         """Run a ``pulumi`` command on the demo's stack."""
         return self.run("pulumi", *arguments, "--stack", STACK, "--non-interactive")
 
-    def up(self) -> str:
-        """``pulumi up`` without its preview, which the demo shows in a separate step."""
-        return self.pulumi("up", "--yes", "--skip-preview", "--suppress-progress")
+    def up(self, *options: str) -> str:
+        """Run ``pulumi up``, with its preview unless the options leave it out."""
+        return self.pulumi("up", "--yes", *options, "--suppress-progress")
 
     def layer_versions(self) -> list[int]:
         """The versions of the layer on the local AWS."""
@@ -127,50 +102,76 @@ def expect(*, holds: bool, claim: str) -> None:
         raise SystemExit(f"demo: this should be true, but is not: {claim}")
 
 
-def main() -> None:
-    """Start the local AWS, run the demo, and stop the local AWS."""
-    shutil.rmtree(DEMO, ignore_errors=True)
-    shutil.copytree(REPOSITORY / "examples", DEMO / "examples", ignore=shutil.ignore_patterns(".poetry-layer"))
-    for file in REPOSITORY.glob("Pulumi*.yaml"):
-        shutil.copy(file, DEMO)
+def build_layer() -> None:
+    """Plan and build the layer of the quick start with the command line, as a user does without Pulumi.
+
+    Raises:
+        SystemExit: A command failed.
+    """
+    _copy_examples()
+    print(_bold("\nThe first layer: examples/quickstart/poetry.lock, without Pulumi"), flush=True)
+    project = ["-C", str(QUICKSTART.relative_to(REPOSITORY)), "--runtime", RUNTIME]
+    for arguments in (["plan", *project], ["build", *project, "-o", str(LAYER_ZIP.relative_to(REPOSITORY))]):
+        command = ["pulumi-poetry-layer", *arguments]
+        print(f"\n$ {' '.join(command)}", flush=True)
+        variables = environment(os.environ, SURROUNDINGS, PYPI_SIMPLE_ENDPOINT)
+        exit_code = subprocess.run(command, cwd=REPOSITORY, env=variables, check=False).returncode
+        if exit_code != 0:
+            raise SystemExit(f"demo: `{' '.join(command)}` ended with exit code {exit_code}")
+    print(_bold(f"\n{LAYER_ZIP.relative_to(REPOSITORY)} is a layer that Lambda can load. Next: the same with Pulumi."))
+
+
+def deploy() -> None:
+    """Start the local AWS, deploy the quick start to it in several steps, and stop the local AWS."""
+    _copy_examples()
+    prepare(SURROUNDINGS)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # hides the access log of the server
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
-        with tempfile.TemporaryDirectory(prefix="poetry-layer-demo-") as temporary:
-            (Path(temporary) / "state").mkdir()
-            host, port = server.get_host_and_port()
-            run_steps(Demo(f"http://{host}:{port}", Path(temporary)))
+        host, port = server.get_host_and_port()
+        _run_steps(Demo(f"http://{host}:{port}"))
     finally:
         server.stop()
+        shutil.rmtree(SURROUNDINGS, ignore_errors=True)
+    print(_bold("\nThat was all. The program is in examples/quickstart, and README.md explains the next steps."))
 
 
-def run_steps(demo: Demo) -> None:
-    """Run the steps of the demo."""
+def _copy_examples() -> None:
+    """Copy the examples to ``.demo``, whatever an interrupted demo has left there."""
+    shutil.rmtree(DEMO / "examples", ignore_errors=True)
+    shutil.copytree(REPOSITORY / "examples", DEMO / "examples", ignore=shutil.ignore_patterns(".poetry-layer"))
+    for file in REPOSITORY.glob("Pulumi*.yaml"):
+        shutil.copy(file, DEMO)
+
+
+def _run_steps(demo: Demo) -> None:
     demo.explain("The program: examples/quickstart/__main__.py, beside its pyproject.toml and poetry.lock.")
-    print((demo.project / "__main__.py").read_text())
+    print((QUICKSTART / "__main__.py").read_text(encoding="utf-8"))
     demo.run("pulumi", "stack", "init", STACK)
 
     demo.explain("Preview the deployment. A preview builds nothing.")
     demo.pulumi("preview")
 
     demo.explain("Build the layer from poetry.lock and publish it.")
-    demo.up()
+    demo.up("--skip-preview")
     expect(holds=demo.layer_versions() == [1], claim="version 1 of the layer exists")
 
     demo.explain("Deploy again. Nothing has changed, so nothing is built and nothing is published.")
-    expect(holds="unchanged" in demo.up() and demo.layer_versions() == [1], claim="it is still version 1")
+    unchanged = "unchanged" in demo.up("--skip-preview", "--suppress-outputs")
+    expect(holds=unchanged and demo.layer_versions() == [1], claim="it is still version 1")
 
     demo.explain("Change a dependency. The preview shows the package with its old and new version.")
-    demo.run("poetry", "add", "--lock", "requests@~2.33", folder=demo.project)
+    demo.run("poetry", "add", "--lock", "requests@~2.33", folder=QUICKSTART)
     preview = demo.pulumi("preview", "--diff")
     expect(holds="requests" in preview and '=> "2.33' in preview, claim="the preview shows requests 2.32 => 2.33")
-    demo.up()
+    demo.up("--skip-preview", "--suppress-outputs")
     expect(holds=demo.layer_versions() == [2], claim="version 2 of the layer exists, and version 1 was deleted")
 
     demo.explain("Change a development dependency. This changes poetry.lock, but not the layer.")
-    demo.run("poetry", "add", "--lock", "--group", "dev", "iniconfig", folder=demo.project)
-    demo.up()
+    demo.run("poetry", "add", "--lock", "--group", "dev", "iniconfig", folder=QUICKSTART)
+    says_so = "poetry.lock has changed" in demo.up("--suppress-outputs")
+    expect(holds=says_so, claim="the preview says that poetry.lock has changed, and the layer has not")
     expect(holds=demo.layer_versions() == [2], claim="it is still version 2")
 
     demo.explain("Destroy all resources.")
@@ -178,5 +179,25 @@ def run_steps(demo: Demo) -> None:
     expect(holds=demo.layer_versions() == [], claim="the layer does not exist any more")
 
 
+def _bold(text: str) -> str:
+    return f"\033[1m{text}\033[0m" if sys.stdout.isatty() else text
+
+
+STAGES: dict[str, Callable[[], None]] = {"layer": build_layer, "deployment": deploy}
+
+
+def main() -> int:
+    """Run the stage of the demo that the command line names."""
+    if len(sys.argv) != 2 or sys.argv[1] not in STAGES:
+        print(f"usage: demo.py {{{','.join(STAGES)}}}", file=sys.stderr)
+        return 2
+    try:
+        STAGES[sys.argv[1]]()
+    except KeyboardInterrupt:
+        print("\ndemo: stopped; `make demo` starts again", file=sys.stderr)
+        return 130
+    return 0
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

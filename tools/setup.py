@@ -19,6 +19,7 @@ from dev_setup import (
     actionlint,
     build_images,
     chromium,
+    demo_costs,
     docker_daemon,
     engine,
     go,
@@ -39,8 +40,13 @@ def _test_venv() -> None:
     project_venv.ensure("test")
 
 
+def _demo_venv() -> None:
+    project_venv.ensure("demo")
+
+
 PARTS: dict[str, Callable[[], object]] = {
     "test-venv": _test_venv,
+    "demo-venv": _demo_venv,
     "venv": project_venv.ensure,
     "poetry": poetry.ensure,
     "engine": engine.ensure,
@@ -62,7 +68,11 @@ def main(arguments: list[str] | None = None) -> int:
     wanted.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
     env = commands.add_parser("env", help="print where the tools are; installs nothing")
     env.add_argument("--json", action="store_true", help="print JSON; a missing tool is null")
+    commands.add_parser("announce-demo", help="say what `make demo` fetches; installs nothing")
     options = parser.parse_args(arguments)
+    if options.command == "announce-demo":
+        print(demo_costs.announcement())
+        return 0
     if options.command == "env":
         print(_environment(as_json=options.json))
         return 0

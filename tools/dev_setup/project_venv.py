@@ -40,12 +40,20 @@ def _install(python: Path, groups: Collection[str]) -> None:
     say(f"installing the project with its group {named} into {FOLDER.name} (Python {sys.version.split()[0]})")
     _STAMP.unlink(missing_ok=True)
     pip_install(python, f"pip>={_OLDEST_PIP}")
-    pip_install(python, "-e", ".", *(part for group in sorted(groups) for part in ("--group", group)), cwd=REPOSITORY)
+    options = [part for group in sorted(groups) for part in ("--group", group)]
+    if groups == {"demo"}:
+        options.append("--no-compile")  # compiled modules nobody imports: half a minute, and 170 MB on the disk
+    pip_install(python, "-e", ".", *options, cwd=REPOSITORY)
 
 
 def is_ready() -> bool:
     """Whether the environment is completely installed."""
     return _STAMP.is_file() and _python().exists()
+
+
+def has(group: str) -> bool:
+    """Whether the environment has the packages of a dependency group."""
+    return is_ready() and not {group, "dev"}.isdisjoint(_STAMP.read_text(encoding="utf-8").splitlines()[-1].split())
 
 
 def _python() -> Path:
