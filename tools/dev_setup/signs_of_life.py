@@ -30,10 +30,14 @@ class Progress(Protocol):
 
 
 class LastLine:
-    """Says the last line that the program printed."""
+    """Says the last line that the program printed.
 
-    def __init__(self) -> None:
-        self._line = ""
+    Args:
+        start: What to say before the first one.
+    """
+
+    def __init__(self, start: str = "") -> None:
+        self._line = start
 
     def read(self, line: str) -> None:
         """Take one line of the program's output."""
@@ -51,7 +55,7 @@ def run_watched(
     Returns:
         The exit code, and the end of what the program printed.
     """
-    progress = progress or LastLine()
+    progress = progress or LastLine(" ".join(map(str, command)))
     last_lines: deque[str] = deque(maxlen=_LINES_OF_A_FAILURE)
     with (
         SignsOfLife(progress),
