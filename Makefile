@@ -73,7 +73,7 @@ lint: venv ## Check style, types, imports, spelling, workflows, and that the doc
 
 lint-workflows: venv ## Check GitHub's workflows with actionlint and zizmor
 	@$(SETUP) install actionlint
-	@$(WITH_TOOLS) if command -v actionlint >/dev/null; then actionlint; fi
+	@$(WITH_TOOLS) if command -v actionlint >/dev/null; then actionlint && actionlint examples/*/.github/workflows/*.yml; fi
 	@$(VENV)/zizmor --offline --quiet .
 
 format: venv ## Bring the code into the house's layout

@@ -57,7 +57,7 @@ PARTS: dict[str, Callable[[], object]] = {
 }
 """The parts, in the order in which they are installed."""
 
-FOR_TESTS = ("venv", "poetry", "engine", "lambda-rie", "docker", "chromium")
+FOR_TESTS = ("venv", "poetry", "engine", "lambda-rie", "docker", "chromium", "actionlint")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -26,15 +26,15 @@ PoetryLayer.matrix("deps", runtimes=["python3.13"], share_with=[123456789012])
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """All programs: each block of Python in a page is one, and each ``__main__.py`` of an example."""
+    """All programs: each block of Python in a page is one, and each program of an example."""
     folder = tmp_path_factory.mktemp("programs")
     texts = {
         f"{page.relative_to(REPOSITORY).with_suffix('')}_{number}".replace("/", "_"): text
         for page in PAGES
         for number, text in enumerate(re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.M | re.S))
     }
-    for path in REPOSITORY.glob("examples/*/__main__.py"):
-        texts[f"example_{path.parent.name}"] = path.read_text("utf-8")
+    for path in [*REPOSITORY.glob("examples/**/__main__.py"), *REPOSITORY.glob("examples/*/deploy.py")]:
+        texts["_".join(path.relative_to(REPOSITORY).with_suffix("").parts)] = path.read_text("utf-8")
     for name, text in texts.items():
         (folder / f"{name.lower()}.py").write_text(text, "utf-8")
     return sorted(folder.glob("*.py"))

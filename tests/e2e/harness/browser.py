@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
+
+from .needed import fail_or_skip
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _DRIVER = "chromedriver"
@@ -30,10 +30,7 @@ def browser() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, _BROWSERS)), None)
     driver = shutil.which(_DRIVER)
     if program is None or driver is None:
-        reason = "no chromium and chromedriver on PATH; run `make setup` as root on Debian, or install them"
-        if os.environ.get("CI"):
-            pytest.fail(f"{reason} (no test may be skipped in CI)")
-        pytest.skip(reason)
+        fail_or_skip("no chromium and chromedriver on PATH; run `make setup` as root on Debian, or install them")
     options = ChromeOptions()
     options.binary_location = program
     for option in _OPTIONS:

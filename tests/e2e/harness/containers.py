@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import docker
-import pytest
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from pulumi_poetry_layer.builders.container.daemon import LABEL
+
+from .needed import fail_or_skip
 
 IMAGE = "public.ecr.aws/sam/build-{}:latest-{}"
 NETWORK = "host"
@@ -30,7 +31,7 @@ def connect_to_docker() -> docker.DockerClient:
         for image in (("python3.11", "x86_64"), ("python3.13", "x86_64"), ("python3.11", "arm64")):
             client.images.get(IMAGE.format(*image))
     except (DockerException, ImageNotFound) as error:
-        _fail_or_skip(f"no Docker daemon with the build images ({error}); run `make setup` as root on Debian")
+        fail_or_skip(f"no Docker daemon with the build images ({error}); run `make setup` as root on Debian")
     return client
 
 
@@ -97,7 +98,7 @@ class OwnDaemon:
 def own_daemon(folder: Path) -> Iterator[OwnDaemon]:
     """A daemon that has not been started yet."""
     if os.geteuid() != 0 or shutil.which("dockerd") is None:
-        _fail_or_skip("a second Docker daemon needs root and dockerd; install docker.io and run the test as root")
+        fail_or_skip("a second Docker daemon needs root and dockerd; install docker.io and run the test as root")
     daemon = OwnDaemon(folder)
     try:
         yield daemon
@@ -121,9 +122,3 @@ def _repeatedly() -> Iterator[None]:
     while time.monotonic() < deadline:
         yield
         time.sleep(0.05)
-
-
-def _fail_or_skip(reason: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(f"{reason} (no test may be skipped in CI)")
-    pytest.skip(reason)

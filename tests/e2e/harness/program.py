@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,16 +73,17 @@ class Program:
             log = Path(folder) / "events.json"
             logged = () if planning is None else ("--event-log", str(log))
             command = ("pulumi", *arguments, *logged, "--non-interactive", "--color", "never")
-            done = self._run(command, env, stdin)
+            done = self.run(command, env=env, stdin=stdin)
             events = {"changes": {}} if planning is None else read_events(log, planning=planning)
         result = Result(command=command, exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr, **events)
         if check and result.exit_code != 0:
             raise PulumiError(str(result))
         return result
 
-    def _run(
-        self, command: tuple[str, ...], env: Mapping[str, str] | None, stdin: str
+    def run(
+        self, command: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
+        """Run a command that runs ``pulumi``, in the folder of the program."""
         self.backend.mkdir(parents=True, exist_ok=True)
         given = {"PULUMI_BACKEND_URL": self.backend.as_uri(), **(env or {})}
         with self.machine.aws_plugin({**self.machine.environment, **given}, self.folder) as more:

@@ -9,20 +9,21 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from .needed import fail_or_skip
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Toolchain:
-    """Folders for the start of PATH, in this order."""
+    """Folders for the start of PATH, in this order, and the folder of actionlint, which only reads files."""
 
     python: Path
     aws_stand_in: Path
     pulumi: Path
     poetry: Path
     lambda_rie: Path | None
+    actionlint: Path | None
 
     @property
     def path(self) -> str:
@@ -37,17 +38,12 @@ def find_toolchain() -> Toolchain:
     places = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     missing = [name for name in ("pulumi", "poetry") if places[name] is None]
     if missing:
-        _fail_or_skip(f"{' and '.join(missing)} not installed; run `make setup`")
+        fail_or_skip(f"{' and '.join(missing)} not installed; run `make setup`")
     return Toolchain(
         python=Path(sys.executable).parent,
         aws_stand_in=Path(places["aws_stand_in"]),
         pulumi=Path(places["pulumi"]),
         poetry=Path(places["poetry"]),
         lambda_rie=Path(places["lambda_rie"]) if places["lambda_rie"] else None,
+        actionlint=Path(places["actionlint"]) if places["actionlint"] else None,
     )
-
-
-def _fail_or_skip(reason: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(f"{reason} (no test may be skipped in CI)")
-    pytest.skip(reason)

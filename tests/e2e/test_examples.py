@@ -1,0 +1,238 @@
+"""Each example as a user runs it: copied alone, previewed, deployed, invoked and destroyed."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import platform
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .harness import LocalAws, Machine, Program, Toolchain
+from .harness.aws import REGION
+from .harness.containers import NETWORK, connect_to_docker
+from .harness.emulator import require_emulator
+from .harness.needed import fail_or_skip
+from .harness.private_index import PASSWORD, USER, Package, private_index
+from .harness.toolchain import REPOSITORY
+
+EXAMPLES = REPOSITORY / "examples"
+LAYER = "aws:lambda/layerVersion:LayerVersion"
+ARCHITECTURE = "arm64" if platform.machine() == "aarch64" else "x86_64"
+MADE_BY_RUNS = (".poetry-layer", "__pycache__", ".venv")
+
+DEPLOYED_ELSEWHERE = {
+    "automation_api": "test_examples.py",
+    "quickstart": "test_quickstart.py",
+    "shared_layer": "test_platform.py",
+    "stack_per_environment": "test_stack_per_environment.py",
+}
+"""Examples that another test than the common one deploys, and the file of that test."""
+
+
+@contextmanager
+def as_it_is(_program: Program) -> Iterator[Mapping[str, str]]:
+    """Prepare nothing."""
+    yield {}
+
+
+@contextmanager
+def with_docker(_program: Program) -> Iterator[Mapping[str, str]]:
+    """Let the containers of a real Docker daemon use the network of this machine."""
+    connect_to_docker().close()
+    yield {"network": NETWORK}
+
+
+@contextmanager
+def with_an_index(program: Program) -> Iterator[Mapping[str, str]]:
+    """Do what the README of the example says, with an index on this machine that asks for a login."""
+    price = "def price(item):\n    return {'bicycle': 1250}[item]\n"
+    with private_index(Package(name="acme-pricing", text=price)) as index:
+        pyproject = program.folder / "pyproject.toml"
+        pyproject.write_text(pyproject.read_text("utf-8").replace("https://packages.example.com/simple/", index.url))
+        login = {"POETRY_HTTP_BASIC_ACME_USERNAME": USER, "POETRY_HTTP_BASIC_ACME_PASSWORD": PASSWORD}
+        locked = program.run(["poetry", "lock", "--no-interaction"], env=login)
+        assert locked.returncode == 0, locked.stderr
+        program.stack().set_config("poetry-layer:httpBasic.acme.password", PASSWORD, secret=True)
+        yield {"poetry-layer:httpBasic.acme.username": USER}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """An example that the common test deploys.
+
+    Attributes:
+        event: what its functions are invoked with.
+        body: what they answer.
+        folder: the folder of ``Pulumi.yaml`` in the example.
+        stack: the name of the stack.
+        region: the region of the stack.
+        prepared: prepares a copy of the example, and gives the configuration of the stack.
+    """
+
+    event: object
+    body: str
+    folder: str = "."
+    stack: str = "dev"
+    region: str = REGION
+    prepared: Callable[[Program], AbstractContextManager[Mapping[str, str]]] = as_it_is
+
+
+DEPLOYED_HERE = {
+    "compiled_package": Example(
+        event={"text": "123456789"}, body="e3069283 by crcmod._crcfunext", prepared=with_docker
+    ),
+    "container": Example(event={"text": "<b>"}, body="&lt;b&gt;", prepared=with_docker),
+    "github_actions": Example(event={"item": "bicycle"}, body="item: bicycle\n", stack="prod", region="eu-west-1"),
+    "monorepo": Example(event={"prices": [120000, 3450]}, body="1,234.50 EUR", folder="infrastructure"),
+    "private_index": Example(event={"item": "bicycle"}, body="1,250", prepared=with_an_index),
+    "s3_bucket": Example(event={"matrix": [[2, 0], [0, 4]], "vector": [2, 2]}, body="[1.0, 0.5]"),
+    "several_runtimes": Example(event={"b": 1, "a": 2}, body='{"a":2,"b":1}'),
+}
+
+
+@pytest.fixture
+def copy_of(
+    tmp_path: Path, new_machine: Callable[[str], Machine], emulator_cache: Path
+) -> Callable[[str, str], Program]:
+    """Copy an example alone; its program is in a folder of the copy. All tests share the packages that they fetch."""
+    machine = new_machine("laptop")
+    shared = {**machine.variables, "PULUMI_POETRY_LAYER_CACHE_DIR": str(emulator_cache)}
+
+    def copy(name: str, folder: str) -> Program:
+        checkout = shutil.copytree(EXAMPLES / name, tmp_path / "checkout", ignore=shutil.ignore_patterns(*MADE_BY_RUNS))
+        return Program(
+            folder=checkout / folder, backend=tmp_path / "backend", machine=replace(machine, variables=shared)
+        )
+
+    return copy
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.docker if example.prepared is with_docker else ())
+        for name, example in DEPLOYED_HERE.items()
+    ],
+)
+def test_example_is_deployed_and_its_functions_answer(
+    name: str, copy_of: Callable[[str, str], Program], aws: LocalAws, tmp_path: Path
+) -> None:
+    """Otherwise a user copies the example, and it does not work."""
+    example = DEPLOYED_HERE[name]
+    program = copy_of(name, example.folder)
+    with example.prepared(program) as config:
+        stack = program.stack(example.stack, config=config)
+        assert "create" in stack.preview().ops(LAYER)
+        stack.up(skip_preview=True)
+        assert stack.preview().unchanged
+
+        functions = unpacked_functions(aws, example.region, tmp_path / "functions")
+        stack.destroy()
+        assert aws.functions(region=example.region).list_layers()["Layers"] == []
+
+    assert answers(functions, program.machine, example.event) == [{"statusCode": 200, "body": example.body}]
+
+
+def test_automation_api_deploys_a_stack_for_each_customer(
+    copy_of: Callable[[str, str], Program], aws: LocalAws, tmp_path: Path
+) -> None:
+    """Otherwise a user copies the example, and it does not work."""
+    program = copy_of("automation_api", ".")
+
+    def deploy(command: str, customer: str) -> str:
+        done = program.run(["python", "deploy.py", command, customer])
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    assert "6 to create" in deploy("preview", "acme")
+    for customer in ("acme", "globex"):
+        assert f":layer:reports-{customer}:1\n" in deploy("up", customer)
+    assert re.findall(r"\d+ (to \w+|unchanged)", deploy("preview", "acme")) == ["unchanged"]
+
+    functions = unpacked_functions(aws, REGION, tmp_path / "functions")
+    for customer in ("acme", "globex"):
+        deploy("destroy", customer)
+    assert aws.functions().list_layers()["Layers"] == []
+    bodies = [answer["body"] for answer in answers(functions, program.machine, {"rows": [1, 2]})]
+    assert sorted(bodies) == ["acme: 1, 2", "globex: 1, 2"]
+
+
+def unpacked_functions(aws: LocalAws, region: str, folder: Path) -> list[tuple[Mapping[str, Any], Path]]:
+    """The functions that this machine can run: what AWS says about each, and a folder with its code and its layer."""
+    functions: list[tuple[Mapping[str, Any], Path]] = []
+    for function in aws.functions(region=region).list_functions()["Functions"]:
+        if function["Architectures"] != [ARCHITECTURE]:
+            continue
+        name = function["FunctionName"]
+        with zipfile.ZipFile(io.BytesIO(aws.function_zip(name, region=region))) as code:
+            code.extractall(folder / name / "code")
+        layer, version = function["Layers"][0]["Arn"].split(":")[-2:]
+        (folder / name / "layer.zip").write_bytes(aws.layer_zip(layer, int(version), region=region))
+        functions.append((function, folder / name))
+    return functions
+
+
+def answers(functions: list[tuple[Mapping[str, Any], Path]], machine: Machine, event: object) -> list[Any]:
+    """The different answers of functions on AWS's emulator of Lambda."""
+    require_emulator(machine)
+    different = []
+    for function, folder in functions:
+        invoke = ["python", "-m", "pulumi_poetry_layer", "invoke", "layer.zip", "--task", "code"]
+        target = ["--runtime", function["Runtime"], "--architecture", ARCHITECTURE]
+        variables = function.get("Environment", {}).get("Variables", {})
+        settings = [part for key, value in variables.items() for part in ("--env", f"{key}={value}")]
+        command = [*invoke, *target, "--handler", function["Handler"], "--event", json.dumps(event), *settings]
+        done = machine.run(command, cwd=folder)
+        if "this machine has no python" in done.stderr:
+            fail_or_skip(done.stderr)
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout)
+        if answer not in different:
+            different.append(answer)
+    return different
+
+
+def test_each_example_is_deployed_by_a_test() -> None:
+    """Otherwise an example is added that nobody runs."""
+    folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
+    assert folders == DEPLOYED_HERE.keys() | DEPLOYED_ELSEWHERE.keys()
+    for name, file in DEPLOYED_ELSEWHERE.items():
+        assert name in (Path(__file__).parent / file).read_text("utf-8")
+
+
+def test_readme_lists_each_example_with_its_first_line() -> None:
+    """Otherwise a user does not find the example."""
+    listed = re.findall(r"^\| \[(\w+)\]\(\1\) \| (.*) \|$", (EXAMPLES / "README.md").read_text("utf-8"), re.M)
+    assert listed == sorted((path.name, first_line(path)) for path in EXAMPLES.iterdir() if path.is_dir())
+
+
+def first_line(example: Path) -> str:
+    """The first line of a Python program, or the description of a program in another language."""
+    programs = [*example.rglob("__main__.py"), *example.glob("deploy.py")]
+    if programs:
+        return (ast.get_docstring(ast.parse(programs[0].read_text("utf-8"))) or "").partition("\n")[0]
+    description = re.search(r"^description: (.*)$", (example / "Pulumi.yaml").read_text("utf-8"), re.M)
+    return description[1] if description else ""
+
+
+def test_workflows_of_the_examples_are_valid(toolchain: Toolchain) -> None:
+    """Otherwise a user copies a workflow that GitHub refuses."""
+    if toolchain.actionlint is None:
+        fail_or_skip("actionlint is not installed; run `make setup`")
+    workflows = sorted(EXAMPLES.glob("*/.github/workflows/*.yml"))
+    assert workflows
+    done = subprocess.run(
+        [toolchain.actionlint / "actionlint", *workflows], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
