@@ -71,9 +71,11 @@ lint: venv ## Check style, types, imports, spelling, workflows, and that the doc
 	@$(VENV)/codespell
 	@$(MAKE) --no-print-directory lint-workflows docs
 
-lint-workflows: venv ## Check GitHub's workflows with actionlint and zizmor
+lint-workflows: venv ## Check GitHub's workflows, and those in the documentation, with actionlint and zizmor
 	@$(SETUP) install actionlint
-	@$(WITH_TOOLS) if command -v actionlint >/dev/null; then actionlint && actionlint examples/*/.github/workflows/*.yml; fi
+	@$(VENV)/python tools/docs_site/code_blocks.py .docs/workflows
+	@$(WITH_TOOLS) if command -v actionlint >/dev/null; then actionlint && \
+		find examples .docs/workflows -path '*/workflows/*.yml' -exec actionlint {} +; fi
 	@$(VENV)/zizmor --offline --quiet .
 
 format: venv ## Bring the code into the house's layout

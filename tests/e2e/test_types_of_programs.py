@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from docs_site.code_blocks import blocks
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/*.md")), *sorted(REPOSITORY.glob("examples/*/*.md"))]
 
 Checker = Callable[[Sequence[Path]], subprocess.CompletedProcess[str]]
 
@@ -28,11 +28,7 @@ PoetryLayer.matrix("deps", runtimes=["python3.13"], share_with=[123456789012])
 def programs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """All programs: each block of Python in a page is one, and each program of an example."""
     folder = tmp_path_factory.mktemp("programs")
-    texts = {
-        f"{page.relative_to(REPOSITORY).with_suffix('')}_{number}".replace("/", "_"): text
-        for page in PAGES
-        for number, text in enumerate(re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.M | re.S))
-    }
+    texts = {re.sub(r"\W", "_", str(block)): block.text for block in blocks("python")}
     for path in [*REPOSITORY.glob("examples/**/__main__.py"), *REPOSITORY.glob("examples/*/deploy.py")]:
         texts["_".join(path.relative_to(REPOSITORY).with_suffix("").parts)] = path.read_text("utf-8")
     for name, text in texts.items():
