@@ -89,14 +89,12 @@ def texts_in(value: Any) -> Iterator[str]:
             yield from texts_in(part)
 
 
-def refuse_wrong_usage(arguments: list[str], place: object) -> None:
-    """Fail if the command line does not accept these arguments."""
+def usage_problems(arguments: list[str]) -> object:
+    """What the command line refuses; nothing also for ``--help`` and ``--version``, which end it with code 0."""
     try:
-        problems = parse(arguments).problems
+        return parse(arguments).problems
     except SystemExit as ended:
-        assert not ended.code, f"{place}: {shlex.join(arguments)}"
-    else:
-        assert problems == [], f"{place}: {shlex.join(arguments)}"
+        return ended.code
 
 
 def test_each_block_has_a_language_that_is_checked_or_a_reason() -> None:
@@ -123,7 +121,7 @@ def test_the_command_line_accepts_what_the_pages_show() -> None:
     scripts += [(block, text) for block in blocks("yaml") for text in texts_in(yaml.load(block.text, Loader))]  # noqa: S506
     found = [(block, arguments) for block, script in scripts for arguments in own_arguments(script)]
     for block, arguments in found:
-        refuse_wrong_usage(arguments, block)
+        assert not usage_problems(arguments), f"{block}: {shlex.join(arguments)}"
     assert len(found) > 20
 
 
@@ -134,7 +132,7 @@ def test_the_command_line_accepts_commands_in_sentences() -> None:
     for page, text in whole:
         for arguments in own_arguments(text):
             if arguments not in [[name] for name in SUMMARIES]:
-                refuse_wrong_usage(arguments, page)
+                assert not usage_problems(arguments), f"{page}: {shlex.join(arguments)}"
     assert len(whole) > 3
 
 
