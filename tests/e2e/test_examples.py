@@ -33,9 +33,7 @@ MADE_BY_RUNS = (".poetry-layer", "__pycache__", ".venv")
 
 DEPLOYED_ELSEWHERE = {
     "automation_api": "test_examples.py",
-    "quickstart": "test_quickstart.py",
     "shared_layer": "test_platform.py",
-    "stack_per_environment": "test_stack_per_environment.py",
 }
 """Examples that another test than the common one deploys, and the file of that test."""
 
@@ -96,8 +94,12 @@ DEPLOYED_HERE = {
     "github_actions": Example(event={"item": "bicycle"}, body="item: bicycle\n", stack="prod", region="eu-west-1"),
     "monorepo": Example(event={"prices": [120000, 3450]}, body="1,234.50 EUR", folder="infrastructure"),
     "private_index": Example(event={"item": "bicycle"}, body="1,250", prepared=with_an_index),
+    "quickstart": Example(event={}, body="requests 2.32.5 from /opt/python/requests/__init__.py", region="eu-west-1"),
     "s3_bucket": Example(event={"matrix": [[2, 0], [0, 4]], "vector": [2, 2]}, body="[1.0, 0.5]"),
     "several_runtimes": Example(event={"b": 1, "a": 2}, body='{"a":2,"b":1}'),
+    "stack_per_environment": Example(
+        event={"item": "bicycle"}, body='{"item":"bicycle","amount":1}', region="eu-west-1"
+    ),
 }
 
 
