@@ -19,8 +19,8 @@ EVERYTHING = --cov && python tools/branch_coverage.py
 SELECTED = $(or $(PYTEST_ARGS),$(if $(filter all,$(TESTS)),$(EVERYTHING),$(BEFORE_A_PUSH)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup venv test-venv hooks test test-unit test-all torture demo bench docs lint lint-workflows format \
-	dist check-release clean
+.PHONY: help setup venv test-venv hooks test test-unit test-all torture demo bench docs check-links lint \
+	lint-workflows format dist check-release clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)$$/make \1\t\2/p' Makefile
@@ -62,6 +62,13 @@ bench: setup ## Time the making of layers beside uv, pip, Poetry and cp; writes 
 docs: venv ## Build the documentation site into .docs/html; each warning is an error
 	@$(VENV)/python -m sphinx -W -n -E --keep-going -q -b html -d .docs/doctrees docs .docs/html
 	@echo "open .docs/html/index.html"
+
+check-links: venv ## Open each link to another site, of the documentation and of README, and list the broken ones
+	@failed=0; \
+	$(VENV)/python -m sphinx -E -Q -b linkcheck docs .docs/links/docs || failed=1; \
+	$(VENV)/python -m sphinx -E -Q -b linkcheck -c docs -D root_doc=README -D include_patterns='*.md,examples/**/*.md' \
+		. .docs/links/other || failed=1; \
+	grep -h '\[broken\]' .docs/links/*/output.txt; exit $$failed
 
 lint: venv ## Check style, types, imports, spelling, workflows, and that the documentation can be built
 	@$(VENV)/ruff check .

@@ -40,6 +40,12 @@ autodoc_typehints_description_target = "documented"
 napoleon_use_ivar = True
 autodoc_preserve_defaults = True
 
+linkcheck_ignore = [rf"{repository_url}/(blob|tree)/main/"]  # files of the repository: the build looks for them
+linkcheck_anchors_ignore_for_url = [r"https://github\.com/"]  # its pages get their anchors from a script
+linkcheck_timeout = 30
+linkcheck_retries = 2
+
+html_baseurl = "https://pulumi-poetry-layer.github.io/pulumi-poetry-layer/"
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 html_theme = "furo"
