@@ -1,4 +1,4 @@
-"""Links between the pages, and to files of the repository, lead to something. ``make check-links`` checks the others."""
+"""Links between pages, and to files of the repository, lead to something. ``make check-links`` checks the others."""
 
 from __future__ import annotations
 
