@@ -9,7 +9,7 @@ from pulumi_poetry_layer import ContainerBuilder, PoetryLayer
 deps = PoetryLayer(
     "deps",
     runtime="python3.13",
-    builder=ContainerBuilder(network=pulumi.Config().get("network")),
+    builder=ContainerBuilder(network=pulumi.Config().get("network")),  # "host" for an index on this machine
 )
 
 role = aws.iam.Role(

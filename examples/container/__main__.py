@@ -13,7 +13,7 @@ deps = PoetryLayer(
     runtime="python3.13",
     builder=ContainerBuilder(
         image=config.get("image"),  # such as one in your registry, by digest; the default is AWS's build image
-        network=config.get("network"),  # "host" for an index that only this machine reaches
+        network=config.get("network"),  # "host" for an index on this machine
         timeout=600,
     ),
 )

@@ -208,7 +208,7 @@ def answers(functions: list[tuple[Mapping[str, Any], Path]], machine: Machine, e
 def test_each_example_is_deployed_by_a_test() -> None:
     """Otherwise an example is added that nobody runs."""
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
-    assert folders == DEPLOYED_HERE.keys() | DEPLOYED_ELSEWHERE.keys()
+    assert folders == DEPLOYED_HERE.keys() | DEPLOYED_ELSEWHERE.keys(), "add it to one of the two"
     for name, file in DEPLOYED_ELSEWHERE.items():
         assert name in (Path(__file__).parent / file).read_text("utf-8")
 
