@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[2]
 _FOLDERS = ("docs", "examples", "tools", "benchmarks")
 
-CHECKED = {"console", "json", "python", "sh", "toml", "yaml"}
+CHECKED = {"console", "hcl", "json", "python", "sh", "toml", "yaml"}
 """Languages of which tests/unit/tools/test_code_blocks.py checks every block."""
 
 UNCHECKED = {
     "dockerfile": "needs a Docker daemon with images that have to be downloaded",
+    "ts": "is a program for CDK, from which readers move away",
     "text": "is a picture, or what a program prints",
     "{eval-rst}": "`make docs` reads it",
 }

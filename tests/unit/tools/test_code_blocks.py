@@ -7,9 +7,12 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import hcl2
 import pytest
 import tomli
 import yaml
@@ -156,6 +159,12 @@ def test_json_blocks_can_be_read() -> None:
         json.loads(block.text)
 
 
+def test_terraform_blocks_can_be_read() -> None:
+    """Otherwise Terraform refuses a copied resource."""
+    for block in blocks("hcl"):
+        assert hcl2.loads(block.text), str(block)
+
+
 def test_toml_blocks_can_be_read() -> None:
     """Otherwise a copied section is an error, or is ignored."""
     for block in blocks("toml"):
@@ -167,6 +176,23 @@ def test_yaml_blocks_can_be_read() -> None:
     """Otherwise a copied file is an error."""
     for block in blocks("yaml"):
         assert yaml.load(block.text, Loader), str(block)  # noqa: S506
+
+
+def test_gitlab_accepts_the_pipelines(tmp_path: Path) -> None:
+    """Otherwise a copied pipeline does not start. What GitHub accepts is checked by ``make lint-workflows``."""
+    pipelines = [block for block in blocks("yaml") if "\nstages:" in f"\n{block.text}"]
+    assert pipelines
+    for number, block in enumerate(pipelines):
+        (tmp_path / f"{number}.yml").write_text(block.text, "utf-8")
+    schema = ["--builtin-schema", "vendor.gitlab-ci"]
+    checked = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", *schema, *map(str, tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_python_blocks_can_be_compiled() -> None:
