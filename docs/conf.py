@@ -46,6 +46,7 @@ linkcheck_timeout = 30
 linkcheck_retries = 2
 
 html_baseurl = "https://pulumi-poetry-layer.github.io/pulumi-poetry-layer/"
+html_favicon = "images/icon.svg"
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 html_theme = "furo"
