@@ -153,6 +153,10 @@ class UnreachableError(DownloadError):
     """An index cannot be reached or needs a login, so no other package can be downloaded from it either."""
 
 
+class LoginError(UnreachableError):
+    """An index needs a login, or refuses the one that it got."""
+
+
 class ArchiveError(BuildError):
     """The layer archive cannot be written or read."""
 

@@ -28,31 +28,40 @@ class _Style(Enum):
     OTHER_LANGUAGES = "other languages"
 
 
-_style: ContextVar[_Style] = ContextVar("_style", default=_Style.PYTHON)
+class _Process:
+    """The style of messages in all threads of this process that have no style of their own."""
+
+    style = _Style.PYTHON
+
+
+_style: ContextVar[_Style] = ContextVar("_style")
+_SIGNS = {_Style.PYTHON: "=", _Style.COMMAND_LINE: "", _Style.OTHER_LANGUAGES: ":"}
+_TRUE = {_Style.PYTHON: "=True", _Style.COMMAND_LINE: "", _Style.OTHER_LANGUAGES: ": true"}
 _places: ContextVar[Mapping[str, str]] = ContextVar("_places", default=MappingProxyType({}))
 
 
 @contextmanager
 def on_command_line() -> Iterator[None]:
     """Let messages in the block call arguments as options."""
-    with _in_style(_Style.COMMAND_LINE):
+    before, _Process.style = _Process.style, _Style.COMMAND_LINE  # builds have threads
+    try:
         yield
+    finally:
+        _Process.style = before
 
 
 @contextmanager
 def in_other_languages() -> Iterator[None]:
     """Let messages in the block call arguments as programs in TypeScript and YAML do."""
-    with _in_style(_Style.OTHER_LANGUAGES):
-        yield
-
-
-@contextmanager
-def _in_style(style: _Style) -> Iterator[None]:
-    token = _style.set(style)
+    token = _style.set(_Style.OTHER_LANGUAGES)
     try:
         yield
     finally:
         _style.reset(token)
+
+
+def _current() -> _Style:
+    return _style.get(_Process.style)
 
 
 @contextmanager
@@ -71,9 +80,9 @@ def written_at(places: Mapping[str, str]) -> Iterator[None]:
 
 def argument(name: str) -> str:
     """What a user calls an argument: ``--project-dir``, ``project_dir`` or ``projectDir``."""
-    if _style.get() is _Style.COMMAND_LINE:
+    if _current() is _Style.COMMAND_LINE:
         return _OPTIONS.get(name, f"--{name.replace('_', '-')}")
-    return camel_case(name) if _style.get() is _Style.OTHER_LANGUAGES else name
+    return camel_case(name) if _current() is _Style.OTHER_LANGUAGES else name
 
 
 def camel_case(name: str) -> str:
@@ -87,11 +96,22 @@ def snake_case(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
+def keyword(name: str) -> str:
+    """What a user writes before a value: ``--image``, ``image=`` or ``image:``."""
+    return argument(name) + _SIGNS[_current()]
+
+
 def setting(name: str, value: str) -> str:
     """What a user writes to set an argument: ``--python-patch 3.12.4`` or ``python_patch="3.12.4"``."""
-    if _style.get() is _Style.COMMAND_LINE:
+    """What a user writes to set an argument: ``--python-patch 3.12.4`` or ``python_patch="3.12.4"``."""
+    if _current() is _Style.COMMAND_LINE:
         return f"{argument(name)} {value}"
-    return f'{argument(name)}: "{value}"' if _style.get() is _Style.OTHER_LANGUAGES else f'{name}="{value}"'
+    return f'{argument(name)}: "{value}"' if _current() is _Style.OTHER_LANGUAGES else f'{name}="{value}"'
+
+
+def flag(name: str) -> str:
+    """What a user writes to turn something on: ``--bytecode``, ``bytecode=True`` or ``bytecode: true``."""
+    return argument(name) + _TRUE[_current()]
 
 
 def place(name: str) -> str:

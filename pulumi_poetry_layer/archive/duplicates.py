@@ -27,11 +27,16 @@ from pulumi_poetry_layer.archive.record import (
     source_of,
 )
 from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
+from pulumi_poetry_layer.wording import argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-EXCLUDE_HINT = "exclude one of the distributions from the layer, or lock versions that do not conflict"
+
+def exclude_hint() -> str:
+    """The hint for two distributions that cannot be in the same layer."""
+    return f"leave one of the distributions out with {argument('exclude')}, or lock versions that do not conflict"
+
 
 _LONGEST_NAMESPACE = 1 << 14  # bytes of an __init__.py that only extends the package path
 _NAMESPACE_CALLS = frozenset({"extend_path", "declare_namespace"})
@@ -64,7 +69,7 @@ class Conflict:
         return ArchiveError(
             f"{self.replaced} and {self.kept} both contain this file{more}, with different contents",
             where=self.names[0],
-            hint=EXCLUDE_HINT,
+            hint=exclude_hint(),
         )
 
 

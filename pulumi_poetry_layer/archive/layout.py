@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.archive.duplicates import EXCLUDE_HINT, Conflict, find_duplicates
+from pulumi_poetry_layer.archive.duplicates import Conflict, exclude_hint, find_duplicates
 from pulumi_poetry_layer.archive.members import LAYER_FOLDERS, Member, Segment
 from pulumi_poetry_layer.errors import ArchiveError, raise_problems
+from pulumi_poetry_layer.wording import argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -76,7 +77,7 @@ def name_problems(members: Iterable[Member]) -> Iterator[ArchiveError]:
             yield ArchiveError(
                 problem,
                 where=f"{member.distribution}: {member.name!r}",
-                hint=f"exclude {member.distribution} from the layer, or lock another version of it",
+                hint=f"leave {member.distribution} out with {argument('exclude')}, or lock another version of it",
             )
 
 
@@ -106,7 +107,11 @@ def folders_of(names: Iterable[bytes]) -> frozenset[bytes]:
             folders.add(folder)
             size += len(folder)
             if size > _LONGEST_FOLDERS:
-                raise ArchiveError("has too many nested folders", where=folder[:_SHORT_NAME].decode(errors="replace"))
+                raise ArchiveError(
+                    "has too many nested folders",
+                    where=folder[:_SHORT_NAME].decode(errors="replace"),
+                    hint=f"leave the distribution that has them out with {argument('exclude')}",
+                )
             folder = folder.rpartition(b"/")[0]
     return frozenset(folders)
 
@@ -117,5 +122,5 @@ def _folder_problems(segments: Sequence[Segment], members: Sequence[Member]) -> 
     for names in (single, *(segment.names for segment in segments)):
         for name in sorted(folders.intersection(names)):
             yield ArchiveError(
-                "is a file in one distribution and a folder in another", where=name.decode(), hint=EXCLUDE_HINT
+                "is a file in one distribution and a folder in another", where=name.decode(), hint=exclude_hint()
             )

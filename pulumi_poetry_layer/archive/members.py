@@ -23,6 +23,7 @@ from pulumi_poetry_layer.archive.zip_format import (
     parse_central_header,
 )
 from pulumi_poetry_layer.errors import ArchiveError, DamagedSegmentError
+from pulumi_poetry_layer.wording import argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
     from typing import IO
 
 TOO_LARGE = "is larger than 4 GiB, but AWS Lambda allows 250 MiB for a function and its layers"
-TOO_LARGE_HINT = "exclude packages from the layer"
+
+
+def too_large_hint() -> str:
+    """The hint for a layer that is much too large."""
+    return f"leave packages out with {argument('exclude')}"
+
 
 _IN_MEMORY = 1 << 23  # bytes of a compressed file; a larger one is kept in a temporary file until it is written
 _LEVEL = 6  # zlib's default; higher levels take much longer and hardly make Python packages smaller
@@ -207,7 +213,9 @@ class StreamReader:
         while missing:
             block = self._file.read(min(missing, BLOCK))
             if not block:
-                raise ArchiveError("ended while it was being read", where=str(stream.path))
+                raise ArchiveError(
+                    "became shorter while it was being read", where=str(stream.path), hint="run the command again"
+                )
             missing -= len(block)
             yield block
 
@@ -261,7 +269,7 @@ def compressed(member: Member, offset: int, reader: StreamReader) -> tuple[Entry
     else:
         method, crc, compressed_size, size, blocks = _deflated(content)
     if max(compressed_size, size, offset) >= MAXIMUM:
-        raise ArchiveError(TOO_LARGE, where=member.name, hint=TOO_LARGE_HINT)
+        raise ArchiveError(TOO_LARGE, where=member.name, hint=too_large_hint())
     attributes = EXECUTABLE if member.executable else REGULAR
     return Entry(member.name.encode(), method, crc, compressed_size, size, attributes, offset), blocks
 

@@ -20,13 +20,13 @@ from pulumi_poetry_layer.archive.checksums import BLOCK
 from pulumi_poetry_layer.archive.layout import lay_out
 from pulumi_poetry_layer.archive.members import (
     TOO_LARGE,
-    TOO_LARGE_HINT,
     DistributionSize,
     Member,
     Segment,
     StreamReader,
     compressed,
     open_segment,
+    too_large_hint,
 )
 from pulumi_poetry_layer.archive.segments import SegmentReader
 from pulumi_poetry_layer.archive.zip_format import (
@@ -212,7 +212,7 @@ def _reserve(file: IO[bytes], size: int) -> None:
 
 def _refuse_beyond_format(size: int) -> None:
     if size >= MAXIMUM:
-        raise ArchiveError(f"the layer {TOO_LARGE}", hint=TOO_LARGE_HINT)
+        raise ArchiveError(f"the layer {TOO_LARGE}", hint=too_large_hint())
 
 
 def _runs(count: int, dropped: Set[int]) -> Iterator[tuple[int, int]]:

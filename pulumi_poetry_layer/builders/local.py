@@ -22,6 +22,7 @@ from pulumi_poetry_layer.host.process import Program, find_program, run, tempora
 from pulumi_poetry_layer.host.variables import MIRROR_VARIABLE, Audience, seen_by
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
+from pulumi_poetry_layer.wording import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.plan.build_plan import BuildPlan
     from pulumi_poetry_layer.plan.target import Target
 
-_OTHER_BUILDERS = "use the wheels builder, which builds for any target on any host, or the container builder"
 _POETRY_HINT = "install Poetry 2: https://python-poetry.org/docs/#installation"
 _MIRROR_HINT = (
     f"{MIRROR_VARIABLE} is set: install poetry-plugin-pypi-mirror into Poetry's environment, "
@@ -154,6 +154,11 @@ def poetry_environment(
     return kept | access.variables | access.certificate_variables() | settings
 
 
+def _other_builders() -> str:
+    wheels, container = setting("builder", "wheels"), setting("builder", "container")
+    return f"use {wheels}, which builds for any target on any host, or {container}"
+
+
 def check_host(target: Target) -> None:
     """Check that packages installed on this host work on the target.
 
@@ -163,11 +168,11 @@ def check_host(target: Target) -> None:
     system, machine = platform.system(), platform.machine()
     if system != "Linux" or platform.libc_ver()[0] != "glibc":
         found = system if system != "Linux" else "Linux without glibc"
-        raise HostError(f"the local builder cannot build for {target} on {found}", hint=_OTHER_BUILDERS)
+        raise HostError(f"the local builder cannot build for {target} on {found}", hint=_other_builders())
     if machine != target.machine:
         raise HostError(
             f"the local builder cannot build for {target} on this host, which is {machine}, not {target.machine}",
-            hint=_OTHER_BUILDERS,
+            hint=_other_builders(),
         )
 
 
@@ -191,5 +196,5 @@ def find_interpreter(target: Target) -> Program:
     running = "python{}.{}".format(*sys.version_info[:2])
     raise HostError(
         f"the local builder needs {target.runtime}; this host runs {running} and has no {target.runtime} on PATH",
-        hint=f"install {target.runtime}, or {_OTHER_BUILDERS}",
+        hint=f"install {target.runtime}, or {_other_builders()}",
     )

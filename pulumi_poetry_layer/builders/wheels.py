@@ -25,7 +25,7 @@ from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
 from pulumi_poetry_layer.wheels.built_version import is_version_of
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
-from pulumi_poetry_layer.wheels.native import CONTAINER_HINT
+from pulumi_poetry_layer.wheels.native import container_hint
 from pulumi_poetry_layer.wheels.stripped import add_stripped, base_key, find_stripped
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _compilation_problems(plan: BuildPlan) -> Iterator[PackageFileError]:
                 f"its sdist must be compiled: it has no wheel for {plan.target} ({plan.target.operating_system}, "
                 f"glibc {glibc}), or `installer.no-binary` of Poetry forbids its wheels",
                 where=package.label,
-                hint=f"{CONTAINER_HINT}; or lock a version of {package.name} with a wheel for this target, "
+                hint=f"{container_hint()}; or lock a version of {package.name} with a wheel for this target, "
                 "or choose another runtime",
             )
 
@@ -255,5 +255,5 @@ def _problems(package: PlannedPackage, wheel: CachedWheel, plan: BuildPlan) -> I
             f"the wheel that was built from its source is for {', '.join(sorted(wheel.interpreters))}, "
             f"not for {plan.target.runtime}",
             where=where,
-            hint=CONTAINER_HINT,
+            hint=container_hint(),
         )

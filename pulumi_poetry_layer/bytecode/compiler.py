@@ -20,6 +20,7 @@ from pulumi_poetry_layer.host.cache import cache_folder, make_cache_folder
 from pulumi_poetry_layer.host.files import write_atomically
 from pulumi_poetry_layer.host.interpreters import find_python
 from pulumi_poetry_layer.host.process import Program, run
+from pulumi_poetry_layer.wording import argument, place, setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,9 +121,9 @@ def find_compiler(wanted: str) -> HostCompiler:
     if program is None or release is None or not f"{release}.".startswith(f"{wanted}."):
         raise HostError(
             f"needs CPython {wanted}, and this machine has none",
-            where="bytecode",
-            hint=f"run `uv python install {wanted}` or `pyenv install {wanted}`, use the container builder, "
-            "or leave bytecode out",
+            where=place("bytecode"),
+            hint=f"run `uv python install {wanted}` or `pyenv install {wanted}`, use the container builder "
+            f"({setting('builder', 'container')}), or build without {argument('bytecode')}",
         )
     with suppress(OSError):
         _remember(wanted, program, release)

@@ -83,7 +83,9 @@ def _with_modules(files: dict[str, Member], compiled: Sequence[_Compiled], relea
         return
     record = next((name for name in files if is_record(name)), None)
     if record is None:
-        raise VerificationError("has no RECORD", where=next(iter(files.values())).distribution)
+        raise VerificationError(
+            "has no RECORD, so its compiled modules cannot be listed", where=next(iter(files.values())).distribution
+        )
     old, note = files.pop(record), BytesContent(release_text(release))
     note_name = f"{record.removesuffix('RECORD')}{RELEASE_FILE}"
     files.pop(note_name, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.cli.console import Console
 
 _LIVE_SECONDS = 0.25
+_WORDS = re.compile(r"(?:-\S+ (?=[^-]))?(?:'[^']*'|\S)+")  # an option stays with its value
 
 
 def prepare_streams() -> None:
@@ -55,7 +57,7 @@ def flush() -> int:
 def say(text: str, *, before: str = "", end: str = "\n") -> None:
     """Print a line to standard error, which may be closed or full."""
     with suppress(OSError):
-        print(f"{before}{printable(text)}", file=sys.stderr, end=end, flush=True)
+        print(f"{before}{printable(fitted(text, sys.stderr))}", file=sys.stderr, end=end, flush=True)
 
 
 @contextmanager
@@ -75,10 +77,14 @@ def shown_build(console: Console) -> Iterator[Callable[[str], None]]:
             yield say
         return
     with registered(lambda: LiveLines(sys.stderr), LiveLines.close) as live:
-        show_output(live.print_above)
+
+        def print_above(line: str) -> None:
+            live.print_above(fitted(line, sys.stderr))
+
+        show_output(print_above)
         try:
             with reporting(say, show_steps=live.show, first=_LIVE_SECONDS, every=_LIVE_SECONDS):
-                yield live.print_above
+                yield print_above
         finally:
             live.close()
             show_output(say)
@@ -109,6 +115,27 @@ def _wrapped(line: str, width: int) -> str:
         return line
     indent = " " * (len(line) - len(line.lstrip(" ")) + 2)
     return textwrap.fill(line, max(width, 20), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def fitted_command(command: str, *, indent: str, end: str) -> str:
+    """A command line, broken between words if standard output is a terminal that is not wide enough.
+
+    Args:
+        command: the command line.
+        indent: what each line starts with; the caller has printed as many characters before the first one.
+        end: what each line but the last ends with.
+    """
+    if not sys.stdout.isatty():
+        return command
+    width = shutil.get_terminal_size().columns - len(indent)
+    lines = [""]
+    for word in _WORDS.findall(command):
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and len(longer) + len(end) > width:
+            lines.append(f"  {word}")
+        else:
+            lines[-1] = longer if len(lines) == 1 else f"{lines[-1]} {word}"
+    return f"{end}\n{indent}".join(lines)
 
 
 def print_prepared(line: str) -> None:

@@ -37,14 +37,15 @@ class PackageRow(NamedTuple):
 def print_plan_table(plan: BuildPlan, requesters: Mapping[str, Sequence[str]], console: Console) -> None:
     """Print the packages of a plan: name, version, kind, where from, who needs it.
 
-    Elsewhere than on a terminal, and with ``--verbose``, they have their files, too.
+    Their files are in a column of their own elsewhere than on a terminal, which is too narrow for that: with
+    ``--verbose``, it shows them in a second table.
 
     Args:
         plan: the plan.
         requesters: name → the groups, extras and packages that request it.
         console: how to print.
     """
-    with_file = console.verbose or not console.is_terminal
+    with_file = not console.is_terminal
     columns = [
         _NAME,
         _VERSION,
@@ -65,6 +66,9 @@ def print_plan_table(plan: BuildPlan, requesters: Mapping[str, Sequence[str]], c
         for package in plan.packages
     ]
     print_table(console, columns, rows)
+    if console.verbose and console.is_terminal:
+        files = [[package.name, package.file.name] for package in plan.packages if package.file]
+        print_table(console, [_NAME, Column(title="file", wraps=True)], files)
 
 
 def _listed(requesters: Sequence[str], console: Console) -> str:

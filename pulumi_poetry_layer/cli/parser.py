@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pulumi_poetry_layer.cli import output
 from pulumi_poetry_layer.cli.commands import PROGRAM, SUMMARIES, UsageError, command_module
+from pulumi_poetry_layer.cli.console import Console
 from pulumi_poetry_layer.cli.values import take_wrong_values
 from pulumi_poetry_layer.wording import similar_name, suggestion
 
@@ -25,6 +27,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         self.arguments: list[argparse.Action] = []
+        self.needed: list[argparse.Action] = []
         self.commands: dict[str, Parser] = {}
         self.long_options: list[str] = []
         self.option_names: dict[str, str] = {}
@@ -32,23 +35,50 @@ class Parser(argparse.ArgumentParser):
         self.color = False  # Python 3.14 and newer would color the help, whatever --no-color says
 
     def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
-        """Add an argument, and remember its long names for suggestions."""
+        """Add an argument, and remember its long names for suggestions.
+
+        One that is needed is optional for the library, which would otherwise end the program when it is missing.
+        """
+        is_needed = settings.pop("required", False)
+        if not names[0].startswith("-") and "nargs" not in settings:
+            is_needed, settings["nargs"] = True, "?"
         action = super().add_argument(*names, **settings)
         self.arguments.append(action)
+        if is_needed:
+            self.needed.append(action)
         own = [name for name in action.option_strings if name.startswith("--")]
         self.long_options += own
-        self.option_names.setdefault(action.dest, next(iter(own), action.dest))
+        if own:
+            self.option_names.setdefault(action.dest, own[0])
         return action
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the usage, and end the process with exit code 2."""
-        output.say(f"error: {message}\n{self.advice}")
-        sys.exit(2)
+        """Raise what the library says about the usage.
+
+        Raises:
+            _UnclearError: always.
+        """
+        found = re.fullmatch(r"argument (\S+): (.*)", message, re.DOTALL)
+        where, what = (found[1].replace("/", ", "), found[2]) if found else (None, message)
+        raise _UnclearError(UsageError(_IN_OTHER_WORDS.get(what, what), where=where), self.advice)
 
     @property
     def advice(self) -> str:
         """How the command is used, and where more is said about it."""
         return f'{self.format_usage().rstrip()}\n"{self.prog} --help" lists the options'
+
+
+_IN_OTHER_WORDS = {"expected one argument": "needs a value"}
+"""What the library says → what this program says."""
+
+
+class _UnclearError(Exception):
+    """It is not clear what the arguments mean, so the program ends without a look at the others."""
+
+    def __init__(self, problem: UsageError, advice: str) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+        self.advice = advice
 
 
 @dataclass(frozen=True)
@@ -72,15 +102,55 @@ def parse(arguments: Sequence[str]) -> CommandLine:
     Raises:
         SystemExit: after ``--help`` and ``--version`` (0), and if it is not clear what the arguments mean (2).
     """
+    try:
+        return _parse(arguments)
+    except _UnclearError as error:
+        console = Console(allows_color="--no-color" not in arguments)
+        console.error(error.problem)
+        console.say(error.advice)
+        sys.exit(2)
+
+
+def _parse(arguments: Sequence[str]) -> CommandLine:
     name = _chosen_command(arguments)
     root = _make_parsers([name] if name else [])
     options, unknown = root.parse_known_args(arguments)
-    parser = root.commands[options.command]
+    if name is None:
+        problem = UsageError("no command is given", hint=f"the commands are: {', '.join(SUMMARIES)}")
+        raise _UnclearError(problem, root.advice)
+    parser = root.commands[name]
+    unknown = _take_late_arguments(options, unknown, parser)
     problems = [
         *_unknown_arguments(unknown, parser.long_options),
+        *_missing_arguments(options, parser),
         *take_wrong_values(options, parser.option_names),
     ]
     return CommandLine(options, problems, parser.advice)
+
+
+def _take_late_arguments(options: argparse.Namespace, unknown: Sequence[str], parser: Parser) -> list[str]:
+    """Fill in arguments that stand after an option, which the library of older Pythons does not do.
+
+    Returns:
+        The arguments that stay unknown.
+    """
+    waiting = [one for one in parser.arguments if not one.option_strings and getattr(options, one.dest) is None]
+    rest = []
+    for before, argument in zip(["", *unknown], unknown, strict=False):
+        if waiting and not argument.startswith("-") and not before.startswith("-"):
+            action = waiting.pop(0)
+            read: Any = action.type or str
+            setattr(options, action.dest, read(argument))
+        else:
+            rest.append(argument)
+    return rest
+
+
+def _missing_arguments(options: argparse.Namespace, parser: Parser) -> Iterator[UsageError]:
+    for action in parser.needed:
+        if getattr(options, action.dest) is None:
+            names = action.option_strings or [str(action.metavar)]
+            yield UsageError("is missing", where=names[-1], hint=action.help)
 
 
 def make_complete_parser() -> Parser:
@@ -92,14 +162,15 @@ def _chosen_command(arguments: Sequence[str]) -> str | None:
     """The name of the command; None if there is none.
 
     Raises:
-        SystemExit: there is no such command.
+        _UnclearError: there is no such command.
     """
     parser = Parser(prog=PROGRAM, usage=_USAGE, add_help=False)
     _add_common_options(parser)
     _, rest = parser.parse_known_args(arguments)
     name = next((argument for argument in rest if not argument.startswith("-")), None)
     if name is not None and name not in SUMMARIES:
-        parser.error(f"unknown command {name!r}; {suggestion(name, SUMMARIES, 'the commands are')}")
+        problem = UsageError(f"unknown command {name!r}", hint=suggestion(name, SUMMARIES, "known commands"))
+        raise _UnclearError(problem, parser.advice)
     return name
 
 
@@ -123,7 +194,7 @@ def _make_parsers(complete: Collection[str]) -> Parser:
     root.add_argument("--version", action=_Version, nargs=0, help="show the version")
     # Without prog=, Python would take the usage apart to find the start of the commands' own.
     subparsers = root.add_subparsers(
-        title="commands", required=True, metavar="COMMAND", dest="command", prog=PROGRAM, parser_class=Parser
+        title="commands", metavar="COMMAND", dest="command", prog=PROGRAM, parser_class=Parser
     )
     commands = root.commands
     for name, summary in SUMMARIES.items():
@@ -134,13 +205,17 @@ def _make_parsers(complete: Collection[str]) -> Parser:
         commands[name] = subparsers.add_parser(
             name,
             help=summary,
-            usage=f"{PROGRAM} {name} {module.USAGE}",
+            usage=output.fitted_command(f"{PROGRAM} {name} {module.USAGE}", indent=" " * len("usage: "), end=""),
             description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog="\n".join(["examples:", *(f"  {PROGRAM} {example}" for example in module.EXAMPLES)]),
+            epilog="\n".join(["examples:", *map(_example, module.EXAMPLES)]),
         )
         module.add_options(commands[name])
         _add_common_options(commands[name])
     return root
+
+
+def _example(example: str) -> str:
+    return "  " + output.fitted_command(f"{PROGRAM} {example}", indent="  ", end=" \\")
 
 
 def _add_common_options(parser: Parser) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_poetry_layer.builders.registry import BUILDERS, DEFAULT_BUILDER
+from pulumi_poetry_layer.builders.registry import BUILDERS, DEFAULT_BUILDER, make_builder
+from pulumi_poetry_layer.cli.commands import UsageError
 from pulumi_poetry_layer.cli.values import checked, one_of
+from pulumi_poetry_layer.errors import raise_problems
 from pulumi_poetry_layer.layer.request import (
     CONFLICT_RULES,
     DEFAULT_ARCHITECTURE,
@@ -19,9 +22,16 @@ from pulumi_poetry_layer.poetry.layer_defaults import SECTION
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.strip.kinds import KINDS
 from pulumi_poetry_layer.units import parse_size
+from pulumi_poetry_layer.wording import argument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pulumi_poetry_layer.builders.builder import Builder
+
+
+_CONTAINER = "container"
+_CONTAINER_OPTIONS = ("image", "network", "timeout")
 
 
 def add_request_options(command: argparse.ArgumentParser, *, several_targets: bool = False) -> None:
@@ -66,6 +76,7 @@ def add_request_options(command: argparse.ArgumentParser, *, several_targets: bo
         metavar=_listed(BUILDERS),
         help=f"how the layer is built (default: {DEFAULT_BUILDER})",
     )
+    _add_container_options(command)
     command.add_argument(
         "--on-conflict",
         type=one_of(CONFLICT_RULES, "rule"),
@@ -95,6 +106,35 @@ def add_request_options(command: argparse.ArgumentParser, *, several_targets: bo
         metavar="SIZE",
         help="refuse a layer that is larger than this, unzipped, such as 200MiB; a number without a unit means bytes",
     )
+
+
+def _add_container_options(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of the container builder."""
+    command.add_argument(
+        "--image",
+        metavar="IMAGE",
+        help="build image of the container builder, with {runtime} and {architecture} in place of those of the layer "
+        "(default: the one that AWS publishes for the runtime)",
+    )
+    command.add_argument(
+        "--network", metavar="NETWORK", help="Docker network of its containers (default: that of the Docker daemon)"
+    )
+    command.add_argument(
+        "--timeout",
+        type=checked(_seconds),
+        metavar="SECONDS",
+        help="how long one of its containers may run (default: an hour)",
+    )
+
+
+def _seconds(text: str) -> str:
+    try:
+        is_time = 0 < float(text) < math.inf
+    except ValueError:
+        is_time = False
+    if not is_time:
+        raise ValueError(f"{text!r} is not a positive number of seconds")
+    return text
 
 
 def add_target_options(command: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -134,7 +174,7 @@ def given_arguments(options: argparse.Namespace) -> GivenArguments:
         groups=_names(options.group),
         extras=_names(options.extra),
         exclude=_names(options.exclude),
-        builder=options.builder,
+        builder=_builder(options),
         on_conflict=options.on_conflict,
         python_patch=options.python_patch,
         system_libraries=_names(options.system_library),
@@ -143,6 +183,21 @@ def given_arguments(options: argparse.Namespace) -> GivenArguments:
         strip=_names(options.strip),
         max_unzipped_size=options.max_unzipped_size,
     )
+
+
+def _builder(options: argparse.Namespace) -> Builder | str | None:
+    """The builder that the options name.
+
+    Raises:
+        UsageError: an option is for another builder.
+    """
+    values = {name: value for name in _CONTAINER_OPTIONS if (value := getattr(options, name)) is not None}
+    if values and options.builder in {None, _CONTAINER}:
+        return make_builder(_CONTAINER, values)
+    hint = f"use it with --builder {_CONTAINER}, or leave it out"
+    raise_problems(UsageError("is for the container builder", where=argument(name), hint=hint) for name in values)
+    builder: str | None = options.builder
+    return builder
 
 
 def _names(values: list[str] | None) -> tuple[str, ...] | None:

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 _NAME = "aws-lambda-rie"
 _DOCUMENTED_PLACE = "~/.aws-lambda-rie"  # https://github.com/aws/aws-lambda-runtime-interface-emulator#readme
 _HINT = (
-    "install it: `go install github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie@latest`, or "
-    f"download it from https://github.com/aws/aws-lambda-runtime-interface-emulator/releases to {_DOCUMENTED_PLACE}"
+    "download it from https://github.com/aws/aws-lambda-runtime-interface-emulator/releases to "
+    f"{_DOCUMENTED_PLACE}/{_NAME}, and make it executable"
 )
 _NAMESPACE_HINT = (
     "it needs user namespaces, and util-linux 2.38 or newer: run the command as root, or allow all users to create "
@@ -71,7 +71,10 @@ class RunningFunction:
             response = connection.getresponse()
             return parse_answer(response.status, response.read())
         except (OSError, HTTPException) as error:
-            raise InvocationError(f"the emulator does not answer: {error!r}") from error
+            raise InvocationError(
+                f"the emulator does not answer: {str(error) or type(error).__name__}",
+                hint="the lines before this message are the log of the function",
+            ) from error
         finally:
             connection.close()
 
@@ -175,6 +178,9 @@ def _await_emulator(port: int, has_ended: Callable[[], bool], output: list[str])
         with suppress(OSError), socket.create_connection((_LOOPBACK, port), timeout=1):
             return
         if time.monotonic() > until:
-            raise InvocationError(f"the emulator did not start within {_START_SECONDS:.0f} seconds")
+            raise InvocationError(
+                "\n".join([f"the emulator did not start within {_START_SECONDS:.0f} seconds", *output]),
+                hint="close other programs, and run the command again",
+            )
         time.sleep(_STEP)
     raise InvocationError("\n".join(["the emulator did not start", *output]), hint=_NAMESPACE_HINT)

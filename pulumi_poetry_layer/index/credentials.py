@@ -95,7 +95,8 @@ class Credentials:
         try:
             return PackageSource(PYPI, Address.of(url.rstrip("/"))) if url else None
         except ValueError as error:
-            raise InputError(f"is not a valid address: {error}", where=MIRROR_VARIABLE) from None
+            hint = "set it to the address of the simple API of an index, such as https://mirror.example/simple"
+            raise InputError(f"is not a valid address: {error}", where=MIRROR_VARIABLE, hint=hint) from None
 
     def variables(self, sources: Iterable[PackageSource]) -> dict[str, str]:
         """Poetry's environment variables with the logins for these sources and for the mirror of PyPI."""

@@ -11,7 +11,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from urllib3.exceptions import SSLError as Urllib3SSLError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
-from pulumi_poetry_layer.errors import BuildError, DownloadError, UnreachableError
+from pulumi_poetry_layer.errors import BuildError, LoginError, UnreachableError
 from pulumi_poetry_layer.host.failures import host_error, lack_of_resources
 from pulumi_poetry_layer.index.failures import Failure, index_error
 
@@ -79,7 +79,8 @@ def download_error(error: Exception, index: PackageIndex, package: str, url: str
     failure = Failure.UNREACHABLE if is_unconnected(error) else _failure(error, message)
     if is_unconnected(error) or failure in {Failure.UNTRUSTED, Failure.HANDSHAKE}:
         detail = _without_path(url or index.source.address.url, index, _cause(error))
-        return _for_all_packages(index_error(failure, index.source, package, detail=detail))
+        problem = index_error(failure, index.source, package, detail=detail)
+        return UnreachableError(problem.what, where=problem.where, hint=problem.hint)
     return index_error(failure, index.source, package, detail=f"{url}: {message}" if url else message)
 
 
@@ -94,17 +95,17 @@ def _status_error(response: requests.Response, index: PackageIndex, package: str
     else:
         detail = f"HTTP status {status}: {response.url}"
     problem = index_error(failure, index.source, package, detail=detail, login=login)
-    return _for_all_packages(problem) if status == _UNAUTHORIZED or status in _UNAVAILABLE else problem
+    if status == _UNAUTHORIZED:
+        return LoginError(problem.what, where=problem.where, hint=problem.hint)
+    if status in _UNAVAILABLE:
+        return UnreachableError(problem.what, where=problem.where, hint=problem.hint)
+    return problem
 
 
 def _without_path(url: str, index: PackageIndex, *details: str) -> str:
     """Details of an error without the path of the page or file, so that the errors of all packages are one error."""
     servers = {urlsplit(url).netloc} - {urlsplit(index.source.address.url).netloc}
     return ": ".join([*servers, *details])
-
-
-def _for_all_packages(problem: DownloadError) -> UnreachableError:
-    return UnreachableError(problem.what, where=problem.where, hint=problem.hint)
 
 
 def is_unconnected(error: Exception) -> bool:

@@ -65,6 +65,8 @@ def _description(source: PackageSource) -> str:
 
 def _hint(failure: Failure, source: PackageSource, login: Login | None) -> str:
     set_login = _set_variables(source, "http-basic", "username", "password")
+    if source.name:
+        set_login += f", or run `poetry config http-basic.{source.name} <username> <password>`"
     if failure in _LOGIN_FAILURES:
         return f"check {login.origin}, and whether a token has expired; or {set_login}" if login else set_login
     if failure in {Failure.MISSING, Failure.NOT_LISTED}:

@@ -49,8 +49,15 @@ def open_layer(path: Path) -> Iterator[zipfile.ZipFile]:
     except _ERRORS as error:
         if lack_of_resources(error):
             raise
-        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        raise ArchiveError(f"cannot be read as a zip: {reason}", where=str(path)) from error
+        raise ArchiveError(_reason(error), where=str(path)) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror or error}"
+    return f"cannot be read as a zip: {error}"
 
 
 def _check(archive: zipfile.ZipFile) -> None:

@@ -6,6 +6,7 @@ Modules:
 - ``completion``: completes what a user leaves out, with the defaults of the project and of this package.
 - ``planning``: reads and parses the project files, and plans the layer.
 - ``build``: plan → build → verify → zip; also ``build_layer`` for plain Python.
+- ``logins``: which indexes of the project need a login.
 - ``several_targets``: the same layer for several targets, planned together and built side by side.
 - ``savings``: what can be left out of a layer that is too large.
 - ``artifact``: the result of a build.
@@ -17,6 +18,7 @@ Modules:
 - ``inspection``: lists what is in a layer zip, and compares two.
 - ``sbom``: the packages of a layer as a CycloneDX document.
 - ``layer_page``: writes the page that shows a layer, or two, in a browser.
+- ``zip_target``: the runtime and architecture of a layer zip that is built already.
 - ``verification``: checks a layer zip without running it.
 - ``invocation``: invokes a function with a layer on the emulator, and imports the modules of a layer there.
 - ``stack_credentials``: credentials for indexes from the configuration of a Pulumi stack.

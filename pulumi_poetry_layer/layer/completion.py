@@ -16,7 +16,7 @@ from pulumi_poetry_layer.layer.request import (
     strip_problems,
     system_library_problems,
 )
-from pulumi_poetry_layer.plan.target import EXAMPLE_RUNTIME, Target
+from pulumi_poetry_layer.plan.target import EXAMPLE_RUNTIME, Target, architecture_problems
 from pulumi_poetry_layer.poetry.layer_defaults import SECTION, key_of
 from pulumi_poetry_layer.poetry.pyproject import FILE_NAME
 from pulumi_poetry_layer.wording import place, setting
@@ -73,6 +73,8 @@ def value_problems(values: dict[str, Any]) -> Iterator[PoetryLayerError]:
     if "runtime" in values:
         yield from bytecode_problems(values["bytecode"], values["runtime"])
         yield from _problems_of(lambda: target_of(values))
+    else:
+        yield from architecture_problems(values["architecture"])
 
 
 def target_of(values: dict[str, Any]) -> Target:

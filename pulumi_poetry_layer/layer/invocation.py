@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.emulator.function import running_function
-from pulumi_poetry_layer.errors import InputError
+from pulumi_poetry_layer.errors import InputError, raise_problems
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.inspection.contents import read_contents
 from pulumi_poetry_layer.inspection.layer_zip import open_layer
@@ -64,8 +64,7 @@ def invoke_function(
         SubprocessError: a program is missing or failed.
         InvocationError: the emulator does not work.
     """
-    if not task.is_dir():
-        raise InputError("is not a folder", where=str(task), hint="give the folder with the code of the function")
+    raise_problems(task_problems(task))
     with (
         _unpacked(layer) as folder,
         running_function(
@@ -80,6 +79,12 @@ def invoke_function(
         ) as function,
     ):
         return function.invoke(event)
+
+
+def task_problems(task: Path) -> Iterator[InputError]:
+    """Check the folder with the code of a function."""
+    if not task.is_dir():
+        yield InputError("is not a folder", where=str(task), hint="give the folder with the code of the function")
 
 
 @contextmanager

@@ -24,9 +24,9 @@ from pulumi_poetry_layer.plan.build_plan import BuildPlan, Choice
 from pulumi_poetry_layer.plan.file_policy import FilePolicy
 from pulumi_poetry_layer.plan.planner import plan_selection, select_layer, selection_problems
 from pulumi_poetry_layer.plan.python_patch import with_python_patch
-from pulumi_poetry_layer.poetry.layer_defaults import LayerDefaults, parse_layer_defaults
+from pulumi_poetry_layer.poetry.layer_defaults import LayerDefaults, parse_layer_defaults, read_layer_defaults
 from pulumi_poetry_layer.poetry.lockfile import LockFile, parse_lockfile
-from pulumi_poetry_layer.poetry.pyproject import FILE_NAME, Project, parse_project
+from pulumi_poetry_layer.poetry.pyproject import Project, parse_project
 from pulumi_poetry_layer.wheels.path_dependencies import content_digests
 from pulumi_poetry_layer.wording import written_at
 
@@ -102,7 +102,8 @@ def plan_and_inputs(given: GivenArguments) -> tuple[PlannedLayer, ParsedRequest]
     """
     parsed = parse_request(given)
     plan = plan_parsed(parsed)
-    check_compiler(plan)
+    with written_at(parsed.places):
+        check_compiler(plan)
     return PlannedLayer(request=parsed.request, plan=plan, files=parsed.files), parsed
 
 
@@ -138,23 +139,6 @@ def read_defaults(project_dir: Path, shown_dir: Path | None = None) -> LayerDefa
     return parse_layer_defaults(read_pyproject(project_dir, shown_dir))
 
 
-def plan_target(given: GivenArguments) -> tuple[Target, tuple[str, ...]]:
-    """The target, and the libraries that the function has, for a layer that is built already.
-
-    There need not be a project; if there is a pyproject.toml, its defaults count.
-
-    Raises:
-        InputError: the runtime is missing or not supported, or the defaults are wrong.
-    """
-    path = given.project_dir / FILE_NAME
-    defaults = parse_layer_defaults(path.read_text(encoding="utf-8")) if path.is_file() else LayerDefaults()
-    with written_at(written_places(given, defaults)):
-        values = complete_values(given, defaults)
-        if "runtime" not in values:
-            raise missing_runtime()
-        return target_of(values), values["system_libraries"]
-
-
 def parse_request(given: GivenArguments) -> ParsedRequest:
     """Read and parse the inputs of a plan.
 
@@ -167,27 +151,28 @@ def parse_request(given: GivenArguments) -> ParsedRequest:
         try:
             return step()
         except InputError as error:
-            problems.extend(problems_of(error))
+            known = set(map(str, problems))  # a file that is not TOML fails twice
+            problems.extend(problem for problem in problems_of(error) if str(problem) not in known)
             return None
 
     pyproject = attempt(lambda: read_pyproject(given.project_dir, given.where))
     lock_text = attempt(lambda: read_lock(given.project_dir, given.where))
     project = attempt(lambda: parse_project(pyproject)) if pyproject is not None else None
-    defaults = attempt(lambda: parse_layer_defaults(pyproject)) if project and pyproject else None
+    section = attempt(lambda: read_layer_defaults(pyproject)) if pyproject is not None else None
+    defaults, wrong_defaults = section or (None, ())
+    problems.extend(wrong_defaults)
     lock = attempt(lambda: parse_lockfile(lock_text)) if lock_text is not None else None
     places = written_places(given, defaults)
     with written_at(places):
         values = complete_values(given, defaults)
         found = [single for problem in value_problems(values) for single in problems_of(problem)]
-        if "runtime" not in values and defaults:
+        if "runtime" not in values and defaults and not wrong_defaults:  # else it may be one of these
             found.append(missing_runtime())
         problems[:0] = found
-        target = _target(values, project, defaults) if project and defaults and not found else None
+        is_known = "runtime" in values and not found
+        target = _target(values, project, defaults) if project and defaults and is_known else None
         if problems and project and lock:  # else `plan_parsed` looks for these
-            choice = Choice.of(
-                values["groups"], values["extras"], values["exclude"], exclude_runtime=values["exclude_runtime"]
-            )
-            problems.extend(selection_problems(project, lock, target=target, choice=choice))
+            problems.extend(selection_problems(project, lock, target=target, choice=_choice_of(values)))
     if problems or pyproject is None or lock_text is None or not (project and lock and target):
         raise_problems(problems)
         raise AssertionError("a step gave no result and no problem")
@@ -195,6 +180,10 @@ def parse_request(given: GivenArguments) -> ParsedRequest:
     return ParsedRequest(
         request=request_of(values), places=places, target=target, files=files, project=project, lock=lock
     )
+
+
+def _choice_of(values: dict[str, Any]) -> Choice:
+    return Choice.of(values["groups"], values["extras"], values["exclude"], exclude_runtime=values["exclude_runtime"])
 
 
 def _target(values: dict[str, Any], project: Project, defaults: LayerDefaults) -> Target:

@@ -17,6 +17,7 @@ from pulumi_poetry_layer.masking import mask_address
 from pulumi_poetry_layer.plan.dependency_graph import is_requested, root_dependencies
 from pulumi_poetry_layer.plan.old_locks.locked_packages import LockedPackages
 from pulumi_poetry_layer.plan.old_locks.version_solver import solve
+from pulumi_poetry_layer.wording import argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -101,7 +102,7 @@ def _chosen(
             f"for the target, but a layer can have only one version of a package, and {error.what}",
             where="poetry.lock",
             hint="limit the package to one version with a constraint in pyproject.toml and run `poetry lock`, or leave "
-            "out a package that needs the other version with `exclude`",
+            f"out a package that needs the other version with {argument('exclude')}",
         ) from error
     newest = {name: max(found, key=lambda package: Version(package.version)) for name, found in several.items()}
     solved = {node.name: originals[id(found.package)][0] for node, found in solution.items() if node.name in several}

@@ -188,6 +188,11 @@ def _target_problems(runtime: str, architecture: str, python_patch: str | None) 
             where=place("python_patch"),
             hint=f"write the full version of the runtime's Python, such as {NEWEST_PATCH[runtime]!r}",
         )
+    yield from architecture_problems(architecture)
+
+
+def architecture_problems(architecture: str) -> Iterator[PoetryLayerError]:
+    """Check the ``architecture`` argument."""
     if architecture not in MACHINES:
         yield TargetError(
             f"unsupported architecture {architecture!r}",

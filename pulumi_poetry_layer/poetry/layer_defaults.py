@@ -69,13 +69,27 @@ def key_of(argument: str) -> str:
     return f"{SECTION}.{argument.replace('_', '-')}"
 
 
-@lru_cache(maxsize=4)  # a program can declare many layers of one project
 def parse_layer_defaults(text: str) -> LayerDefaults:
     """Read the section in the text of a pyproject.toml.
 
     Raises:
         ProjectError: the text is not TOML, a key is unknown, or a key has the wrong type or value.
         MultipleInputError: there are several of these problems.
+    """
+    defaults, problems = read_layer_defaults(text)
+    raise_problems(problems)
+    return defaults
+
+
+@lru_cache(maxsize=4)  # a program can declare many layers of one project
+def read_layer_defaults(text: str) -> tuple[LayerDefaults, tuple[InputError, ...]]:
+    """Read the section in the text of a pyproject.toml as far as it is right.
+
+    Returns:
+        The keys that are right, and what is wrong with the others.
+
+    Raises:
+        ProjectError: the text is not TOML, or the section is not a table.
     """
     tools = Table.of_text(text, file=FILE_NAME, error=ProjectError).table("tool")
     table = tools.table("poetry-layer")
@@ -88,8 +102,7 @@ def parse_layer_defaults(text: str) -> LayerDefaults:
                 values[argument] = read(table, key)
             except ProjectError as error:
                 problems.append(error)
-    raise_problems(problems)
-    return LayerDefaults(**values)
+    return LayerDefaults(**values), tuple(problems)
 
 
 def _misspelled_sections(tools: Table) -> Iterator[InputError]:

@@ -81,7 +81,7 @@ def limit_error(
         return PublishError(
             f"the layer {expected} {mebibytes(size.size)} zipped, over Lambda's limit of 50 MiB for a direct upload",
             where=where,
-            hint=f"publish it through S3 with bucket=, or {_advice(size)}",
+            hint=f"publish it through S3 (bucket= of PoetryLayer), or {_advice(size)}",
         )
     return None
 

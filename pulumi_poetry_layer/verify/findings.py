@@ -10,7 +10,7 @@ from pulumi_poetry_layer.errors import VerificationError
 from pulumi_poetry_layer.verify.libraries import UNCERTAIN, Libraries, is_extension_module
 from pulumi_poetry_layer.verify.modules import hidden_modules, unloadable_modules
 from pulumi_poetry_layer.verify.requirements import unmet_requirements
-from pulumi_poetry_layer.wheels.native import CONTAINER_HINT, MACHINE_NUMBERS, is_library
+from pulumi_poetry_layer.wheels.native import MACHINE_NUMBERS, container_hint, is_library
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -109,7 +109,7 @@ def _machine_problems(distribution: Distribution, target: Target) -> Iterator[Fi
             package=distribution.label,
             file=None,
             problem=f"has native libraries, but none for {target.machine}",
-            hint=CONTAINER_HINT,
+            hint=container_hint(),
             is_error=True,
         )
 
@@ -150,7 +150,7 @@ def _glibc_problem(
         package=distribution.label,
         file=_names(native.name for native in natives),
         problem=f"needs glibc {needed}, but {target} has glibc {has} ({target.operating_system})",
-        hint=f"lock a version with a wheel for manylinux_{has.replace('.', '_')} or older, or {CONTAINER_HINT}",
+        hint=f"lock a version with a wheel for manylinux_{has.replace('.', '_')} or older, or {container_hint()}",
         is_error=is_error,
     )
 

@@ -17,6 +17,7 @@ from pulumi_poetry_layer.index.poetry_config import Certificates
 from pulumi_poetry_layer.index.sources import Address
 from pulumi_poetry_layer.poetry.pip_specifiers import pip_specifier
 from pulumi_poetry_layer.wheels.pip_config import pip_settings
+from pulumi_poetry_layer.wording import setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +74,8 @@ def constraint_variables(package: PlannedPackage, file: Path) -> dict[str, str]:
             raise PackageFileError(
                 f"pip cannot express its build constraint {constraint!r}",
                 where=package.label,
-                hint="write it without alternatives and addresses, or use the local or the container builder",
+                hint="write it without alternatives and addresses, or use "
+                f"{setting('builder', 'local')} or {setting('builder', 'container')}",
             )
         lines.append(f"{name}{specifier}\n")
     file.write_text("".join(lines), encoding="utf-8")

@@ -68,6 +68,7 @@ def add_wheels(
         doing(fetcher.progress.__str__, fetcher.progress.steps)
         names = [package.name for package in ordered]
         try:
+            fetcher.check_indexes()
             problems = dict(zip(names, threads.map(fetcher.attempt, ordered), strict=True))
         except BaseException:  # such as Ctrl-C in a program that uses this package
             fetcher.stop()
@@ -77,6 +78,11 @@ def add_wheels(
             downloads.shutdown(wait=False, cancel_futures=True)
             threads.shutdown(wait=False, cancel_futures=True)
     raise_problems(problem for package in packages if (problem := problems[package.name]))
+
+
+def _index_of(package: PlannedPackage) -> str:
+    """What two packages of the same index have in common."""
+    return package.source.url if package.source else ""
 
 
 class _WheelFetcher:
@@ -99,6 +105,7 @@ class _WheelFetcher:
         self._downloader = Downloader(Indexes(sources, credentials))
         self.progress = FetchProgress(0, 0)
         self._found: dict[str, Future[FoundFile]] = {}
+        self._first: list[Future[FoundFile]] = []
         self._unreachable: dict[str, UnreachableError] = {}
         self._stopped = Event()
         self._patience = Patience(stop=self._stopped)
@@ -112,7 +119,22 @@ class _WheelFetcher:
         """Start to find the files of all packages, so that their sizes are known early."""
         located = [package for package in packages if package.file and not package.digest]
         self.progress = FetchProgress(len(packages), len(located))
+        # One package of each index first: all indexes that need a login are known before anything is downloaded.
+        first = {_index_of(package): package for package in reversed(located)}
+        located.sort(key=lambda package: package is not first[_index_of(package)])
         self._found = {package.name: lookups.submit(self._find, package) for package in located}
+        self._first = [self._found[package.name] for package in first.values()]
+
+    def check_indexes(self) -> None:
+        """Wait for the first answer of each index, if there are several.
+
+        Raises:
+            UnreachableError: an index needs a login or cannot be reached.
+            MultipleInputError: several do.
+        """
+        if len(self._first) > 1:
+            errors = [found.exception() for found in self._first]
+            raise_problems(error for error in errors if isinstance(error, UnreachableError))
 
     def _find(self, package: PlannedPackage) -> FoundFile:
         assert package.file is not None  # noqa: S101 - for the type checker
@@ -124,9 +146,9 @@ class _WheelFetcher:
     @contextmanager
     def _reachable(self, package: PlannedPackage) -> Iterator[None]:
         """Fail if the index failed for another package in a way that concerns all: attempts take many seconds."""
-        index = package.source.url if package.source else ""
+        index = _index_of(package)
         if known := self._unreachable.get(index):
-            raise UnreachableError(known.what, where=package.label, hint=known.hint)
+            raise type(known)(known.what, where=package.label, hint=known.hint)
         try:
             yield
         except UnreachableError as problem:

@@ -25,7 +25,7 @@ from pulumi_poetry_layer.plan.chooser import wheel_tags
 from pulumi_poetry_layer.poetry.lock_values import address_problem, commit_problem
 from pulumi_poetry_layer.wheels.build_environment import git_variables
 from pulumi_poetry_layer.wheels.metadata import without_file_urls
-from pulumi_poetry_layer.wheels.native import CONTAINER_HINT
+from pulumi_poetry_layer.wheels.native import container_hint
 from pulumi_poetry_layer.wheels.reader import read_wheel
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def unpack(sdist: Path, file_name: str, folder: Path) -> Path:
             with tarfile.open(sdist) as archive_file:
                 archive_file.extractall(folder, filter="data")
     except (tarfile.TarError, zipfile.BadZipFile, OSError) as error:
-        raise PackageFileError(f"cannot be unpacked: {error}", where=file_name, hint=CONTAINER_HINT) from error
+        raise PackageFileError(f"cannot be unpacked: {error}", where=file_name, hint=container_hint()) from error
     entries = list(folder.iterdir())
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else folder
 
@@ -88,9 +88,12 @@ def check_out(package: PlannedPackage, folder: Path) -> Path:
     """
     source = package.source
     if source is None or source.type != "git" or not source.resolved_reference:
-        raise PackageFileError("has neither a file nor a git commit to build from", where=package.label)
+        raise PackageFileError(
+            "has neither a file nor a git commit to build from", where=package.label, hint="run `poetry lock`"
+        )
     if problem := address_problem("git", source.url) or commit_problem(source.resolved_reference):
-        raise PackageFileError(problem, where=package.label)
+        hint = "correct its address in pyproject.toml, and run `poetry lock`"
+        raise PackageFileError(problem, where=package.label, hint=hint)
     git = find_program("git", hint=f"install git: it is needed to check out {package.name}")
     folder.mkdir()
     # A login in the address is passed in the environment: every user of this host can read the arguments.
@@ -108,7 +111,9 @@ def check_out(package: PlannedPackage, folder: Path) -> Path:
     tree = folder / PurePosixPath(source.subdirectory or ".")
     if folder.resolve() not in (tree.resolve(), *tree.resolve().parents):
         raise PackageFileError(
-            f"its subdirectory {source.subdirectory!r} is outside of the repository", where=package.label
+            f"its subdirectory {source.subdirectory!r} is outside of the repository",
+            where=package.label,
+            hint="correct it in pyproject.toml, and run `poetry lock`",
         )
     return tree
 
@@ -155,14 +160,14 @@ def build_pure_wheel(tree: Path, folder: Path, label: str, variables: Mapping[st
         raise SubprocessError(
             f"cannot be built from its source on this host: {error.what}",
             where=label,
-            hint=CONTAINER_HINT,
+            hint=container_hint(),
         ) from error
     (path,) = folder.glob("*.whl")
     if not all((abi, platform) == ("none", "any") for _, abi, platform in wheel_tags(path.name)):
         raise PackageFileError(
             f"the wheel that was built from its source is not pure Python ({path.name})",
             where=label,
-            hint=CONTAINER_HINT,
+            hint=container_hint(),
         )
     wheel = _without_file_urls(read_wheel(path, file_name=path.name, rewrite=True))
     return replace(wheel, interpreters=frozenset(interpreter for interpreter, _, _ in wheel_tags(path.name)))

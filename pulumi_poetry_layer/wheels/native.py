@@ -7,19 +7,25 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from pulumi_poetry_layer.wording import setting
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from elftools.elf.elffile import ELFFile
+
+
+def container_hint() -> str:
+    """The hint for packages that must be compiled for the target."""
+    builder = setting("builder", "container")
+    return f"use the container builder ({builder}): it compiles the package in the build image of the runtime"
+
 
 MACHINE_NUMBERS = {"x86_64": 62, "aarch64": 183}
 """Machine name (``uname -m``) → ELF machine number: EM_X86_64 and EM_AARCH64.
 
 https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
 """
-
-CONTAINER_HINT = "use the container builder: it compiles the package in the build image of the runtime"
-"""Hint for packages that must be compiled for the target."""
 
 _MAGIC = b"\x7fELF"
 _HEADER = {1: struct.Struct("<16xHH"), 2: struct.Struct(">16xHH")}  # byte order → layout: file type, machine

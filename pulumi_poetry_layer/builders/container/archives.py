@@ -46,7 +46,10 @@ def extract(archive: tarfile.TarFile, target: Path) -> None:
             continue  # a link to a file in RECORD is reported as a missing file later
         path = PurePosixPath(member.name)
         if path.is_absolute() or ".." in path.parts:
-            raise ContainerError(f"the container returned a file outside of the requested folder: {member.name!r}")
+            raise ContainerError(
+                f"the container returned a file outside of the requested folder: {member.name!r}",
+                hint="no installed package has such a path: find out what is wrong with the image or the Docker daemon",
+            )
         copy = target.joinpath(*path.parts[1:])
         copy.parent.mkdir(parents=True, exist_ok=True)
         content = archive.extractfile(member)

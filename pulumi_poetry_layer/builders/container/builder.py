@@ -40,6 +40,7 @@ from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.host.progress import doing
 from pulumi_poetry_layer.index.credentials import Credentials
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
+from pulumi_poetry_layer.wording import argument, keyword
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT = 3600.0
 """Seconds that a container may run."""
 
-_COMPILER_HINT = "if a compiler or a library is missing, set image= to a build image that has it"
 _WRITE_KEYS = """
 import json, os, sys
 os.mkdir(sys.argv[1], 0o700)
@@ -178,7 +178,8 @@ class _ContainerWorkspace:
         self._run([self._python, *arguments])
 
     def poetry(self, arguments: Sequence[str]) -> str:
-        return self._run([POETRY, *arguments], hint=_COMPILER_HINT)
+        hint = f"if a compiler or a library is missing, set {keyword('image')} to a build image that has it"
+        return self._run([POETRY, *arguments], hint=hint)
 
     def write_keys(self, contents: Mapping[str, bytes]) -> None:
         """Write secret files into the memory of the container. Other copies would be on the disk of the daemon."""
@@ -206,7 +207,7 @@ def _seconds(timeout: float | str) -> float:
     if not (seconds > 0 and math.isfinite(seconds)):
         raise InputError(
             f"must be a positive number of seconds, not {timeout!r}",
-            where="timeout",
+            where=argument("timeout"),
             hint=f"leave it out for the default of {DEFAULT_TIMEOUT:g} seconds",
         )
     return seconds

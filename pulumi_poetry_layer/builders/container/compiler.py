@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.bytecode.compiler import OPTIONS, RELEASE_QUERY, SCRIPT, VARIABLES, release_in
 from pulumi_poetry_layer.errors import HostError
+from pulumi_poetry_layer.wording import flag, keyword, place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,8 @@ def compiler_of(container: BuildContainer, python: str, wanted: str, processors:
     if release is None or not f"{release}.".startswith(f"{wanted}."):
         raise HostError(
             f"needs CPython {wanted}, and the Python of the build image is {output.partition(' ')[0] or 'unknown'}",
-            where="bytecode",
-            hint="set image= to one that has it, or leave the release to the image with bytecode=True",
+            where=place("bytecode"),
+            hint=f"set {keyword('image')} to one that has it, or let the image choose the release with "
+            f"{flag('bytecode')}",
         )
     return ContainerCompiler(container, python, release, processors)

@@ -36,6 +36,7 @@ from pulumi_poetry_layer.errors import BuildError, ContainerError, SubprocessErr
 from pulumi_poetry_layer.host.cleanup import registered
 from pulumi_poetry_layer.host.process import mask_secrets
 from pulumi_poetry_layer.printable import printable
+from pulumi_poetry_layer.wording import keyword
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -304,7 +305,7 @@ def _removed_after(seconds: float, container: BuildContainer) -> Iterator[None]:
             raise
         raise ContainerError(
             f"the build took longer than {seconds:g} seconds and was stopped: {error.what}",
-            hint="set timeout= to more seconds",
+            hint=f"set {keyword('timeout')} to more seconds",
         ) from error
     finally:
         timer.cancel()
@@ -332,7 +333,8 @@ def _refuse_if_not_running(client: DockerClient, container_id: str, image: str) 
     with suppress(NotFound):
         if client.api.inspect_container(container_id)["State"]["Running"]:
             return
-    raise ContainerError("the container ended right after its start", hint="set image= to an image that has `cat`")
+    hint = f"set {keyword('image')} to an image that has `cat`"
+    raise ContainerError("the container ended right after its start", hint=hint)
 
 
 def _ends(client: DockerClient, container_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from pulumi_poetry_layer.errors import BuildError, ContainerError, HostError
 from pulumi_poetry_layer.host.process import mask_secrets
+from pulumi_poetry_layer.wording import keyword, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,7 @@ DISK_HINT = "free disk space with `docker system prune` or `pulumi-poetry-layer 
 _FAILURES = (DockerException, RequestException, HTTPError, ConnectionError)
 """The errors that the client raises: its own, and those of the libraries that it uses."""
 
+_SYSTEM_ERROR = re.compile(r"Error\(\d+, '([^']+)'\)|\[Errno -?\d+\] ([^)\"']+)")
 _ANSWER_SECONDS = 60  # for one answer of the daemon; a build may take longer, because its output is streamed
 _START_HINT = "start Docker, or point DOCKER_HOST or `docker context use` to a running daemon"
 
@@ -98,12 +101,14 @@ def explain(error: Exception, doing: str) -> BuildError:
         return not_runnable("of this image")
     if found := re.search(rf'"([^"]+)": {re.escape(NO_SUCH_PROGRAM)}', message):
         return no_such_program(found[1])
-    return ContainerError(f"the Docker daemon reported an error while {doing}: {message}")
+    hint = "run the command again; if that does not help, look into the log of the Docker daemon"
+    return ContainerError(f"the Docker daemon reported an error while {doing}: {message}", hint=hint)
 
 
 def no_such_program(program: str) -> ContainerError:
     """The error for a program that is missing in an image."""
-    return ContainerError(f"the image has no {program}", hint="set image= to a build image of the layer's runtime")
+    hint = f"set {keyword('image')} to a build image of the layer's runtime"
+    return ContainerError(f"the image has no {program}", hint=hint)
 
 
 def not_runnable(which: str) -> HostError:
@@ -115,7 +120,7 @@ def not_runnable(which: str) -> HostError:
     return HostError(
         f"the Docker daemon cannot run programs {which}: exec format error",
         hint="install emulation (`docker run --privileged --rm tonistiigi/binfmt --install all`), "
-        "set DOCKER_HOST to a daemon on a machine of that architecture, or use the wheels builder",
+        f"set DOCKER_HOST to a daemon on a machine of that architecture, or use {setting('builder', 'wheels')}",
     )
 
 
@@ -123,10 +128,18 @@ def _unreachable(error: Exception) -> HostError:
     message = _text(error)
     if "Permission denied" in message or "PermissionError" in message:
         return HostError(
-            f"this user has no permission to use the Docker daemon: {message}",
+            "this user has no permission to use the Docker daemon",
+            where=os.environ.get("DOCKER_HOST"),
             hint="add the user to the group `docker`, or set DOCKER_HOST to a daemon that the user may use",
         )
-    return HostError(f"no Docker daemon answers: {message}", hint=_START_HINT)
+    what = f"no Docker daemon answers: {_reported(message)}"
+    return HostError(what, where=os.environ.get("DOCKER_HOST"), hint=_START_HINT)
+
+
+def _reported(message: str) -> str:
+    """What the system has reported, without what the libraries around it add, if that can be found."""
+    found = _SYSTEM_ERROR.search(message)
+    return found[1] or found[2] if found else message
 
 
 def _text(error: Exception) -> str:

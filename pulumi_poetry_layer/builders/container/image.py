@@ -18,6 +18,7 @@ from pulumi_poetry_layer.host.cache import cache_root
 from pulumi_poetry_layer.host.locks import locked
 from pulumi_poetry_layer.host.process import mask_secrets
 from pulumi_poetry_layer.host.variables import MIRROR_VARIABLE
+from pulumi_poetry_layer.wording import keyword
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -46,6 +47,7 @@ _POETRY_ENVIRONMENT = "/opt/pulumi-poetry-layer/poetry"
 _MIRROR_PLUGIN = "poetry-plugin-pypi-mirror==0.6.5"
 _RECIPE = 1  # to be raised when Poetry is installed in another way
 _DOCKER_ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
+_REMOVED_HINT = "another program has removed it: run the command again"
 _INSTALL_HINT = "pip installs Poetry in the container: check PIP_INDEX_URL and the proxy variables of this host"
 
 _PULL_FAILURES: tuple[tuple[tuple[str, ...], type[BuildError], str, str], ...] = (
@@ -59,13 +61,13 @@ _PULL_FAILURES: tuple[tuple[tuple[str, ...], type[BuildError], str, str], ...] =
         ("no matching manifest", "does not match the specified platform"),
         HostError,
         "the image does not exist for this platform",
-        "set image= to an image for {platform}",
+        "set {image} to an image for {platform}",
     ),
     (
         ("denied", "unauthorized", "authentication required", "no basic auth"),
         ContainerError,
         "the registry denies access to the image, or the image does not exist",
-        "check the name in image=; if it is right, log in with `docker login`",
+        "check the name in {image}; if it is right, log in with `docker login`",
     ),
     (
         ("toomanyrequests", "rate limit"),
@@ -77,7 +79,7 @@ _PULL_FAILURES: tuple[tuple[tuple[str, ...], type[BuildError], str, str], ...] =
         ("manifest unknown", "not found", "name unknown", "invalid reference"),
         ContainerError,
         "the image does not exist",
-        "check the name in image=",
+        "check the name in {image}",
     ),
     (
         ("no such host", "dial tcp", "timeout", "connection refused", "tls", "x509", "eof"),
@@ -119,12 +121,14 @@ def find_image(client: DockerClient, reference: str, target: Target) -> str:
         _pull(client, reference, f"linux/{architecture}")
         found = _image(client, reference)
     if found is None:
-        raise ContainerError("the image was pulled, but the Docker daemon does not have it", where=reference)
+        raise ContainerError(
+            "the image was pulled, but the Docker daemon does not have it any more", where=reference, hint=_REMOVED_HINT
+        )
     if found.attrs["Architecture"] != architecture:
         raise HostError(
             f"the image is for {found.attrs['Architecture']}, but the layer is for {target.architecture}",
             where=reference,
-            hint=f"set image= to an image for {target.architecture}",
+            hint=f"set {keyword('image')} to an image for {target.architecture}",
         )
     return str(found.id)
 
@@ -160,7 +164,9 @@ def image_with_poetry(
                     container.commit(REPOSITORY, tag, {LABEL: "image"})
     made = _image(client, reference)
     if made is None:
-        raise ContainerError("the image was made, but the Docker daemon does not have it", where=reference)
+        raise ContainerError(
+            "the image was made, but the Docker daemon does not have it any more", where=reference, hint=_REMOVED_HINT
+        )
     return str(made.id)
 
 
@@ -212,5 +218,6 @@ def _pull_error(error: BuildError, reference: str, platform: str) -> BuildError:
     message = mask_secrets(error.what)
     for words, kind, what, hint in _PULL_FAILURES:
         if any(word in message.lower() for word in words):
-            return kind(f"{what}: {message}", where=reference, hint=hint.format(reference=reference, platform=platform))
+            names = {"reference": reference, "platform": platform, "image": keyword("image")}
+            return kind(f"{what}: {message}", where=reference, hint=hint.format_map(names))
     return type(error)(message, where=reference, hint=error.hint or f"run `docker pull {reference}` to see the details")

@@ -151,11 +151,12 @@ def _differences(plan: BuildPlan, installed: dict[str, _Installed]) -> Iterator[
     for package in plan.packages:
         found = installed.get(package.name)
         if found is None:
-            yield VerificationError("was planned but not installed", where=package.label)
+            yield VerificationError("is planned, but Poetry has not installed it", where=package.label)
         elif not is_version_of(package, found.version):
-            yield VerificationError(f"was planned, but {found.version} was installed", where=package.label)
+            yield VerificationError(f"is planned, but Poetry has installed {found.version}", where=package.label)
     for name in sorted(installed.keys() - planned):
-        yield VerificationError("was installed but not planned", where=f"{name} {installed[name].version}")
+        label = f"{name} {installed[name].version}"
+        yield VerificationError("is not planned, but Poetry has installed it", where=label)
 
 
 def _files(package: PlannedPackage, site_packages: Path, installed: _Installed) -> tuple[_Files, list[str]]:
@@ -223,8 +224,9 @@ def _file_member(distribution: str, name: str, path: Path, replaces: tuple[str, 
     try:
         mode = path.lstat().st_mode
     except OSError as error:
-        raise VerificationError(f"is in RECORD but not on disk: {record_path(name)}", where=distribution) from error
+        what = f"its RECORD lists a file that does not exist: {record_path(name)}"
+        raise VerificationError(what, where=distribution) from error
     if not stat.S_ISREG(mode):
-        raise VerificationError(f"is not a regular file: {record_path(name)}", where=distribution)
+        raise VerificationError(f"its RECORD lists something else than a file: {record_path(name)}", where=distribution)
     executable = bool(mode & stat.S_IXUSR) or name.startswith(PROGRAM_FOLDER)
     return Member(name, distribution, FileContent(path), executable, replaces)

@@ -64,6 +64,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def check(options: argparse.Namespace) -> None:
     """Raise what is wrong with the input, for a command line that is wrong, too."""
     _planned(options, Console.of(options))
+    raise_problems(_login_problems(_given_for_targets(options)))
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
@@ -99,8 +100,16 @@ def _planned(options: argparse.Namespace, console: Console) -> list[PlannedLayer
         layers = plan_targets(several)
     except InputError as error:
         problems += problems_of(error)
-    raise_problems(problems)
+    if problems:
+        raise_problems([*problems, *_login_problems(several)])
     return layers
+
+
+def _login_problems(several: Sequence[GivenArguments]) -> list[PoetryLayerError]:
+    """The indexes that need a login. All targets have the same."""
+    from pulumi_poetry_layer.layer.logins import login_problems  # loads the HTTP library
+
+    return [*login_problems(several[0])]
 
 
 def _given_for_targets(options: argparse.Namespace) -> list[GivenArguments]:

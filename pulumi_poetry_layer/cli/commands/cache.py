@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.cli.commands import UsageError
+from pulumi_poetry_layer.cli.tables import Column, print_table
+from pulumi_poetry_layer.cli.values import one_of
 from pulumi_poetry_layer.host.cache import cache_folder, cache_size, clear_cache
 from pulumi_poetry_layer.units import mebibytes
 
@@ -15,14 +18,18 @@ if TYPE_CHECKING:
 USAGE = "{dir,size,clear} [OPTIONS]"
 EXAMPLES = ("cache size", "cache clear --docker")
 
+ACTIONS = ("dir", "size", "clear")
+
+_DOCKER_COLUMNS = (Column(title="kind"), Column(title="name", wraps=True), Column(title="size", is_number=True))
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that only this command has."""
     parser.add_argument(
         "action",
-        choices=("dir", "size", "clear"),
+        type=one_of(ACTIONS, "action"),
         metavar="{dir,size,clear}",
-        help="show its folder or size, or clear it",
+        help="what to do: show its folder, show its size, or clear it",
     )
     parser.add_argument(
         "--docker", action="store_true", help="with size and clear: what the container builder keeps in Docker"
@@ -31,6 +38,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Show or clear the cache."""
+    if options.docker and options.action == "dir":
+        raise UsageError("is for size and clear", where="--docker", hint="Docker alone knows where it keeps its files")
     if options.docker:
         _docker_cache(options.action, console)
     elif options.action == "clear":
@@ -65,5 +74,7 @@ def _docker_cache(action: str, console: Console) -> None:
     if console.json:
         console.print_json({"entries": [{"kind": e.kind, "name": e.name, "size": e.size} for e in entries]})
         return
-    for entry in entries:
-        console.print(f"{entry.kind} {entry.name} {mebibytes(entry.size)}")
+    if not entries:
+        console.print("the container builder keeps nothing in Docker")
+        return
+    print_table(console, _DOCKER_COLUMNS, [[entry.kind, entry.name, mebibytes(entry.size)] for entry in entries])

@@ -9,10 +9,12 @@ import shtab
 
 from pulumi_poetry_layer.builders.registry import BUILDERS
 from pulumi_poetry_layer.cli.commands import SUMMARIES
+from pulumi_poetry_layer.cli.commands.cache import ACTIONS
 from pulumi_poetry_layer.cli.parser import make_complete_parser
 from pulumi_poetry_layer.cli.values import one_of
 from pulumi_poetry_layer.layer.request import CONFLICT_RULES
 from pulumi_poetry_layer.plan.target import MACHINES, RUNTIMES
+from pulumi_poetry_layer.strip.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +35,8 @@ _VALUES: Mapping[str, Sequence[str]] = {
     "architecture": tuple(MACHINES),
     "builder": BUILDERS,
     "on_conflict": CONFLICT_RULES,
+    "strip": KINDS,
+    "action": ACTIONS,
     "topic": tuple(SUMMARIES),
     "shell": _SHELLS,
 }

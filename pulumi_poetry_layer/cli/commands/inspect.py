@@ -62,7 +62,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> None:
     """Read the zip, or the two, and print what is in it, or what changed."""
     if options.other and options.sbom:
-        raise UsageError("--sbom describes one layer: give one zip")
+        raise UsageError("describes one layer, and there are two", where="--sbom", hint="give one zip")
     _refuse_inputs_as_outputs(options)
     layer = inspect_layer(options.layer)
     if options.sbom:

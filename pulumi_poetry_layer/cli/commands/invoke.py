@@ -13,12 +13,13 @@ from pulumi_poetry_layer.cli.output import shown_build
 from pulumi_poetry_layer.cli.request_options import add_target_options, given_target
 from pulumi_poetry_layer.cli.values import checked
 from pulumi_poetry_layer.emulator.interpreter import find_interpreter
-from pulumi_poetry_layer.errors import InvocationError
-from pulumi_poetry_layer.layer.invocation import invoke_function
-from pulumi_poetry_layer.layer.planning import plan_target
+from pulumi_poetry_layer.errors import InvocationError, PoetryLayerError, problems_of, raise_problems
+from pulumi_poetry_layer.layer.invocation import invoke_function, task_problems
+from pulumi_poetry_layer.layer.zip_target import zip_target
 
 if TYPE_CHECKING:
     from pulumi_poetry_layer.cli.console import Console
+    from pulumi_poetry_layer.plan.target import Target
 
 USAGE = "FILE --handler MODULE.FUNCTION --task DIR [OPTIONS]"
 EXAMPLES = ("invoke layer.zip --runtime python3.13 --handler app.handler --task src --event '{\"id\": 1}'",)
@@ -48,7 +49,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def check(options: argparse.Namespace) -> None:
     """Raise what is wrong with the input, for a command line that is wrong, too."""
-    plan_target(given_target(options))
+    _target(options)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     Raises:
         InvocationError: the function raised an error.
     """
-    target, _ = plan_target(given_target(options))
+    target = _target(options)
     with shown_build(console) as show_line:
         answer = invoke_function(
             options.layer,
@@ -77,6 +78,21 @@ def run(options: argparse.Namespace, console: Console) -> None:
         console.print(json.dumps(answer.value))
     if error:
         raise InvocationError(str(error), where=options.handler)
+
+
+def _target(options: argparse.Namespace) -> Target:
+    """The target of the layer.
+
+    Raises:
+        PoetryLayerError: the input is wrong; all problems are reported together.
+    """
+    problems: list[PoetryLayerError] = list(task_problems(options.task)) if options.task else []
+    try:
+        target, _ = zip_target(options.layer, given_target(options))
+    except PoetryLayerError as error:
+        problems = [*problems_of(error), *problems]
+    raise_problems(problems)
+    return target
 
 
 def _json(text: str) -> object:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.cli.output import shown_build
 from pulumi_poetry_layer.cli.request_options import add_system_library_option, add_target_options, given_target
 from pulumi_poetry_layer.errors import HostError, VerificationError
-from pulumi_poetry_layer.layer.planning import plan_target
 from pulumi_poetry_layer.layer.verification import verify_layer
+from pulumi_poetry_layer.layer.zip_target import zip_target
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def check(options: argparse.Namespace) -> None:
     """Raise what is wrong with the input, for a command line that is wrong, too."""
-    plan_target(given_target(options))
+    zip_target(options.layer, given_target(options))
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     Raises:
         VerificationError: the Lambda could not load it.
     """
-    target, system_libraries = plan_target(given_target(options))
+    target, system_libraries = zip_target(options.layer, given_target(options))
     findings = list(verify_layer(options.layer, target, system_libraries))
     imported = _import_modules(options.layer, target, findings, console) if options.imports else None
     if console.json:
