@@ -156,7 +156,10 @@ def poetry_environment(
 
 def _other_builders() -> str:
     wheels, container = setting("builder", "wheels"), setting("builder", "container")
-    return f"use {wheels}, which builds for any target on any host, or {container}"
+    return (
+        f"use the wheels builder ({wheels}), which builds for any target on any host, "
+        f"or the container builder ({container})"
+    )
 
 
 def check_host(target: Target) -> None:

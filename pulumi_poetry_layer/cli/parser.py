@@ -206,7 +206,7 @@ def _make_parsers(complete: Collection[str]) -> Parser:
             name,
             help=summary,
             usage=output.fitted_command(f"{PROGRAM} {name} {module.USAGE}", indent=" " * len("usage: "), end=""),
-            description=f"{summary[0].upper()}{summary[1:]}.",
+            description=output.fitted(f"{summary[0].upper()}{summary[1:]}.", sys.stdout),
             epilog="\n".join(["examples:", *map(_example, module.EXAMPLES)]),
         )
         module.add_options(commands[name])

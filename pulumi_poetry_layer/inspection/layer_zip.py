@@ -46,18 +46,14 @@ def open_layer(path: Path) -> Iterator[zipfile.ZipFile]:
             with zipfile.ZipFile(file) as archive:
                 _check(archive)
                 yield archive
+    except FileNotFoundError as error:
+        raise ArchiveError("no such file", where=str(path)) from error
     except _ERRORS as error:
         if lack_of_resources(error):
             raise
-        raise ArchiveError(_reason(error), where=str(path)) from error
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "no such file"
-    if isinstance(error, OSError):
-        return f"cannot be read: {error.strerror or error}"
-    return f"cannot be read as a zip: {error}"
+        if isinstance(error, OSError):
+            raise ArchiveError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+        raise ArchiveError(f"cannot be read as a zip: {error}", where=str(path)) from error
 
 
 def _check(archive: zipfile.ZipFile) -> None:

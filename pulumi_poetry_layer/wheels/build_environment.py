@@ -74,8 +74,8 @@ def constraint_variables(package: PlannedPackage, file: Path) -> dict[str, str]:
             raise PackageFileError(
                 f"pip cannot express its build constraint {constraint!r}",
                 where=package.label,
-                hint="write it without alternatives and addresses, or use "
-                f"{setting('builder', 'local')} or {setting('builder', 'container')}",
+                hint="write it without alternatives and addresses, or use the local or the container builder "
+                f"({setting('builder', 'local')}, {setting('builder', 'container')})",
             )
         lines.append(f"{name}{specifier}\n")
     file.write_text("".join(lines), encoding="utf-8")

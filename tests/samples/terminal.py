@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyte
 
-ROWS = 60
+ROWS = 100
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -170,8 +170,15 @@ def test_wrong_input_exits_with_1_and_a_message_on_stderr(
     assert message in printed.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["inspect"], ["cache", "grow"], ["plan", "-C"]])
+@pytest.mark.parametrize("arguments", [["inspect"], ["cache", "grow"], ["cache", "dir", "--docker"]])
 def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a typo in a script looks like a failed build."""
+    assert main(arguments) == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["plan", "-C"]])
+def test_command_line_that_is_not_clear_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Otherwise a typo in a script looks like a failed build."""
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -331,19 +338,21 @@ def test_inspect_of_two_zips_says_what_changed(tmp_path: Path, capsys: pytest.Ca
         ("gone", "removed"),
     ]
     assert main(["inspect", str(old), str(new), "--sbom", str(tmp_path / "a.json")]) == 2
-    assert "--sbom describes one layer" in capsys.readouterr().err
+    assert "--sbom: describes one layer" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", [None, b"not a zip"])
+@pytest.mark.parametrize(
+    ("content", "problem"), [(None, "no such file"), (b"not a zip", "cannot be read as a zip: it is a text file")]
+)
 def test_inspect_refuses_a_file_that_is_missing_or_not_a_zip(
-    content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    content: bytes | None, problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Otherwise the user gets a traceback."""
     layer = tmp_path / "layer.zip"
     if content is not None:
         layer.write_bytes(content)
     assert main(["inspect", str(layer)]) == 1
-    assert "layer.zip: cannot be read as a zip" in capsys.readouterr().err
+    assert f"layer.zip: {problem}" in capsys.readouterr().err
 
 
 def test_verify_lists_what_the_lambda_could_not_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -400,7 +409,8 @@ def test_answer_of_a_function_is_printed_and_its_error_is_the_exit_code(
     answer = Answer(value=None if error else {"total": 3}, error=error)
     monkeypatch.setattr(invoke_command, "find_interpreter", lambda _: None)
     monkeypatch.setattr(invoke_command, "invoke_function", lambda *_, **__: answer)
-    command = ["invoke", str(tmp_path), "--runtime", "python3.12", "--handler", "app.handler", "--task", str(tmp_path)]
+    layer = write_zip(tmp_path / "layer.zip", installed("demo", {"demo.py": b""}))
+    command = ["invoke", str(layer), "--runtime", "python3.12", "--handler", "app.handler", "--task", str(tmp_path)]
 
     assert main(command) == exit_code
     shown = capsys.readouterr()

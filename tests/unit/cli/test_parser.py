@@ -73,9 +73,9 @@ def test_help_without_a_command_lists_the_commands(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["bild"], "unknown command 'bild'; did you mean 'build'?"),
-        (["help", "pla"], "unknown command 'pla'; did you mean 'plan'?"),
-        (["xyz"], "unknown command 'xyz'; the commands are: build, cache"),
+        (["bild"], "error: unknown command 'bild'\n  hint: did you mean 'build'?"),
+        (["help", "pla"], "error: unknown command 'pla'\n  hint: did you mean 'plan'?"),
+        (["xyz"], "error: unknown command 'xyz'\n  hint: known commands: build, cache"),
     ],
 )
 def test_unknown_command_is_wrong_usage_with_a_suggestion(

@@ -118,7 +118,7 @@ def test_versions_that_exclude_each_other_are_an_error_that_says_what_helps() ->
         "package, and the locked packages do not fit together on the target: pyproject.toml needs torch (*); "
         "cusolver 1.0 needs cublas (>=12.9); torch 1.0 needs cusolver (*); torch 1.0 needs cublas (12.4)\n"
         "  hint: limit the package to one version with a constraint in pyproject.toml and run `poetry lock`, or leave "
-        "out a package that needs the other version with `exclude`"
+        "out a package that needs the other version with exclude"
     )
 
 

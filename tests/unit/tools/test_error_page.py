@@ -26,6 +26,8 @@ PASSED_ON = {
     ("builders/container/image.py", "_pull"),  # what Docker says
     ("builders/poetry/failures.py", "explain_failure"),
     ("cli/commands/invoke.py", "run"),  # what the function says
+    ("cli/parser.py", "error"),  # what argparse says
+    ("cli/parser.py", "parse"),
     ("cli/program.py", "_run"),
     ("cli/values.py", "read_or_keep"),
     ("cli/values.py", "take_wrong_values"),
@@ -34,10 +36,12 @@ PASSED_ON = {
     ("errors.py", "raise_problems"),
     ("host/failures.py", "host_error"),  # what the system says
     ("host/process.py", "run"),  # what another program says
-    ("index/diagnosis.py", "_for_all_packages"),
+    ("index/diagnosis.py", "_status_error"),
+    ("index/diagnosis.py", "download_error"),
     ("index/failures.py", "index_error"),
     ("inspection/layer_zip.py", "refuse_other_zips"),
     ("kept_versions.py", "_error"),
+    ("layer/zip_target.py", "_only_fit"),
     ("matrix.py", "_planned"),
     ("plan/build_constraints.py", "build_constraints"),  # what the parser of requirements says
     ("plan/planner.py", "_problem"),
@@ -47,7 +51,6 @@ PASSED_ON = {
     ("poetry/toml_tables.py", "problem"),
     ("verify/findings.py", "error"),
     ("wheels/cache.py", "find"),
-    ("wheels/fetch.py", "_reachable"),
     ("wheels/from_source.py", "check_out"),
     ("wheels/member.py", "_error"),
     ("wheels/reader.py", "_files"),
