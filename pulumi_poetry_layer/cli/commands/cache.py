@@ -56,8 +56,12 @@ def _clear(console: Console) -> None:
         document = {"folder": str(cleared.folder), "files": cleared.files, "size": cleared.size, "kept": cleared.kept}
         console.print_json(document)
         return
-    kept = f"; kept {cleared.kept} files that are in use or cannot be removed" if cleared.kept else ""
-    console.print(f"removed {cleared.files} files, {mebibytes(cleared.size)}, from {cleared.folder}{kept}")
+    kept = f"; kept {_files(cleared.kept)} that another process uses, or that cannot be removed" if cleared.kept else ""
+    console.print(f"removed {_files(cleared.files)}, {mebibytes(cleared.size)}, from {cleared.folder}{kept}")
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _docker_cache(action: str, console: Console) -> None:

@@ -54,7 +54,7 @@ def set_first_pause(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setitem(defaults, "first_pause", seconds)
 
 
-def build(folder: Path, source: str = "") -> int:
+def build(folder: Path, source: str = "", *options: str) -> int:
     """Build a layer; half of its packages come from a source of the project, if there is one."""
     folder.mkdir()
     names = [wheel.name for wheel in WHEELS]
@@ -70,7 +70,8 @@ def build(folder: Path, source: str = "") -> int:
     ]
     (folder / "pyproject.toml").write_text(project)
     (folder / "poetry.lock").write_text(lock_text(project, packages))
-    return main(["build", "-q", "-C", str(folder), "--runtime", "python3.13", "-o", str(folder / "layer.zip")])
+    arguments = ["build", "-q", "-C", str(folder), "--runtime", "python3.13", "-o", str(folder / "layer.zip")]
+    return main([*arguments, *options])
 
 
 def test_two_indexes_with_a_missing_login_and_no_connection_are_two_messages(
@@ -132,3 +133,49 @@ def test_index_that_denies_some_packages_still_delivers_the_others(
     printed = capsys.readouterr().err
     assert printed.count("denies access (HTTP status 403)") == 1
     assert len([path for path, _ in index.requests if path.startswith("/files/")]) == 10
+
+
+def test_missing_login_is_reported_before_anything_is_downloaded(
+    index: Index,
+    private: Index,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A user would wait for hundreds of megabytes, and then read that a login is missing."""
+    monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", index.url)
+
+    assert build(tmp_path / "project", private.url.rstrip("/")) == 1
+
+    printed = capsys.readouterr().err
+    assert printed.count("asks for a login (HTTP status 401)") == 1
+    assert len(printed.splitlines()) == 2
+    assert [path for path, _ in index.requests if path.endswith(".whl")] == []
+
+
+@pytest.mark.parametrize("wrong", [["--group", "nope"], ["--strip", "test"], ["--group", "nope", "--strip", "test"]])
+def test_missing_login_is_reported_together_with_what_is_wrong_with_the_input(
+    wrong: list[str], private: Index, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A user would correct a name, and learn of the missing login in the next run."""
+    assert build(tmp_path / "project", private.url.rstrip("/"), "--group", "main", *wrong) == (
+        2 if "test" in wrong else 1
+    )
+
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"error: {len(wrong) // 2 + 1} problems:\n")
+    assert printed.count("the source 'mine' ") == printed.count("asks for a login (HTTP status 401)") == 1
+    assert (
+        "hint: set POETRY_HTTP_BASIC_MINE_USERNAME and POETRY_HTTP_BASIC_MINE_PASSWORD, or run `poetry config "
+        in printed
+    )
+    assert len(private.requests) == 1
+
+
+def test_index_that_is_down_does_not_hide_what_is_wrong_with_the_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A user without a network would wait, and read about the network instead of the misspelled name."""
+    assert build(tmp_path / "project", "http://127.0.0.1:9/simple", "--group", "nope") == 1
+
+    assert capsys.readouterr().err.startswith("error: --group: unknown group 'nope'\n")

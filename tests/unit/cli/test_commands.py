@@ -22,13 +22,15 @@ from samples.index import Index, serve
 from samples.layers import installed, write_zip
 from samples.wheels import WheelSample
 
+from pulumi_poetry_layer.builders.container import docker_cache
+from pulumi_poetry_layer.builders.container.docker_cache import DockerCacheEntry
 from pulumi_poetry_layer.cli import main, output
 from pulumi_poetry_layer.cli.commands import build as build_command
 from pulumi_poetry_layer.cli.commands import invoke as invoke_command
 from pulumi_poetry_layer.emulator.answers import Answer, FunctionError
 from pulumi_poetry_layer.errors import BuildError
 from pulumi_poetry_layer.host.build_log import warn
-from pulumi_poetry_layer.host.cache import make_cache_folder
+from pulumi_poetry_layer.host.cache import cache_folder, make_cache_folder
 from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
 
 BASE = ["--project-dir", str(PROJECTS / "base"), "--runtime", "python3.12"]
@@ -456,8 +458,48 @@ def test_cache_commands_show_and_clear_the_cache(
     assert capsys.readouterr().out == "1.9 MiB\n"
     assert main(["cache", "clear"]) == 0
     assert main(["cache", "size"]) == 0
-    assert capsys.readouterr().out == f"removed 1 files, 1.9 MiB, from {folder}\n0 MiB\n"
+    assert capsys.readouterr().out == f"removed 1 file, 1.9 MiB, from {folder}\n0 MiB\n"
     assert (tmp_path / "mine").exists()
+
+
+def test_cache_commands_with_json_print_only_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script would have to take a size in MiB apart."""
+    monkeypatch.setenv("PULUMI_POETRY_LAYER_CACHE_DIR", str(tmp_path))
+    folder = cache_folder("")
+    make_cache_folder(folder / "wheels")
+    (folder / "wheels" / "x.whl").write_bytes(bytes(2_000_000))
+
+    documents = []
+    for action in ("dir", "size", "clear", "size"):
+        assert main(["cache", action, "--json"]) == 0
+        printed = capsys.readouterr()
+        assert printed.err == ""
+        documents.append(json.loads(printed.out))
+
+    shown = {"folder": str(folder), "size": 2_000_000}
+    assert documents == [shown, shown, {**shown, "files": 1, "kept": 0}, {**shown, "size": 0}]
+
+
+def test_cache_of_docker_is_a_table_or_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A user could not see which image takes the space."""
+    entries = [DockerCacheEntry("volume", "cache", 2_000_000), DockerCacheEntry("image", "build:0123", 700_000_000)]
+    monkeypatch.setattr(docker_cache, "docker_cache", lambda: entries)
+    monkeypatch.setattr(docker_cache, "clear_docker_cache", lambda: 702_000_000)
+
+    assert main(["cache", "size", "--docker"]) == 0
+    assert capsys.readouterr().out == (
+        "kind    name             size\nvolume  cache         1.9 MiB\nimage   build:0123  667.6 MiB\n"
+    )
+    assert main(["cache", "size", "--docker", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["entries"][0] == {"kind": "volume", "name": "cache", "size": 2_000_000}
+    assert main(["cache", "clear", "--docker", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"size": 702_000_000}
+    assert main(["cache", "clear", "--docker"]) == 0
+    assert capsys.readouterr().out == "removed 669.5 MiB from Docker\n"
 
 
 def test_cache_clear_refuses_a_folder_that_is_not_marked(

@@ -13,10 +13,14 @@ from samples import PROJECT, PROJECTS, Package, lock_text
 
 from pulumi_poetry_layer.cli import main
 from pulumi_poetry_layer.cli.commands import SUMMARIES
+from pulumi_poetry_layer.cli.output import fitted_command
 from pulumi_poetry_layer.cli.parser import make_complete_parser, parse
 from pulumi_poetry_layer.cli.request_options import given_arguments
 
 BASE = str(PROJECTS / "base")
+BUILD = (
+    "pulumi-poetry-layer build --runtime python3.13 --architecture arm64 --architecture x86_64 -o 'a b/{runtime}.zip'"
+)
 
 
 def ended(arguments: list[str]) -> object:
@@ -101,6 +105,15 @@ def test_unknown_command_is_wrong_usage_with_a_suggestion(
         ),
         (["plan", "--run", "python3.12"], ["--run: unknown option"]),
         (["cache", "size", "now"], ["now: unexpected argument"]),
+        (["cache", "siz"], ["unknown action 'siz'\n  hint: did you mean 'size'? known actions: clear, dir, size"]),
+        (["cache", "dir", "--docker"], ["--docker: is for size and clear"]),
+        (["plan", "--strip", "test"], ["--strip: unknown kind 'test'\n  hint: did you mean 'tests'?"]),
+        (["plan", "--image", "x", "--builder", "wheels"], ["--image: is for the container builder"]),
+        (
+            ["plan", "--timeout", "soon"],
+            ["--timeout: 'soon' is not a positive number of seconds", "--runtime: is missing"],
+        ),
+        (["completion"], ["{bash,zsh,fish}: is missing\n  hint: the shell\n"]),
         (
             ["plan", "--builder", "wheel"],
             ["--builder: unknown builder 'wheel'\n  hint: did you mean 'wheels'? known builders: "],
@@ -144,6 +157,77 @@ def test_wrong_options_and_everything_that_is_wrong_with_the_project_are_reporte
         "- --exclude: unknown distribution 'ap'\n",
     ):
         assert printed.count(problem) == 1
+
+
+def test_missing_arguments_are_reported_together_with_everything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A user would learn of one missing argument after the other."""
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["invoke", "--timeout", "x", "--architecture", "amd64", "--task", "nowhere"]) == 2
+
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: 6 problems:\n")
+    for problem in (
+        "- FILE: is missing\n  hint: the layer zip\n",
+        "- --handler: is missing\n  hint: the handler, such as app.handler\n",
+        "- --timeout: 'x' is not a number of seconds from 1 to 900\n",
+        "- --runtime: is missing, and it has no default\n",
+        "- --architecture: unsupported architecture 'amd64'\n",
+        "- nowhere: is not a folder\n",
+    ):
+        assert printed.count(problem) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ([], "error: no command is given\n  hint: the commands are: plan, why, build, "),
+        (["--json"], "error: no command is given\n"),
+        (["plan", "--runtime"], "error: --runtime: needs a value\nusage: pulumi-poetry-layer plan "),
+        (["plan", "-C"], "error: -C, --project-dir: needs a value\n"),
+        (["plan", "--json=x"], "error: --json: ignored explicit argument 'x'\n"),
+    ],
+)
+def test_command_line_that_is_not_clear_says_what_is_wrong(
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A user would read what the parser calls an argument."""
+    assert ended(arguments) == 2
+
+    assert capsys.readouterr().err.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["old.zip", "new.zip", "-q"], ["old.zip", "-q", "new.zip"], ["-q", "old.zip", "new.zip"]]
+)
+def test_options_can_stand_between_two_files(arguments: list[str]) -> None:
+    """Older releases of Python call the second file an unknown argument."""
+    parsed = parse(["inspect", *arguments])
+
+    assert parsed.problems == []
+    assert (parsed.options.layer, parsed.options.other) == (Path("old.zip"), Path("new.zip"))
+
+
+def test_value_of_an_unknown_option_is_not_taken_for_a_file() -> None:
+    """A misspelled option would compare a zip with the file that the option was meant to write."""
+    parsed = parse(["inspect", "layer.zip", "--htm", "layer.html"])
+
+    assert [str(problem) for problem in parsed.problems] == ["--htm: unknown option\n  hint: did you mean --html?"]
+    assert parsed.options.other is None
+
+
+def test_examples_on_a_narrow_terminal_can_be_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal would break them in the middle of a word."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+
+    lines = fitted_command(BUILD, indent="  ", end=" \\").split("\n")
+
+    assert max(map(len, lines)) <= 60
+    assert [line.strip().split()[0] for line in lines] == ["pulumi-poetry-layer", "--architecture", "-o"]
+    assert shlex.split("".join(line.removesuffix("\\") for line in lines)) == shlex.split(BUILD)
 
 
 def test_verbose_says_what_an_error_was_caused_by(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -133,6 +133,48 @@ def test_wrong_default_is_named_by_its_key(tmp_path: Path, capsys: pytest.Captur
         assert printed.count(problem) == 1
 
 
+def test_unknown_keys_and_wrong_values_of_the_project_are_reported_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A user would correct a key, and then learn that the value beside it is wrong, too."""
+    section = '[tool.poetry-layer]\nruntime = "py313"\ngrups = []\nstrip = ["test"]\nexclude = "x"\n'
+    folder = write(tmp_path / "wrong", section)
+
+    assert main(["plan", "-C", str(folder)]) == 1
+
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: 4 problems:\n")
+    for problem in (
+        "- pyproject.toml: tool.poetry-layer.runtime: unsupported runtime 'py313'\n  hint: did you mean 'python3.13'?",
+        "- pyproject.toml: tool.poetry-layer.grups: unknown key\n  hint: did you mean 'groups'?",
+        "- pyproject.toml: tool.poetry-layer.strip: unknown kind 'test'\n  hint: did you mean 'tests'?",
+        "- pyproject.toml: tool.poetry-layer.exclude: must be an array\n",
+    ):
+        assert printed.count(problem) == 1
+
+
+def test_wrong_runtime_of_the_project_is_not_called_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A user would add a second runtime."""
+    folder = write(tmp_path / "wrong", '[tool.poetry-layer]\nruntime = 3.13\narchitecture = "amd64"\n')
+
+    assert main(["plan", "-C", str(folder)]) == 1
+
+    printed = capsys.readouterr().err
+    assert "runtime: must be a string" in printed
+    assert "architecture: unsupported architecture 'amd64'" in printed
+    assert "is missing" not in printed
+
+
+def test_file_that_is_not_toml_is_one_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same mistake would be listed for the project and for its section."""
+    (tmp_path / "pyproject.toml").write_text("[tool")
+    (tmp_path / "poetry.lock").write_text("")
+
+    assert main(["plan", "-C", str(tmp_path), "--runtime", "python3.13"]) == 1
+
+    assert capsys.readouterr().err.count("not valid TOML") == 1
+
+
 def test_unknown_group_of_the_project_is_named_by_its_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The only mistake would be looked for on the command line."""
     folder = write(tmp_path / "wrong", '[tool.poetry-layer]\nruntime = "python3.13"\ngroups = ["x"]\n')
