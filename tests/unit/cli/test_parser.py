@@ -105,7 +105,7 @@ def test_unknown_command_is_wrong_usage_with_a_suggestion(
         ),
         (["plan", "--run", "python3.12"], ["--run: unknown option"]),
         (["cache", "size", "now"], ["now: unexpected argument"]),
-        (["cache", "siz"], ["unknown action 'siz'\n  hint: did you mean 'size'? known actions: clear, dir, size"]),
+        (["cache", "sizes"], ["unknown action 'sizes'\n  hint: did you mean 'size'? known actions: clear, dir, size"]),
         (["cache", "dir", "--docker"], ["--docker: is for size and clear"]),
         (["plan", "--strip", "test"], ["--strip: unknown kind 'test'\n  hint: did you mean 'tests'?"]),
         (["plan", "--image", "x", "--builder", "wheels"], ["--image: is for the container builder"]),
