@@ -20,7 +20,7 @@ from pulumi_poetry_layer.layer.stack_credentials import credentials_problems
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
 from pulumi_poetry_layer.plan.target import ArchitectureName, RuntimeName
 from pulumi_poetry_layer.publishing_arguments import publishing_problems
-from pulumi_poetry_layer.wording import suggestion
+from pulumi_poetry_layer.wording import boolean, place, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,15 +161,15 @@ def argument_problems(
     for name, value in (strings | lists | others).items():
         items = value if isinstance(value, (list, tuple)) else ()
         if isinstance(value, pulumi.Output) or any(isinstance(item, pulumi.Output) for item in items):
-            yield InputError("an Output is not accepted here", where=name, hint=hint)
+            yield InputError("an Output is not accepted here", where=place(name), hint=hint)
         elif name in strings and not isinstance(value, (str, Enum)):
-            yield InputError(f"must be a string, not {value!r}", where=name)
+            yield InputError(f"must be a string, not {value!r}", where=place(name))
         elif name in lists and not is_list_of_strings(value):
-            yield InputError(f"must be a list of strings, not {value!r}", where=name)
+            yield InputError(f"must be a list of strings, not {value!r}", where=place(name))
         elif name in {"project_dir", "build_dir"} and not isinstance(value, (str, os.PathLike)):
-            yield InputError(f"must be a path, not {value!r}", where=name)
+            yield InputError(f"must be a path, not {value!r}", where=place(name))
         elif name == "exclude_runtime" and not isinstance(value, bool):
-            yield InputError(f"must be True or False, not {value!r}", where=name)
+            yield InputError(f"must be {boolean(True)} or {boolean(False)}, not {value!r}", where=place(name))
 
 
 def builder_problems(builder: Any) -> Iterator[InputError]:
@@ -177,9 +177,9 @@ def builder_problems(builder: Any) -> Iterator[InputError]:
     if isinstance(builder, str | pulumi.Output):
         return
     if isinstance(builder, type):
-        yield InputError(f"is a class, not a builder; write {builder.__name__}()", where="builder")
+        yield InputError(f"is a class, not a builder; write {builder.__name__}()", where=place("builder"))
     elif not (hasattr(builder, "identity") and hasattr(builder, "build")):
-        yield InputError(f"must be a builder or the name of one, not {builder!r}", where="builder")
+        yield InputError(f"must be a builder or the name of one, not {builder!r}", where=place("builder"))
 
 
 def unknown_arguments(names: Iterable[str]) -> Iterator[InputError]:

@@ -21,6 +21,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from pulumi import Alias, ResourceOptions
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from pulumi_poetry_layer.errors import PublishError
@@ -88,6 +89,10 @@ class KeptVersions(Resource, module="poetry-layer", name="KeptVersions"):
     """The last versions of a layer in AWS."""
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        own = ResourceOptions(
+            aliases=[Alias(type_="poetry-layer:index:KeptVersions")]
+        )  # the plugin's for other languages
+        opts = ResourceOptions.merge(opts, own)
         super().__init__(KeptVersionsProvider(), name, kept_versions_properties(inputs), opts)
 
 

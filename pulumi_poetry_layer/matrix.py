@@ -26,6 +26,7 @@ from pulumi_poetry_layer.publish.layer_version import layer_version_options
 from pulumi_poetry_layer.publish.layer_zip import declare_zip
 from pulumi_poetry_layer.publish.seams import IN_PYTHON_PROGRAM, Seams
 from pulumi_poetry_layer.publishing_arguments import default_layer_name, region_problems
+from pulumi_poetry_layer.wording import boolean, list_setting, place
 
 if TYPE_CHECKING:
     from enum import Enum
@@ -147,7 +148,7 @@ def _with_defaults(runtimes: Any, architectures: Any, project_dir: Any, program_
     raise_problems(argument_problems({}, {}, {"project_dir": project_dir}))
     defaults = read_defaults(program_dir / project_dir, Path(project_dir))
     if runtimes is None and defaults.runtime is None:
-        raise missing_runtime("runtimes", f'runtimes=["{EXAMPLE_RUNTIME}"]')
+        raise missing_runtime("runtimes", list_setting("runtimes", EXAMPLE_RUNTIME))
     return (
         [defaults.runtime] if runtimes is None else runtimes,
         [defaults.architecture or DEFAULT_ARCHITECTURE] if architectures is None else architectures,
@@ -175,7 +176,7 @@ def _regions(regions: Sequence[str] | None, arguments: LayerArguments) -> list[s
     _check_axes({"regions": regions})
     problems = [problem for region in regions for problem in region_problems(region, where="regions")]
     if arguments.get("bucket") is not None:
-        problems.append(InputError("is in a single region", where="bucket", hint="leave bucket out, or regions"))
+        problems.append(InputError("is in a single region", where=place("bucket"), hint="leave bucket out, or regions"))
     raise_problems(problems)
     return list(dict.fromkeys(map(plain, regions)))
 
@@ -219,7 +220,8 @@ def _add_python_patches(targets: dict[Key, dict[str, Any]], patches: str | Seque
                 arguments["python_patch"] = patch
                 unused.pop(patch, None)
     raise_problems(
-        InputError(f"{patch!r} is not a patch release of any of the runtimes", where="python_patch") for patch in unused
+        InputError(f"{patch!r} is not a patch release of any of the runtimes", where=place("python_patch"))
+        for patch in unused
     )
 
 
@@ -233,16 +235,18 @@ def _add_bytecode(targets: dict[Key, dict[str, Any]], releases: str | Sequence[s
     raise_problems(argument_problems({}, {"bytecode": listed}, {}))
     runtimes = list(dict.fromkeys(runtime for runtime, _ in targets))
     found = {runtime: [r for r in listed if is_patch_of(str(r), runtime)] for runtime in runtimes}
-    hint = "give one release for each runtime, or True"
+    hint = f"give one release for each runtime, or {boolean(True)}"
     raise_problems(
         [
             *(
-                InputError(f"{release!r} is not a patch release of any of the runtimes", where="bytecode", hint=hint)
+                InputError(
+                    f"{release!r} is not a patch release of any of the runtimes", where=place("bytecode"), hint=hint
+                )
                 for release in listed
                 if not any(release in own for own in found.values())
             ),
             *(
-                InputError(f"has {len(own)} releases of {runtime}", where="bytecode", hint=hint)
+                InputError(f"has {len(own)} releases of {runtime}", where=place("bytecode"), hint=hint)
                 for runtime, own in found.items()
                 if len(own) != 1
             ),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pulumi import CustomResource
+from pulumi import Alias, CustomResource, ResourceOptions
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -132,7 +132,7 @@ class LayerSbom(Resource, SbomOutputs, module="poetry-layer", name="LayerSbom"):
     """The bill of materials of a layer in a Python program."""
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(LayerSbomProvider(), name, sbom_properties(inputs), opts)
+        super().__init__(LayerSbomProvider(), name, sbom_properties(inputs), with_alias("LayerSbom", opts))
 
 
 class BuildOutputs(CustomResource):
@@ -173,7 +173,12 @@ class LayerBuild(Resource, BuildOutputs, module="poetry-layer", name="LayerBuild
     """The zip of a layer in a Python program."""
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(LayerBuildProvider(), name, build_properties(inputs), opts)
+        super().__init__(LayerBuildProvider(), name, build_properties(inputs), with_alias("LayerBuild", opts))
+
+
+def with_alias(name: str, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """Options with an alias, so that a resource that the plugin for other languages has created stays unchanged."""
+    return ResourceOptions.merge(opts, ResourceOptions(aliases=[Alias(type_=f"poetry-layer:index:{name}")]))
 
 
 def build_properties(inputs: dict[str, Any]) -> dict[str, Any]:

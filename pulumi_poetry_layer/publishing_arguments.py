@@ -15,6 +15,7 @@ import pulumi_aws as aws
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.kept_versions import MARK_LENGTH
 from pulumi_poetry_layer.plan.target import RUNTIMES
+from pulumi_poetry_layer.wording import argument, boolean, is_python, keyword, place
 
 _LONGEST_DESCRIPTION, _LONGEST_LICENSE, _MOST_RUNTIMES = 256, 512, 15
 """https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
@@ -43,7 +44,7 @@ def publishing_problems(name: str, publishing: dict[str, Any]) -> Iterator[Input
     yield from _length_problems("description", given, _LONGEST_DESCRIPTION - mark)
     yield from _length_problems("license_info", given, _LONGEST_LICENSE)
     if not isinstance(given.get("sbom", False), bool):
-        yield InputError(f"must be True or False, not {given['sbom']!r}", where="sbom")
+        yield InputError(f"must be {boolean(True)} or {boolean(False)}, not {given['sbom']!r}", where=place("sbom"))
     yield from _runtimes_problems(given.get("compatible_runtimes", ()))
     yield from _bucket_problems(given)
     if "region" in given:
@@ -58,17 +59,19 @@ def default_layer_name(name: str) -> str:
     return f"{name}-{pulumi.get_stack()}".replace(".", "-")
 
 
-def region_problems(region: object, *, where: str = "region") -> Iterator[InputError]:
+def region_problems(region: object, *, where: str | None = None) -> Iterator[InputError]:
     """Check a region; ``pulumi-aws`` 6 has no argument for it, and would publish in the region of the provider."""
     if not hasattr(aws.lambda_.LayerVersionArgs, "region"):
         yield InputError(
             f"needs pulumi-aws 7 or newer; version {version('pulumi-aws')} is installed",
-            where=where,
+            where=where or place("region"),
             hint="upgrade pulumi-aws, or give the layer a provider of that region: "
-            "opts=pulumi.ResourceOptions(provider=aws.Provider(…, region=…))",
+            "opts=pulumi.ResourceOptions(provider=aws.Provider(…, region=…))"
+            if is_python()
+            else "upgrade pulumi-aws where the plugin is installed, or give the layer a provider of that region",
         )
     elif not isinstance(region, pulumi.Output) and not (isinstance(region, str) and _REGION.fullmatch(region)):
-        yield InputError(f"{region!r} is not a region, such as 'eu-west-1'", where=where)
+        yield InputError(f"{region!r} is not a region, such as 'eu-west-1'", where=where or place("region"))
 
 
 def _layer_name_problems(layer_name: pulumi.Input[str]) -> Iterator[InputError]:
@@ -76,7 +79,7 @@ def _layer_name_problems(layer_name: pulumi.Input[str]) -> Iterator[InputError]:
     if isinstance(layer_name, str) and not _LAYER_NAME.fullmatch(layer_name):
         yield InputError(
             f"{layer_name!r} is not a valid layer name",
-            where="layer_name",
+            where=place("layer_name"),
             hint="use 1 to 140 letters, digits, hyphens and underscores; the default is <resource>-<stack>",
         )
 
@@ -84,12 +87,16 @@ def _layer_name_problems(layer_name: pulumi.Input[str]) -> Iterator[InputError]:
 def _length_problems(key: str, given: dict[str, Any], longest: int) -> Iterator[InputError]:
     value = given.get(key)
     if isinstance(value, str) and len(value) > longest:
-        marked = "" if longest in {_LONGEST_DESCRIPTION, _LONGEST_LICENSE} else ", with the mark of keep_versions"
-        yield InputError(f"has {len(value)} characters; AWS allows {longest}{marked}", where=key)
+        marked = (
+            ""
+            if longest in {_LONGEST_DESCRIPTION, _LONGEST_LICENSE}
+            else f", with the mark of {argument('keep_versions')}"
+        )
+        yield InputError(f"has {len(value)} characters; AWS allows {longest}{marked}", where=place(key))
 
 
 def _runtimes_problems(runtimes: Any) -> Iterator[InputError]:
-    where = "compatible_runtimes"
+    where = place("compatible_runtimes")
     if isinstance(runtimes, pulumi.Output):
         return
     if isinstance(runtimes, str) or not isinstance(runtimes, Sequence):
@@ -105,13 +112,17 @@ def _runtimes_problems(runtimes: Any) -> Iterator[InputError]:
 
 def _bucket_problems(given: dict[str, Any]) -> Iterator[InputError]:
     if given.get("bucket") == "":
-        yield InputError("is empty", where="bucket", hint="leave it out to upload directly, or name a bucket")
+        yield InputError("is empty", where=place("bucket"), hint="leave it out to upload directly, or name a bucket")
     if "bucket" not in given and given.get("key_prefix"):
-        yield InputError("needs bucket=", where="key_prefix", hint="set bucket, or leave key_prefix out")
+        yield InputError(
+            f"needs {keyword('bucket')}",
+            where=place("key_prefix"),
+            hint=f"set bucket, or leave {argument('key_prefix')} out",
+        )
 
 
 def _keep_versions_problems(keep_versions: object) -> Iterator[InputError]:
-    where = "keep_versions"
+    where = place("keep_versions")
     if isinstance(keep_versions, pulumi.Output):
         yield InputError("an Output is not accepted here", where=where, hint="use a plain number")
     elif not isinstance(keep_versions, int) or isinstance(keep_versions, bool) or keep_versions < 1:
@@ -124,13 +135,13 @@ def _keep_versions_problems(keep_versions: object) -> Iterator[InputError]:
 def _sharing_problems(given: dict[str, Any]) -> Iterator[InputError]:
     accounts, organization = given.get("share_with", ()), given.get("organization_id")
     if isinstance(accounts, str | pulumi.Output) or not isinstance(accounts, Sequence):
-        yield InputError(f"must be a list of account ids, not {accounts!r}", where="share_with")
+        yield InputError(f"must be a list of account ids, not {accounts!r}", where=place("share_with"))
         accounts = ()
     for account in accounts:
         if not isinstance(account, pulumi.Output) and not (isinstance(account, str) and _ACCOUNT.fullmatch(account)):
             hint = "an account id is a string of 12 digits"
-            yield InputError(f"{account!r} is not the id of an AWS account", where="share_with", hint=hint)
+            yield InputError(f"{account!r} is not the id of an AWS account", where=place("share_with"), hint=hint)
     is_known = organization is not None and not isinstance(organization, pulumi.Output)
     if is_known and not (isinstance(organization, str) and _ORGANIZATION.fullmatch(organization)):
         problem = f"{organization!r} is not the id of an AWS organization, such as 'o-a1b2c3d4e5'"
-        yield InputError(problem, where="organization_id")
+        yield InputError(problem, where=place("organization_id"))

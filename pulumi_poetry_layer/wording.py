@@ -29,12 +29,11 @@ class _Style(Enum):
 
 
 class _Process:
-    """The style of messages in all threads of this process that have no style of their own."""
+    """The style of messages in this process: builds have threads."""
 
     style = _Style.PYTHON
 
 
-_style: ContextVar[_Style] = ContextVar("_style")
 _SIGNS = {_Style.PYTHON: "=", _Style.COMMAND_LINE: "", _Style.OTHER_LANGUAGES: ":"}
 _TRUE = {_Style.PYTHON: "=True", _Style.COMMAND_LINE: "", _Style.OTHER_LANGUAGES: ": true"}
 _places: ContextVar[Mapping[str, str]] = ContextVar("_places", default=MappingProxyType({}))
@@ -43,25 +42,24 @@ _places: ContextVar[Mapping[str, str]] = ContextVar("_places", default=MappingPr
 @contextmanager
 def on_command_line() -> Iterator[None]:
     """Let messages in the block call arguments as options."""
-    before, _Process.style = _Process.style, _Style.COMMAND_LINE  # builds have threads
-    try:
+    with _in_style(_Style.COMMAND_LINE):
         yield
-    finally:
-        _Process.style = before
 
 
 @contextmanager
 def in_other_languages() -> Iterator[None]:
     """Let messages in the block call arguments as programs in TypeScript and YAML do."""
-    token = _style.set(_Style.OTHER_LANGUAGES)
+    with _in_style(_Style.OTHER_LANGUAGES):
+        yield
+
+
+@contextmanager
+def _in_style(style: _Style) -> Iterator[None]:
+    before, _Process.style = _Process.style, style
     try:
         yield
     finally:
-        _style.reset(token)
-
-
-def _current() -> _Style:
-    return _style.get(_Process.style)
+        _Process.style = before
 
 
 @contextmanager
@@ -80,9 +78,9 @@ def written_at(places: Mapping[str, str]) -> Iterator[None]:
 
 def argument(name: str) -> str:
     """What a user calls an argument: ``--project-dir``, ``project_dir`` or ``projectDir``."""
-    if _current() is _Style.COMMAND_LINE:
+    if _Process.style is _Style.COMMAND_LINE:
         return _OPTIONS.get(name, f"--{name.replace('_', '-')}")
-    return camel_case(name) if _current() is _Style.OTHER_LANGUAGES else name
+    return camel_case(name) if _Process.style is _Style.OTHER_LANGUAGES else name
 
 
 def camel_case(name: str) -> str:
@@ -98,20 +96,35 @@ def snake_case(name: str) -> str:
 
 def keyword(name: str) -> str:
     """What a user writes before a value: ``--image``, ``image=`` or ``image:``."""
-    return argument(name) + _SIGNS[_current()]
+    return argument(name) + _SIGNS[_Process.style]
 
 
 def setting(name: str, value: str) -> str:
     """What a user writes to set an argument: ``--python-patch 3.12.4`` or ``python_patch="3.12.4"``."""
     """What a user writes to set an argument: ``--python-patch 3.12.4`` or ``python_patch="3.12.4"``."""
-    if _current() is _Style.COMMAND_LINE:
+    if _Process.style is _Style.COMMAND_LINE:
         return f"{argument(name)} {value}"
-    return f'{argument(name)}: "{value}"' if _current() is _Style.OTHER_LANGUAGES else f'{name}="{value}"'
+    return f'{argument(name)}: "{value}"' if _Process.style is _Style.OTHER_LANGUAGES else f'{name}="{value}"'
 
 
 def flag(name: str) -> str:
     """What a user writes to turn something on: ``--bytecode``, ``bytecode=True`` or ``bytecode: true``."""
-    return argument(name) + _TRUE[_current()]
+    return argument(name) + _TRUE[_Process.style]
+
+
+def list_setting(name: str, value: str) -> str:
+    """What a user of Pulumi writes to set a list: ``runtimes=["python3.13"]`` or ``runtimes: ["python3.13"]``."""
+    return f'{argument(name)}: ["{value}"]' if _Process.style is _Style.OTHER_LANGUAGES else f'{name}=["{value}"]'
+
+
+def is_python() -> bool:
+    """Whether the user writes Python, and hints can contain code."""
+    return _Process.style is _Style.PYTHON
+
+
+def boolean(value: bool) -> str:
+    """A boolean as the user writes it: ``True`` in Python, ``true`` in other languages."""
+    return str(value).lower() if _Process.style is _Style.OTHER_LANGUAGES else str(value)
 
 
 def place(name: str) -> str:

@@ -14,7 +14,7 @@ from pulumi_poetry_layer.plan.target import NEWEST_PATCH, is_patch_of
 from pulumi_poetry_layer.poetry.locked import MAIN_GROUP
 from pulumi_poetry_layer.size.limits import UNZIPPED_LIMIT
 from pulumi_poetry_layer.strip.kinds import KINDS
-from pulumi_poetry_layer.wording import argument, place, suggestion
+from pulumi_poetry_layer.wording import argument, boolean, place, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +140,7 @@ def bytecode_problems(value: object, runtime: str) -> Iterator[InputError]:
     if isinstance(value, bool) or (isinstance(value, str) and is_patch_of(value, runtime)):
         return
     example = NEWEST_PATCH.get(runtime, "3.13.2")
-    hint = f"write True, or the full version of the only Python that may compile, such as {example!r}"
+    hint = f"write {boolean(True)}, or the full version of the only Python that may compile, such as {example!r}"
     problem = f"is not a patch release of {runtime}" if isinstance(value, str) else "is neither a boolean nor a string"
     yield InputError(f"{value!r} {problem}", where=place("bytecode"), hint=hint)
 

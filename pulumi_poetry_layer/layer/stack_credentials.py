@@ -16,6 +16,7 @@ from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.host.variables import variable_name
 from pulumi_poetry_layer.index.sources import PYPI, Sources
+from pulumi_poetry_layer.wording import place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +72,7 @@ def credentials_problems(builder: Builder | str) -> Iterator[InputError]:
     for name in getattr(builder, "credentials", {}):
         yield InputError(
             "credentials= cannot be used in a Pulumi program: Pulumi would write them into the stack's state",
-            where="builder",
+            where=place("builder"),
             hint=f"run `pulumi config set --secret {NAMESPACE}:{_SECTION}.{name}.password`, or set the variables "
             + " and ".join(variable_name("http-basic", name, part) for part in ("username", "password")),
         )

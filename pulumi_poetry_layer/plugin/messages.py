@@ -14,7 +14,6 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from pulumi_poetry_layer.host.output import saying
 from pulumi_poetry_layer.printable import printable
-from pulumi_poetry_layer.wording import in_other_languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +43,6 @@ class Messages:
 
     @contextmanager
     def speaking_for(self, urn: str) -> Iterator[None]:
-        """Let the block say its lines under the resource with this URN, and in the words of other languages."""
-        with saying(partial(self.show, urn=urn)), in_other_languages():
+        """Let the block say its lines under the resource with this URN."""
+        with saying(partial(self.show, urn=urn)):
             yield

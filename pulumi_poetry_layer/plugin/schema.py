@@ -8,8 +8,8 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
-PACKAGE = "poetry-layer"
 LAYER = "poetry-layer:index:PoetryLayer"
+MATRIX = "poetry-layer:index:PoetryLayerMatrix"
 
 
 @cache

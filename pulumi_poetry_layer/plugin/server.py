@@ -12,6 +12,7 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from pulumi_poetry_layer.plugin.servicer import LayerServicer
+from pulumi_poetry_layer.wording import in_other_languages
 
 _LARGEST_MESSAGE = 400 * 1024 * 1024
 """Bytes; that of Pulumi's SDKs, which keep the constant in private modules."""
@@ -24,7 +25,8 @@ def main() -> None:
     )
     parser.add_argument("engine", nargs="?", default="", help="address of the Pulumi engine")
     arguments, _ = parser.parse_known_args()  # the engine has options for logs, too
-    asyncio.run(_serve(arguments.engine))
+    with in_other_languages():
+        asyncio.run(_serve(arguments.engine))
 
 
 async def _serve(engine_address: str) -> None:

@@ -83,12 +83,7 @@ class LayerServicer(ProviderServicer):
         # Decrypted, and only here: with --refresh, another process is asked to check the provider's configuration.
         self._configuration.update(request.config)
         construction = Construction(
-            request.name,
-            request.type,
-            request.parent,
-            folder=self._folder,
-            address=self._address,
-            messages=self._messages,
+            request.type, request.parent, folder=self._folder, address=self._address, messages=self._messages
         )
         try:
             with self._messages.speaking_for(""):
@@ -156,6 +151,11 @@ def type_of(urn: str) -> str:
 
 
 async def _abort(context: _Context, error: Exception) -> NoReturn:
-    is_expected = isinstance(error, PoetryLayerError | pulumi.RunError)
-    text = str(error) if is_expected else "".join(traceback.format_exception(error))
-    await context.abort(grpc.StatusCode.UNKNOWN, printable(text))
+    await context.abort(grpc.StatusCode.UNKNOWN, printable(_text_of(error)))
+
+
+def _text_of(error: Exception) -> str:
+    if isinstance(error, pulumi.RunError):
+        # The engine itself names the component.
+        return str(error.__cause__ if isinstance(error.__cause__, PoetryLayerError) else error)
+    return str(error) if isinstance(error, PoetryLayerError) else "".join(traceback.format_exception(error))

@@ -16,6 +16,7 @@ from pulumi_poetry_layer.host.cache import cache_folder, make_cache_folder
 from pulumi_poetry_layer.layer.stack_credentials import NAMESPACE
 from pulumi_poetry_layer.layer.zip_store import put_placeholder, remove_leftovers
 from pulumi_poetry_layer.publish.archive_hash import file_name, zip_path
+from pulumi_poetry_layer.wording import argument, keyword
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,8 +76,8 @@ def place_zip(name: str, fingerprint: str, build_dir: str | os.PathLike[str] | N
             return place
     raise InputError(
         f"no folder for the zip is writable ({'; '.join(problems)})",
-        where="build_dir",
-        hint=f"set build_dir=, or run `pulumi config set {NAMESPACE}:{_KEY} <folder>`",
+        where=argument("build_dir"),
+        hint=f"set {keyword('build_dir')}, or run `pulumi config set {NAMESPACE}:{_KEY} <folder>`",
     )
 
 

@@ -7,7 +7,21 @@ import pytest
 from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import InputError, TargetError
 from pulumi_poetry_layer.plan.target import Target
-from pulumi_poetry_layer.wording import argument, on_command_line, place, setting, similar_name, suggestion, written_at
+from pulumi_poetry_layer.wording import (
+    argument,
+    boolean,
+    camel_case,
+    in_other_languages,
+    keyword,
+    list_setting,
+    on_command_line,
+    place,
+    setting,
+    similar_name,
+    snake_case,
+    suggestion,
+    written_at,
+)
 
 
 def test_arguments_are_options_only_on_the_command_line() -> None:
@@ -18,6 +32,25 @@ def test_arguments_are_options_only_on_the_command_line() -> None:
         assert setting("python_patch", "3.12.4") == "--python-patch 3.12.4"
     assert argument("groups") == "groups"
     assert setting("python_patch", "3.12.4") == 'python_patch="3.12.4"'
+
+
+def test_arguments_have_the_names_of_the_program_s_language() -> None:
+    """A user of TypeScript or YAML would look for `project_dir`, and for `True`."""
+    with in_other_languages():
+        assert argument("project_dir") == place("project_dir") == "projectDir"
+        assert keyword("project_dir") == "projectDir:"
+        assert setting("python_patch", "3.12.4") == 'pythonPatch: "3.12.4"'
+        assert list_setting("runtimes", "python3.13") == 'runtimes: ["python3.13"]'
+        assert boolean(True) == "true"
+    assert keyword("project_dir") == "project_dir="
+    assert list_setting("runtimes", "python3.13") == 'runtimes=["python3.13"]'
+    assert boolean(False) == "False"
+
+
+def test_names_in_other_languages_can_be_reversed() -> None:
+    """An input would reach the wrong argument of the component."""
+    for name in ("arn", "project_dir", "max_unzipped_size"):
+        assert snake_case(camel_case(name)) == name
 
 
 def test_place_of_a_value_comes_before_the_name_of_its_argument() -> None:
