@@ -166,9 +166,9 @@ def _prune(props: dict[str, Any], marks: list[str]) -> dict[str, Any]:
     return {**props, "marks": marks}
 
 
-def _layer_of(layer_version_arn: str) -> str:
-    """The ARN of the layer; empty if the version is not known yet."""
-    return layer_version_arn.rpartition(":")[0]
+def _layer_of(layer_version_arn: object) -> str:
+    """The ARN of the layer; empty if the version is not known yet: then it is an object of the SDK, not a text."""
+    return layer_version_arn.rpartition(":")[0] if isinstance(layer_version_arn, str) else ""
 
 
 def _client(region: str, profile: str | None) -> LambdaClient:
