@@ -108,7 +108,7 @@ def test_destroy_deletes_all_marked_versions_or_none(lambda_: Stubber) -> None:
         (inputs(4), True, []),
         (inputs(3, keep=3.0), True, []),
         (inputs(3, profile="deploy"), True, []),
-        (inputs(3, layer_version_arn=Unknown()), True, []),
+        (inputs(3, layer_version_arn=Unknown()), True, []),  # type: ignore[no-untyped-call]
         (inputs(3, layer_version_arn=f"{LAYER}-2:1"), True, ["layer_version_arn"]),
     ],
 )
