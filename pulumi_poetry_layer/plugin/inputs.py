@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi.runtime import rpc
+from pulumi.output import contains_unknowns
 
 from pulumi_poetry_layer.builders.registry import make_builder, option_names
 from pulumi_poetry_layer.errors import InputError, raise_problems
@@ -44,7 +44,7 @@ async def _plain_value(value: Any, name: str) -> Any:
             hint = "what decides which layer is built is not secret: use a plain value"
             raise InputError("a secret is not accepted here", where=name, hint=hint)
         return await _plain_value(await value.future(), name)
-    if value == rpc.UNKNOWN:
+    if contains_unknowns(value):
         raise _not_known(name)
     if isinstance(value, list) and name != "shareWith":
         return [await _plain_value(item, name) for item in value]
@@ -70,7 +70,7 @@ def component_arguments(component: str, inputs: Mapping[str, Any]) -> dict[str, 
     """
     known = input_names(component)
     raise_problems(
-        InputError("is not an input of PoetryLayer", where=name, hint=suggestion(name, known, "the inputs are"))
+        InputError(f"is not an input of {component}", where=name, hint=suggestion(name, known, "the inputs are"))
         for name in inputs
         if name not in known
     )

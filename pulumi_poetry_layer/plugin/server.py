@@ -29,16 +29,21 @@ def main() -> None:
         asyncio.run(_serve(arguments.engine))
 
 
+async def start(servicer: LayerServicer) -> tuple[grpc.aio.Server, int]:
+    """Start a server on a free port of this machine, and return the port, too."""
+    server = grpc.aio.server(options=[("grpc.max_receive_message_length", _LARGEST_MESSAGE)])
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    return server, port
+
+
 async def _serve(engine_address: str) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # on Windows the engine ends the process
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    servicer = LayerServicer(engine_address, Path.cwd())
-    server = grpc.aio.server(options=[("grpc.max_receive_message_length", _LARGEST_MESSAGE)])
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
+    server, port = await start(LayerServicer(engine_address, Path.cwd()))
     print(port, flush=True)
     await stopped.wait()
     await server.stop(grace=None)

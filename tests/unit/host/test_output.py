@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from pulumi_poetry_layer.host.output import write_line
+from pulumi_poetry_layer.host.output import say, say_from_threads, saying, write_line
 
 LINE = "six 1.16.0 → 1.17.0, \N{MINUS SIGN}idna; ä \N{SNOWMAN}"
 
@@ -39,3 +40,19 @@ def test_stream_that_is_full_closed_or_missing_raises_nothing(tmp_path: Path) ->
         write_line("line", full)
         with pytest.raises(OSError, match="No space left"):
             full.close()
+
+
+def test_lines_go_to_standard_output_or_where_the_program_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise the lines of a build are lost, or are shown under another resource."""
+    shown: list[str] = []
+    say("to standard output")
+    with saying(shown.append):
+        say("shown")
+        thread = Thread(target=say_from_threads(), args=["shown by a thread"])
+        thread.start()
+        thread.join()
+        with saying(lambda line: shown.append(f"inner: {line}")):
+            say("shown")
+    say("to standard output")
+    assert shown == ["shown", "shown by a thread", "inner: shown"]
+    assert capsys.readouterr().out == "to standard output\n" * 2
