@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from .harness import Program
-from .test_lifecycle import RUNTIME, project_files
-
-NewProgram = Callable[..., Program]
+from .harness.one_layer import RUNTIME, NewProgram, project_files
 
 BASE = project_files("base")
 STALE = {"service/pyproject.toml": BASE["service/pyproject.toml"].replace("1.16.0", "1.17.0")}

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from .harness import LocalAws, Program, Stack
-from .test_lifecycle import BUILD, LAYER, PROGRAM, RUNTIME, project_files
-
-NewProgram = Callable[..., Program]
+from .harness.one_layer import BUILD, LAYER, PROGRAM, RUNTIME, NewProgram, project_files
 
 AUTOMATION = f"""\
 import sys

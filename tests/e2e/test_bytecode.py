@@ -5,14 +5,11 @@ from __future__ import annotations
 import io
 import sys
 import zipfile
-from collections.abc import Callable
 
 import pytest
 
-from .harness import LocalAws, Program
-from .test_lifecycle import BUILD, LAYER, PROGRAM, RUNTIME, build_folder, project_files
-
-NewProgram = Callable[..., Program]
+from .harness import LocalAws
+from .harness.one_layer import BUILD, LAYER, PROGRAM, RUNTIME, NewProgram, build_folder, project_files
 
 RELEASE = "{}.{}.{}".format(*sys.version_info[:3])
 WITH_BYTECODE = (

@@ -29,9 +29,9 @@ from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import ContainerError, HostError, SubprocessError
 
 from .harness.containers import IMAGE, NETWORK, connect_to_docker, remove_while_running, running_builds
+from .harness.one_layer import PROJECTS, UNREACHABLE
 from .harness.private_index import PASSWORD, USER, private_index
 
-PROJECTS = Path(__file__).parent.parent / "projects"
 FIXTURES = Path(__file__).parents[2] / "benchmarks" / "fixtures"
 RUNTIMES = ("python3.11", "python3.13")
 OUTPUT_LOGGER = "pulumi_poetry_layer.builders.container.container"
@@ -316,7 +316,7 @@ def test_failure_of_poetry_reports_its_output_and_leaves_no_container(
     before = running_builds(client)
     with pytest.MonkeyPatch.context() as patch:
         build(PROJECTS / "base", tmp_path / "warm.zip")
-        patch.setenv("POETRY_PYPI_MIRROR_URL", "http://127.0.0.1:9/simple/")
+        patch.setenv("POETRY_PYPI_MIRROR_URL", UNREACHABLE)
         with pytest.raises(SubprocessError) as caught:
             build(PROJECTS / "package_changed", tmp_path / "layer.zip")
     assert "`poetry install --no-root --only=main" in str(caught.value)

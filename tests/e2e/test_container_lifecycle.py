@@ -29,8 +29,8 @@ from .harness.containers import (
     own_daemon,
     running_builds,
 )
+from .harness.one_layer import BUILD, project_files
 from .harness.private_index import PASSWORD, USER, PrivateIndex, private_index
-from .test_lifecycle import BUILD, project_files
 
 RUNTIME = "python3.11"
 LONGEST_SECONDS = 300

@@ -15,11 +15,9 @@ from typing import Any
 import pytest
 from moto.awslambda.models import LambdaBackend
 
-from .harness import LocalAws, Program, Stack
-from .test_lifecycle import BUILD, LAYER, project_files
+from .harness import LocalAws, Stack
+from .harness.one_layer import BUILD, LAYER, NewProgram, project_files
 from .test_publication import DIRECT, THROUGH_BUCKET, direct, keys
-
-NewProgram = Callable[..., Program]
 
 pytestmark = pytest.mark.measured
 Spec = dict[str, Any]

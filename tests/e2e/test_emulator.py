@@ -20,7 +20,7 @@ from pulumi_poetry_layer import ContainerBuilder, build_layer
 from .harness import Machine
 from .harness.containers import NETWORK, connect_to_docker
 from .harness.emulator import Emulator
-from .test_lifecycle import PROJECTS, RUNTIME
+from .harness.one_layer import PROJECTS, RUNTIME
 
 pytestmark = pytest.mark.measured
 

@@ -7,7 +7,6 @@ import io
 import json
 import platform
 import re
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -22,14 +21,12 @@ from .harness import LocalAws, Machine, Program, Toolchain
 from .harness.aws import REGION
 from .harness.containers import NETWORK, connect_to_docker
 from .harness.emulator import require_emulator
+from .harness.examples import EXAMPLES, copy_example
 from .harness.needed import fail_or_skip
+from .harness.one_layer import LAYER
 from .harness.private_index import PASSWORD, USER, Package, private_index
-from .harness.toolchain import REPOSITORY
 
-EXAMPLES = REPOSITORY / "examples"
-LAYER = "aws:lambda/layerVersion:LayerVersion"
 ARCHITECTURE = "arm64" if platform.machine() == "aarch64" else "x86_64"
-MADE_BY_RUNS = (".poetry-layer", "__pycache__", ".venv")
 
 DEPLOYED_ELSEWHERE = {
     "automation_api": "test_examples.py",
@@ -112,7 +109,7 @@ def copy_of(
     shared = {**machine.variables, "PULUMI_POETRY_LAYER_CACHE_DIR": str(emulator_cache)}
 
     def copy(name: str, folder: str) -> Program:
-        checkout = shutil.copytree(EXAMPLES / name, tmp_path / "checkout", ignore=shutil.ignore_patterns(*MADE_BY_RUNS))
+        checkout = copy_example(name, tmp_path / "checkout")
         return Program(
             folder=checkout / folder, backend=tmp_path / "backend", machine=replace(machine, variables=shared)
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,14 +12,10 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.s3.exceptions import S3AccessDeniedError
 from moto.s3.models import S3Backend
 
-from .harness import LocalAws, Program, Stack
+from .harness import LocalAws, Stack
+from .harness.one_layer import BUILD, OBJECT, UNREACHABLE, NewProgram, project_files
 from .test_drift import assert_published_as_built, once_before_publishing
-from .test_lifecycle import BUILD, project_files
-from .test_publication import OBJECT, THROUGH_BUCKET, direct, keys
-
-NewProgram = Callable[..., Program]
-
-UNREACHABLE = "http://127.0.0.1:9/simple/"
+from .test_publication import THROUGH_BUCKET, direct, keys
 
 
 def refuse(*_: Any) -> None:

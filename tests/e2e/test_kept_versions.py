@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend
 
-from .harness import LocalAws, Program, Stack
-from .test_lifecycle import LAYER, RUNTIME, project_files
-
-NewProgram = Callable[..., Program]
+from .harness import LocalAws, Stack
+from .harness.one_layer import LAYER, RUNTIME, NewProgram, project_files
 
 pytestmark = [pytest.mark.measured, pytest.mark.thorough]
 

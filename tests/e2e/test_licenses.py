@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from .harness import LocalAws, Machine, Program, Stack
-from .test_lifecycle import BUILD, LAYER, project_files
-
-NewProgram = Callable[..., Program]
+from .harness import LocalAws, Machine, Stack
+from .harness.one_layer import BUILD, LAYER, RUNTIME, NewProgram, project_files
 
 SBOM = "pulumi-python:dynamic/poetry-layer:LayerSbom"
-RUNTIME = "python{}.{}".format(*sys.version_info[:2])
 
 PROGRAM = f"""\
 import pulumi

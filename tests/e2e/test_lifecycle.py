@@ -14,47 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from .harness import LocalAws, Machine, Program, Stack
-
-NewProgram = Callable[..., Program]
-
-PROJECTS = Path(__file__).parent.parent / "projects"
-RUNTIME = "python{}.{}".format(*sys.version_info[:2])
-
-BUILD = "pulumi-python:dynamic/poetry-layer:LayerBuild"
-LAYER = "aws:lambda/layerVersion:LayerVersion"
-COMPONENT = "poetry-layer:index:PoetryLayer"
-
-PROGRAM = f"""\
-import pulumi
-from pulumi_poetry_layer import PoetryLayer
-
-config = pulumi.Config()
-deps = PoetryLayer(
-    "deps",
-    project_dir="service",
-    runtime="{RUNTIME}",
-    groups=config.get_object("groups") or ["main"],
-    layer_name=f"deps-{{pulumi.get_stack()}}",
-    description=config.get("description"),
-    builder=config.get("builder") or "wheels",
-)
-pulumi.export("arn", deps.arn)
-pulumi.export("version", deps.version)
-pulumi.export("fingerprint", deps.fingerprint)
-pulumi.export("packages", deps.packages)
-pulumi.export("size", deps.size)
-"""
-
-
-def project_files(name: str) -> dict[str, str]:
-    """The two files of a project of ``tests/projects``, in the folder ``service`` of the program."""
-    return {f"service/{file}": (PROJECTS / name / file).read_text() for file in ("pyproject.toml", "poetry.lock")}
-
-
-def build_folder(stack: Stack) -> list[str]:
-    """Names of the files in the stack's part of the build folder."""
-    return sorted(path.name for path in (stack.program.folder / ".poetry-layer" / stack.name).glob("*"))
+from .harness import LocalAws, Machine, Stack
+from .harness.one_layer import BUILD, LAYER, PROGRAM, UNREACHABLE, NewProgram, build_folder, project_files
 
 
 @pytest.fixture
@@ -256,7 +217,7 @@ def test_failed_build_leaves_nothing_and_the_next_up_succeeds(
 ) -> None:
     """Otherwise an incomplete layer is published, or the stack must be repaired by hand after a network error."""
     dev.set_config("builder", builder)
-    failed = dev.up(check=False, POETRY_PYPI_MIRROR_URL="http://127.0.0.1:9/simple/")
+    failed = dev.up(check=False, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
     assert failed.exit_code != 0
     assert message in failed.text
     assert "127.0.0.1" in failed.text, "the output of the builder must be shown"
@@ -274,7 +235,7 @@ def test_failed_update_keeps_the_old_version_and_the_next_up_succeeds(dev: Stack
     dev.up(skip_preview=True)
     dev.program.write(project_files("package_changed"))
 
-    failed = dev.up(check=False, skip_preview=True, POETRY_PYPI_MIRROR_URL="http://127.0.0.1:9/simple/")
+    failed = dev.up(check=False, skip_preview=True, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
     assert failed.exit_code != 0
     assert aws.layer_versions("deps-dev") == [1]
     assert dev.outputs()["packages"]["six"] == "1.16.0"

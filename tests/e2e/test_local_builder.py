@@ -16,7 +16,7 @@ import tomli
 import tomli_w
 
 from .harness import Machine
-from .test_lifecycle import PROJECTS, RUNTIME
+from .harness.one_layer import PROJECTS, RUNTIME
 
 HISTORY = PROJECTS.parent / "data" / "lock_history" / "powertools.tar.xz"
 

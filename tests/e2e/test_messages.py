@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
 from io import BufferedIOBase
 
 from samples.index import Index, serve
 
-from .harness import LocalAws, Program, Result
-from .test_lifecycle import LAYER, PROGRAM, project_files
+from .harness import LocalAws, Result
+from .harness.one_layer import LAYER, PROGRAM, UNREACHABLE, NewProgram, project_files
 from .test_preview import PROGRAM as LARGE_PROGRAM
-from .test_preview import UNREACHABLE, service, wheel
-
-NewProgram = Callable[..., Program]
+from .test_preview import service, wheel
 
 
 def error_lines(result: Result) -> list[str]:

@@ -8,14 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from .harness import LocalAws, Machine, Program, Stack
-from .test_lifecycle import BUILD, COMPONENT, LAYER, RUNTIME, project_files
-
-NewProgram = Callable[..., Program]
+from .harness import LocalAws, Machine, Stack
+from .harness.one_layer import BUILD, COMPONENT, LAYER, OBJECT, RUNTIME, NewProgram, project_files
 
 pytestmark = pytest.mark.measured
 
-OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 
 WITH_OPTIONS = f"""\
 import pulumi

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
-from .harness import LocalAws, Program
-from .test_lifecycle import LAYER, PROGRAM, PROJECTS
-
-NewProgram = Callable[..., Program]
+from .harness import LocalAws
+from .harness.one_layer import LAYER, PROGRAM, PROJECTS, NewProgram
 
 
 def test_edited_library_makes_a_new_layer_version_and_a_bytecode_cache_does_not(

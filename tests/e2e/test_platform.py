@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,11 @@ from typing import Any
 import pytest
 
 from .harness import LocalAws, Machine, Program
-from .test_lifecycle import BUILD, LAYER, RUNTIME, project_files
-
-NewProgram = Callable[..., Program]
+from .harness.examples import copy_example
+from .harness.one_layer import BUILD, LAYER, RUNTIME, NewProgram, project_files
 
 pytestmark = pytest.mark.thorough
 
-EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "shared_layer"
 PERMISSION = "aws:lambda/layerVersionPermission:LayerVersionPermission"
 
 SHARED = f"""\
@@ -134,7 +131,7 @@ def test_example_publishes_the_arns_to_parameters(
     tmp_path: Path, new_machine: Callable[[str], Machine], aws: LocalAws
 ) -> None:
     """Otherwise the example does not do what its README says."""
-    folder = Path(shutil.copytree(EXAMPLE, tmp_path / "checkout", ignore=shutil.ignore_patterns(".poetry-layer")))
+    folder = copy_example("shared_layer", tmp_path / "checkout")
     program = Program(folder=folder, backend=tmp_path / "backend", machine=new_machine("runner"))
     stack = program.stack("prod")
     stack.up(skip_preview=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from .harness.emulator import Emulator
+from .harness.one_layer import PROJECTS
 from .test_emulator import ARCHITECTURE, OTHER_ARCHITECTURE
-from .test_lifecycle import PROJECTS
 
 POPULAR = PROJECTS / "popular"
 RUNTIMES = ["python3.11", "python3.12", "python3.13"]

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from samples import PROJECT, Package, lock_text
 from samples.index import Index, file_hash, serve
 from samples.wheels import WheelSample
 
-from .harness import LocalAws, Program, Result, Stack
-from .test_lifecycle import BUILD, LAYER
-
-NewProgram = Callable[..., Program]
+from .harness import LocalAws, Result, Stack
+from .harness.one_layer import BUILD, LAYER, UNREACHABLE, NewProgram
 
 PROGRAM = """\
 import pulumi
@@ -32,7 +30,6 @@ deps = PoetryLayer(
 )
 pulumi.export("size", deps.size)
 """
-UNREACHABLE = "http://127.0.0.1:9/simple/"
 UNTOUCHED = "deps: poetry.lock has changed since the layer was built, but the layer has not"
 
 

@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import ssl
-import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -23,8 +22,9 @@ from pulumi_poetry_layer.builders.builder import Builder
 from pulumi_poetry_layer.builders.registry import make_builder
 from pulumi_poetry_layer.errors import BuildError
 
-from .harness import LocalAws, Machine, Program, Result, Stack, Toolchain
+from .harness import LocalAws, Machine, Result, Stack, Toolchain
 from .harness.containers import NETWORK, await_removal, connect_to_docker, running_builds
+from .harness.one_layer import LAYER, RUNTIME, NewProgram
 from .harness.private_index import (
     NAME,
     PASSWORD,
@@ -41,10 +41,6 @@ from .harness.private_index import (
 )
 from .harness.traces import Arguments, descendants, running, traces_in, traces_in_docker, traces_on_disk
 
-NewProgram = Callable[..., Program]
-
-RUNTIME = "python{}.{}".format(*sys.version_info[:2])
-LAYER = "aws:lambda/layerVersion:LayerVersion"
 PROGRAM = """\
 import pulumi
 from pulumi_poetry_layer import ContainerBuilder, PoetryLayer

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
 
 import pytest
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend
 
-from .harness import LocalAws, Program, Stack
-from .test_lifecycle import BUILD, LAYER, RUNTIME, project_files
-
-NewProgram = Callable[..., Program]
-
-OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+from .harness import LocalAws, Stack
+from .harness.one_layer import BUILD, LAYER, OBJECT, RUNTIME, NewProgram, project_files
 
 THROUGH_BUCKET = f"""\
 import pulumi

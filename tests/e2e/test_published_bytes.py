@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from pulumi.runtime.proto import provider_pb2
 from stand_in.servicer import AwsStandIn
 
-from .harness import LocalAws, Program
+from .harness import LocalAws
+from .harness.one_layer import LAYER, RUNTIME, NewProgram, project_files
 from .test_drift import other_zip
-from .test_lifecycle import LAYER, RUNTIME, project_files
 from .test_publication import direct
-
-NewProgram = Callable[..., Program]
 
 pytestmark = pytest.mark.measured
 

@@ -13,17 +13,16 @@ from pathlib import Path
 import pytest
 
 from .harness import LocalAws, Machine, Program
-
-REPOSITORY = Path(__file__).parent.parent.parent
+from .harness.examples import copy_example
+from .harness.toolchain import REPOSITORY
 
 
 @pytest.fixture
 def quickstart(tmp_path: Path, new_machine: Callable[[str], Machine]) -> Program:
-    """A copy of the root folder: Pulumi.yaml, the configuration of the stacks, and the examples."""
+    """A copy of the root folder, as far as ``pulumi up`` uses it there."""
     folder = tmp_path / "checkout"
-    shutil.copytree(REPOSITORY / "examples", folder / "examples", ignore=shutil.ignore_patterns(".poetry-layer"))
-    for file in REPOSITORY.glob("Pulumi*.yaml"):
-        shutil.copy(file, folder)
+    copy_example("quickstart", folder / "examples" / "quickstart")
+    shutil.copy(REPOSITORY / "Pulumi.yaml", folder)
     return Program(folder=folder, backend=tmp_path / "backend", machine=new_machine("laptop"))
 
 

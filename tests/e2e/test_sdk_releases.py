@@ -13,14 +13,12 @@ import tomli
 from packaging.requirements import Requirement
 from uv import find_uv_bin
 
-from .harness import LocalAws, Machine, Program, Toolchain
+from .harness import LocalAws, Machine, Toolchain
+from .harness.one_layer import PROGRAM, RUNTIME, UNREACHABLE, NewProgram, project_files
 from .harness.toolchain import REPOSITORY
 from .test_build_folder import check_inline_program
-from .test_failures import UNREACHABLE
-from .test_lifecycle import PROGRAM, RUNTIME, STILL_RUNNING, project_files
+from .test_lifecycle import STILL_RUNNING
 from .test_options import TRANSFORMED, check_transforms
-
-NewProgram = Callable[..., Program]
 
 pytestmark = pytest.mark.thorough
 NewMachine = Callable[[str], Machine]

@@ -5,15 +5,12 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from .harness import LocalAws, Program, Stack
-from .test_lifecycle import BUILD, LAYER, RUNTIME, build_folder, project_files
-
-NewProgram = Callable[..., Program]
+from .harness import LocalAws, Stack
+from .harness.one_layer import BUILD, LAYER, PROGRAM, RUNTIME, UNREACHABLE, NewProgram, build_folder, project_files
 
 SAME_NAME = f"""\
 import os
@@ -54,23 +51,6 @@ deps = PoetryLayer.matrix(
 pulumi.export("arns", deps.arns)
 pulumi.export("one", deps["python3.13", "arm64"].arn)
 """
-
-BY_STACK = f"""\
-import pulumi
-from pulumi_poetry_layer import PoetryLayer
-
-config = pulumi.Config()
-PoetryLayer(
-    "deps",
-    project_dir="service",
-    runtime="{RUNTIME}",
-    groups=config.get_object("groups") or ["main"],
-    layer_name=f"deps-{{pulumi.get_stack()}}",
-    description=config.get("description"),
-)
-"""
-
-
 BUSY = f"""\
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -158,7 +138,7 @@ def test_outputs_are_those_of_the_published_layer_after_an_update_of_another_one
 
 def test_stacks_of_one_checkout_do_not_remove_each_others_zips(new_program: NewProgram, aws: LocalAws) -> None:
     """Otherwise an update of dev removes the zip that prod publishes."""
-    dev = new_program({"__main__.py": BY_STACK, **project_files("base")}).stack("dev")
+    dev = new_program({"__main__.py": PROGRAM, **project_files("base")}).stack("dev")
     prod = dev.program.stack("prod")
     up_in_parallel(dev, prod)
     assert (aws.layer_versions("deps-dev"), aws.layer_versions("deps-prod")) == ([1], [1])
@@ -174,7 +154,7 @@ def test_stacks_of_one_checkout_do_not_remove_each_others_zips(new_program: NewP
     assert build_folder(dev) == []
     assert len(build_folder(prod)) == 2
     prod.set_config("description", "published again from the existing zip")
-    up = prod.up(skip_preview=True, POETRY_PYPI_MIRROR_URL="http://127.0.0.1:9/simple/")
+    up = prod.up(skip_preview=True, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
     assert up.step(LAYER, "replace").replaced_by == ("description",)
 
 

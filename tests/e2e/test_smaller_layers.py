@@ -5,12 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Callable
 
-from .harness import LocalAws, Program
-from .test_lifecycle import BUILD, LAYER, PROGRAM, PROJECTS
-
-NewProgram = Callable[..., Program]
+from .harness import LocalAws
+from .harness.one_layer import BUILD, LAYER, PROGRAM, PROJECTS, NewProgram
 
 SMALLER = PROGRAM.replace(
     '    runtime="',

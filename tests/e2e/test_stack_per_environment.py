@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from .harness import LocalAws, Machine, Program
+from .harness.examples import copy_example
 
-EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "stack_per_environment"
 REGION = "eu-west-1"
 
 
@@ -18,7 +17,7 @@ def test_each_environment_gets_the_layer_of_its_stack_configuration(
     tmp_path: Path, new_machine: Callable[[str], Machine], aws: LocalAws
 ) -> None:
     """Otherwise the example does not do what its README says about groups, architecture, bucket and retention."""
-    folder = Path(shutil.copytree(EXAMPLE, tmp_path / "checkout", ignore=shutil.ignore_patterns(".poetry-layer")))
+    folder = copy_example("stack_per_environment", tmp_path / "checkout")
     program = Program(folder=folder, backend=tmp_path / "backend", machine=new_machine("runner"))
     packages, zips = {}, {}
     for name in ("dev", "staging", "prod"):

@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from .harness import LocalAws, Machine, Program, Stack
-
-NewProgram = Callable[..., Program]
-
-LAYER = "aws:lambda/layerVersion:LayerVersion"
+from .harness import LocalAws, Machine, Stack
+from .harness.one_layer import NewProgram
 
 INFRASTRUCTURE = """\
 import json

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .machine import Machine
 from .needed import fail_or_skip
-
-RUNTIME = "python{}.{}".format(*sys.version_info[:2])
+from .one_layer import RUNTIME
 
 
 @dataclass(frozen=True, kw_only=True)
