@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-import io
 import json
 import platform
 import re
 import subprocess
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +20,7 @@ from .harness.aws import REGION
 from .harness.containers import NETWORK, connect_to_docker
 from .harness.emulator import require_emulator
 from .harness.examples import EXAMPLES, copy_example
+from .harness.invocations import invocations_on_the_emulator
 from .harness.needed import fail_or_skip
 from .harness.one_layer import LAYER
 from .harness.private_index import PASSWORD, USER, Package, private_index
@@ -125,7 +124,7 @@ def copy_of(
     ],
 )
 def test_example_is_deployed_and_its_functions_answer(
-    name: str, copy_of: Callable[[str, str], Program], aws: LocalAws, tmp_path: Path
+    name: str, copy_of: Callable[[str, str], Program], aws: LocalAws
 ) -> None:
     """Otherwise a user copies the example, and it does not work."""
     example = DEPLOYED_HERE[name]
@@ -136,15 +135,14 @@ def test_example_is_deployed_and_its_functions_answer(
         stack.up(skip_preview=True)
         assert stack.preview().unchanged
 
-        functions = unpacked_functions(aws, example.region, tmp_path / "functions")
+        assert {*answers(aws, example.region, program.machine, example.event)} == {example.body}
+
         stack.destroy()
         assert aws.functions(region=example.region).list_layers()["Layers"] == []
 
-    assert answers(functions, program.machine, example.event) == [{"statusCode": 200, "body": example.body}]
-
 
 def test_automation_api_deploys_a_stack_for_each_customer(
-    copy_of: Callable[[str, str], Program], aws: LocalAws, tmp_path: Path
+    copy_of: Callable[[str, str], Program], aws: LocalAws
 ) -> None:
     """Otherwise a user copies the example, and it does not work."""
     program = copy_of("automation_api", ".")
@@ -159,47 +157,28 @@ def test_automation_api_deploys_a_stack_for_each_customer(
         assert f":layer:reports-{customer}:1\n" in deploy("up", customer)
     assert re.findall(r"\d+ (to \w+|unchanged)", deploy("preview", "acme")) == ["unchanged"]
 
-    functions = unpacked_functions(aws, REGION, tmp_path / "functions")
+    assert sorted(answers(aws, REGION, program.machine, {"rows": [1, 2]})) == ["acme: 1, 2", "globex: 1, 2"]
+
     for customer in ("acme", "globex"):
         deploy("destroy", customer)
     assert aws.functions().list_layers()["Layers"] == []
-    bodies = [answer["body"] for answer in answers(functions, program.machine, {"rows": [1, 2]})]
-    assert sorted(bodies) == ["acme: 1, 2", "globex: 1, 2"]
 
 
-def unpacked_functions(aws: LocalAws, region: str, folder: Path) -> list[tuple[Mapping[str, Any], Path]]:
-    """The functions that this machine can run: what AWS says about each, and a folder with its code and its layer."""
-    functions: list[tuple[Mapping[str, Any], Path]] = []
-    for function in aws.functions(region=region).list_functions()["Functions"]:
-        if function["Architectures"] != [ARCHITECTURE]:
-            continue
-        name = function["FunctionName"]
-        with zipfile.ZipFile(io.BytesIO(aws.function_zip(name, region=region))) as code:
-            code.extractall(folder / name / "code")
-        layer, version = function["Layers"][0]["Arn"].split(":")[-2:]
-        (folder / name / "layer.zip").write_bytes(aws.layer_zip(layer, int(version), region=region))
-        functions.append((function, folder / name))
-    return functions
-
-
-def answers(functions: list[tuple[Mapping[str, Any], Path]], machine: Machine, event: object) -> list[Any]:
-    """The different answers of functions on AWS's emulator of Lambda."""
+def answers(aws: LocalAws, region: str, machine: Machine, event: object) -> list[Any]:
+    """The bodies of what the functions answer that this machine can run."""
     require_emulator(machine)
-    different = []
-    for function, folder in functions:
-        invoke = ["python", "-m", "pulumi_poetry_layer", "invoke", "layer.zip", "--task", "code"]
-        target = ["--runtime", function["Runtime"], "--architecture", ARCHITECTURE]
-        variables = function.get("Environment", {}).get("Variables", {})
-        settings = [part for key, value in variables.items() for part in ("--env", f"{key}={value}")]
-        command = [*invoke, *target, "--handler", function["Handler"], "--event", json.dumps(event), *settings]
-        done = machine.run(command, cwd=folder)
-        if "this machine has no python" in done.stderr:
-            fail_or_skip(done.stderr)
-        assert done.returncode == 0, done.stderr
-        answer = json.loads(done.stdout)
-        if answer not in different:
-            different.append(answer)
-    return different
+    client, found = aws.functions(region=region), []
+    with invocations_on_the_emulator(machine):
+        for function in client.list_functions()["Functions"]:
+            if function["Architectures"] != [ARCHITECTURE]:
+                continue
+            done = client.invoke(FunctionName=function["FunctionName"], Payload=json.dumps(event))
+            text = done["Payload"].read().decode()
+            if "this machine has no python" in text:
+                fail_or_skip(text)
+            assert not done.get("FunctionError"), text
+            found.append(json.loads(text)["body"])
+    return found
 
 
 def test_each_example_is_deployed_by_a_test() -> None:

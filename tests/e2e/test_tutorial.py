@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from .harness import LocalAws, Machine
-from .harness.emulator import RUNTIME, require_emulator
+from .harness.emulator import require_emulator
 from .harness.invocations import invocations_on_the_emulator
+from .harness.one_layer import RUNTIME
 from .harness.walkthrough import Walkthrough
 
 TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"

@@ -76,10 +76,6 @@ class LocalAws:
         """The zip that was uploaded for a layer version."""
         return bytes(self._layer_version(layer_name, version, region).code_bytes)
 
-    def function_zip(self, name: str, *, region: str = REGION) -> bytes:
-        """The zip with the code that was uploaded for a function."""
-        return bytes(lambda_backends[DEFAULT_ACCOUNT_ID][region].get_function(name).code_bytes)
-
     def _layer_version(self, layer_name: str, version: int, region: str) -> LayerVersion:
         return lambda_backends[DEFAULT_ACCOUNT_ID][region].get_layer_version(layer_name, str(version))
 

@@ -42,7 +42,9 @@ def _invoke(machine: Machine, function: LambdaFunction, event: str, folder: Path
     assert layer, used
     (folder / "layer.zip").write_bytes(layer.code_bytes)
     target = ["--runtime", str(function.run_time), "--architecture", function.architectures[0]]
+    settings = [part for name, value in function.environment_vars.items() for part in ("--env", f"{name}={value}")]
     code_of = ["--handler", str(function.handler), "--task", str(folder / "task"), "--event", event]
-    command = ["python", "-m", "pulumi_poetry_layer", "invoke", str(folder / "layer.zip"), *code_of, *target]
+    options = [*code_of, *target, *settings]
+    command = ["python", "-m", "pulumi_poetry_layer", "invoke", str(folder / "layer.zip"), *options]
     done = machine.run(command, cwd=folder)
     return done.stdout or done.stderr, done.returncode != 0, done.stderr
