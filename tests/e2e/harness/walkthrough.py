@@ -2,11 +2,11 @@
 
 A page has three kinds of code blocks that count here:
 
-- a block after a line that is nothing but the path of a file, in backticks and with a colon: the content of this file.
+- a block after a paragraph that ends with the path of a file, in backticks and with a colon: the content of this file.
   The path is relative to the folder in which the commands before it ended;
 - a block of ``sh``: commands, which run in the folder in which the commands before them ended;
-- a block of ``text`` after commands: what they print. ``…`` stands for any text, and a line that is only ``…`` for any
-  lines. Times are not compared.
+- the first block of ``text`` after commands: what they print. ``…`` stands for any text, and a line that is only ``…``
+  for any lines. Times are not compared.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 
 from .machine import Machine
 
-_FILE_NAME = re.compile(r"`([^`]+)`:")
+_FILE_NAME = re.compile(r"`([^`]+)`:$")
 _TIME = re.compile(r"\b\d+(\.\d+)? ?m?s\b")
 _ANYTHING = "…"
 
@@ -50,7 +50,7 @@ def blocks_of(page: str) -> Iterator[Block]:
         if token.type == "inline":
             paragraph = token.content
         elif token.type == "fence":
-            named = _FILE_NAME.fullmatch(paragraph)
+            named = _FILE_NAME.search(paragraph)
             assert token.map
             yield Block(language=token.info, text=token.content, file=named and named[1], line=token.map[0] + 1)
             paragraph = ""
@@ -68,7 +68,7 @@ class Walkthrough:
 
     machine: Machine
     folder: Path
-    replaced: Mapping[str, str]
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
     def follow(self, page: Path) -> None:
         """Do what a page says.
@@ -76,7 +76,7 @@ class Walkthrough:
         Raises:
             AssertionError: a command fails, or prints something else than the page shows.
         """
-        here, printed = self.folder, ""
+        here, printed = self.folder, None
         for block in blocks_of(page.read_text("utf-8")):
             place, text = f"{page.name}:{block.line}", self._read(block.text)
             if block.file:
@@ -84,17 +84,22 @@ class Walkthrough:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text, "utf-8")
             elif block.language == "sh":
-                here, printed = self._run(place, text, here)
-            elif block.language == "text":
+                here, printed = self.run(place, text, here)
+            elif block.language == "text" and printed is not None:
                 compare(place, expected=text, printed=printed)
+                printed = None
 
     def _read(self, text: str) -> str:
         for old, new in self.replaced.items():
             text = text.replace(old, new)
         return text
 
-    def _run(self, place: str, commands: str, here: Path) -> tuple[Path, str]:
-        """Run commands. Returns the folder in which they end, and what they print."""
+    def run(self, place: str, commands: str, here: Path) -> tuple[Path, str]:
+        """Run commands of this place in a page. Returns the folder in which they end, and what they print.
+
+        Raises:
+            AssertionError: a command fails.
+        """
         end = self.folder.parent / "end"
         done = self.machine.run(["bash", "-euc", f"{commands}\npwd >{shlex.quote(str(end))}"], cwd=here)
         assert done.returncode == 0, f"{place}:\n{commands}\n{done.stdout}\n{done.stderr}"
