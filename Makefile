@@ -15,7 +15,7 @@ TORTURE_SECONDS ?= 900
 TORTURE_ARGS ?=
 
 BEFORE_A_PUSH = -m "not docker and not thorough"
-EVERYTHING = --cov && python tools/branch_coverage.py
+EVERYTHING = --cov && python tools/branch_coverage.py && python tools/message_coverage.py
 SELECTED = $(or $(PYTEST_ARGS),$(if $(filter all,$(TESTS)),$(EVERYTHING),$(BEFORE_A_PUSH)))
 
 .DEFAULT_GOAL := help

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import io
 import json
+import socket
 import zipfile
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -115,6 +117,19 @@ def test_emulator_that_does_not_start_is_an_error(ends: bool, message: str, monk
 
     with pytest.raises(InvocationError, match=message):
         function._await_emulator(port, lambda: ends, ["no namespaces"])
+
+
+def test_emulator_that_hangs_up_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a function that takes too much memory ends the command with a traceback."""
+    monkeypatch.setattr(function, "_START_SECONDS", 0)
+    with socket.create_server(("127.0.0.1", 0)) as emulator:
+        Thread(target=lambda: emulator.accept()[0].close(), daemon=True).start()
+        running = function.RunningFunction(emulator.getsockname()[1], timeout=60)
+
+        with pytest.raises(InvocationError, match="^the emulator does not answer: [A-Z]") as caught:
+            running.invoke({})
+
+    assert caught.value.hint == "the lines before this message are the log of the function"
 
 
 def test_python_without_glibc_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

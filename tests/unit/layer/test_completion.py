@@ -137,7 +137,7 @@ def test_unknown_keys_and_wrong_values_of_the_project_are_reported_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A user would correct a key, and then learn that the value beside it is wrong, too."""
-    section = '[tool.poetry-layer]\nruntime = "py313"\ngroupe = []\nstrip = ["test"]\nexclude = "x"\n'
+    section = '[tool.poetry-layer]\nruntime = "py313"\ngroups2 = []\nstrip = ["test"]\nexclude = "x"\n'
     folder = write(tmp_path / "wrong", section)
 
     assert main(["plan", "-C", str(folder)]) == 1
@@ -146,7 +146,7 @@ def test_unknown_keys_and_wrong_values_of_the_project_are_reported_together(
     assert printed.startswith("error: 4 problems:\n")
     for problem in (
         "- pyproject.toml: tool.poetry-layer.runtime: unsupported runtime 'py313'\n  hint: did you mean 'python3.13'?",
-        "- pyproject.toml: tool.poetry-layer.groupe: unknown key\n  hint: did you mean 'groups'?",
+        "- pyproject.toml: tool.poetry-layer.groups2: unknown key\n  hint: did you mean 'groups'?",
         "- pyproject.toml: tool.poetry-layer.strip: unknown kind 'test'\n  hint: did you mean 'tests'?",
         "- pyproject.toml: tool.poetry-layer.exclude: must be an array\n",
     ):
