@@ -72,11 +72,15 @@ class RunningFunction:
             return parse_answer(response.status, response.read())
         except (OSError, HTTPException) as error:
             raise InvocationError(
-                f"the emulator does not answer: {str(error) or type(error).__name__}",
+                f"the emulator does not answer: {_reported(error)}",
                 hint="the lines before this message are the log of the function",
             ) from error
         finally:
             connection.close()
+
+
+def _reported(error: OSError | HTTPException) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 class _Log:

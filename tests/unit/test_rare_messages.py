@@ -126,7 +126,7 @@ def test_emulator_that_hangs_up_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
         Thread(target=lambda: emulator.accept()[0].close(), daemon=True).start()
         running = function.RunningFunction(emulator.getsockname()[1], timeout=60)
 
-        with pytest.raises(InvocationError, match="^the emulator does not answer: [A-Z]") as caught:
+        with pytest.raises(InvocationError, match=r"^the emulator does not answer: .") as caught:
             running.invoke({})
 
     assert caught.value.hint == "the lines before this message are the log of the function"
