@@ -63,10 +63,10 @@ class Console:
         """Print a line of the result to standard output, with control characters escaped."""
         output.print_line(line)
 
-    def print_text(self, text: str) -> None:
-        """Print a text of several lines to standard output."""
-        for line in text.splitlines():
-            output.print_line(line)
+    def print_script(self, script: str) -> None:
+        """Print a script of this package to standard output, with its lines as they are."""
+        for line in script.splitlines():
+            output.print_prepared(line)
 
     def print_json(self, document: Any) -> None:
         """Print a JSON document to standard output."""

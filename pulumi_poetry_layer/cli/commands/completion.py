@@ -48,7 +48,9 @@ _PATHS = {"FILE": shtab.FILE, "OTHER": shtab.FILE, "OLD": shtab.FILE, "DIR": sht
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that only this command has."""
-    parser.add_argument("shell", type=one_of(_SHELLS, "shell"), metavar="{bash,zsh,fish}", help="the shell")
+    parser.add_argument(
+        "shell", type=one_of(_SHELLS, "shell"), metavar="{bash,zsh,fish}", help="the shell that you use"
+    )
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
@@ -56,7 +58,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     parser = make_complete_parser()
     for own in (parser, *parser.commands.values()):
         _describe_values(own)
-    console.print_text(shtab.complete(parser, shell=options.shell))
+    console.print_script(shtab.complete(parser, shell=options.shell))
 
 
 def _describe_values(parser: Parser) -> None:
