@@ -113,7 +113,7 @@ def test_unknown_command_is_wrong_usage_with_a_suggestion(
             ["plan", "--timeout", "soon"],
             ["--timeout: 'soon' is not a positive number of seconds", "--runtime: is missing"],
         ),
-        (["completion"], ["{bash,zsh,fish}: is missing\n  hint: the shell\n"]),
+        (["completion"], ["{bash,zsh,fish}: is missing\n  hint: the shell that you use\n"]),
         (
             ["plan", "--builder", "wheel"],
             ["--builder: unknown builder 'wheel'\n  hint: did you mean 'wheels'? known builders: "],
