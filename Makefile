@@ -11,6 +11,7 @@ JOBS ?= auto
 TESTS ?= push
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+DIST_ARGS ?=
 TORTURE_SECONDS ?= 900
 TORTURE_ARGS ?=
 
@@ -20,7 +21,7 @@ SELECTED = $(or $(PYTEST_ARGS),$(if $(filter all,$(TESTS)),$(EVERYTHING),$(BEFOR
 
 .DEFAULT_GOAL := help
 .PHONY: help setup venv test-venv hooks test test-unit test-all torture demo bench docs check-links lint \
-	lint-workflows format dist check-release clean
+	lint-workflows format dist check-dist check-release clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)$$/make \1\t\2/p' Makefile
@@ -91,6 +92,9 @@ format: venv ## Bring the code into the house's layout
 
 dist: venv ## Build the source distribution and the wheel into dist/ and check them
 	@$(VENV)/python tools/release.py build
+
+check-dist: dist ## Install both with the oldest and the newest Python and drive them; run the unit tests from the sdist
+	@$(VENV)/python tools/check_dist.py $(DIST_ARGS)
 
 check-release: venv ## Check that version, changelog and the tag named by TAG agree
 	@$(VENV)/python tools/release.py check

@@ -42,6 +42,8 @@ def environment(given: Mapping[str, str], folder: Path, mirror: str) -> dict[str
         "PULUMI_POETRY_LAYER_CACHE_DIR": str(folder / "cache"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "TMPDIR": str(folder / "temporary"),  # the AWS plugin keeps copies of uploaded files here
+        "VIRTUALENV_OVERRIDE_APP_DATA": str(folder / "poetry" / "virtualenv"),  # Poetry makes environments with it
+        "XDG_CACHE_HOME": str(folder / "cache-of-others"),
     }
 
 
@@ -50,7 +52,7 @@ def prepare(folder: Path) -> None:
 
     The stand-in is installed as the AWS plugin of this version: for a plugin on PATH, Pulumi warns each time.
     """
-    for name in ("poetry", "pulumi", "state", "temporary"):
+    for name in ("cache-of-others", "poetry", "pulumi", "state", "temporary"):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
     plugin = folder / "pulumi" / "plugins" / f"resource-aws-v{version('pulumi-aws')}"

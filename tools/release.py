@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import tomli
+from changelog import problems_of_release
+
+from pulumi_poetry_layer.plan.build_plan import FORMAT_VERSION
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "pulumi_poetry_layer"
@@ -38,9 +40,7 @@ def check() -> Iterator[str]:
     if tag != f"v{version}":
         yield f"TAG is {tag!r}, but pyproject.toml has version {version!r}. The tag must be v{version}."
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    section = re.search(rf"^## {re.escape(version)} - \d{{4}}-\d\d-\d\d\n+(?!## )\S", changelog, re.MULTILINE)
-    if section is None:
-        yield f'CHANGELOG.md: no section "## {version} - <date>" with text. Rename "Unreleased" to it.'
+    yield from (f"CHANGELOG.md: {problem}" for problem in problems_of_release(changelog, version, FORMAT_VERSION))
 
 
 def build() -> Iterator[str]:
@@ -49,8 +49,10 @@ def build() -> Iterator[str]:
     _run("build", "--outdir", str(DIST), str(ROOT))
     built = sorted(DIST.iterdir())
     _run("twine", "check", "--strict", *map(str, built))
-    sources = _sources()
     (sdist,), (wheel,) = DIST.glob("*.tar.gz"), DIST.glob("*.whl")
+    _run("check_wheel_contents", str(wheel))
+    _run("pyroma", "--min", "10", "--skip-tests", "AuthorEmail", str(sdist))  # the developers are reached by issues
+    sources = _sources()
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     yield from _differences(sdist.name, expected=sources, found=names - {"PKG-INFO"})

@@ -28,7 +28,8 @@ from dev_setup import (
     poetry,
     project_venv,
 )
-from dev_setup.common import SetupError, cache_folder, locked, say
+from dev_setup.common import SetupError, cache_folder, locked
+from dev_setup.signs_of_life import say
 
 
 def _docker() -> None:

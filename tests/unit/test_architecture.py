@@ -42,6 +42,21 @@ def test_provider_does_not_load_pulumi_aws() -> None:
     assert ended.stdout.strip() == "False"
 
 
+def test_import_of_the_package_loads_only_the_standard_library() -> None:
+    """Each program that imports the package would wait; PoetryLayer and build_layer load what they need when used."""
+    code = """
+import sys
+before = set(sys.modules)
+import pulumi_poetry_layer
+print(*(set(sys.modules) - before))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+
+    loaded = set(ended.stdout.split())
+    assert {name for name in loaded if name.split(".")[0] not in sys.stdlib_module_names} == {"pulumi_poetry_layer"}
+    assert loaded.isdisjoint({"asyncio", "email", "json", "logging", "pathlib", "socket", "subprocess", "tempfile"})
+
+
 def test_modules_have_at_most_400_lines() -> None:
     """A contributor could not read the module that has a bug."""
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}

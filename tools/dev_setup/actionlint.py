@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from dev_setup import go
-from dev_setup.common import REPOSITORY, SetupError, cache_folder, created_atomically, say
+from dev_setup.common import REPOSITORY, SetupError, cache_folder, created_atomically
+from dev_setup.signs_of_life import say
 
 _MODULES = REPOSITORY / "tools" / "actionlint"
 _MODULE = "github.com/rhysd/actionlint"

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dev_setup.common import SetupError, apt_install, may_apt, run, say
+from dev_setup.common import SetupError, apt_install, may_apt, run
+from dev_setup.signs_of_life import say
 
 REPOSITORY = "public.ecr.aws/sam/build-"
 STAND_IN_LABEL = "pulumi-poetry-layer.stand-in"

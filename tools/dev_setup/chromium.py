@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 
-from dev_setup.common import apt_install, may_apt, say
+from dev_setup.common import apt_install, may_apt
+from dev_setup.signs_of_life import say
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """The names of the program, the first one that is on PATH is used."""

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from dev_setup.signs_of_life import Progress, run_watched
+from dev_setup.signs_of_life import Progress, run_watched, say
 
 if sys.platform != "win32":
     import fcntl
@@ -27,11 +27,6 @@ def cache_folder() -> Path:
     """Return the folder for tools that all checkouts share. The name of each entry has the versions of the tool."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "pulumi-poetry-layer" / "tools"
-
-
-def say(text: str) -> None:
-    """Print a message."""
-    print(f"setup: {text}", flush=True)
 
 
 def run(

@@ -8,7 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from dev_setup.common import SetupError, apt_install, locked, may_apt, say
+from dev_setup.common import SetupError, apt_install, locked, may_apt
+from dev_setup.signs_of_life import say
 
 _RUN = Path("/run/pulumi-poetry-layer-docker")
 _PID_FILE = _RUN / "dockerd.pid"

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 from dev_setup import go
-from dev_setup.common import REPOSITORY, SetupError, cache_folder, created_atomically, run, say
+from dev_setup.common import REPOSITORY, SetupError, cache_folder, created_atomically, run
+from dev_setup.signs_of_life import say
 
 VERSION = "3.259.0"
 LANGUAGE_HOST_VERSION = "3.79.0"

@@ -13,7 +13,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from dev_setup.common import SetupError, cache_folder, make_venv, pip_install, python_of, run, say, scripts_of
+from dev_setup.common import SetupError, cache_folder, make_venv, pip_install, python_of, run, scripts_of
+from dev_setup.signs_of_life import LastLine, SignsOfLife, say
 
 _OLDEST = (1, 21)
 _VERSION = "1.26.6"
@@ -89,15 +90,17 @@ def workspace() -> Path:
 def remove_workspace() -> None:
     """Remove the folder for what Go downloads and compiles, also what an interrupted removal has left of it."""
     removed = workspace().with_name("go-workspace-removed")
-    _remove(removed)
-    if workspace().exists():
-        workspace().rename(removed)  # so no build ever finds the half of a module
+    with SignsOfLife(LastLine("removing what Go needed for the builds")):
         _remove(removed)
+        if workspace().exists():
+            workspace().rename(removed)  # so no build ever finds the half of a module
+            _remove(removed)
 
 
 def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
     for inside, _, _ in os.walk(folder):
-        Path(inside).chmod(0o700)  # Go makes the folders of modules and toolchains read-only
+        Path(inside).chmod(0o700)  # Go makes the folders of toolchains read-only
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from dev_setup import go
-from dev_setup.common import REPOSITORY, cache_folder, created_atomically, say
+from dev_setup.common import REPOSITORY, cache_folder, created_atomically
+from dev_setup.signs_of_life import say
 
 _MODULES = REPOSITORY / "tools" / "lambda_rie"
 _MODULE = "github.com/aws/aws-lambda-runtime-interface-emulator"

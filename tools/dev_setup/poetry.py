@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from dev_setup.common import cache_folder, make_venv, pip_install, python_key, say
+from dev_setup.common import cache_folder, make_venv, pip_install, python_key
+from dev_setup.signs_of_life import say
 
 VERSION = "2.5.1"
 MIRROR_PLUGIN_VERSION = "0.6.5"

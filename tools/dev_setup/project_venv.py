@@ -7,7 +7,8 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from dev_setup.common import REPOSITORY, make_venv, pip_install, python_key, python_of, run, say
+from dev_setup.common import REPOSITORY, make_venv, pip_install, python_key, python_of, run
+from dev_setup.signs_of_life import say
 
 FOLDER = REPOSITORY / ".venv"
 _STAMP = FOLDER / ".setup-stamp"

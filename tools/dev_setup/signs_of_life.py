@@ -19,6 +19,20 @@ _LINES_OF_A_FAILURE = 60
 _LONGEST_LINE = 120
 
 
+_printed_at = time.monotonic()
+
+
+def say(text: str) -> None:
+    """Print a message."""
+    _print(f"setup: {text}", end="\n")
+
+
+def _print(text: str, *, end: str) -> None:
+    global _printed_at
+    print(text, end=end, flush=True)
+    _printed_at = time.monotonic()
+
+
 class Progress(Protocol):
     """Reads the output of a program, and says how far it is."""
 
@@ -82,14 +96,21 @@ class SignsOfLife:
     Args:
         progress: Printed after the seconds that have passed.
         wait: Waits for the end of the block, at most this number of seconds; whether it has ended.
+        clock: The seconds now.
     """
 
-    def __init__(self, progress: Progress, wait: Callable[[float], bool] | None = None) -> None:
+    def __init__(
+        self,
+        progress: Progress,
+        wait: Callable[[float], bool] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._progress = progress
         self._ended = threading.Event()
         self._wait = wait or self._ended.wait
         self._thread = threading.Thread(target=self._print_signs, daemon=True)
-        self._started = time.monotonic()
+        self._clock = clock
+        self._started = clock()
 
     def __enter__(self) -> None:
         self._thread.start()
@@ -104,9 +125,9 @@ class SignsOfLife:
         replaces = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         width = shutil.get_terminal_size().columns - 1 if replaces else _LONGEST_LINE
         printed = False
-        while not self._wait(SECONDS_BETWEEN_SIGNS):
-            sign = f"setup: {time.monotonic() - self._started:4.0f} s  {self._progress}".rstrip()[:width]
-            print(f"\r\033[K{sign}" if replaces else sign, end="" if replaces else "\n", flush=True)
+        while not self._wait(max(0.0, _printed_at + SECONDS_BETWEEN_SIGNS - self._clock())):
+            sign = f"setup: {self._clock() - self._started:4.0f} s  {self._progress}".rstrip()[:width]
+            _print(f"\r\033[K{sign}" if replaces else sign, end="" if replaces else "\n")
             printed = True
         if replaces and printed:
             print("\r\033[K", end="", flush=True)

@@ -120,6 +120,8 @@ def test_programs_of_the_demo_use_no_folder_and_no_account_of_the_user(tmp_path:
         "PULUMI_HOME",
         "PULUMI_POETRY_LAYER_CACHE_DIR",
         "TMPDIR",
+        "VIRTUALENV_OVERRIDE_APP_DATA",
+        "XDG_CACHE_HOME",
     )
     assert all(Path(variables[name]).is_relative_to(tmp_path) for name in folders)
     assert variables["PULUMI_BACKEND_URL"].startswith(tmp_path.as_uri())

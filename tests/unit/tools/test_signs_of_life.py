@@ -45,12 +45,27 @@ def test_signs_come_at_least_every_ten_seconds() -> None:
         waited.append(seconds)
         return len(waited) > 2  # the third time, the block has ended
 
-    signs = signs_of_life.SignsOfLife(signs_of_life.LastLine(), wait)
-    with signs:
+    with signs_of_life.SignsOfLife(signs_of_life.LastLine(), wait):
         pass
 
     assert len(waited) == 3
     assert max(waited) <= 10
+
+
+def test_short_programs_one_after_the_other_do_not_put_off_the_next_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten programs of four seconds each would print nothing for forty seconds."""
+    waited: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        return True
+
+    monkeypatch.setattr(signs_of_life, "SECONDS_BETWEEN_SIGNS", 5)
+    monkeypatch.setattr(signs_of_life, "_printed_at", 100.0)  # and since then, other programs have run
+    with signs_of_life.SignsOfLife(signs_of_life.LastLine(), wait, clock=lambda: 104.0):
+        pass
+
+    assert waited == [1.0]
 
 
 def test_failure_shows_the_end_of_the_output() -> None:
