@@ -28,7 +28,7 @@ smartquotes_action = "D"  # dashes only: quotes are shown as they are, as in cod
 nitpick_ignore_regex = [  # no inventory of another site is fetched, so that the build needs no network
     ("py:.*", r"(pulumi|aws)\..+"),
     ("py:class", r"(pathlib\.)?Path|os\.PathLike|Enum"),
-    ("py:class", "Key|LayerArguments"),  # aliases; the page about Python explains them
+    ("py:class", "ArchitectureName|RuntimeName|Key|LayerArguments"),  # aliases; the page about Python explains them
 ]
 
 myst_enable_extensions = ["deflist", "attrs_inline"]
