@@ -6,10 +6,8 @@ of the errors of this package, and tracebacks only of others.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import traceback
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -27,6 +25,7 @@ from pulumi_poetry_layer.plugin.properties import Properties
 from pulumi_poetry_layer.plugin.resources import PluginAddress, providers
 from pulumi_poetry_layer.plugin.schema import package_version, schema
 from pulumi_poetry_layer.printable import printable
+from pulumi_poetry_layer.publish.threads import in_thread
 from pulumi_poetry_layer.sdk_internals.construction import construct
 
 if TYPE_CHECKING:
@@ -140,7 +139,7 @@ class LayerServicer(ProviderServicer):
             await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{type_of(urn)} is not a resource of poetry-layer")
         try:
             with self._messages.speaking_for(urn):
-                return await asyncio.to_thread(partial(operation, provider))
+                return await in_thread(operation, provider)
         except Exception as error:
             await _abort(context, error)
 

@@ -8,6 +8,7 @@ Modules:
 - ``layer_zip``: declares the build of the zip, and the hooks that build it if it is missing.
 - ``retention``: declares the resource that deletes old versions.
 - ``sharing``: declares who else may use the layer version.
+- ``threads``: threads in which zips are built.
 - ``archive_hash``: the archive value with the fingerprint as its hash, and the name of the zip.
 - ``build_folder``: the folder with the zips, and the placeholder before a zip is built.
 - ``kept_hash``: restores that hash if a resource transform of the program removed it.

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -24,6 +22,7 @@ from pulumi_poetry_layer.printable import printable
 from pulumi_poetry_layer.provider import DRY_RUN, BuildOutputs, owner_of, request_inputs
 from pulumi_poetry_layer.publish.drift import built_sha256, refuse_different_zip
 from pulumi_poetry_layer.publish.plugin_copy import refuse_lost_hash, remove_different_copy
+from pulumi_poetry_layer.publish.threads import in_thread
 from pulumi_poetry_layer.sdk_internals.early_registration import register_early
 
 if TYPE_CHECKING:
@@ -34,13 +33,6 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.layer.request import LayerRequest
     from pulumi_poetry_layer.publish.build_folder import ZipPlace
     from pulumi_poetry_layer.publish.seams import Seams
-
-_Result = TypeVar("_Result")
-
-_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="poetry-layer")
-"""The threads in which hooks build. Those of the event loop may all be taken: for each layer version that is being
-created, the SDK keeps one of them until the hook is done, and on a machine with two processors there are six.
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,11 +140,11 @@ def _zip_hooks(request: LayerRequest, layer_zip: LayerZip, *, direct_upload: boo
         owner = owner_of(str(await build.id.future()), place.file)
         # In a thread: the event loop of the program must serve the engine while the zip is built.
         async with one_at_a_time:  # it may be published in several regions
-            artifact = await _in_thread(build_zip, request_with_login, owner, sha256)
+            artifact = await in_thread(build_zip, request_with_login, owner, sha256)
         refuse_large_zip(artifact, request, direct_upload=direct_upload)
         await refuse_different_zip(artifact, sha256, build)
         refuse_lost_hash(fingerprint, place.file)
-        await _in_thread(remove_different_copy, fingerprint, place.file)
+        await in_thread(remove_different_copy, fingerprint, place.file)
 
     async def before_upload(args: pulumi.ResourceHookArgs) -> None:
         with layer_zip.seams.speaking_for(args.urn):
@@ -160,11 +152,6 @@ def _zip_hooks(request: LayerRequest, layer_zip: LayerZip, *, direct_upload: boo
 
     hook = pulumi.ResourceHook(f"{place.label}-zip", before_upload)
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
-
-
-async def _in_thread(function: Callable[..., _Result], *arguments: Any) -> _Result:
-    """Call a function in a thread of :data:`_threads`; like ``asyncio.to_thread``, but never short of threads."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, copy_context().run, partial(function, *arguments))
 
 
 def _stack_configuration() -> Callable[[str], Any]:

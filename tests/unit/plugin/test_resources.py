@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import current_thread
 from typing import Any
 
 import grpc
@@ -79,6 +80,19 @@ def test_line_of_a_build_is_shown_under_its_resource(plugin: Plugin, engine: Rec
         (engine_pb2.INFO, "deps: built\\x1b[2J", URN),
         (engine_pb2.WARNING, "deps: large", URN),
     ]
+
+
+def test_builds_run_while_the_sdk_waits_in_all_threads_of_the_event_loop(plugin: Plugin, replace: Replace) -> None:
+    """A program with many layers would wait for good: the SDK waits for each build in a thread of the event loop."""
+    seen: list[str] = []
+
+    def create(*_: Any) -> CreateResult:
+        seen.append(current_thread().name)
+        return CreateResult("id", {})
+
+    replace("create", create)
+    plugin.Create(provider_pb2.CreateRequest(urn=URN, properties=properties()))
+    assert [name.partition("_")[0] for name in seen] == ["poetry-layer"]
 
 
 def test_error_of_a_build_is_shown_as_it_is(plugin: Plugin, replace: Replace) -> None:
