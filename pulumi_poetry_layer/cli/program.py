@@ -11,7 +11,7 @@ from pulumi_poetry_layer.cli.console import Console
 from pulumi_poetry_layer.cli.output import flush, prepare_streams
 from pulumi_poetry_layer.cli.parser import parse
 from pulumi_poetry_layer.errors import PoetryLayerError, problems_of, raise_problems
-from pulumi_poetry_layer.host.cleanup import end_on_signals, end_process
+from pulumi_poetry_layer.host.cleanup import end_on_signals, end_process, is_ending
 from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.masking import mask_urls
 from pulumi_poetry_layer.wording import on_command_line
@@ -51,6 +51,8 @@ def _run(command_line: CommandLine) -> int:
         flush()
         return 1
     except PoetryLayerError as error:
+        if is_ending():
+            return 1
         console.error(error)
         _say_causes(error, console)
         if not any(isinstance(problem, UsageError) for problem in problems_of(error)):

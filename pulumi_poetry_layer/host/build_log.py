@@ -10,6 +10,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pulumi_poetry_layer.host.progress import current_label
 from pulumi_poetry_layer.printable import printable
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def warn(message: str) -> None:
 def show_output(show_line: Callable[[str], None]) -> None:
     """Call a function with each line of output of the builds in this process, with control characters escaped.
 
-    Lines that are warnings start with ``warning:``, and each of them is shown once. The function replaces an earlier
-    one.
+    Lines that are warnings start with ``warning:``, and each of them is shown once. If the build has parts, other lines
+    start with the label of theirs. The function replaces an earlier one.
     """
     for handler in list(_LOGGER.handlers):
         if isinstance(handler, _LineHandler):
@@ -44,11 +45,15 @@ class _LineHandler(logging.Handler):
         self._warnings: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        line = printable(record.getMessage())
+        line, label = printable(record.getMessage()), current_label()
         if record.levelno >= logging.WARNING:
             if line in self._warnings:
                 return  # builds for several targets have the same warnings
             self._warnings.add(line)
         if line.strip():
+            if record.levelno >= logging.WARNING:
+                line = f"warning: {line}"
+            elif label:
+                line = f"{label}: {line}"
             with suppress(OSError, ValueError):  # a stream that is closed or full must not stop the build
-                self._show_line(f"warning: {line}" if record.levelno >= logging.WARNING else line)
+                self._show_line(line)

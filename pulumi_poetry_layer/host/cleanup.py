@@ -38,6 +38,7 @@ class _Registry:
         self.lock = threading.RLock()
         self.undo: dict[object, Callable[[], None]] = {}
         self.handles_signals = False
+        self.is_ending = False
 
 
 _registry = _Registry()
@@ -46,6 +47,11 @@ _registry = _Registry()
 def signals_are_handled() -> bool:
     """Whether :func:`end_on_signals` is running, so that programs that this process started are ended with it."""
     return _registry.handles_signals
+
+
+def is_ending() -> bool:
+    """Whether a signal is ending this process. What fails then is a consequence, and no message is about it."""
+    return _registry.is_ending
 
 
 def register(key: object, create: Callable[[], Result], undo: Callable[[Result], None]) -> Result:
@@ -168,6 +174,7 @@ def end_process(number: int) -> NoReturn:
     Args:
         number: the number of the signal.
     """
+    _registry.is_ending = True
     for other in _numbers():
         signal.signal(other, signal.SIG_DFL)  # a second signal ends the process immediately
     clean_up()

@@ -31,6 +31,8 @@ _LONGEST_OWNER = 300
 
 _OWNER = re.compile(r"\.(.*)\.owner")
 
+_OWN = "another build in this process"
+
 _log = logging.getLogger(__name__)
 
 
@@ -111,7 +113,7 @@ def _acquire(lock: FileLock, owner: Path, where: str, patience: Patience) -> Non
                 where=where,
                 hint=f"wait until it is done, or end it; or set {TIMEOUT_VARIABLE} to more seconds",
             )
-        if waited >= patience.notice and not is_announced:
+        if not is_announced and waited >= patience.notice and _is_other(owner, waited >= 2 * patience.notice):
             _log.warning("%s: waiting for %s, which has locked %s", where, _read_owner(owner), lock.lock_file)
             is_announced = True
 
@@ -121,12 +123,22 @@ def _write_owner(owner: Path) -> None:
         owner.write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
 
 
+def _is_other(owner: Path, is_late: bool) -> bool:
+    """Whether another process has the lock. The builds of this one for several targets wait for each other often.
+
+    Args:
+        owner: the file that says which process has the lock; it is missing for a moment after the lock was taken.
+        is_late: what to return if it is missing.
+    """
+    return not _read_owner(owner).startswith(_OWN) if owner.exists() else is_late
+
+
 def _read_owner(owner: Path) -> str:
     with suppress(OSError, UnicodeDecodeError):
         text = owner.read_text(encoding="utf-8")[:_LONGEST_OWNER]
         if text.isprintable() and text:
             is_own = text.startswith(f"process {os.getpid()} ")
-            return f"another build in this process ({text})" if is_own else text
+            return f"{_OWN} ({text})" if is_own else text
     return "another process"
 
 

@@ -36,8 +36,15 @@ class Step(NamedTuple):
 
 
 class _Report:
-    status: str | Callable[[], str] | None = None
-    steps: Callable[[], Sequence[Step]] | None = None
+    def __init__(self, label: str = "") -> None:
+        self.label = label
+        self.status: str | Callable[[], str] | None = None
+        self.steps: Callable[[], Sequence[Step]] | None = None
+        self.parts: list[_Report] = []
+
+    @property
+    def all_parts(self) -> list[_Report]:
+        return [self, *self.parts]
 
 
 _current: ContextVar[_Report | None] = ContextVar("_current", default=None)
@@ -52,6 +59,29 @@ def doing(status: str | Callable[[], str], steps: Callable[[], Sequence[Step]] |
     """
     if report := _current.get():
         report.status, report.steps = status, steps
+
+
+@contextmanager
+def part_of_build(label: str) -> Iterator[None]:
+    """Report what the block does under a label. Several such blocks run in different threads at the same time."""
+    whole = _current.get()
+    if whole is None:
+        yield
+        return
+    part = _Report(label)
+    whole.parts.append(part)
+    token = _current.set(part)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+        whole.parts.remove(part)
+
+
+def current_label() -> str:
+    """The label of the block in which this thread is; empty outside of all of them."""
+    report = _current.get()
+    return report.label if report else ""
 
 
 @contextmanager
@@ -106,23 +136,35 @@ def _run(
 
 
 def _show_text(show: Callable[[str], None], report: _Report, passed: float) -> None:
-    if text := _text_of(report, passed):
-        show(text)
+    for part in report.all_parts:
+        if text := _text_of(part, passed):
+            show(text)
 
 
 def _show_steps(show: Callable[[Sequence[Step]], None], report: _Report, passed: float) -> None:
+    if steps := [step for part in report.all_parts for step in _steps_of(part, passed)]:
+        show(steps)
+
+
+def _steps_of(report: _Report, passed: float) -> Iterator[Step]:
     steps = report.steps
     if steps is not None:
-        show(steps())
+        first, *others = steps()
+        yield first._replace(text=_labeled(first.text, report))
+        yield from others
     elif text := _text_of(report, passed):
-        show([Step(text)])
+        yield Step(text)
 
 
 def _text_of(report: _Report, passed: float) -> str | None:
     status = report.status
     if status is None:
         return None
-    return f"{status}, {passed:.0f} s" if isinstance(status, str) else status()
+    return _labeled(f"{status}, {passed:.0f} s" if isinstance(status, str) else status(), report)
+
+
+def _labeled(text: str, report: _Report) -> str:
+    return f"{report.label}: {text}" if report.label else text
 
 
 def _configured() -> float | None:

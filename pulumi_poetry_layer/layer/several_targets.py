@@ -13,6 +13,7 @@ from pulumi_poetry_layer.errors import BuildError, InputError, PoetryLayerError,
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.host.failures import host_errors
 from pulumi_poetry_layer.host.files import TEMPORARY_PREFIX
+from pulumi_poetry_layer.host.progress import part_of_build
 from pulumi_poetry_layer.layer.build import build_checked, check_planned, check_replaceable
 from pulumi_poetry_layer.layer.output import output_path
 from pulumi_poetry_layer.layer.planning import plan_layer
@@ -143,9 +144,14 @@ def _temporary_path(output: Path, stack: ExitStack) -> Path:
 def _build_side_by_side(pairs: Sequence[tuple[PlannedLayer, Path]]) -> list[LayerArtifact]:
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as threads:
         # A copy of the context, so that messages and progress are those of this command.
-        started = [threads.submit(copy_context().run, partial(build_checked, *pair)) for pair in pairs]
+        started = [threads.submit(copy_context().run, partial(_build_part, *pair)) for pair in pairs]
         results = list(zip(pairs, started, strict=True))
         return _for_all(results, lambda result: result[1].result(), lambda result: _label_of_pair(result[0]))
+
+
+def _build_part(layer: PlannedLayer, output: Path) -> LayerArtifact:
+    with part_of_build(str(layer.plan.target)):
+        return build_checked(layer, output)
 
 
 def _label_of_pair(pair: tuple[PlannedLayer, Path]) -> str:

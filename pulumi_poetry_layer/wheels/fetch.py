@@ -159,7 +159,7 @@ class _WheelFetcher:
         """Add a package's wheel to the cache. Return the error if that fails."""
         try:
             self._add(package)
-            self.progress.finish_package()
+            self.progress.finish_package(package.name)
         except PoetryLayerError as problem:
             return problem
         except OSError as error:

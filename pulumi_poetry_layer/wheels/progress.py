@@ -65,10 +65,11 @@ class FetchProgress:
             with self._lock:
                 self._building.remove(package)
 
-    def finish_package(self) -> None:
-        """Count a package as fetched."""
+    def finish_package(self, package: str) -> None:
+        """Count a package as fetched, here or by another build at the same time."""
         with self._lock:
             self._done += 1
+            self._received[package] = max(self._received.get(package, 0), self._sizes.get(package, 0))
 
     def steps(self) -> list[Step]:
         """A line for the whole, and one for each download that takes long, the oldest first."""

@@ -250,3 +250,43 @@ def _runs(process: int) -> bool:
         return False
     status = Path(f"/proc/{process}/stat")
     return not (status.exists() and ") Z " in status.read_text())  # ended, but its parent has not looked yet
+
+
+FAILS_AT_THE_END = """
+import threading
+from pulumi_poetry_layer.cli import main
+from pulumi_poetry_layer.cli.commands import cache
+from pulumi_poetry_layer.errors import ContainerError
+from pulumi_poetry_layer.host.cleanup import registered
+
+def run(*_):
+    removed, worker = threading.Event(), threading.current_thread()
+
+    def remove(_):
+        removed.set()
+        worker.join()
+
+    with registered(lambda: None, remove):
+        print("ready", flush=True)
+        removed.wait()
+        raise ContainerError("the container ended")
+
+cache.run = run
+main(["cache", "size"])
+"""
+"""A command in which a step fails because a signal has removed what it uses."""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_consequence_of_a_signal_is_no_error(number: signal.Signals) -> None:
+    """After Ctrl-C a user would read that somebody has removed the container."""
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", FAILS_AT_THE_END]
+    with subprocess.Popen(command, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        _, errors = process.communicate()
+
+    assert errors == ("interrupted\n" if number == signal.SIGINT else f"ended by {number.name}\n")
+    assert process.returncode == -number

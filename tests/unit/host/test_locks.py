@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_poetry_layer.errors import HostError, InputError
-from pulumi_poetry_layer.host.locks import Patience, locked, remove_owners
+from pulumi_poetry_layer.host.locks import _STEP, Patience, locked, remove_owners
 
 HOLD = """
 import sys
@@ -87,6 +87,17 @@ def test_short_wait_is_not_announced(lock: Path, caplog: pytest.LogCaptureFixtur
     """Every build with many packages would print messages that mean nothing."""
     assert Patience().notice == 2
     enter(lock)
+    assert caplog.messages == []
+
+
+def test_wait_for_another_build_in_this_process_is_not_announced(lock: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A build for several targets, which makes each download once, would print a warning for many packages."""
+    with locked(lock, "app 1.0"):
+        thread = threading.Thread(target=enter, args=(lock, Patience(notice=0, limit=3600)))
+        thread.start()
+        thread.join(3 * _STEP)
+        assert thread.is_alive()
+    thread.join()
     assert caplog.messages == []
 
 

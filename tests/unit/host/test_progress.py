@@ -7,7 +7,16 @@ from threading import Event
 
 import pytest
 
-from pulumi_poetry_layer.host.progress import EVERY, FIRST, SECONDS_VARIABLE, Step, doing, reporting
+from pulumi_poetry_layer.host.progress import (
+    EVERY,
+    FIRST,
+    SECONDS_VARIABLE,
+    Step,
+    current_label,
+    doing,
+    part_of_build,
+    reporting,
+)
 
 
 class Clock:
@@ -93,3 +102,34 @@ def test_terminal_gets_steps_in_place_of_the_text() -> None:
         doing("packing")
         clock.run()
     assert shown == [[Step("packing, 2 s")]]
+
+
+def test_parts_of_a_build_are_reported_with_their_labels() -> None:
+    """A build for several targets would show what one of them does, and nobody could see which."""
+    clock, shown = Clock(reports=1), list[list[Step]]()
+    with reporting(print, show_steps=lambda steps: shown.append(list(steps)), wait=clock.wait):
+        assert current_label() == ""
+        with part_of_build("python3.12 on arm64"):
+            assert current_label() == "python3.12 on arm64"
+            doing("", lambda: [Step("1 of 2 packages", 0.5), Step("  app 1 of 2 MiB", 0.5)])
+            with part_of_build("python3.13 on arm64"):
+                doing("installing with Poetry")
+                clock.run()
+
+    assert shown == [
+        [
+            Step("python3.12 on arm64: 1 of 2 packages", 0.5),
+            Step("  app 1 of 2 MiB", 0.5),
+            Step("python3.13 on arm64: installing with Poetry, 2 s"),
+        ]
+    ]
+
+
+def test_lines_in_a_log_have_the_label_of_their_part() -> None:
+    """Nobody could see which of several builds still runs."""
+    clock, shown = Clock(reports=1), list[str]()
+    with reporting(shown.append, wait=clock.wait), part_of_build("python3.12 on arm64"):
+        doing(lambda: "1 of 2 packages")
+        clock.run()
+
+    assert shown == ["python3.12 on arm64: 1 of 2 packages"]

@@ -22,8 +22,16 @@ def test_packages_and_megabytes_are_counted_with_running_downloads(tmp_path: Pat
         assert str(progress) == "0 of 3 packages, 4 of 19 MiB"
         file.write_bytes(bytes(18 << 20))
     file.unlink()
-    progress.finish_package()
+    progress.finish_package("numpy")
     assert str(progress) == "1 of 3 packages, 18 of 19 MiB"
+
+
+def test_package_that_another_build_has_fetched_is_counted() -> None:
+    """Builds for several targets would end with a bar that is half full."""
+    progress = FetchProgress(packages=1, downloads=1)
+    progress.add_size("numpy", 18 << 20)
+    progress.finish_package("numpy")
+    assert progress.steps() == [Step("1 of 1 package, 18 of 18 MiB", 1)]
 
 
 def test_packages_that_are_built_are_named() -> None:
