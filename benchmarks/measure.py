@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,14 +63,14 @@ def measure(commands: Sequence[Command]) -> Measurement:
 def _measure(command: Command) -> Measurement:
     arguments = [str(argument) for argument in command.arguments]
     variables = {name: str(value) for name, value in command.variables.items()}
-    log = command.folder / "benchmark.log"
-    # The peak memory of a program includes the process that started it, so a small process must start it.
-    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(TIME_LIMIT), str(log), *arguments]
-    ended = subprocess.run(
-        launcher, cwd=command.folder, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True, check=True
-    )
-    status, seconds, processor_seconds, peak = ended.stdout.split()
-    if status != "0":
-        output = log.read_text(encoding="utf-8", errors="replace")
-        raise RuntimeError(f"`{' '.join(arguments)}` ended with exit code {status} after {seconds} s:\n{output}")
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace", prefix="benchmark-") as log:
+        # The peak memory of a program includes the process that started it, so a small process must start it.
+        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(TIME_LIMIT), log.name, *arguments]
+        ended = subprocess.run(
+            launcher, cwd=command.folder, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True, check=True
+        )
+        status, seconds, processor_seconds, peak = ended.stdout.split()
+        if status != "0":
+            output = log.read()
+            raise RuntimeError(f"`{' '.join(arguments)}` ended with exit code {status} after {seconds} s:\n{output}")
     return Measurement(seconds=float(seconds), processor_seconds=float(processor_seconds), peak_memory=int(peak))
