@@ -12,6 +12,7 @@ TESTS ?= push
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 DIST_ARGS ?=
+PEERS_ARGS ?=
 TORTURE_SECONDS ?= 900
 TORTURE_ARGS ?=
 
@@ -20,8 +21,8 @@ EVERYTHING = --cov && python tools/branch_coverage.py && python tools/message_co
 SELECTED = $(or $(PYTEST_ARGS),$(if $(filter all,$(TESTS)),$(EVERYTHING),$(BEFORE_A_PUSH)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup venv test-venv hooks test test-unit test-all torture demo bench docs check-links lint \
-	lint-workflows format dist check-dist check-release clean
+.PHONY: help setup venv test-venv hooks test test-unit test-all torture demo bench bench-speed bench-peers docs \
+	check-links lint lint-workflows format dist check-dist check-release clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)$$/make \1\t\2/p' Makefile
@@ -57,8 +58,13 @@ demo: ## See a lock file become a layer, with the real engine against a local AW
 	@$(SETUP) install poetry engine
 	@$(WITH_TOOLS) python tools/demo.py deployment
 
-bench: setup ## Time the making of layers beside uv, pip, Poetry and cp; writes docs/benchmarks.md. BENCH_ARGS narrows it down
+bench: bench-speed bench-peers ## Measure how fast layers are made, and compare with the tools that people use now; writes docs/
+
+bench-speed: setup ## Time the making of layers beside uv, pip, Poetry and cp; writes docs/benchmarks.md. BENCH_ARGS narrows it down
 	@$(WITH_TOOLS) python -m benchmarks $(BENCH_ARGS)
+
+bench-peers: setup ## Compare with other tools, which install themselves; writes docs/comparison.md. PEERS_ARGS narrows it down
+	@$(WITH_TOOLS) python -m benchmarks.comparison $(PEERS_ARGS)
 
 docs: venv ## Build the documentation site into .docs/html; each warning is an error
 	@$(VENV)/python -m sphinx -W -n -E --keep-going -q -b html -d .docs/doctrees docs .docs/html

@@ -1,7 +1,7 @@
 """``python -m benchmarks.comparison``: this package beside the tools that people use now to make a layer.
 
-Each peer installs itself, with pip, npm or git, into a cache folder of its own, and makes the layer of the same project
-with the settings that its documentation gives. The table goes to docs/comparison.md. The first run downloads about 1 GB.
+Each peer installs itself, with pip, npm or git, into a cache folder of its own, and makes the layer of the same
+project with the settings that its documentation gives. The table goes to docs/comparison.md. The peers need 1 GB.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from elftools.common.exceptions import ELFError
@@ -82,18 +83,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as temporary:
         places = {one.folder: workplace(one, Path(temporary)) for one in peers}
         found = [install(one, places[one.folder]) for one in peers]
-        here = [one for one in found if not one.missing]
         for number in range(options.rounds + 1):
-            for one in here:
-                take_turn(one, places[one.peer.folder], cold=number == 0)
-        for one in here:
-            look_closer(one, places[one.peer.folder])
+            for one in found:
+                attempt(one, partial(take_turn, one, places[one.peer.folder], cold=number == 0))
+        for one in found:
+            attempt(one, partial(look_closer, one, places[one.peer.folder]))
     print(write_table(found, RUNTIME, None if options.no_report else PAGE))
 
 
 def workplace(peer: Peer, temporary: Path) -> Workplace:
     """The place of a peer: its programs stay on this machine, everything else is temporary."""
-    tools = user_cache_path("pulumi-poetry-layer", appauthor=False) / "benchmark-peers" / f"{peer.folder}-{peer.version}"
+    tools = (
+        user_cache_path("pulumi-poetry-layer", appauthor=False) / "benchmark-peers" / f"{peer.folder}-{peer.version}"
+    )
     folder = temporary / peer.folder
     python = find_python(RUNTIME)
     return Workplace(
@@ -109,9 +111,10 @@ def workplace(peer: Peer, temporary: Path) -> Workplace:
 
 def environment(tools: Path, home: Path, python: Path) -> dict[str, str]:
     """The environment variables of a peer: its own programs, a Python of the runtime, and an empty home folder."""
-    inherited = {name: value for name, value in os.environ.items() if name.startswith(("LC_", "SSL_", "GIT_", "DOCKER_"))}
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("LC_", "SSL_", "GIT_", "DOCKER_"))}
     path = os.pathsep.join([str(tools / "bin"), str(python.parent), os.environ["PATH"]])
-    return {**inherited, **tool_variables(), "HOME": str(home), "PATH": path, "PULUMI_POETRY_LAYER_CACHE_DIR": str(home)}
+    own = {"HOME": str(home), "PATH": path, "PULUMI_POETRY_LAYER_CACHE_DIR": str(home)}
+    return {**kept, **tool_variables(), **own}
 
 
 def install(peer: Peer, here: Workplace) -> Found:
@@ -123,6 +126,17 @@ def install(peer: Peer, here: Workplace) -> Found:
         say(f"  not measured: {error}")
         return Found(peer=peer, missing=str(error))
     return Found(peer=peer)
+
+
+def attempt(found: Found, step: Callable[[], None]) -> None:
+    """Let a peer do something, unless it has failed before. A failure is reported, and the others go on."""
+    if found.missing:
+        return
+    try:
+        step()
+    except RuntimeError as error:
+        say(str(error))
+        found.missing = f"it fails: {str(error).strip().splitlines()[-1][:100]}"
 
 
 def check_out(peer: Peer, here: Workplace) -> None:

@@ -32,7 +32,7 @@ const image = DockerImage.fromBuild(folder, {{ network, platform: "linux/amd64",
 const app = new App();
 new PythonLayerVersion(new Stack(app, "Service"), "Dependencies", {{
   entry: "../project",
-  compatibleRuntimes: [new Runtime("{runtime}")],
+  compatibleRuntimes: [Runtime.{runtime}],
   bundling: {{ network, image, environment }},
 }});
 app.synth();
@@ -78,7 +78,8 @@ class Cdk(Peer):
             "buildArgs": self.build_arguments(here),
             "environment": {"PIP_INDEX_URL": here.variables["PIP_INDEX_URL"]},
         }
-        program = PROGRAM.format(settings=json.dumps(settings), runtime=here.runtime)
+        constant = here.runtime.upper().replace("PYTHON", "PYTHON_").replace(".", "_")
+        program = PROGRAM.format(settings=json.dumps(settings), runtime=constant)
         (self.root(here) / "app.js").write_text(program)
 
     def commands(self, here: Workplace) -> Sequence[Command]:

@@ -40,9 +40,7 @@ class Workplace:
 
     def command(self, *arguments: str | Path, folder: Path | None = None, **variables: str | Path) -> Command:
         """A command in the project, or in another folder."""
-        return Command(
-            arguments=arguments, folder=folder or self.project, variables={**self.variables, **variables}
-        )
+        return Command(arguments=arguments, folder=folder or self.project, variables={**self.variables, **variables})
 
     def export(self, to: str) -> Command:
         """Poetry's command that writes the requirements of the layer into a file."""
@@ -73,7 +71,7 @@ class Peer(ABC):
             NotHereError: it cannot be installed on this machine.
         """
 
-    def configure(self, here: Workplace) -> None:
+    def configure(self, here: Workplace) -> None:  # noqa: B027 - some peers need no files
         """Write the files that its user keeps in the project."""
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Scripts with ``pip install -t`` and ``uv pip install --target``: the requirements that Poetry exports, and ``zip``."""
+"""Scripts with ``pip install -t`` or ``uv pip install --target``: Poetry exports the requirements, and ``zip``."""
 
 from __future__ import annotations
 
@@ -64,5 +64,3 @@ class Uv(_Script):
         uv = (find_uv_bin(), "pip", "install", "--quiet", "--python", here.python, "--target", "python")
         options = ["--python-platform=aarch64-manylinux_2_34"] if here.architecture == "arm64" else []
         return self.around(here, here.command(*uv, *options, "-r", "requirements.txt"))
-
-

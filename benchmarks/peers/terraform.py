@@ -16,7 +16,8 @@ URL = "https://github.com/terraform-aws-modules/terraform-aws-lambda"
 PREPARE_AND_BUILD = """\
 import json, subprocess, sys
 package = [sys.executable, sys.argv[1]]
-plan = json.loads(subprocess.run([*package, "prepare"], input=sys.argv[2], text=True, capture_output=True, check=True).stdout)
+prepared = subprocess.run([*package, "prepare"], input=sys.argv[2].encode(), stdout=subprocess.PIPE, check=True)
+plan = json.loads(prepared.stdout)
 subprocess.run([*package, "build", "--timestamp", plan["timestamp"], plan["build_plan_filename"]], check=True)
 with open("zip", "w") as file:
     file.write(plan["filename"])
