@@ -10,6 +10,7 @@ Modules:
 - ``components``: declares a component that a program asks for, and returns its outputs.
 - ``inputs``: the inputs of a program, checked, as arguments of the component in Python.
 - ``resources``: the resources that the component declares here, and the providers that serve them.
+- ``plugin_address``: how the engine was asked for this plugin.
 - ``messages``: shows lines to the user, under the resource that they belong to.
 - ``schema``: reads ``schema.json``, which describes the components for all languages.
 

@@ -13,7 +13,7 @@ from pulumi_poetry_layer.component import PoetryLayer
 from pulumi_poetry_layer.errors import InputError
 from pulumi_poetry_layer.matrix import PoetryLayerMatrix
 from pulumi_poetry_layer.plugin.inputs import component_arguments, with_plain_values
-from pulumi_poetry_layer.plugin.resources import PluginAddress, ServedBuild, ServedKeptVersions, ServedSbom
+from pulumi_poetry_layer.plugin.resources import ServedBuild, ServedKeptVersions, ServedSbom
 from pulumi_poetry_layer.plugin.schema import LAYER, MATRIX, output_names, package_version
 from pulumi_poetry_layer.publish.kept_hash import keep_hash_always
 from pulumi_poetry_layer.publish.seams import Seams
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pulumi_poetry_layer.plugin.messages import Messages
+    from pulumi_poetry_layer.plugin.plugin_address import PluginAddress
 
 _DIGITS = 6
 

@@ -8,7 +8,6 @@ delete a resource that was created here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 
     from pulumi.dynamic import ResourceProvider
 
+    from pulumi_poetry_layer.plugin.plugin_address import PluginAddress
+
 
 def providers() -> Mapping[str, ResourceProvider]:
     """Type of a resource → its provider."""
@@ -37,28 +38,6 @@ def providers() -> Mapping[str, ResourceProvider]:
         _token("LayerSbom"): LayerSbomProvider(),
         _token("KeptVersions"): KeptVersionsProvider(),
     }
-
-
-@dataclass
-class PluginAddress:
-    """How the engine was asked for this plugin. It starts another process for another version or URL.
-
-    Attributes:
-        version: the version of the plugin.
-        download_url: where the engine may download it.
-    """
-
-    version: str | None = None
-    download_url: str | None = None
-
-    def options(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-        """Options of a resource that this process serves; ``name`` is its name in Python programs."""
-        own = pulumi.ResourceOptions(
-            aliases=[pulumi.Alias(type_=f"pulumi-python:dynamic/poetry-layer:{name}")],
-            version=self.version,
-            plugin_download_url=self.download_url,
-        )
-        return pulumi.ResourceOptions.merge(opts, own)
 
 
 class ServedBuild(BuildOutputs):

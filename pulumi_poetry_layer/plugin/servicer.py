@@ -2,12 +2,16 @@
 
 The SDK's own server would send an error with its traceback, or as "Unexpected <class …>". Here the engine gets the text
 of the errors of this package, and tracebacks only of others.
+
+The component and the providers are imported when they are needed: the engine and the language hosts also start this
+program for nothing but the schema.
 """
 
 from __future__ import annotations
 
 import json
 import traceback
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -19,17 +23,16 @@ from pulumi.provider.server import ProviderServicer
 from pulumi.runtime import proto
 
 from pulumi_poetry_layer.errors import PoetryLayerError
-from pulumi_poetry_layer.plugin.components import Construction
 from pulumi_poetry_layer.plugin.messages import Messages
+from pulumi_poetry_layer.plugin.plugin_address import PluginAddress
 from pulumi_poetry_layer.plugin.properties import Properties
-from pulumi_poetry_layer.plugin.resources import PluginAddress, providers
 from pulumi_poetry_layer.plugin.schema import package_version, schema
 from pulumi_poetry_layer.printable import printable
 from pulumi_poetry_layer.publish.threads import in_thread
 from pulumi_poetry_layer.sdk_internals.construction import construct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from typing import NoReturn
 
@@ -56,9 +59,15 @@ class LayerServicer(ProviderServicer):
         self._messages = Messages(engine_address)
         self._address = PluginAddress()
         self._configuration: dict[str, str] = {}
-        self._providers = providers()
-        for provider in self._providers.values():
+
+    @cached_property
+    def _providers(self) -> Mapping[str, ResourceProvider]:
+        from pulumi_poetry_layer.plugin.resources import providers
+
+        found = providers()
+        for provider in found.values():
             provider.configure(ConfigureRequest(Config(self._configuration, "")))
+        return found
 
     async def CheckConfig(self, request: proto.CheckRequest, context: _Context) -> proto.CheckResponse:
         """Keep nothing of the stack's configuration: it has logins, and what is returned gets into the state."""
@@ -79,6 +88,8 @@ class LayerServicer(ProviderServicer):
 
     async def Construct(self, request: proto.ConstructRequest, context: _Context) -> proto.ConstructResponse:
         """Declare a component; the program waits for its outputs."""
+        from pulumi_poetry_layer.plugin.components import Construction
+
         # Decrypted, and only here: with --refresh, another process is asked to check the provider's configuration.
         self._configuration.update(request.config)
         construction = Construction(

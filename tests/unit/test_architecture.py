@@ -57,6 +57,15 @@ print(*(set(sys.modules) - before))
     assert loaded.isdisjoint({"asyncio", "email", "json", "logging", "pathlib", "socket", "subprocess", "tempfile"})
 
 
+def test_plugin_loads_the_component_only_when_it_is_needed() -> None:
+    """Language hosts start the plugin for its schema alone, and every preview would wait until pulumi_aws is loaded."""
+    code = "import sys, pulumi_poetry_layer.plugin.server; print('pulumi_aws' in sys.modules)"
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ended.stdout.strip() == "False"
+
+
 def test_modules_have_at_most_400_lines() -> None:
     """A contributor could not read the module that has a bug."""
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
