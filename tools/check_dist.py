@@ -55,7 +55,7 @@ def check(*, strict: bool, tests: bool) -> None:
         CheckError: They do not do what a user expects, or, with ``strict``, a Python is missing.
     """
     (sdist,), (wheel,) = DIST.glob("*.tar.gz"), DIST.glob("*.whl")
-    oldest, newest = _pythons(strict=strict)
+    oldest, newest = pythons(strict=strict)
     with tempfile.TemporaryDirectory(prefix="check-dist-") as temporary:
         folder = Path(temporary)
         sources = _unpacked(sdist, folder)
@@ -151,8 +151,12 @@ class Machine:
         return ended.stdout
 
 
-def _pythons(*, strict: bool) -> tuple[Path, Path]:
-    """The oldest and the newest Python that the package supports and this machine has."""
+def pythons(*, strict: bool) -> tuple[Path, Path]:
+    """Return the oldest and the newest Python that the package supports and this machine has.
+
+    Raises:
+        CheckError: There is none, or, with ``strict``, one of those that pyproject.toml names is missing.
+    """
     project = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     supported = sorted(int(found[1]) for found in map(_CLASSIFIER.fullmatch, project["classifiers"]) if found)
     here = {minor: python for minor in supported for python in _usable(minor)}

@@ -28,7 +28,7 @@ from dev_setup import (
     poetry,
     project_venv,
 )
-from dev_setup.common import SetupError, cache_folder, locked
+from dev_setup.common import SetupError, cache_folder, locked, remove_leftovers
 from dev_setup.signs_of_life import say
 
 
@@ -57,6 +57,9 @@ PARTS: dict[str, Callable[[], object]] = {
     "actionlint": actionlint.ensure,
 }
 """The parts, in the order in which they are installed."""
+
+_ENVIRONMENTS = frozenset({"test-venv", "demo-venv", "venv"})
+"""The parts that `make` installs before others, in a setup of their own: what Go has done so far stays."""
 
 FOR_TESTS = ("venv", "poetry", "engine", "lambda-rie", "docker", "chromium", "actionlint")
 
@@ -96,10 +99,12 @@ def install(parts: Sequence[str] = FOR_TESTS) -> None:
     """Install these parts, if they are missing. Only one setup runs at a time."""
     started = time.monotonic()
     with locked(cache_folder() / ".lock"):
+        remove_leftovers()
         for part in PARTS:
             if part in parts:
                 PARTS[part]()
-        go.remove_workspace()
+        if not _ENVIRONMENTS.issuperset(parts):
+            go.remove_workspace()
     say(f"ready after {time.monotonic() - started:.1f} s")
 
 

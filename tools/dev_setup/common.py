@@ -81,6 +81,12 @@ def created_atomically(target: Path) -> Iterator[Path]:
         building.rename(target)
 
 
+def remove_leftovers() -> None:
+    """Remove the temporary folders of setups that were killed. Only call it while the lock is held."""
+    for folder in cache_folder().glob(".*-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def python_key() -> str:
     """Return a text for the running Python, so that another Python does not use an environment made with this one."""
     return f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"

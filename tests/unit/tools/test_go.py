@@ -82,7 +82,12 @@ def test_interrupted_setup_keeps_what_go_has_done_and_the_next_one_removes_it(
     monkeypatch.setattr(setup, "PARTS", {"tool": interrupted})
     assert setup.main(["install", "tool"]) == 130
     assert "the same command goes on from here" in capsys.readouterr().err
-    assert (go.workspace() / "modules/example.org/module/code.go").is_file()
+    code = go.workspace() / "modules/example.org/module/code.go"
+    assert code.is_file()
+
+    monkeypatch.setattr(setup, "PARTS", {"demo-venv": lambda: None})
+    assert setup.main(["install", "demo-venv"]) == 0  # `make demo` starts with it, before it goes on with the build
+    assert code.is_file()
 
     monkeypatch.setattr(setup, "PARTS", {"tool": lambda: None})
     assert setup.main(["install", "tool"]) == 0
@@ -109,3 +114,15 @@ def test_interrupted_removal_leaves_no_half_of_a_module(
     go.remove_workspace()
 
     assert list(tools_folder.iterdir()) == []
+
+
+def test_setup_removes_what_a_killed_one_left_half_built(tools_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each killed setup would leave hundreds of megabytes."""
+    half_built = tools_folder / ".pulumi-1.2.3-x1y2z3" / "pulumi-1.2.3"
+    half_built.mkdir(parents=True)
+    (tools_folder / "poetry-2.5.1").mkdir()
+    monkeypatch.setattr(setup, "PARTS", {})
+
+    setup.install([])
+
+    assert sorted(path.name for path in tools_folder.iterdir()) == [".lock", "poetry-2.5.1"]
