@@ -4,45 +4,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import re
 import shlex
-import zipfile
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from moto.awslambda.models import LambdaBackend
 
 from .harness import LocalAws, Stack
 from .harness.one_layer import BUILD, LAYER, NewProgram, project_files
-from .test_publication import DIRECT, THROUGH_BUCKET, direct, keys
+from .harness.publishing import (
+    THROUGH_BUCKET,
+    Spec,
+    assert_published_as_built,
+    direct,
+    direct_program,
+    once_before_publishing,
+    other_zip,
+)
 
 pytestmark = pytest.mark.measured
-Spec = dict[str, Any]
 
 DIFFERENT_ZIP = "AWS has published a different zip than the one that was built"
-
-
-def other_zip() -> bytes:
-    """A valid zip that was not built from the lock file."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("python/six.py", "raise SystemExit('not what was locked')\n")
-    return buffer.getvalue()
-
-
-def once_before_publishing(patch: pytest.MonkeyPatch, do: Callable[[Spec], None]) -> None:
-    """Call a function once, just before AWS publishes the next layer version."""
-    publish, pending = LambdaBackend.publish_layer_version, [do]
-
-    def wrapped(backend: LambdaBackend, spec: Spec) -> Any:
-        if pending:
-            pending.pop()(spec)
-        return publish(backend, spec)
-
-    patch.setattr(LambdaBackend, "publish_layer_version", wrapped)
 
 
 def run_command_of(message: str, stack: Stack) -> None:
@@ -52,19 +34,11 @@ def run_command_of(message: str, stack: Stack) -> None:
     stack.program.pulumi(*shlex.split(found[1]), "--yes", "--stack", stack.name)
 
 
-def assert_published_as_built(stack: Stack) -> None:
-    """AWS has the zip that was built, and the next preview is unchanged."""
-    resources = stack.resources()
-    published = base64.b64decode(resources["deps"]["outputs"]["codeSha256"]).hex()
-    assert published == resources["deps-build"]["outputs"]["sha256"]
-    assert stack.preview().unchanged
-
-
 def test_different_zip_in_aws_is_an_error_until_the_layer_is_published_again(
     new_program: NewProgram, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise functions run with packages that are not in the lock file, and Pulumi does not report it."""
-    stack = new_program({"__main__.py": DIRECT.replace("MORE", ""), **project_files("base")}).stack()
+    stack = new_program({"__main__.py": direct_program(), **project_files("base")}).stack()
     different = {"ZipFile": base64.b64encode(other_zip()).decode()}
     once_before_publishing(monkeypatch, lambda spec: spec.update(Content=different))
 
@@ -97,7 +71,7 @@ def test_layer_from_an_overwritten_s3_object_is_an_error(
 
     run_command_of(failed.text, stack)
     uploaded = stack.resources()["deps"]["inputs"]
-    assert keys(aws, uploaded["s3Bucket"]) == [uploaded["s3Key"]]
+    assert aws.keys(uploaded["s3Bucket"]) == [uploaded["s3Key"]]
     assert_published_as_built(stack)
 
 
@@ -123,7 +97,7 @@ def test_rebuild_with_a_different_zip_is_not_published_without_replace(new_progr
     write_another_digest_of_the_build_into_the_state(stack)
     assert stack.preview().unchanged
 
-    stack.program.write({"__main__.py": DIRECT.replace("MORE", ", description='again'")})
+    stack.program.write({"__main__.py": direct_program(", description='again'")})
     refused = stack.up(skip_preview=True, check=False)
     assert refused.exit_code != 0
     assert "is not reproducible; nothing was published" in refused.text

@@ -116,6 +116,7 @@ def copy_of(
     return copy
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "name",
     [
@@ -141,6 +142,7 @@ def test_example_is_deployed_and_its_functions_answer(
         assert aws.functions(region=example.region).list_layers()["Layers"] == []
 
 
+@pytest.mark.thorough
 def test_automation_api_deploys_a_stack_for_each_customer(
     copy_of: Callable[[str, str], Program], aws: LocalAws
 ) -> None:

@@ -14,8 +14,7 @@ from moto.s3.models import S3Backend
 
 from .harness import LocalAws, Stack
 from .harness.one_layer import BUILD, OBJECT, UNREACHABLE, NewProgram, project_files
-from .test_drift import assert_published_as_built, once_before_publishing
-from .test_publication import THROUGH_BUCKET, direct, keys
+from .harness.publishing import THROUGH_BUCKET, assert_published_as_built, direct, once_before_publishing
 
 
 def refuse(*_: Any) -> None:
@@ -69,7 +68,7 @@ def test_failed_upload_and_failed_publish_with_a_bucket_are_repeated_without_ano
     failed = stack.up(skip_preview=True, check=False, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
     assert failed.exit_code != 0
     assert failed.ops(OBJECT) == ["create"]
-    assert len(keys(aws, stack.resources()["artifacts"]["outputs"]["bucket"])) == 1
+    assert len(aws.keys(stack.resources()["artifacts"]["outputs"]["bucket"])) == 1
 
     up = stack.up(skip_preview=True, POETRY_PYPI_MIRROR_URL=UNREACHABLE)
     assert (up.ops(BUILD), up.ops(OBJECT)) == (["same"], ["same"])

@@ -9,37 +9,9 @@ import pytest
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend
 
-from .harness import LocalAws, Stack
-from .harness.one_layer import BUILD, LAYER, OBJECT, RUNTIME, NewProgram, project_files
-
-THROUGH_BUCKET = f"""\
-import pulumi
-import pulumi_aws as aws
-from pulumi_poetry_layer import PoetryLayer
-
-bucket = aws.s3.Bucket("artifacts")
-deps = PoetryLayer("deps", project_dir="service", runtime="{RUNTIME}", bucket=bucket.bucket, key_prefix="layers")
-pulumi.export("bucket", bucket.bucket)
-pulumi.export("fingerprint", deps.fingerprint)
-pulumi.export("arn", deps.arn)
-"""
-
-DIRECT = f"""\
-import pulumi
-from pulumi_poetry_layer import PoetryLayer
-
-PoetryLayer("deps", project_dir="service", runtime="{RUNTIME}"MORE)
-"""
-
-
-def direct(new_program: NewProgram, more: str = "") -> Stack:
-    """A stack with one layer that is uploaded directly."""
-    return new_program({"__main__.py": DIRECT.replace("MORE", more), **project_files("base")}).stack()
-
-
-def keys(aws: LocalAws, bucket: str) -> list[str]:
-    """The keys of a bucket."""
-    return [found["Key"] for found in aws.storage().list_objects_v2(Bucket=bucket).get("Contents", [])]
+from .harness import LocalAws
+from .harness.one_layer import BUILD, LAYER, OBJECT, NewProgram, project_files
+from .harness.publishing import THROUGH_BUCKET, direct, direct_program
 
 
 def test_layer_is_published_through_a_bucket_of_the_same_program(new_program: NewProgram, aws: LocalAws) -> None:
@@ -49,7 +21,7 @@ def test_layer_is_published_through_a_bucket_of_the_same_program(new_program: Ne
     stack.up(skip_preview=True)
     outputs = stack.outputs()
     first = f"layers/deps-dev/{outputs['fingerprint']}.zip"
-    assert keys(aws, outputs["bucket"]) == [first]
+    assert aws.keys(outputs["bucket"]) == [first]
     stored = aws.storage().get_object(Bucket=outputs["bucket"], Key=first)["Body"].read()
     assert zipfile.ZipFile(io.BytesIO(stored)).testzip() is None
     assert aws.layer_versions("deps-dev") == [1]
@@ -59,7 +31,7 @@ def test_layer_is_published_through_a_bucket_of_the_same_program(new_program: Ne
     up = stack.up(skip_preview=True)
     assert up.ops(LAYER).count("replace") == 1
     second = f"layers/deps-dev/{stack.outputs()['fingerprint']}.zip"
-    assert keys(aws, outputs["bucket"]) == [second]
+    assert aws.keys(outputs["bucket"]) == [second]
     assert aws.layer_versions("deps-dev") == [2]
 
     stack.destroy()
@@ -73,7 +45,7 @@ def test_replaced_object_stays_in_the_bucket(new_program: NewProgram, aws: Local
     outputs = stack.outputs()
     (urn,) = (found["urn"] for found in stack.export()["deployment"]["resources"] if found["type"] == OBJECT)
     stack.program.pulumi("up", "--yes", "--skip-preview", "--replace", urn, "--stack", stack.name)
-    assert keys(aws, outputs["bucket"]) == [f"layers/deps-dev/{outputs['fingerprint']}.zip"]
+    assert aws.keys(outputs["bucket"]) == [f"layers/deps-dev/{outputs['fingerprint']}.zip"]
     assert aws.layer_versions("deps-dev") == [1]
     assert stack.preview(refresh=True).unchanged
 
@@ -118,7 +90,7 @@ def test_skip_destroy_keeps_versions_but_not_s3_objects(new_program: NewProgram,
     stack.up(skip_preview=True)
     outputs = stack.outputs()
     assert aws.layer_versions("deps-dev") == [1, 2]
-    assert keys(aws, outputs["bucket"]) == [f"layers/deps-dev/{outputs['fingerprint']}.zip"]
+    assert aws.keys(outputs["bucket"]) == [f"layers/deps-dev/{outputs['fingerprint']}.zip"]
     stack.destroy()
     assert aws.layer_versions("deps-dev") == [1, 2]
     assert aws.storage().list_buckets()["Buckets"] == []
@@ -135,7 +107,7 @@ def test_damaged_zip_is_built_again_and_not_published(damage: str, new_program: 
         zip_file.unlink()
     else:
         zip_file.write_bytes({"empty": b"", "truncated": intact[:-1], "corrupted": b"x" + intact[1:]}[damage])
-    stack.program.write({"__main__.py": DIRECT.replace("MORE", ", description='again'")})
+    stack.program.write({"__main__.py": direct_program(", description='again'")})
     # Without the copies of the AWS plugin, as on another machine.
     for copy in stack.program.machine.temporary.glob("pulumi-asset-*"):
         copy.unlink()

@@ -11,8 +11,7 @@ from stand_in.servicer import AwsStandIn
 
 from .harness import LocalAws
 from .harness.one_layer import LAYER, RUNTIME, NewProgram, project_files
-from .test_drift import other_zip
-from .test_publication import direct
+from .harness.publishing import direct, other_zip
 
 pytestmark = pytest.mark.measured
 

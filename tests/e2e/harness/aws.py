@@ -67,6 +67,10 @@ class LocalAws:
         """A client for the parameter store of Systems Manager."""
         return self._session().client("ssm", endpoint_url=self.endpoint, region_name=region)
 
+    def keys(self, bucket: str) -> list[str]:
+        """The keys of a bucket."""
+        return [found["Key"] for found in self.storage().list_objects_v2(Bucket=bucket).get("Contents", [])]
+
     def layer_versions(self, layer_name: str) -> list[int]:
         """The existing versions of a layer, oldest first."""
         listed = self.functions().list_layer_versions(LayerName=layer_name)["LayerVersions"]
