@@ -23,7 +23,10 @@ from dev_setup import (
     docker_daemon,
     engine,
     go,
+    go_packages,
     lambda_rie,
+    language_hosts,
+    node_packages,
     places,
     poetry,
     project_venv,
@@ -35,6 +38,12 @@ from dev_setup.signs_of_life import say
 def _docker() -> None:
     if docker_daemon.ensure():
         build_images.ensure()
+
+
+def _languages() -> None:
+    language_hosts.ensure()
+    node_packages.ensure()
+    go_packages.ensure()
 
 
 def _test_venv() -> None:
@@ -51,6 +60,7 @@ PARTS: dict[str, Callable[[], object]] = {
     "venv": project_venv.ensure,
     "poetry": poetry.ensure,
     "engine": engine.ensure,
+    "languages": _languages,
     "lambda-rie": lambda_rie.ensure,
     "docker": _docker,
     "chromium": chromium.ensure,
@@ -61,7 +71,7 @@ PARTS: dict[str, Callable[[], object]] = {
 _ENVIRONMENTS = frozenset({"test-venv", "demo-venv", "venv"})
 """The parts that `make` installs before others, in a setup of their own: what Go has done so far stays."""
 
-FOR_TESTS = ("venv", "poetry", "engine", "lambda-rie", "docker", "chromium", "actionlint")
+FOR_TESTS = ("venv", "poetry", "engine", "languages", "lambda-rie", "docker", "chromium", "actionlint")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -111,7 +121,8 @@ def install(parts: Sequence[str] = FOR_TESTS) -> None:
 def _environment(*, as_json: bool) -> str:
     found = places.find()
     if as_json:
-        return json.dumps(found.as_dict(), indent=2)
+        go_variables = go_packages.settings(found.go_packages) if found.go_packages else {}
+        return json.dumps({**found.as_dict(), "go_variables": go_variables}, indent=2)
     path = ":".join(shlex.quote(str(folder)) for folder in found.path())
     settings = "".join(f"; export {name}={value}" for name, value in places.SETTINGS.items())
     return f'export PATH={path}"${{PATH:+:$PATH}}"{settings}'

@@ -29,7 +29,10 @@ ARCHITECTURE = "arm64" if platform.machine() == "aarch64" else "x86_64"
 
 DEPLOYED_ELSEWHERE = {
     "automation_api": "test_examples.py",
+    "go": "test_languages.py",
     "shared_layer": "test_platform.py",
+    "typescript": "test_languages.py",
+    "yaml": "test_languages.py",
 }
 """Examples that another test than the common one deploys, and the file of that test."""
 

@@ -15,7 +15,16 @@ from pathlib import Path
 import pytest
 
 from .harness import LocalAws, Machine, Stack
-from .harness.one_layer import BUILD, LAYER, PROGRAM, UNREACHABLE, NewProgram, build_folder, project_files
+from .harness.one_layer import (
+    BUILD,
+    LAYER,
+    PROGRAM,
+    UNREACHABLE,
+    NewProgram,
+    build_folder,
+    project_files,
+    without_poetry,
+)
 
 
 @pytest.fixture
@@ -99,9 +108,9 @@ def test_fresh_checkout_previews_unchanged_without_building(
     dev.up(skip_preview=True)
     runner = dev.on(dev.program.checkout(tmp_path / "runner" / "work", machine=new_machine("runner")))
 
-    without_poetry = _without_poetry(runner)
-    assert runner.preview(PATH=without_poetry).unchanged
-    assert runner.up(PATH=without_poetry).unchanged
+    path = without_poetry(runner)
+    assert runner.preview(PATH=path).unchanged
+    assert runner.up(PATH=path).unchanged
     assert aws.layer_versions("deps-dev") == [1]
     assert not (runner.program.folder / ".poetry-layer").exists()
 
@@ -260,11 +269,3 @@ def test_program_that_changes_its_working_directory_still_works(dev: Stack, aws:
     dev.up()
     assert aws.layer_versions("deps-dev") == [1]
     assert dev.preview().unchanged
-
-
-def _without_poetry(stack: Stack) -> str:
-    """The PATH of the machine without the folders that contain Poetry."""
-    path = stack.program.machine.environment["PATH"].split(":")
-    kept = [folder for folder in path if not (Path(folder) / "poetry").exists()]
-    assert len(kept) < len(path)
-    return ":".join(kept)

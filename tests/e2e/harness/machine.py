@@ -91,6 +91,7 @@ class Machine:
             "PULUMI_DEBUG_COMMANDS": "true",
             "POETRY_PYPI_MIRROR_URL": PYPI_SIMPLE_ENDPOINT,
             "NO_COLOR": "1",
+            **self.toolchain.go_variables,
             **self.variables,
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from .program import Program, Stack
 from .toolchain import REPOSITORY
@@ -51,3 +52,11 @@ def project_files(name: str) -> dict[str, str]:
 def build_folder(stack: Stack) -> list[str]:
     """Names of the files in the stack's part of the build folder."""
     return sorted(path.name for path in (stack.program.folder / ".poetry-layer" / stack.name).glob("*"))
+
+
+def without_poetry(stack: Stack) -> str:
+    """The PATH of the machine without the folders that contain Poetry."""
+    path = stack.program.machine.environment["PATH"].split(":")
+    kept = [folder for folder in path if not (Path(folder) / "poetry").exists()]
+    assert len(kept) < len(path)
+    return ":".join(kept)

@@ -13,7 +13,7 @@ from typing import Any
 from .machine import Machine
 from .results import Result, read_events
 
-_NOT_IN_A_CHECKOUT = (".poetry-layer", ".venv", ".git", "__pycache__", "*.pyc")
+_NOT_IN_A_CHECKOUT = (".poetry-layer", ".venv", ".git", "__pycache__", "*.pyc", "node_modules")
 
 
 class PulumiError(AssertionError):

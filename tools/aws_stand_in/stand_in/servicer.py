@@ -27,6 +27,7 @@ from stand_in.kind import Kind
 from stand_in.lambdas import Function, LayerVersion
 from stand_in.layer_permissions import LayerVersionPermission
 from stand_in.parameters import Parameter
+from stand_in.schema import schema
 from stand_in.session import Session
 from stand_in.storage import Bucket, BucketObjectv2, BucketV2
 from stand_in.values import DEFAULTS_KEY, UNKNOWN, Props, StandInError, from_struct, is_unknown, to_struct
@@ -74,13 +75,13 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         """Return the version of the installed SDK."""
-        return plugin_pb2.PluginInfo(version=importlib.metadata.version("pulumi-aws"))
+        return plugin_pb2.PluginInfo(version=_sdk_version())
 
     def GetSchema(
         self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
-        """Return an empty schema, because the generated SDK has its own."""
-        return provider_pb2.GetSchemaResponse(schema="{}")
+        """Return the schema that YAML programs need. The SDKs of the other languages have their own."""
+        return provider_pb2.GetSchemaResponse(schema=schema(KINDS.values(), _sdk_version()))
 
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
@@ -179,6 +180,10 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
         for value in inputs.values():
             if is_content(value) and not is_unknown(value):
                 materialize(value, self._host)
+
+
+def _sdk_version() -> str:
+    return importlib.metadata.version("pulumi-aws")
 
 
 def _kind(urn: str) -> type[Kind]:
