@@ -7,6 +7,7 @@ import signal
 from argparse import ArgumentParser
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
@@ -16,6 +17,9 @@ from pulumi_poetry_layer.wording import in_other_languages
 
 _LARGEST_MESSAGE = 400 * 1024 * 1024
 """Bytes; that of Pulumi's SDKs, which keep the constant in private modules."""
+
+_CONNECT_SECONDS = 1.0
+"""The longest wait for the engine, which listens before it starts a plugin."""
 
 
 def main() -> None:
@@ -44,9 +48,28 @@ async def _serve(engine_address: str) -> None:
         with suppress(NotImplementedError):  # on Windows the engine ends the process
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     server, port = await start(LayerServicer(engine_address, Path.cwd()))
-    print(port, flush=True)
-    await stopped.wait()
+    async with grpc.aio.insecure_channel(engine_address or "127.0.0.1:0") as engine:
+        ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(stopped.wait())]
+        if engine_address and await _answers(engine):
+            ends.append(asyncio.ensure_future(_end_of(engine)))
+        print(port, flush=True)
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     await server.stop(grace=None)
+
+
+async def _answers(engine: grpc.aio.Channel) -> bool:
+    """Whether there is an engine."""
+    try:
+        await asyncio.wait_for(engine.channel_ready(), _CONNECT_SECONDS)
+    except asyncio.TimeoutError:
+        return False
+    return True
+
+
+async def _end_of(engine: grpc.aio.Channel) -> None:
+    """Wait until the engine does not answer any more: an engine that is killed stops no plugin."""
+    while (state := engine.get_state(try_to_connect=True)) is not grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+        await engine.wait_for_state_change(state)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pulumi.runtime.proto import provider_pb2
 from pulumi_poetry_layer.plugin import server
 
 from .conftest import Plugin
+from .engine import RecordingEngine
 
 PROGRAM = [sys.executable, "-m", "pulumi_poetry_layer.plugin.server"]
 
@@ -45,3 +46,13 @@ def test_program_prints_its_port_serves_and_ends_without_noise(number: int, tmp_
     assert described["name"] == "poetry-layer"
     assert started.returncode == 0
     assert errors == ""
+
+
+def test_program_ends_when_the_engine_was_killed(engine: RecordingEngine, tmp_path: Path) -> None:
+    """Every deployment that is killed would leave a process."""
+    command = [*PROGRAM, engine.address, "--logtostderr"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        assert int(started.stdout.readline())
+        engine.stop()
+        assert started.wait(timeout=60) == 0
