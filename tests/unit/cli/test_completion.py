@@ -57,6 +57,8 @@ def test_script_knows_all_commands_options_and_values(
         (["plan", "--runtime", "python3.9"], "python3.9"),
         (["plan", "--builder", "w"], "wheels"),
         (["help", "in"], "inspect invoke"),
+        (["cache", ""], "dir size clear"),
+        (["plan", "--strip", ""], "tests stubs sources"),
         (["completion", ""], "bash zsh fish"),
         (["-C", "/us"], "/usr"),
     ],
