@@ -19,6 +19,7 @@ from .harness.toolchain import REPOSITORY
 from .test_build_folder import check_inline_program
 from .test_lifecycle import STILL_RUNNING
 from .test_options import TRANSFORMED, check_transforms
+from .test_plugin import TRANSFORMED as TRANSFORMED_ELSEWHERE
 
 pytestmark = pytest.mark.thorough
 NewMachine = Callable[[str], Machine]
@@ -62,6 +63,15 @@ def test_oldest_releases_keep_the_hash_in_a_program_with_transforms(
 ) -> None:
     """Otherwise every fresh runner with an older SDK publishes all layers again, with the wrong zips."""
     files = {"__main__.py": TRANSFORMED, **project_files("base")}
+    stack = new_program(files, machine=old_machine("laptop")).stack()
+    check_transforms(stack, old_machine("runner"), tmp_path / "checkout", aws)
+
+
+def test_oldest_releases_serve_a_program_in_another_language(
+    old_machine: NewMachine, new_program: NewProgram, aws: LocalAws, tmp_path: Path
+) -> None:
+    """Otherwise the plugin fails where it is installed with an older SDK."""
+    files = {"__main__.py": TRANSFORMED_ELSEWHERE, **project_files("base")}
     stack = new_program(files, machine=old_machine("laptop")).stack()
     check_transforms(stack, old_machine("runner"), tmp_path / "checkout", aws)
 
