@@ -9,12 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from .harness import LocalAws, Machine, Program, Toolchain
 from .harness.aws import REGION
 from .harness.examples import copy_example
 from .harness.languages import GO_MODULE, Sdks, generate, run, tsc
 from .harness.one_layer import LAYER, OBJECT, UNREACHABLE, project_files, without_poetry
+from .harness.toolchain import REPOSITORY
 from .test_examples import answers
 
 BUILD = "poetry-layer:index:LayerBuild"
@@ -99,32 +101,16 @@ def test_example_lives_from_preview_to_destroy(
     assert stack.resources() == {}
 
 
-THROUGH_BUCKET = """\
-name: program
-runtime: yaml
-resources:
-  artifacts:
-    type: aws:s3:Bucket
-  deps:
-    type: poetry-layer:PoetryLayer
-    properties:
-      projectDir: service
-      runtime: python3.13
-      bucket: ${artifacts.bucket}
-      keyPrefix: layers
-outputs:
-  bucket: ${artifacts.bucket}
-  fingerprint: ${deps.fingerprint}
-"""
-
-
 def test_yaml_program_publishes_through_a_bucket_of_its_own(
     new_program: Callable[..., Program], toolchain: Toolchain, aws: LocalAws
 ) -> None:
     """Otherwise a layer over 50 MiB cannot be deployed by a program that is not in Python."""
     toolchain.require_languages()
-    stack = new_program({"Pulumi.yaml": THROUGH_BUCKET, **project_files("base")}).stack()
-    assert stack.preview().ops(OBJECT) == ["create"], "the bucket has no name yet"
+    program = f"{shown_on('yaml')[1]}plugins:\n  providers: [{{name: poetry-layer, path: {toolchain.python}}}]\n"
+    stack = new_program({"Pulumi.yaml": program, **project_files("base")}).stack()
+    preview = stack.preview()
+    assert preview.ops(OBJECT) == ["create"], "the bucket has no name yet"
+    assert "pulumi-resource-poetry-layer from $PATH" not in preview.text, "the folder in Pulumi.yaml is used"
     stack.up(skip_preview=True)
     outputs = stack.outputs()
     key = f"layers/deps-dev/{outputs['fingerprint']}.zip"
@@ -139,18 +125,31 @@ def test_yaml_program_publishes_through_a_bucket_of_its_own(
     assert aws.layer_versions("deps-dev") == []
 
 
-def test_generated_sdk_and_example_compile_in_strict_typescript(new_example: Callable[[str], Program]) -> None:
-    """Otherwise a TypeScript program with a ``PoetryLayer`` does not compile."""
+def test_yaml_program_has_a_layer_for_each_target(
+    new_program: Callable[..., Program], toolchain: Toolchain, aws: LocalAws
+) -> None:
+    """Otherwise the program of the page about YAML cannot be copied."""
+    toolchain.require_languages()
+    stack = new_program({"Pulumi.yaml": shown_on("yaml")[2], **project_files("base")}).stack()
+    assert stack.up(skip_preview=True).ops(LAYER) == ["create"] * 4
+    assert stack.outputs()["layer"].endswith(":layer:deps-python313-arm64-dev:1")
+
+
+def test_programs_of_the_page_compile_in_strict_typescript(new_example: Callable[[str], Program]) -> None:
+    """Otherwise a TypeScript program with a ``PoetryLayer`` does not compile, or a mistake in it is found too late."""
     program = new_example("typescript")
-    assert '"strict": true' in (program.folder / "tsconfig.json").read_text()
+    settings = program.folder / "tsconfig.json"
+    assert '"strict": true' in settings.read_text("utf-8")
+    programs = {f"{number}.ts": text for number, text in enumerate(shown_on("typescript"))}
+    files = json.dumps(["index.ts", *programs])
+    program.write({**programs, "tsconfig.json": settings.read_text("utf-8").replace('["index.ts"]', files)})
     tsc(program.machine, program.folder, "--noEmit")
+
     program.write({"index.ts": WRONG_TYPES})
-    refused = program.machine.run(
-        ["node", program.folder / "node_modules" / "typescript" / "bin" / "tsc", "--noEmit"], cwd=program.folder
-    )
-    assert refused.returncode != 0
+    with pytest.raises(AssertionError) as refused:
+        tsc(program.machine, program.folder, "--noEmit")
     for expected in ("'projectDirectory' does not exist", "Type 'number' is not assignable to type 'string"):
-        assert expected in refused.stdout
+        assert expected in str(refused.value)
 
 
 WRONG_TYPES = """\
@@ -162,9 +161,16 @@ new PoetryLayer("wrong", { projectDir: "service", runtime: 3.13 });
 
 
 @pytest.mark.thorough
-def test_generated_sdk_and_example_build_and_pass_vet_in_go(new_example: Callable[[str], Program]) -> None:
+def test_sdk_and_programs_of_the_page_build_and_pass_vet_in_go(new_example: Callable[[str], Program]) -> None:
     """Otherwise a Go program with a ``PoetryLayer`` does not compile."""
     program = new_example("go")
+    program.write({f"program{number}/main.go": text for number, text in enumerate(shown_on("go"))})
     for command in ("build", "vet"):
         run(program.machine, ["go", command, "./...", f"{GO_MODULE}/..."], cwd=program.folder)
-    assert run(program.machine, ["go", "fmt", "./..."], cwd=program.folder) == ""
+    assert run(program.machine, ["go", "fmt", "./..."], cwd=program.folder) == "", "all is formatted already"
+
+
+def shown_on(language: str) -> list[str]:
+    """The programs on the page about a language."""
+    page = (REPOSITORY / "docs" / "languages" / f"{language}.md").read_text("utf-8")
+    return [token.content for token in MarkdownIt().parse(page) if token.type == "fence" and token.info == language]

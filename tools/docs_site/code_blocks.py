@@ -18,6 +18,9 @@ _FOLDERS = ("docs", "examples", "tools", "benchmarks")
 CHECKED = {"console", "hcl", "json", "python", "sh", "toml", "yaml"}
 """Languages of which tests/unit/tools/test_code_blocks.py checks every block."""
 
+COMPILED = {"go", "typescript"}
+"""Languages of which tests/e2e/test_languages.py compiles every block. They are only in docs/languages."""
+
 UNCHECKED = {
     "dockerfile": "needs a Docker daemon with images that have to be downloaded",
     "ts": "is a program for CDK, from which readers move away",

@@ -18,6 +18,7 @@ import tomli
 import yaml
 from docs_site.code_blocks import (
     CHECKED,
+    COMPILED,
     REPOSITORY,
     UNCHECKED,
     UNCHECKED_BLOCKS,
@@ -103,7 +104,7 @@ def usage_problems(arguments: list[str]) -> object:
 def test_each_block_has_a_language_that_is_checked_or_a_reason() -> None:
     """A block in a new language would be wrong one day, and nobody would see it."""
     found = [block for page in pages() for block in blocks_of(page)]
-    assert [str(block) for block in found if block.language not in {*CHECKED, *UNCHECKED}] == []
+    assert [str(block) for block in found if block.language not in {*CHECKED, *COMPILED, *UNCHECKED}] == []
     assert len(found) > 40
     assert UNCHECKED_BLOCKS.keys() - {block.key for block in found} == set()
 
@@ -176,6 +177,17 @@ def test_yaml_blocks_can_be_read() -> None:
     """Otherwise a copied file is an error."""
     for block in blocks("yaml"):
         assert yaml.load(block.text, Loader), str(block)  # noqa: S506
+
+
+@pytest.mark.parametrize(
+    ("language", "program"), [("typescript", "index.ts"), ("yaml", "Pulumi.yaml"), ("go", "main.go")]
+)
+def test_pages_about_languages_show_the_programs_of_the_examples(language: str, program: str) -> None:
+    """Otherwise a reader copies a program that no test has deployed."""
+    page = REPOSITORY / "docs" / "languages" / f"{language}.md"
+    shown = next(block.text for block in blocks_of(page) if block.language == language)
+    assert shown == (REPOSITORY / "examples" / language / program).read_text("utf-8")
+    assert {block.page for block in blocks(*COMPILED)} <= {f"docs/languages/{name}.md" for name in COMPILED}
 
 
 def test_gitlab_accepts_the_pipelines(tmp_path: Path) -> None:
