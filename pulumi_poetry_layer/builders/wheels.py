@@ -26,7 +26,6 @@ from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
 from pulumi_poetry_layer.wheels.built_version import is_version_of
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
 from pulumi_poetry_layer.wheels.native import container_hint
-from pulumi_poetry_layer.wheels.stripped import add_stripped, base_key, find_stripped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -127,7 +126,12 @@ def _wheels(
             else stripped(packages, kinds)
         )
 
-    found = find_stripped(plan.packages, plan.strip, compiled)
+    if plan.strip:
+        from pulumi_poetry_layer.wheels.stripped import find_stripped  # most layers are whole
+
+        found = find_stripped(plan.packages, plan.strip, compiled)
+    else:
+        found = compiled(plan.packages, ())
     return [found[package.name] for package in plan.packages]
 
 
@@ -139,6 +143,7 @@ def _stripped_wheels(
     stack: ExitStack,
 ) -> dict[str, CachedWheel]:
     """The wheels of packages without files of some kinds, by package name."""
+    from pulumi_poetry_layer.wheels.stripped import add_stripped, base_key  # most layers are whole
 
     def add(missing: Sequence[PlannedPackage], usable: WheelCache) -> None:
         plain = find_plain(missing)
@@ -158,6 +163,7 @@ def _compiled_wheels(
     """The wheels of packages with compiled modules and without files of some kinds, by package name."""
     from pulumi_poetry_layer.bytecode.compiler import find_compiler  # most layers have no bytecode
     from pulumi_poetry_layer.wheels.compiled import add_compiled, compiled_key
+    from pulumi_poetry_layer.wheels.stripped import base_key
 
     compiler = find_compiler(plan.bytecode or "")
 

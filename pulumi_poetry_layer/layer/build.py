@@ -15,7 +15,6 @@ from pulumi_poetry_layer.layer.artifact import LayerArtifact, PackageSize
 from pulumi_poetry_layer.layer.output import check_output, output_path
 from pulumi_poetry_layer.layer.planning import PlannedLayer, plan_layer
 from pulumi_poetry_layer.layer.request import GivenArguments, as_tuple, is_list_of_strings
-from pulumi_poetry_layer.layer.savings import files_of, with_savings
 from pulumi_poetry_layer.masking import has_unclear_login, mask_address
 from pulumi_poetry_layer.plan.build_plan import refuse_empty
 from pulumi_poetry_layer.size.limits import LayerSize, refuse_over_limit
@@ -135,6 +134,8 @@ def build_planned(
 
         def check(summary: ArchiveSummary) -> None:
             if max_unzipped_size is not None and summary.unzipped_size > max_unzipped_size:
+                from pulumi_poetry_layer.layer.savings import files_of, with_savings  # most layers are smaller
+
                 size = with_savings(_size_of(summary), plan, files, files_of(parts))
                 refuse_over_limit(size, where=output.name, direct_upload=False, max_unzipped_size=max_unzipped_size)
 

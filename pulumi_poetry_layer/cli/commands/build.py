@@ -16,7 +16,6 @@ from pulumi_poetry_layer.errors import InputError, PoetryLayerError, problems_of
 from pulumi_poetry_layer.host.cleanup import temporary_folder
 from pulumi_poetry_layer.layer.build import check_replaceable
 from pulumi_poetry_layer.layer.documents import artifact_document, target_document
-from pulumi_poetry_layer.layer.savings import files_of_zip, with_savings
 from pulumi_poetry_layer.layer.several_targets import build_targets, for_targets, outputs_of, plan_targets
 from pulumi_poetry_layer.size.limits import limit_error, limit_shares
 from pulumi_poetry_layer.units import mebibytes
@@ -183,5 +182,7 @@ def _print_summary(artifact: LayerArtifact, place: str, file: TextIO | None = No
 def _warn_of_limit(layer: PlannedLayer, artifact: LayerArtifact, place: str, console: Console) -> None:
     """Say that AWS will refuse the layer. It is no error here: nothing is published, and a container has no limit."""
     if limit_error(artifact.layer_size, where=place, direct_upload=True):
+        from pulumi_poetry_layer.layer.savings import files_of_zip, with_savings  # most layers are smaller
+
         size = with_savings(artifact.layer_size, layer.plan, layer.files, files_of_zip(artifact.path))
         console.warn(limit_error(size, where=place, direct_upload=True))
