@@ -99,8 +99,12 @@ def keyword(name: str) -> str:
     return argument(name) + _SIGNS[_Process.style]
 
 
+def pulumi_keyword(name: str) -> str:
+    """The same for an argument that only ``PoetryLayer`` has, so there is no option for it."""
+    return f"{name}= of PoetryLayer" if _Process.style is _Style.COMMAND_LINE else keyword(name)
+
+
 def setting(name: str, value: str) -> str:
-    """What a user writes to set an argument: ``--python-patch 3.12.4`` or ``python_patch="3.12.4"``."""
     """What a user writes to set an argument: ``--python-patch 3.12.4`` or ``python_patch="3.12.4"``."""
     if _Process.style is _Style.COMMAND_LINE:
         return f"{argument(name)} {value}"

@@ -27,6 +27,7 @@ from pulumi_poetry_layer.bytecode.release_file import RELEASE_FILE, release_text
 from pulumi_poetry_layer.bytecode.rules import LARGEST_SOURCE, compiled_name, sources_of
 from pulumi_poetry_layer.errors import VerificationError
 from pulumi_poetry_layer.host.progress import doing
+from pulumi_poetry_layer.wording import argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -84,7 +85,9 @@ def _with_modules(files: dict[str, Member], compiled: Sequence[_Compiled], relea
     record = next((name for name in files if is_record(name)), None)
     if record is None:
         raise VerificationError(
-            "has no RECORD, so its compiled modules cannot be listed", where=next(iter(files.values())).distribution
+            "has no RECORD, so its compiled modules cannot be listed",
+            where=next(iter(files.values())).distribution,
+            hint=f"lock another version of it, or build without {argument('bytecode')}",
         )
     old, note = files.pop(record), BytesContent(release_text(release))
     note_name = f"{record.removesuffix('RECORD')}{RELEASE_FILE}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pulumi_poetry_layer.errors import PublishError
 from pulumi_poetry_layer.size.savings import savings_table
 from pulumi_poetry_layer.units import mebibytes
-from pulumi_poetry_layer.wording import argument
+from pulumi_poetry_layer.wording import argument, pulumi_keyword
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +81,7 @@ def limit_error(
         return PublishError(
             f"the layer {expected} {mebibytes(size.size)} zipped, over Lambda's limit of 50 MiB for a direct upload",
             where=where,
-            hint=f"publish it through S3 (bucket= of PoetryLayer), or {_advice(size)}",
+            hint=f"publish it through S3 with {pulumi_keyword('bucket')}, or {_advice(size)}",
         )
     return None
 

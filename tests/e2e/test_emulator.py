@@ -352,4 +352,4 @@ def test_missing_emulator_is_an_error_that_says_how_to_install_it(emulator: Emul
     done = emulator.machine.run(command, cwd=tmp_path, env={"PATH": path})
     assert done.returncode == 1
     assert "error: emulator: aws-lambda-rie was not found on PATH" in done.stderr
-    assert "go install github.com/aws/aws-lambda-runtime-interface-emulator" in done.stderr
+    assert "https://github.com/aws/aws-lambda-runtime-interface-emulator/releases to ~/.aws-lambda-rie/" in done.stderr

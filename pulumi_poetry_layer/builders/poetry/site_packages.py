@@ -42,6 +42,7 @@ from pulumi_poetry_layer.wheels.placement import (
     left_out_note,
     place_outside,
 )
+from pulumi_poetry_layer.wording import argument, setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -148,15 +149,17 @@ def _installed(site_packages: Path) -> Iterator[tuple[str, _Installed]]:
 
 def _differences(plan: BuildPlan, installed: dict[str, _Installed]) -> Iterator[VerificationError]:
     planned = {package.name for package in plan.packages}
+    hint = f"look at the output of Poetry, or use the wheels builder ({setting('builder', 'wheels')})"
     for package in plan.packages:
         found = installed.get(package.name)
         if found is None:
-            yield VerificationError("is planned, but Poetry has not installed it", where=package.label)
+            yield VerificationError("is planned, but Poetry has not installed it", where=package.label, hint=hint)
         elif not is_version_of(package, found.version):
-            yield VerificationError(f"is planned, but Poetry has installed {found.version}", where=package.label)
+            what = f"is planned, but Poetry has installed {found.version}"
+            yield VerificationError(what, where=package.label, hint=hint)
     for name in sorted(installed.keys() - planned):
         label = f"{name} {installed[name].version}"
-        yield VerificationError("is not planned, but Poetry has installed it", where=label)
+        yield VerificationError("is not planned, but Poetry has installed it", where=label, hint=hint)
 
 
 def _files(package: PlannedPackage, site_packages: Path, installed: _Installed) -> tuple[_Files, list[str]]:
@@ -220,13 +223,20 @@ def _distribution_members(distribution: str, files: _Files, dist_info: str, shar
     yield Member(f"{folder}/RECORD", distribution, BytesContent(format_record(rows)))
 
 
+def _broken_hint() -> str:
+    return f"lock another version of it, or leave it out with {argument('exclude')}"
+
+
 def _file_member(distribution: str, name: str, path: Path, replaces: tuple[str, ...]) -> Member:
     try:
         mode = path.lstat().st_mode
     except OSError as error:
-        what = f"its RECORD lists a file that does not exist: {record_path(name)}"
-        raise VerificationError(what, where=distribution) from error
+        raise VerificationError(
+            f"its RECORD lists a file that does not exist: {record_path(name)}", where=distribution, hint=_broken_hint()
+        ) from error
     if not stat.S_ISREG(mode):
-        raise VerificationError(f"its RECORD lists something else than a file: {record_path(name)}", where=distribution)
+        raise VerificationError(
+            f"its RECORD lists something else than a file: {record_path(name)}", where=distribution, hint=_broken_hint()
+        )
     executable = bool(mode & stat.S_IXUSR) or name.startswith(PROGRAM_FOLDER)
     return Member(name, distribution, FileContent(path), executable, replaces)
