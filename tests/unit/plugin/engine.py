@@ -78,5 +78,7 @@ class RecordingEngine(engine_pb2_grpc.EngineServicer, resource_pb2_grpc.Resource
             outputs.update({"arn": f"{LAYER_ARN}:7", "layerArn": LAYER_ARN, "version": "7"})
         if request.type == "poetry-layer:index:LayerBuild":
             outputs.update({"size": 100.0, "unzipped_size": 300.0, "sha256": "00" * 32, "licenses": "MIT"})
+        if request.type == "poetry-layer:index:LayerSbom":
+            outputs.update({"sbom": "{}"})
         urn = f"urn:pulumi:dev::shop::{request.type}::{request.name}"
         return resource_pb2.RegisterResourceResponse(urn=urn, id=f"id of {request.name}", object=outputs)

@@ -86,6 +86,17 @@ def test_build_is_a_resource_of_the_plugin_and_an_alias_of_the_dynamic_one(
     assert build.object["project_dir"] == "service"
 
 
+def test_document_and_kept_versions_are_resources_of_the_plugin(plugin: Plugin, engine: RecordingEngine) -> None:
+    """The engine would start a dynamic provider, in a Python that does not have this package."""
+    outputs = construct(plugin, engine, {"runtime": "python3.12", "sbom": True, "keepVersions": 3})
+    for name in ("LayerSbom", "KeptVersions"):
+        resource = engine.resource(f"poetry-layer:index:{name}")
+        assert [alias.spec.type for alias in resource.aliases] == [f"pulumi-python:dynamic/poetry-layer:{name}"]
+        assert resource.object["__provider"]
+    assert engine.resource("poetry-layer:index:KeptVersions").object["keep"] == 3
+    assert outputs["sbom"] == "{}"
+
+
 def test_build_asks_for_the_process_that_constructs(plugin: Plugin, engine: RecordingEngine) -> None:
     """The engine would start a second process, which has no logins for private indexes."""
     arguments = struct_pb2.Struct()
@@ -155,6 +166,16 @@ def test_value_that_is_not_known_yet_is_refused_if_it_decides_the_layer(
     """The preview would show another layer than the one that is built."""
     error = refused(plugin, engine, {"runtime": "python3.12", "extras": value}, dryRun=True)
     assert error.startswith("extras: the value is not known yet")
+
+
+def test_output_that_is_not_known_yet_is_refused_if_it_decides_the_layer(
+    plugin: Plugin, engine: RecordingEngine
+) -> None:
+    """The preview would show another layer than the one that is built."""
+    depending = {"pythonPatch": provider_pb2.ConstructRequest.PropertyDependencies(urns=[STACK])}
+    inputs = {"runtime": "python3.12", "pythonPatch": rpc.UNKNOWN}
+    error = refused(plugin, engine, inputs, inputDependencies=depending, dryRun=True)
+    assert error.startswith("pythonPatch: the value is not known yet")
 
 
 def test_known_value_of_a_resource_is_taken(plugin: Plugin, engine: RecordingEngine) -> None:

@@ -48,6 +48,16 @@ def test_program_prints_its_port_serves_and_ends_without_noise(number: int, tmp_
     assert errors == ""
 
 
+def test_program_serves_without_an_engine(tmp_path: Path) -> None:
+    """A tool that only reads the schema, and gives no address that answers, would wait for good."""
+    with subprocess.Popen([*PROGRAM, "127.0.0.1:9"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        port = int(started.stdout.readline())
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert Plugin(channel).GetPluginInfo(empty_pb2.Empty()).version
+        started.terminate()
+
+
 def test_program_ends_when_the_engine_was_killed(engine: RecordingEngine, tmp_path: Path) -> None:
     """Every deployment that is killed would leave a process."""
     command = [*PROGRAM, engine.address, "--logtostderr"]
