@@ -1,7 +1,7 @@
 """``python -m benchmarks.comparison``: this package beside the tools that people use now to make a layer.
 
 Each peer installs itself, with pip, npm or git, into a cache folder of its own, and makes the layer of the same
-project with the settings that its documentation gives. The table goes to docs/comparison.md. The peers need 1 GB.
+project with the settings that its documentation gives. The table goes to docs/comparison.md. The peers need 1.5 GB.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -112,7 +113,8 @@ def drawn(text: str) -> str:
     for line in text.splitlines():
         if line.strip() and " running " not in line:  # the last line of the stack repeats it
             console.print(Text.from_ansi(line), no_wrap=True, crop=True)
-    return console.export_svg(title="pulumi preview", theme=THEME)
+    picture = console.export_svg(title="pulumi preview", theme=THEME)
+    return re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)  # fonts of another site
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto.moto_api import recorder
 
-from .harness import LocalAws, Program
+from .harness import LocalAws, Program, Stack
 from .harness.one_layer import RUNTIME, project_files
 from .harness.toolchain import REPOSITORY
 
@@ -62,24 +62,33 @@ def action(method: str, path: str) -> str:
     raise AssertionError(f"unknown request: {method} {path}")
 
 
-def called(new_program: NewProgram, more: str) -> set[str]:
-    """The actions of a stack that is deployed, changed, refreshed and destroyed."""
+def called(run: Callable[[], object]) -> set[str]:
+    """The actions that are called in the meantime."""
     Path("moto_recording").write_text("")
     recorder.start_recording()
     try:
-        stack = new_program({"__main__.py": PROGRAM.replace("MORE", more), **project_files("base")}).stack()
-        stack.up(skip_preview=True)
-        stack.set_config("description", "changed")
-        stack.up(skip_preview=True)
-        stack.refresh()
-        stack.program.write(project_files("package_changed"))
-        stack.up(skip_preview=True)
-        stack.destroy()
+        run()
     finally:
         recorder.stop_recording()
     requests = [json.loads(line) for line in Path("moto_recording").read_text().splitlines()]
     own = [one for one in requests if "/sts/" not in one["headers"].get("Authorization", "")]  # needs no permission
     return {action(one["method"], urlsplit(one["url"]).path) for one in own}
+
+
+def lifetime(stack: Stack) -> None:
+    """Deploy a layer, change it, refresh it, change its packages, destroy it."""
+    stack.up(skip_preview=True)
+    stack.set_config("description", "changed")
+    stack.up(skip_preview=True)
+    stack.refresh()
+    stack.program.write(project_files("package_changed"))
+    stack.up(skip_preview=True)
+    stack.destroy()
+
+
+def new_stack(new_program: NewProgram, more: str) -> Stack:
+    """A stack with one layer."""
+    return new_program({"__main__.py": PROGRAM.replace("MORE", more), **project_files("base")}).stack()
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +100,9 @@ def recording_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_plain_layer_needs_the_permissions_of_the_first_policy(new_program: NewProgram, aws: LocalAws) -> None:
     """Otherwise the first deployment of a user with these permissions fails, or they allow more than is needed."""
     plain, *_ = documented()
-    assert called(new_program, "") == plain
+    stack = new_stack(new_program, "")
+    assert called(stack.preview) == set()
+    assert called(lambda: lifetime(stack)) == plain
     readme = re.findall(r"^```json\n(.*?)^```", (REPOSITORY / "README.md").read_text("utf-8"), re.M | re.S)
     assert [set(actions(json.loads(block))) for block in readme] == [plain]
 
@@ -103,5 +114,8 @@ def test_arguments_need_the_permissions_of_their_policies(
     """Otherwise a deployment through S3, or one that shares or keeps versions, is denied."""
     aws.storage().create_bucket(Bucket=BUCKET)
     listed = documented()
-    assert called(new_program, more) == set[str]().union(*(listed[index] for index in policies)) - CALLED_ON_AWS_ONLY
+    stack = new_stack(new_program, more)
+    assert (
+        called(lambda: lifetime(stack)) == set[str]().union(*(listed[index] for index in policies)) - CALLED_ON_AWS_ONLY
+    )
     assert len(listed) == 4
