@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from pulumi_poetry_layer.wording import in_other_languages
 
 _LARGEST_MESSAGE = 400 * 1024 * 1024
 """Bytes; that of Pulumi's SDKs, which keep the constant in private modules."""
+
+_RESOURCES_AT_ONCE = 64
+"""The most resources that the SDK waits for at once. By default it is 6 on a machine with two processors."""
 
 _CONNECT_SECONDS = 1.0
 """The longest wait for the engine, which listens before it starts a plugin."""
@@ -43,10 +47,11 @@ async def start(servicer: LayerServicer) -> tuple[grpc.aio.Server, int]:
 
 
 async def _serve(engine_address: str) -> None:
-    stopped = asyncio.Event()
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(_RESOURCES_AT_ONCE))
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # on Windows the engine ends the process
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+            loop.add_signal_handler(number, stopped.set)
     server, port = await start(LayerServicer(engine_address, Path.cwd()))
     async with grpc.aio.insecure_channel(engine_address or "127.0.0.1:0") as engine:
         ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(stopped.wait())]
