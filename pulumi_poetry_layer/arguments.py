@@ -13,6 +13,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from pulumi_poetry_layer.builders.builder import Builder
+from pulumi_poetry_layer.builders.compilation import refuse_compilation
 from pulumi_poetry_layer.errors import InputError, PoetryLayerError, raise_problems
 from pulumi_poetry_layer.layer.planning import PlannedLayer, plan_layer
 from pulumi_poetry_layer.layer.request import GivenArguments, is_list_of_strings
@@ -106,6 +107,7 @@ def plan_arguments(
     Raises:
         InputError: an argument is an Output, has a wrong type or is over a limit of AWS, or the project cannot be
             planned.
+        PackageFileError: the wheels builder is chosen, and a package must be compiled.
     """
     strings = {
         "runtime": runtime,
@@ -132,6 +134,8 @@ def plan_arguments(
     folder, shown = program_dir / project_dir, Path(project_dir)
     planned = plan_layer(GivenArguments(project_dir=folder, shown_dir=shown, builder=builder, **values))
     refuse_empty(planned.plan)
+    if planned.plan.builder.kind == "wheels":
+        refuse_compilation(planned.plan)
     return planned
 
 

@@ -6,6 +6,7 @@
 - ``poetry``: the steps that the last two share.
 
 - ``builder``: what a builder is, and the files that it is given.
+- ``compilation``: which packages the wheels builder refuses, because they must be compiled.
 - ``registry``: makes a builder by its name.
 
 The room may import ``wheels``, ``compare`` and the rooms below them.

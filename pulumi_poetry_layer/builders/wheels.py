@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_poetry_layer.builders.builder import given_credentials
+from pulumi_poetry_layer.builders.compilation import refuse_compilation
 from pulumi_poetry_layer.errors import (
     CacheError,
     DamagedSegmentError,
-    PackageFileError,
     VerificationError,
     raise_problems,
 )
 from pulumi_poetry_layer.host.build_log import warn
 from pulumi_poetry_layer.host.cache import cache_folder, using_cache
 from pulumi_poetry_layer.host.cleanup import temporary_folder
-from pulumi_poetry_layer.names import is_wheel
 from pulumi_poetry_layer.plan.build_plan import BuilderIdentity
 from pulumi_poetry_layer.wheels.built_version import is_version_of
 from pulumi_poetry_layer.wheels.cache import WheelCache, cache_key
@@ -79,7 +78,7 @@ class WheelBuilder:
             DamagedSegmentError: the block has found a damaged segment. All damaged segments are removed from the
                 cache, so that the next build fetches them again.
         """
-        raise_problems(_compilation_problems(plan))
+        refuse_compilation(plan)
         cache = WheelCache(Path(self.cache_dir) if self.cache_dir else cache_folder("wheels"))
         with using_cache(), ExitStack() as stack:
             cache.remove_leftovers()
@@ -92,20 +91,6 @@ class WheelBuilder:
                 warn(f"{error.path} is damaged: it is removed, and its wheel is fetched again")
                 cache.remove_damaged(segments)
                 raise
-
-
-def _compilation_problems(plan: BuildPlan) -> Iterator[PackageFileError]:
-    """Errors for packages that must be compiled. Found early, because compiling them for this host is useless."""
-    for package in plan.packages:
-        if package.file and package.is_native and not is_wheel(package.file.name):
-            glibc = ".".join(map(str, plan.target.glibc))
-            yield PackageFileError(
-                f"its sdist must be compiled: it has no wheel for {plan.target} ({plan.target.operating_system}, "
-                f"glibc {glibc}), or `installer.no-binary` of Poetry forbids its wheels",
-                where=package.label,
-                hint=f"{container_hint()}; or lock a version of {package.name} with a wheel for this target, "
-                "or choose another runtime",
-            )
 
 
 def _wheels(

@@ -12,6 +12,8 @@ from typing import Any
 
 import pulumi
 import pytest
+from samples import PROJECT as SAMPLE
+from samples import Package, lock_text
 
 from pulumi_poetry_layer import PoetryLayer
 
@@ -116,4 +118,21 @@ def test_package_without_a_file_for_the_target_is_named(mocks: RecordingMocks, t
     problem = problem_of()
     for message in ("PoetryLayer 'deps'", "package pywin32 306", "none of its 14 locked files is compatible", "glibc"):
         assert message in problem
+    assert mocks.registered == []
+
+
+def test_package_that_must_be_compiled_fails_the_preview_with_a_builder_that_can_do_it(
+    mocks: RecordingMocks, tmp_path: Path
+) -> None:
+    """Otherwise the preview is fine, and the deployment then fails for sure."""
+    package = Package(name="app", files=["app-1.0-cp313-cp313-win_amd64.whl", "app-1.0.tar.gz"])
+    folder = tmp_path / "service"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(SAMPLE, encoding="utf-8")
+    (folder / "poetry.lock").write_text(lock_text(SAMPLE, [package]), encoding="utf-8")
+
+    problem = problem_of(runtime="python3.13")
+
+    assert "app 1.0: its sdist must be compiled: it has no wheel for python3.13 on x86_64" in problem
+    assert 'use the container builder (builder="container")' in problem
     assert mocks.registered == []
