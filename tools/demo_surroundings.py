@@ -38,6 +38,7 @@ def environment(given: Mapping[str, str], folder: Path, mirror: str) -> dict[str
         "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": "demo",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",  # Pulumi warns of each plugin on PATH, and of ours if it is editable
         "PULUMI_HOME": str(folder / "pulumi"),
         "PULUMI_POETRY_LAYER_CACHE_DIR": str(folder / "cache"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -50,7 +51,7 @@ def environment(given: Mapping[str, str], folder: Path, mirror: str) -> dict[str
 def prepare(folder: Path) -> None:
     """Make the folders that the environment variables name, without what an interrupted demo has left there.
 
-    The stand-in is installed as the AWS plugin of this version: for a plugin on PATH, Pulumi warns each time.
+    The stand-in is installed as the AWS plugin of this version.
     """
     for name in ("cache-of-others", "poetry", "pulumi", "state", "temporary"):
         shutil.rmtree(folder / name, ignore_errors=True)
