@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pulumi_poetry_layer.cli.console import Console
 
 _LIVE_SECONDS = 0.25
+_TOGETHER = re.compile(r"(?<=\d) (?=MiB\b)|(?<=\bsha256) |(?<=\bfingerprint) ")  # numbers and names of digests
 _WORDS = re.compile(r"(?:-\S+ (?=[^-]))?(?:'[^']*'|\S)+")  # an option stays with its value
 
 
@@ -114,7 +115,11 @@ def _wrapped(line: str, width: int) -> str:
     if len(line) <= width:
         return line
     indent = " " * (len(line) - len(line.lstrip(" ")) + 2)
-    return textwrap.fill(line, max(width, 20), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    joined = _TOGETHER.sub("\N{NO-BREAK SPACE}", line)
+    lines = textwrap.wrap(
+        joined, max(width, 20), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def fitted_command(command: str, *, indent: str, end: str) -> str:
