@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 import setup
-from dev_setup import engine, go_packages, language_hosts, node_packages
+from dev_setup import engine, go, go_packages, language_hosts, node_packages, project_venv
 from dev_setup.common import REPOSITORY, SetupError, digest_of
 
 HOSTS = ("pulumi-language-yaml", "pulumi-language-nodejs", "pulumi-language-go")
@@ -31,7 +31,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(target.name)
         target.touch(mode=0o755)
 
-    monkeypatch.setattr(language_hosts.go, "build", build)
+    monkeypatch.setattr(go, "build", build)
     return names
 
 
@@ -94,7 +94,7 @@ def test_stub_imports_what_the_example_imports_without_the_sdk() -> None:
 
 def test_missing_node_is_an_error_that_names_the_part(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Otherwise a contributor sees that a file does not exist."""
-    monkeypatch.setattr(node_packages.project_venv, "FOLDER", tmp_path)
+    monkeypatch.setattr(project_venv, "FOLDER", tmp_path)
     with pytest.raises(SetupError, match=r"Node\.js is not in \.venv; install the part 'venv' first"):
         node_packages.ensure()
 
