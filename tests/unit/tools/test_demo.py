@@ -27,7 +27,9 @@ def commands() -> list[str]:
     make = shutil.which("make")
     if make is None:
         pytest.skip("needs make on PATH")
-    listed = subprocess.run([make, "--no-print-directory", "-n", "demo"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        [make, "--no-print-directory", "-n", "demo"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
     return listed.stdout.splitlines()
 
 
