@@ -44,7 +44,7 @@ class _Report:
 
     @property
     def all_parts(self) -> list[_Report]:
-        return [self, *self.parts]
+        return [self, *(report for part in self.parts for report in part.all_parts)]
 
 
 _current: ContextVar[_Report | None] = ContextVar("_current", default=None)
