@@ -18,6 +18,9 @@ from pulumi_poetry_layer.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+DIRECTLY = (("grpc.enable_http_proxy", 0),)
+"""Options of a connection to the engine: it is on this machine, where no proxy of the environment is needed."""
+
 _WARNING = "warning: "
 """The start of a line that is a warning; the engine writes the word itself."""
 
@@ -30,7 +33,9 @@ class Messages:
     """
 
     def __init__(self, engine_address: str) -> None:
-        self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine_address)) if engine_address else None
+        self._engine: engine_pb2_grpc.EngineStub | None = None
+        if engine_address:
+            self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine_address, options=DIRECTLY))
 
     def show(self, line: str, urn: str) -> None:
         """Show a line under the resource with this URN. Raises nothing: a line that cannot be shown is lost."""

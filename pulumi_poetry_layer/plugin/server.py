@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from pulumi_poetry_layer.plugin.messages import DIRECTLY
 from pulumi_poetry_layer.plugin.servicer import LayerServicer
 from pulumi_poetry_layer.wording import in_other_languages
 
@@ -53,7 +54,7 @@ async def _serve(engine_address: str) -> None:
         with suppress(NotImplementedError):  # on Windows the engine ends the process
             loop.add_signal_handler(number, stopped.set)
     server, port = await start(LayerServicer(engine_address, Path.cwd()))
-    async with grpc.aio.insecure_channel(engine_address or "127.0.0.1:0") as engine:
+    async with grpc.aio.insecure_channel(engine_address or "127.0.0.1:0", options=DIRECTLY) as engine:
         ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(stopped.wait())]
         if engine_address and await _answers(engine):
             ends.append(asyncio.ensure_future(_end_of(engine)))
