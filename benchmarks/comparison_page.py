@@ -40,11 +40,12 @@ def write_table(found: Sequence[Found], runtime: str, page: Path | None) -> str:
 def _lines(found: Sequence[Found], runtime: str) -> Iterator[str]:
     today = datetime.datetime.now(datetime.timezone.utc).date()
     turns = len(found[0].seconds["warm"])
+    warm = "1 turn" if turns == 1 else f"the median of {turns} turns"
     yield f"""\
 `python -m benchmarks.comparison`, {today}, {os.cpu_count()} cores ({platform.machine()}), {runtime}, load average
 {os.getloadavg()[0]:.1f}. All tools make the layer of the same project: 12 packages, 5 MB of wheels, two of them with
 native files. Seconds are those of whole commands: with empty caches (1 turn), in a fresh checkout with warm caches, and
-again without any change (the median of {turns} turns). The tools take turns, and a ratio is the time of a tool divided
+again without any change ({warm}). The tools take turns, and a ratio is the time of a tool divided
 by the time of this package in the same turn: 10 means ten times as long. On a busy machine, with a load far above the
 number of cores, ratios say little.
 """
