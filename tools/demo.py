@@ -58,10 +58,15 @@ class Demo:
         with subprocess.Popen(
             command, cwd=folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
-            for line in process.stdout or ():
-                printed.append(line)
-                if line.strip() and not line.startswith("@"):
-                    print(f"  {line.rstrip()}", flush=True)
+            try:
+                for line in process.stdout or ():
+                    printed.append(line)
+                    if line.strip() and not line.startswith("@"):
+                        print(f"  {line.rstrip()}", flush=True)
+            except KeyboardInterrupt:
+                print("\ndemo: waiting until the command has ended its own programs", flush=True)
+                process.communicate()  # Pulumi stops its plugins; if nobody read its output, it would end before that
+                raise
         print(f"  ({time.monotonic() - started:.1f} s)")
         if process.returncode != 0:
             raise SystemExit(f"demo: `{' '.join(command)}` ended with exit code {process.returncode}")
