@@ -9,6 +9,7 @@ program and the one beside the plugin, which have different versions, would need
 from __future__ import annotations
 
 import argparse
+import compileall
 import datetime
 import os
 import platform
@@ -60,6 +61,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=11, help="previews of each program (default: 11)")
     parser.add_argument("--no-report", action="store_true", help="do not change docs/benchmarks.md")
     options = parser.parse_args()
+    # Compile the package, as pip does when it installs one, even if PYTHONDONTWRITEBYTECODE is set.
+    compileall.compile_dir(REPOSITORY / "pulumi_poetry_layer", quiet=1)
     languages = [options.language] if options.language else [*_PROGRAMS]
     with tempfile.TemporaryDirectory(prefix="languages-", ignore_cleanup_errors=True) as folder:
         results = _measured(Path(folder), languages, options.rounds)
