@@ -1,9 +1,9 @@
 """``python -m benchmarks.languages``: how much a PoetryLayer slows down a ``pulumi preview`` in other languages.
 
-For each language, two programs take turns: the example with a PoetryLayer, and the same program with the same zip as a
-static layer version. Both have a role, a layer and a function. The Pulumi engine and the language hosts are real, the
-AWS plugin is the stand-in of the tests. The Go programs have one explicit AWS provider: without it, the SDK of the
-program and the one beside the plugin, which have different versions, would need a process each.
+For each language, two programs take turns: one with a PoetryLayer, and the same program with the same zip as a static
+layer version. Both have a role, a layer and a function. The Pulumi engine and the language hosts are real, the AWS
+plugin is the stand-in of the tests. The programs have one explicit AWS provider: without it, the SDK of the program and
+the one beside the plugin would need a process each if their versions differ.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ GOAL = 1.15
 _COMMAND = "python -m benchmarks.languages"
 _FIXTURES = REPOSITORY / "benchmarks" / "fixtures" / "languages"
 _PROGRAMS: dict[str, dict[str, dict[str, str]]] = {
-    "YAML": {"static": {"Pulumi.yaml": "static.yaml"}, "ours": {}},
-    "TypeScript": {"static": {"index.ts": "static.ts"}, "ours": {}},
+    "YAML": {"static": {"Pulumi.yaml": "static.yaml"}, "ours": {"Pulumi.yaml": "poetry_layer.yaml"}},
+    "TypeScript": {"static": {"index.ts": "static.ts"}, "ours": {"index.ts": "poetry_layer.ts"}},
     "Go": {"static": {"main.go": "static.go"}, "ours": {"main.go": "poetry_layer.go"}},
 }
 """Language → contestant → files of the example that are replaced → their names in the fixtures."""
@@ -136,8 +136,8 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
 {os.getloadavg()[0]:.1f}. `pulumi preview` of a program without changes, with a role, a layer and a function: once the
 layer is a `PoetryLayer`, once the same zip as a static `FileArchive`. The Pulumi engine and the language hosts are
 real, the AWS plugin is the stand-in of the tests. The two programs take turns, and a ratio compares two times of the
-same turn. Medians of {len(results[0].static)}, with the lowest and the highest in brackets. The goal is {GOAL}. The Go
-programs have one explicit AWS provider; each preview compiles them.
+same turn. Medians of {len(results[0].static)}, with the lowest and the highest in brackets. The goal is {GOAL}. The
+programs have one explicit AWS provider. The time of Go includes compiling the program.
 
 | language | seconds, static | seconds, PoetryLayer | ratio | ratio of processor seconds |
 |---|---:|---:|---:|---:|"""
