@@ -50,15 +50,22 @@ def flush() -> int:
         say(f"error: {error}")
     else:
         return 0
-    with suppress(OSError, ValueError):  # the interpreter tries it again at its end, and would report it in its own way
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _discard(sys.stdout)
     return 1
 
 
 def say(text: str, *, before: str = "", end: str = "\n") -> None:
     """Print a line to standard error, which may be closed or full."""
-    with suppress(OSError):
+    try:
         print(f"{before}{printable(fitted(text, sys.stderr))}", file=sys.stderr, end=end, flush=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Discard what is still buffered: the interpreter would try it again at its end, and change the exit code."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager

@@ -49,7 +49,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def shell(command: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
     """Run the command line in a shell; ``"$@"`` in the command is the command line."""
     line = ["sh", "-c", command, "sh", sys.executable, "-m", "pulumi_poetry_layer", *arguments]
-    return subprocess.run(line, capture_output=True, text=True, check=False)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.run(line, env=buffered, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such shell")
