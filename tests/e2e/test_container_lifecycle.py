@@ -170,9 +170,9 @@ def test_stopped_daemon_is_an_error_the_next_build_succeeds_and_the_cache_can_be
         assert process.returncode == 0, printed
         assert own.api.containers(all=True) == []
 
-        assert {line.split()[0] for line in cache("size", daemon.host)} == {"image", "volume"}
+        assert {line.split()[0] for line in cache("size", daemon.host)[1:]} == {"image", "volume"}
         assert cache("clear", daemon.host)[0].startswith("removed ")
-        assert cache("size", daemon.host) == []
+        assert cache("size", daemon.host) == ["the container builder keeps nothing in Docker"]
         assert own.images.list(IMAGE.format(RUNTIME, "x86_64")), "images of the user must not be removed"
         own.close()
     assert output.read_bytes() == (tmp_path / "first.zip").read_bytes()

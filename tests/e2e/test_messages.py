@@ -19,7 +19,7 @@ def error_lines(result: Result) -> list[str]:
     """The lines under "Diagnostics" from the first error on."""
     diagnostics = result.stdout.rpartition("Diagnostics:\n")[2].partition("\nResources:")[0].partition("\nOutputs:")[0]
     lines = [line.strip() for line in diagnostics.splitlines()]
-    return [line for line in lines if line and "using pulumi-resource-aws" not in line]
+    return [line for line in lines if line and "using pulumi-resource-" not in line]
 
 
 def test_failed_build_is_one_message_with_its_cause_first(new_program: NewProgram) -> None:
