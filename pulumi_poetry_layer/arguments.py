@@ -134,7 +134,7 @@ def plan_arguments(
     folder, shown = program_dir / project_dir, Path(project_dir)
     planned = plan_layer(GivenArguments(project_dir=folder, shown_dir=shown, builder=builder, **values))
     refuse_empty(planned.plan)
-    if planned.plan.builder.kind == "wheels":
+    if planned.plan.builder.copies_wheels:
         refuse_compilation(planned.plan)
     return planned
 

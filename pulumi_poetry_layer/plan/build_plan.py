@@ -70,6 +70,11 @@ class BuilderIdentity:
     kind: str
     pins: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def copies_wheels(self) -> bool:
+        """Whether it copies the files of the wheels, compressed as they are, instead of installing the packages."""
+        return self.kind == "wheels"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedPackage:

@@ -170,7 +170,7 @@ def expect_size(plan: BuildPlan, cache: WheelCache, lookup: SizeLookup) -> Expec
         *plan.warnings,
         *(note for package in plan.packages if (wheel := found[package.name]) for note in wheel.warnings(package)),
     )
-    is_copied = plan.builder.kind == "wheels"  # the other builders compress the files again
+    is_copied = plan.builder.copies_wheels  # the other builders compress the files again
     layout = _layout(segments)
     conflicts = layout.conflicts if layout else ()
     is_complete = len(segments) == len(plan.packages) and (plan.bytecode is None or len(compiled) == len(plan.packages))
@@ -218,7 +218,7 @@ def _compiled_wheels(
     plan: BuildPlan, cache: WheelCache, packages: Iterable[PlannedPackage], kinds: Collection[str]
 ) -> dict[str, CachedWheel]:
     """The wheels with compiled modules that the cache has, by package name; none if the builder does not use them."""
-    if plan.bytecode is None or plan.builder.kind != "wheels":
+    if plan.bytecode is None or not plan.builder.copies_wheels:
         return {}
     from pulumi_poetry_layer.bytecode.compiler import find_compiler  # most layers have no bytecode
     from pulumi_poetry_layer.wheels.compiled import compiled_key

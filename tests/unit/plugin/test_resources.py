@@ -205,10 +205,11 @@ def test_interrupted_deployment_is_no_error(plugin: Plugin) -> None:
     assert plugin.Cancel(empty_pb2.Empty()) == empty_pb2.Empty()
 
 
-def test_lines_are_lost_without_an_engine() -> None:
-    """`pulumi package get-schema` of an older release would fail."""
+def test_lines_are_lost_without_an_engine(capsys: pytest.CaptureFixture[str]) -> None:
+    """`pulumi package get-schema` of an older release would fail, or read a line as the port."""
     with Messages("").speaking_for(STACK):
         say("a line")
+    assert capsys.readouterr().out == ""
 
 
 def test_diff_of_the_provider_is_used(plugin: Plugin, replace: Replace) -> None:
